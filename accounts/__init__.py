@@ -1,0 +1,1 @@
+"""Who the person is, how they can be reached, what they agreed to."""

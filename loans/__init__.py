@@ -1,0 +1,1 @@
+"""What is owed, what each firm says about it, disputes."""

@@ -1,0 +1,1 @@
+"""What to tell, when, how, did it arrive, do they know."""
