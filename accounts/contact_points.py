@@ -1,0 +1,56 @@
+"""Adds, changes and mends the ways to reach a person."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import ContactPoint, User
+
+
+@transaction.atomic
+def set_contact_point(
+    *, user: User, kind: str, address: str, source: str, verified_at: datetime | None = None
+) -> ContactPoint:
+    """Make `address` the person's live contact point of `kind`; the one before it is retired.
+
+    What a person gave themselves is not replaced by what a partner says: the partner's word is then ignored and the
+    live one returned.
+    """
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    live = ContactPoint.objects.filter(user=user, kind=kind, retired_at=None).first()
+    if live and live.address == address:
+        return _verified(live, source=source, verified_at=verified_at)
+    if live and live.source == ContactPoint.Source.OWNER and source == ContactPoint.Source.PARTNER:
+        return live
+    ContactPoint.objects.filter(user=user, kind=kind, retired_at=None).update(retired_at=timezone.now())
+    return ContactPoint.objects.create(user=user, kind=kind, address=address, source=source, verified_at=verified_at)
+
+
+def mark_unreachable(contact_point_ids: list[int], *, reason: str, now: datetime) -> int:
+    """Note that a provider called these contact points unreachable; returns how many were reachable before."""
+    return ContactPoint.objects.filter(pk__in=contact_point_ids, unreachable_since=None).update(
+        unreachable_since=now, unreachable_reason=reason[:200]
+    )
+
+
+def mark_reached(contact_point_ids: list[int]) -> int:
+    """A delivery arrived there: the mark "unreachable" is lifted."""
+    return (
+        ContactPoint.objects.filter(pk__in=contact_point_ids)
+        .exclude(unreachable_since=None)
+        .update(unreachable_since=None, unreachable_reason="")
+    )
+
+
+def _verified(point: ContactPoint, *, source: str, verified_at: datetime | None) -> ContactPoint:
+    changed = []
+    if verified_at and not point.verified_at:
+        point.verified_at = verified_at
+        changed.append("verified_at")
+    if source == ContactPoint.Source.OWNER and point.source != source:
+        point.source = source
+        changed.append("source")
+    if changed:
+        point.save(update_fields=changed)
+    return point

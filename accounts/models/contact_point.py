@@ -1,0 +1,69 @@
+"""A way to reach a person."""
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class ContactPointQuerySet(models.QuerySet["ContactPoint"]):
+    def live(self) -> Self:
+        """Those that are in use now: at most one of a kind for a person."""
+        return self.filter(retired_at=None)
+
+    def reachable(self) -> Self:
+        """Those in use that no provider has called unreachable."""
+        return self.live().filter(unreachable_since=None)
+
+
+class ContactPoint(models.Model):
+    """An email address or a phone (E.164) of one person, and who gave it to us.
+
+    A changed address is a new row and the old one is retired: what was sent to it stays provable.
+    """
+
+    class Kind(models.TextChoices):
+        EMAIL = "email", _("email")
+        PHONE = "phone", _("phone")
+
+    class Source(models.TextChoices):
+        PARTNER = "partner", _("given by a partner")
+        OWNER = "owner", _("given by the person")
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="contact_points")
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind)
+    address = models.CharField(_("address"), max_length=254)
+    source = models.CharField(_("source"), max_length=8, choices=Source)
+    verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
+    unreachable_since = models.DateTimeField(_("unreachable since"), null=True, blank=True)
+    unreachable_reason = models.CharField(_("why unreachable"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    retired_at = models.DateTimeField(_("retired"), null=True, blank=True)
+
+    objects = ContactPointQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("contact point")
+        verbose_name_plural = _("contact points")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "kind"], condition=models.Q(retired_at=None), name="contact_point_one_live_a_kind"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.masked
+
+    @property
+    def masked(self) -> str:
+        """The address as an agent may see it: `+86•••••••1234`, `l•••@example.test`."""
+        return masked(self.address)
+
+
+def masked(address: str) -> str:
+    """Hide all of an address but what tells two of them apart."""
+    if "@" in address:
+        local, _at, domain = address.rpartition("@")
+        return f"{local[:1]}•••@{domain}"
+    return f"{address[:3]}•••••{address[-4:]}" if len(address) > 8 else "•••"

@@ -1,0 +1,22 @@
+"""What is owed, what each firm says about it, and what the borrower disputes."""
+
+from loans.models.dispute import Dispute, DisputeFile, DisputeMessage
+from loans.models.loan import Installment, Loan
+from loans.models.partner import Partner
+from loans.models.payment import Payment
+from loans.models.position import Position
+from loans.models.report import Report
+from loans.models.statement import StatementLine
+
+__all__ = [
+    "Dispute",
+    "DisputeFile",
+    "DisputeMessage",
+    "Installment",
+    "Loan",
+    "Partner",
+    "Payment",
+    "Position",
+    "Report",
+    "StatementLine",
+]

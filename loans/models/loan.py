@@ -1,0 +1,131 @@
+"""The agreement and the periods of its schedule."""
+
+from datetime import date
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from loans.models.fields import ZERO, currency_column, money_column
+from loans.models.partner import Partner
+from loans.money import format_money
+
+
+class LoanQuerySet(models.QuerySet["Loan"]):
+    def of(self, borrower_id: int) -> Self:
+        """The loans of one borrower: the only way a borrower's page may look a loan up."""
+        return self.filter(borrower_id=borrower_id)
+
+
+class Loan(models.Model):
+    """One agreement between a borrower, the bank that funds it and the platform that sold it."""
+
+    external_id = models.CharField(_("loan number"), max_length=64)
+    bank = models.ForeignKey(Partner, models.PROTECT, related_name="loans_funded", verbose_name=_("bank"))
+    platform = models.ForeignKey(
+        Partner, models.PROTECT, related_name="loans_sold", null=True, blank=True, verbose_name=_("platform")
+    )
+    borrower = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="loans")
+    product = models.CharField(_("product"), max_length=120, blank=True)
+    currency = currency_column()
+    principal = money_column(_("principal"))
+    disbursed_on = models.DateField(_("disbursed"), null=True, blank=True)
+    schedule_version = models.PositiveIntegerField(_("schedule version"), default=1)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = LoanQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("loan")
+        verbose_name_plural = _("loans")
+        constraints = [
+            models.UniqueConstraint(fields=["bank", "external_id"], name="loan_number_once_a_bank"),
+            models.CheckConstraint(condition=Q(principal__gte=0), name="loan_principal_not_negative"),
+            models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="loan_currency_iso4217"),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+    @property
+    def seller_name(self) -> str:
+        """The firm whose shop the borrower knows; the bank's where no platform is known."""
+        return self.platform.name if self.platform else self.bank.name
+
+
+class InstallmentQuerySet(models.QuerySet["Installment"]):
+    def of(self, borrower_id: int) -> Self:
+        return self.filter(loan__borrower_id=borrower_id)
+
+    def open(self) -> Self:
+        """Still owed by what both firms say; what waits for the bank is not among them."""
+        return self.filter(state=Installment.State.OPEN)
+
+    def due_between(self, first: date, last: date) -> Self:
+        return self.filter(due_on__gte=first, due_on__lte=last)
+
+    def unsettled(self) -> Self:
+        return self.filter(state__in=[Installment.State.OPEN, Installment.State.AWAITING_BANK])
+
+
+class Installment(models.Model):
+    """One period of a schedule. The figures are the bank's; `state` sums up what both firms say.
+
+    `version` rises when the bank changes the due date or the total, so that a prompt about the old figures is void.
+    `payment_reference` is what a payer writes so that the bank can match the money: at most 35 characters, the length
+    of ISO 20022's EndToEndId.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", _("to be paid")
+        AWAITING_BANK = "awaiting_bank", _("paid at the platform, awaiting the bank")
+        SETTLED = "settled", _("settled")
+        WITHDRAWN = "withdrawn", _("withdrawn from the schedule")
+
+    loan = models.ForeignKey(Loan, models.CASCADE, related_name="installments")
+    number = models.PositiveIntegerField(_("number"))
+    due_on = models.DateField(_("due"))
+    principal = money_column(_("principal"), default=ZERO)
+    interest = money_column(_("interest"), default=ZERO)
+    fees = money_column(_("fees"), default=ZERO)
+    penalties = money_column(_("penalties"), default=ZERO)
+    total = money_column(_("total"))
+    waived = money_column(_("waived"), default=ZERO)
+    paid = money_column(_("paid"), default=ZERO)
+    outstanding = money_column(_("outstanding"))
+    state = models.CharField(_("state"), max_length=16, choices=State, default=State.OPEN)
+    settled_on = models.DateField(_("settled on"), null=True, blank=True)
+    version = models.PositiveIntegerField(_("version"), default=1)
+    payment_reference = models.CharField(_("payment reference"), max_length=35, db_index=True)
+
+    objects = InstallmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("installment")
+        verbose_name_plural = _("installments")
+        ordering = ["due_on", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["loan", "number"], name="installment_number_once_a_loan"),
+            models.CheckConstraint(
+                condition=Q(total__gte=0, waived__gte=0, paid__gte=0, outstanding__gte=0),
+                name="installment_amounts_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(total=F("waived") + F("paid") + F("outstanding")), name="installment_sums_agree"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="settled") | Q(outstanding=0), name="installment_settled_owes_nothing"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_on"], condition=Q(state="open"), name="installment_open_by_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.loan_id}/{self.number}"
+
+    def money(self, language: str) -> str:
+        """What is still to be paid, as text in `language`."""
+        return format_money(self.outstanding, self.loan.currency, language)

@@ -1,0 +1,60 @@
+"""Money on its way."""
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from loans.models.fields import currency_column, money_column
+from loans.models.loan import Installment, Loan
+
+
+class PaymentQuerySet(models.QuerySet["Payment"]):
+    def of(self, borrower_id: int) -> Self:
+        return self.filter(loan__borrower_id=borrower_id)
+
+    def awaiting_bank(self) -> Self:
+        return self.filter(status=Payment.Status.RECEIVED)
+
+
+class Payment(models.Model):
+    """One payment for one loan: received when the platform saw it, settled when the bank booked it.
+
+    `end_to_end_id` is ISO 20022's EndToEndId, by which the two firms' words about the same money meet.
+    """
+
+    class Status(models.TextChoices):
+        RECEIVED = "received", _("received at the platform, awaiting the bank")
+        SETTLED = "settled", _("booked by the bank")
+        RETURNED = "returned", _("returned")
+
+    loan = models.ForeignKey(Loan, models.CASCADE, related_name="payments")
+    installment = models.ForeignKey(Installment, models.PROTECT, related_name="payments", null=True, blank=True)
+    amount = money_column(_("amount"))
+    currency = currency_column()
+    end_to_end_id = models.CharField(_("end-to-end id"), max_length=35, blank=True)
+    status = models.CharField(_("status"), max_length=8, choices=Status)
+    paid_on = models.DateField(_("paid on"))
+    received_at = models.DateTimeField(_("platform reported"), null=True, blank=True)
+    settled_at = models.DateTimeField(_("bank reported"), null=True, blank=True)
+    booked_on = models.DateField(_("booked on"), null=True, blank=True)
+
+    objects = PaymentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
+        ordering = ["-paid_on", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["loan", "end_to_end_id"], condition=~Q(end_to_end_id=""), name="payment_end_to_end_id_once"
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="payment_amount_positive"),
+        ]
+        indexes = [
+            models.Index(fields=["end_to_end_id"], condition=~Q(end_to_end_id=""), name="payment_by_end_to_end_id")
+        ]
+
+    def __str__(self) -> str:
+        return self.end_to_end_id or f"#{self.pk}"

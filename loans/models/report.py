@@ -1,0 +1,58 @@
+"""One message from a partner, stored as it came."""
+
+import pgtrigger
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from loans.models.partner import Partner
+
+
+class Report(models.Model):
+    """A partner's file or message: raw bytes first, then what became of them.
+
+    The same bytes from the same partner are one report. What was received never changes; only the summary of applying
+    it (`status`, the counts, `refusals`) does.
+    """
+
+    class Kind(models.TextChoices):
+        LOANS = "loans", _("loans and schedules")
+        STATEMENT = "statement", _("bank statement")
+
+    class Status(models.TextChoices):
+        RECEIVED = "received", _("received, not applied yet")
+        APPLIED = "applied", _("applied")
+        PARTLY = "partly", _("applied in part")
+        REFUSED = "refused", _("refused")
+
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="reports")
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind)
+    name = models.CharField(_("name"), max_length=255)
+    content = models.BinaryField(_("raw bytes"))
+    digest = models.CharField(_("SHA-256"), max_length=64)
+    received_at = models.DateTimeField(_("received"))
+    status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.RECEIVED)
+    applied = models.PositiveIntegerField(_("records applied"), default=0)
+    unchanged = models.PositiveIntegerField(_("records without news"), default=0)
+    unmatched = models.PositiveIntegerField(_("records unmatched"), default=0)
+    refusals = models.JSONField(_("refusals"), default=list, blank=True)
+
+    class Meta:
+        verbose_name = _("report")
+        verbose_name_plural = _("reports")
+        ordering = ["-received_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "kind", "digest"], name="report_once"),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="report_stays", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="report_raw_stays",
+                operation=pgtrigger.UpdateOf("content", "digest", "partner", "kind", "name", "received_at"),
+            ),
+            pgtrigger.Protect(
+                name="report_no_truncate", operation=pgtrigger.Truncate, level=pgtrigger.Statement
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,62 @@
+"""What a bank statement says of one movement of money."""
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from loans.models.fields import currency_column, money_column
+from loans.models.payment import Payment
+from loans.models.report import Report
+
+
+class StatementLineQuerySet(models.QuerySet["StatementLine"]):
+    def waiting(self) -> Self:
+        """Booked credits that nothing was matched to and no agent has decided: the agents' queue."""
+        return self.filter(match=StatementLine.Match.UNMATCHED)
+
+
+class StatementLine(models.Model):
+    """One transaction (TxDtls) of a statement's entry, or the entry itself where it names no transaction.
+
+    `fingerprint` is the same for the same movement in a camt.054 and in the camt.053 that repeats it.
+    """
+
+    class Match(models.TextChoices):
+        MATCHED = "matched", _("matched to a payment")
+        UNMATCHED = "unmatched", _("nothing matches: an agent decides")
+        SET_ASIDE = "set_aside", _("set aside by an agent")
+        NOT_BOOKED = "not_booked", _("announced, not booked")
+
+    report = models.ForeignKey(Report, models.PROTECT, related_name="lines")
+    place = models.CharField(_("place in the file"), max_length=120)
+    fingerprint = models.CharField(_("fingerprint"), max_length=64)
+    account = models.CharField(_("account"), max_length=64)
+    amount = money_column(_("amount"))
+    currency = currency_column()
+    side = models.CharField(_("side"), max_length=6, choices=[("credit", _("credit")), ("debit", _("debit"))])
+    reversal = models.BooleanField(_("reversal"), default=False)
+    booked_on = models.DateField(_("booked on"), null=True, blank=True)
+    valued_on = models.DateField(_("value date"), null=True, blank=True)
+    reference = models.CharField(_("bank's reference"), max_length=64, blank=True)
+    end_to_end_id = models.CharField(_("end-to-end id"), max_length=35, blank=True)
+    remittance = models.TextField(_("remittance text"), blank=True)
+    match = models.CharField(_("match"), max_length=12, choices=Match)
+    why = models.CharField(_("why"), max_length=200, blank=True)
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="lines", null=True, blank=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True)
+
+    objects = StatementLineQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("statement line")
+        verbose_name_plural = _("statement lines")
+        ordering = ["-pk"]
+        constraints = [models.UniqueConstraint(fields=["fingerprint"], name="statement_line_once")]
+        indexes = [
+            models.Index(fields=["-id"], condition=models.Q(match="unmatched"), name="statement_line_waiting")
+        ]
+
+    def __str__(self) -> str:
+        return self.reference or f"#{self.pk}"

@@ -1,0 +1,19 @@
+"""The few things that happen in this floor and that a floor above may want to tell someone about.
+
+Each is sent inside the transaction that made the fact, with ids only; a receiver writes rows and nothing else.
+"""
+
+from django.dispatch import Signal
+
+# The platform saw payments that the bank has not booked: payment_ids.
+payments_received = Signal()
+# The bank booked payments: payment_ids.
+payments_settled = Signal()
+# New schedules, changed due dates or totals: installment_ids.
+schedules_changed = Signal()
+# A borrower opened a dispute: dispute_id.
+dispute_opened = Signal()
+# An agent wrote to the borrower: dispute_id, message_id.
+dispute_answered = Signal()
+# An agent decided: dispute_id.
+dispute_decided = Signal()
