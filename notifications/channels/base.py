@@ -1,0 +1,125 @@
+"""What every channel shares: a message, what became of handing it over, and what its provider said later.
+
+A channel knows one provider's protocol and nothing of the database. It hands a batch over and says what became of each
+message; what that means for a delivery is decided elsewhere. Provider words and ours meet in the provider's own file.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import TracebackType
+from typing import ClassVar, Self
+
+
+class ChannelMisconfiguredError(Exception):
+    """A channel cannot be built or used with these settings. The text names the setting and the remedy."""
+
+
+class Result(StrEnum):
+    """What is known of one message once the provider has been asked to take it."""
+
+    ACCEPTED = "accepted"
+    """The provider took it."""
+    DELIVERED = "delivered"
+    """It is where its reader will find it; no receipt will follow."""
+    TEMPORARY = "temporary"
+    """It was not taken. The same message may be taken later."""
+    PERMANENT = "permanent"
+    """It was not taken and never will be."""
+    UNKNOWN = "unknown"
+    """It was handed over, and no answer came: it may or may not have been taken."""
+
+
+class ReceiptKind(StrEnum):
+    """What a provider reports of a message that it was given."""
+
+    ACCEPTED = "accepted"
+    """A further system took it; where it went from there is not known yet, or never will be."""
+    DELIVERED = "delivered"
+    """It is on the device or in the mailbox."""
+    FAILED = "failed"
+    """The provider has given up."""
+    DELAYED = "delayed"
+    """Not there yet; the provider goes on trying."""
+    SEEN = "seen"
+    """Opened or fetched by something on the reader's side. Weak: scanners do it too."""
+    UNKNOWN = "unknown"
+    """It came to us as a receipt and cannot be read as one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message, rendered for one contact point.
+
+    `reference` is our UUID as a string and travels as the provider's reference. `html` is empty where the channel has
+    none. `language` is one of `en`, `zh-hans`, `zh-hant`. `action_url` is already part of `text` and `html`.
+    """
+
+    reference: str
+    address: str
+    subject: str
+    text: str
+    html: str
+    language: str
+    action_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of handing one message over. `reason` is short and names neither address nor wording."""
+
+    reference: str
+    result: Result
+    provider_reference: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptRecord:
+    """One receipt, in our words.
+
+    `reference` is ours, or empty where only the provider's is known. `permanent` is about the address: True where it
+    will never work, False where the fault is passing or lies elsewhere (a full mailbox, a policy), None where the
+    provider does not say. `provider_word` is the provider's own code, `reason` its meaning without personal data.
+    `occurred_at` is aware, and None where the provider gives no time.
+    """
+
+    reference: str
+    kind: ReceiptKind
+    provider_reference: str = ""
+    permanent: bool | None = None
+    provider_word: str = ""
+    reason: str = ""
+    occurred_at: datetime | None = None
+
+
+class Channel(ABC):
+    """One way to reach a person. Not safe to share between threads; close it, or use it as a context manager."""
+
+    name: ClassVar[str]
+    reports_delivery: ClassVar[bool]
+    """False where no receipt ever comes, so that only an acknowledgement can prove anything."""
+    safe_to_resend: ClassVar[bool]
+    """True where a message whose outcome is unknown may go out again without the reader noticing."""
+    records_each: ClassVar[bool]
+    """True where every outcome must be recorded before the next one is asked for; False where a batch may wait."""
+
+    @abstractmethod
+    def send(self, messages: Sequence[Message]) -> Iterator[Outcome]:
+        """Hand the messages over and yield one outcome for each, as it becomes known, in any order.
+
+        Never raises for what a provider does. May wait on the network: call it outside transactions.
+        """
+
+    def close(self) -> None:  # noqa: B027  (most channels hold nothing open)
+        """Let go of connections."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
