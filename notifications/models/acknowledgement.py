@@ -1,0 +1,37 @@
+"""The borrower's own "I know"."""
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from loans.models.fields import currency_column, money_column
+from notifications.models.append_only import append_only
+from notifications.models.delivery import Delivery
+from notifications.models.prompt import Prompt
+
+
+class Acknowledgement(models.Model):
+    """Bound to the amount, due date and wording that the borrower saw. One a prompt; it never changes."""
+
+    class Method(models.TextChoices):
+        LINK = "link", _("button behind the link in a message")
+        IN_APP = "in_app", _("button in the portal")
+
+    prompt = models.OneToOneField(Prompt, models.PROTECT, related_name="acknowledgement")
+    borrower = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="acknowledgements")
+    delivery = models.ForeignKey(Delivery, models.PROTECT, related_name="+", null=True, blank=True)
+    method = models.CharField(_("method"), max_length=8, choices=Method)
+    amount = money_column(_("amount seen"))
+    currency = currency_column()
+    due_on = models.DateField(_("due date seen"))
+    wording = models.CharField(_("wording seen"), max_length=64)
+    acknowledged_at = models.DateTimeField(_("acknowledged"))
+
+    class Meta:
+        verbose_name = _("acknowledgement")
+        verbose_name_plural = _("acknowledgements")
+        triggers: list[pgtrigger.Trigger] = append_only("acknowledgement")
+
+    def __str__(self) -> str:
+        return f"{self.method} #{self.pk}"

@@ -1,0 +1,65 @@
+"""The last rung of every ladder: a person."""
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from notifications.models.prompt import Prompt
+
+
+class AgentTaskQuerySet(models.QuerySet["AgentTask"]):
+    def open(self) -> Self:
+        return self.filter(status=AgentTask.Status.OPEN)
+
+
+class AgentTask(models.Model):
+    """Something that a person has to do for a borrower before `act_by` (UTC)."""
+
+    class Kind(models.TextChoices):
+        UNREACHABLE = "unreachable", _("no channel reached them")
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("open")
+        DONE = "done", _("done")
+
+    class Outcome(models.TextChoices):
+        TOLD = "told", _("told in person")
+        NOT_REACHED = "not_reached", _("tried, not reached")
+        CONTACT_MENDED = "contact_mended", _("contact details mended")
+        NOT_NEEDED = "not_needed", _("not needed any more")
+
+    borrower = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="agent_tasks")
+    prompt = models.ForeignKey(Prompt, models.PROTECT, related_name="agent_tasks")
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind)
+    reason = models.CharField(_("reason"), max_length=200)
+    act_by = models.DateTimeField(_("act by"))
+    status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.OPEN)
+    outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome, blank=True)
+    note = models.TextField(_("note"), blank=True, max_length=2000)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="tasks_taken", null=True, blank=True
+    )
+    created_at = models.DateTimeField(_("created"))
+    done_at = models.DateTimeField(_("done"), null=True, blank=True)
+
+    objects = AgentTaskQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("agent task")
+        verbose_name_plural = _("agent tasks")
+        ordering = ["act_by"]
+        constraints = [
+            models.UniqueConstraint(fields=["prompt", "kind"], name="agent_task_once_a_prompt"),
+            models.CheckConstraint(
+                condition=Q(status="open", done_at=None, outcome="")
+                | Q(status="done", done_at__isnull=False) & ~Q(outcome=""),
+                name="agent_task_done_with_outcome",
+            ),
+        ]
+        indexes = [models.Index(fields=["act_by"], condition=Q(status="open"), name="agent_task_open")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.pk}"

@@ -1,0 +1,96 @@
+"""One attempt to tell a prompt, on one channel, to one contact point."""
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import ContactPoint
+from notifications.models.prompt import Prompt
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def claimable(self, channel: str, now: datetime) -> Self:
+        """What `channel` should have been handed by `now`."""
+        return self.filter(
+            channel=channel, status__in=[Delivery.Status.QUEUED, Delivery.Status.RETRYING], next_attempt_at__lte=now
+        )
+
+    def stuck(self, before: datetime) -> Self:
+        """Claimed before `before` and never recorded: the worker died in between."""
+        return self.filter(status=Delivery.Status.SENDING, claimed_at__lt=before)
+
+    def silent(self, before: datetime) -> Self:
+        """Sent before `before` on a channel that reports delivery, without a receipt."""
+        return self.filter(status=Delivery.Status.SENT, sent_at__lt=before).exclude(channel=Delivery.Channel.IN_APP)
+
+
+class Delivery(models.Model):
+    """One telling. `notifications.states` is the only writer of `status`; its docstring draws the machine.
+
+    `address` is where it went, kept as it was; `facts` is what the wording was filled with, `wording` its version:
+    the two together say what the borrower was told. `rung` counts the tellings of a prompt on the ladder;
+    `ordinal` tells apart two on one channel (a re-send by an agent).
+    """
+
+    class Channel(models.TextChoices):
+        EMAIL = "email", _("email")
+        SMS = "sms", _("SMS")
+        IN_APP = "in_app", _("message in the portal")
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("planned")
+        SENDING = "sending", _("being handed over")
+        RETRYING = "retrying", _("to be tried again")
+        SENT = "sent", _("handed over")
+        DELIVERED = "delivered", _("delivered")
+        FAILED = "failed", _("not delivered")
+        UNCONFIRMED = "unconfirmed", _("unconfirmed")
+        CANCELLED = "cancelled", _("not sent: not needed any more")
+
+    prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="deliveries")
+    channel = models.CharField(_("channel"), max_length=8, choices=Channel)
+    contact_point = models.ForeignKey(
+        ContactPoint, models.SET_NULL, related_name="deliveries", null=True, blank=True, db_index=False
+    )
+    address = models.CharField(_("address"), max_length=254, blank=True)
+    rung = models.SmallIntegerField(_("rung of the ladder"), default=0)
+    ordinal = models.PositiveSmallIntegerField(_("ordinal"), default=0)
+    status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.QUEUED)
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_attempt_at = models.DateTimeField(_("next attempt"))
+    claimed_at = models.DateTimeField(_("claimed"), null=True, blank=True)
+    sent_at = models.DateTimeField(_("handed over"), null=True, blank=True)
+    delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
+    seen_at = models.DateTimeField(_("seen"), null=True, blank=True)
+    provider_reference = models.CharField(_("provider's reference"), max_length=120, blank=True)
+    facts = models.JSONField(_("facts as told"), null=True, blank=True)
+    wording = models.CharField(_("wording"), max_length=64, blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["prompt", "channel", "ordinal"], name="delivery_once_a_channel"),
+            models.CheckConstraint(
+                condition=~Q(status="delivered") | Q(delivered_at__isnull=False), name="delivery_delivered_when"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["channel", "next_attempt_at"],
+                condition=Q(status__in=["queued", "retrying"]),
+                name="delivery_claimable",
+            ),
+            models.Index(fields=["claimed_at"], condition=Q(status="sending"), name="delivery_sending"),
+            models.Index(fields=["sent_at"], condition=Q(status="sent"), name="delivery_sent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} #{self.pk}"

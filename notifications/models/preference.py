@@ -1,0 +1,24 @@
+"""Which channels a person wants."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from notifications.models.delivery import Delivery
+
+
+class Preference(models.Model):
+    """A channel switched off or on by its owner; without a row a channel is on."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="preferences")
+    channel = models.CharField(_("channel"), max_length=8, choices=Delivery.Channel)
+    enabled = models.BooleanField(_("on"))
+    changed_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("preference")
+        verbose_name_plural = _("preferences")
+        constraints = [models.UniqueConstraint(fields=["user", "channel"], name="preference_one_a_channel")]
+
+    def __str__(self) -> str:
+        return f"{self.channel}: {self.enabled}"

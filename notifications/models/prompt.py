@@ -1,0 +1,116 @@
+"""One thing a borrower must be told."""
+
+from datetime import datetime
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from loans.models import Dispute, Installment, Payment
+
+
+class PromptQuerySet(models.QuerySet["Prompt"]):
+    def of(self, borrower_id: int) -> Self:
+        return self.filter(borrower_id=borrower_id)
+
+    def live(self) -> Self:
+        """Those whose ladder still runs."""
+        return self.filter(status=Prompt.Status.ACTIVE)
+
+    def to_climb(self, now: datetime) -> Self:
+        """Those whose ladder is to be looked at by `now`."""
+        return self.live().filter(look_again_at__lte=now)
+
+    def unacknowledged(self) -> Self:
+        """Those that still ask for the borrower's "I know"."""
+        return self.filter(
+            kind__in=Prompt.ASKING, status__in=[Prompt.Status.ACTIVE, Prompt.Status.TOLD, Prompt.Status.ESCALATED]
+        )
+
+
+class Prompt(models.Model):
+    """One thing to tell: unique by (installment, kind, stage, schedule version), or by the payment or dispute step.
+
+        ACTIVE ─ acknowledged ─> ACKNOWLEDGED        ACTIVE ─ paid, disputed, superseded ─> CANCELLED (+ reason)
+           ├─ delivered, nothing more to try ─> TOLD ─ acknowledged ─> ACKNOWLEDGED
+           └─ not reached in time ─> ESCALATED (an AgentTask is open) ─ acknowledged ─> ACKNOWLEDGED
+
+    `stage` is the number of days before the due date (upcoming), after it (overdue), or the step of a dispute.
+    """
+
+    class Kind(models.TextChoices):
+        UPCOMING = "upcoming", _("payment coming up")
+        OVERDUE = "overdue", _("payment overdue")
+        PAYMENT_RECEIVED = "payment_received", _("payment seen by the platform")
+        PAYMENT_SETTLED = "payment_settled", _("payment booked by the bank")
+        DISPUTE_OPENED = "dispute_opened", _("dispute received")
+        DISPUTE_ANSWERED = "dispute_answered", _("answer to a dispute")
+        DISPUTE_DECIDED = "dispute_decided", _("decision on a dispute")
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", _("being told")
+        TOLD = "told", _("told")
+        ACKNOWLEDGED = "acknowledged", _("acknowledged")
+        ESCALATED = "escalated", _("with a person")
+        CANCELLED = "cancelled", _("not needed any more")
+
+    ASKING = (Kind.UPCOMING, Kind.OVERDUE)
+
+    borrower = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="prompts")
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    installment = models.ForeignKey(Installment, models.PROTECT, related_name="prompts", null=True, blank=True)
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="prompts", null=True, blank=True)
+    dispute = models.ForeignKey(Dispute, models.PROTECT, related_name="prompts", null=True, blank=True)
+    stage = models.PositiveIntegerField(_("stage"), default=0)
+    version = models.PositiveIntegerField(_("schedule version"), default=1)
+    status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.ACTIVE)
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    rung = models.SmallIntegerField(_("rung of the ladder"), default=0)
+    planned_at = models.DateTimeField(_("planned"))
+    look_again_at = models.DateTimeField(_("ladder looks again"))
+
+    objects = PromptQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("prompt")
+        verbose_name_plural = _("prompts")
+        ordering = ["-planned_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["installment", "kind", "stage", "version"],
+                condition=Q(payment=None, dispute=None),
+                name="prompt_once_an_installment",
+            ),
+            models.UniqueConstraint(
+                fields=["payment", "kind"], condition=Q(payment__isnull=False), name="prompt_once_a_payment"
+            ),
+            models.UniqueConstraint(
+                fields=["dispute", "kind", "stage"], condition=Q(dispute__isnull=False), name="prompt_once_a_dispute_step"
+            ),
+            models.CheckConstraint(
+                condition=Q(installment__isnull=False) | Q(payment__isnull=False) | Q(dispute__isnull=False),
+                name="prompt_about_something",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["look_again_at"], condition=Q(status="active"), name="prompt_to_climb"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.pk}"
+
+    @property
+    def asks_acknowledgement(self) -> bool:
+        return self.kind in self.ASKING
+
+
+class DisputedPrompt(models.Model):
+    """The prompt from whose page a dispute was opened."""
+
+    dispute = models.OneToOneField(Dispute, models.CASCADE, related_name="disputed_prompt")
+    prompt = models.ForeignKey(Prompt, models.PROTECT, related_name="disputed")
+
+    def __str__(self) -> str:
+        return f"{self.dispute_id} -> {self.prompt_id}"
