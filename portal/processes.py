@@ -52,7 +52,7 @@ class Child:
     """One named child process. `log` gets its output; stop() sends `stop_signal`, waits, then kills its whole group."""
 
     name: str
-    command: Sequence[str | os.PathLike[str]]
+    command: Sequence[str]
     log: Path
     env: Mapping[str, str] | None = None
     identity: Identity | None = None
@@ -79,8 +79,8 @@ class Child:
                     cwd=self.cwd,
                     process_group=0,  # Ctrl-C must reach the parent only, which stops children in order
                     preexec_fn=tie_to_parent(self.death_signal),  # noqa: PLW1509 - prctl is one system call
-                    user=self.identity and self.identity.uid,
-                    group=self.identity and self.identity.gid,
+                    user=self.identity.uid if self.identity else None,
+                    group=self.identity.gid if self.identity else None,
                     extra_groups=[] if self.identity else None,
                 )
             except (OSError, subprocess.SubprocessError) as error:

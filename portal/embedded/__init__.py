@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from portal.embedded.places import RunFolder, make_data_folder
+from portal.embedded.places import make_data_folder
 from portal.embedded.postgres import Postgres
+from portal.embedded.sockets import RunFolder
 from portal.embedded.valkey import Valkey
 from portal.processes import Child, ProcessError, open_private
 

@@ -6,7 +6,8 @@ import signal
 import socket
 from pathlib import Path
 
-from portal.embedded.places import RunFolder, make_private
+from portal.embedded.places import make_private
+from portal.embedded.sockets import RunFolder
 from portal.embedded.waiting import await_predecessor, wait_until
 from portal.processes import Child, ProcessError
 
