@@ -68,12 +68,16 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of handing one message over. `reason` is short and names neither address nor wording."""
+    """What became of handing one message over. `reason` is short and names neither address nor wording.
+
+    `address_fault` is True only where the address itself will never work; a message may fail for good without it.
+    """
 
     reference: str
     result: Result
     provider_reference: str = ""
     reason: str = ""
+    address_fault: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
