@@ -11,7 +11,7 @@ payments_received = Signal()
 payments_settled = Signal()
 # New schedules, changed due dates or totals: installment_ids.
 schedules_changed = Signal()
-# A borrower opened a dispute: dispute_id.
+# A borrower opened a dispute: dispute_id, about (what the page it came from gave it, passed through unread).
 dispute_opened = Signal()
 # An agent wrote to the borrower: dispute_id, message_id.
 dispute_answered = Signal()

@@ -1,6 +1,8 @@
 """What the borrower says is wrong, and what became of it."""
 
+from collections.abc import Collection
 from typing import Self
+from uuid import uuid4
 
 from django.conf import settings
 from django.db import models
@@ -17,18 +19,25 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
     def undecided(self) -> Self:
         return self.exclude(status=Dispute.Status.DECIDED)
 
+    def holding(self, installment_ids: Collection[int]) -> Self:
+        """The undecided ones that hold overdue prompts of these installments: about one of them or its whole loan."""
+        loans = Installment.objects.filter(pk__in=installment_ids).values("loan_id")
+        return self.undecided().filter(Q(installment_id__in=installment_ids) | Q(installment=None, loan_id__in=loans))
+
 
 class Dispute(models.Model):
     """A borrower's "something is wrong here" about a loan or one of its installments.
 
     `receipt_number` is what the borrower quotes. `answer_due_on` is the last day for a decision, in the borrower's
     calendar. While a dispute is undecided, overdue prompts for its installment (or, without one, its loan) are held.
+    `form_token` names the form that was sent, so that one form sent twice opens one dispute.
     """
 
     class Kind(models.TextChoices):
         NOT_TOLD = "not_told", _("I was not told")
         PAID_NOT_SHOWN = "paid_not_shown", _("I paid, it is not shown")
         WRONG_FIGURES = "wrong_figures", _("The amount or date is wrong")
+        NOT_MINE = "not_mine", _("This loan is not mine")
         OTHER = "other", _("Something else")
 
     class Status(models.TextChoices):
@@ -54,6 +63,7 @@ class Dispute(models.Model):
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="disputes_decided", null=True, blank=True
     )
+    form_token = models.UUIDField(_("form sent"), default=uuid4, editable=False)
 
     objects = DisputeQuerySet.as_manager()
 
@@ -67,6 +77,7 @@ class Dispute(models.Model):
                 | ~Q(status="decided") & Q(decided_at=None, decision=""),
                 name="dispute_decided_by_someone",
             ),
+            models.UniqueConstraint(fields=["borrower", "form_token"], name="dispute_once_a_form"),
         ]
         indexes = [models.Index(fields=["answer_due_on"], condition=~Q(status="decided"), name="dispute_undecided")]
 
@@ -75,18 +86,20 @@ class Dispute(models.Model):
 
 
 class DisputeMessage(models.Model):
-    """One thing said in a dispute, by the borrower or by an agent."""
+    """One thing said in a dispute, by the borrower or by an agent. `words` may be empty where files say it."""
 
     dispute = models.ForeignKey(Dispute, models.CASCADE, related_name="messages")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     by_agent = models.BooleanField(_("from us"))
-    words = models.TextField(_("words"), max_length=4000)
+    words = models.TextField(_("words"), max_length=4000, blank=True)
     written_at = models.DateTimeField(_("written"))
+    form_token = models.UUIDField(_("form sent"), default=uuid4, editable=False)
 
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["author", "form_token"], name="dispute_message_once_a_form")]
 
     def __str__(self) -> str:
         return f"{self.dispute_id} #{self.pk}"
@@ -96,6 +109,7 @@ class DisputeFile(models.Model):
     """A picture or PDF that the borrower added; served only as an attachment, only to those concerned."""
 
     dispute = models.ForeignKey(Dispute, models.CASCADE, related_name="files")
+    message = models.ForeignKey(DisputeMessage, models.CASCADE, related_name="files")
     name = models.CharField(_("name"), max_length=120)
     content_type = models.CharField(_("type"), max_length=32)
     content = models.BinaryField(_("content"))
