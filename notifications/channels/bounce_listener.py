@@ -1,0 +1,77 @@
+"""Where bounces come home: a small mail server, by SMTP or LMTP, that takes nothing but bounces of our own mail.
+
+A mail is answered 250 only once it is stored. Whatever goes wrong before is answered 451, so that the sending server
+keeps the mail and tries again.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
+
+log = logging.getLogger(__name__)
+
+SIZE_LIMIT: Final = 1_000_000
+LINE_LIMIT: Final = 64_000
+"""Octets. Other people's mail systems write longer lines than the standard's 998; a refused report would be lost."""
+
+Store = Callable[[bytes], int]
+
+
+class BounceServer(SMTP):
+    """SMTP that also answers LMTP's greeting; each transaction is for one address, so their replies look alike."""
+
+    line_length_limit = LINE_LIMIT
+
+    @syntax("LHLO hostname")
+    async def smtp_LHLO(self, hostname: str) -> None:  # noqa: N802  (aiosmtpd finds commands by their name)
+        await self.smtp_EHLO(hostname)
+
+
+class BounceHandler:
+    """Checks who a mail is for and hands its bytes to `store`, in a thread: `store` may wait for a database."""
+
+    def __init__(self, store: Store, bounce_domain: str) -> None:
+        self._store = store
+        self._wanted = re.compile(rf"bounce\+[0-9a-z-]{{1,64}}@{re.escape(bounce_domain)}", re.IGNORECASE)
+
+    async def handle_RCPT(  # noqa: N802  (aiosmtpd finds hooks by their name)
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if not self._wanted.fullmatch(address):
+            return "550 5.1.1 Only bounces of our own mail are taken here"
+        if envelope.rcpt_tos:
+            return "452 4.5.3 One recipient at a time, please send the others separately"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """Adds the two lines that every final mail system adds (RFC 5321, 4.4): they hold the envelope."""
+        trace = f"Return-Path: {_angle(envelope.mail_from)}\r\nDelivered-To: {envelope.rcpt_tos[0]}\r\n"
+        content = envelope.original_content or b""
+        try:
+            receipts = await asyncio.to_thread(self._store, trace.encode() + content)
+        except Exception:
+            log.exception("A bounce of %d bytes could not be stored; its sender was asked to try again.", len(content))
+            return "451 4.3.0 Not stored, please try again later"
+        log.info("A bounce of %d bytes was stored with %d receipts.", len(content), receipts)
+        return "250 2.6.0 Stored"
+
+
+def make_bounce_server(store: Store, bounce_domain: str, loop: asyncio.AbstractEventLoop) -> BounceServer:
+    """One connection's protocol, for `loop.create_server`."""
+    hide_addresses()
+    settings: dict[str, Any] = {"data_size_limit": SIZE_LIMIT, "enable_SMTPUTF8": True, "loop": loop}
+    return BounceServer(BounceHandler(store, bounce_domain), hostname=bounce_domain, ident="bounces", **settings)
+
+
+def hide_addresses() -> None:
+    """The mail library logs every address at INFO; none may reach a log."""
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
+
+
+def _angle(path: str | None) -> str:
+    return path if path and path.startswith("<") else f"<{path or ''}>"

@@ -1,0 +1,45 @@
+"""Run the mail server that bounces come back to."""
+
+import asyncio
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+
+from notifications import receipts
+from notifications.channels.bounce_listener import make_bounce_server
+
+
+class Command(BaseCommand):
+    help = "Receives bounces and delivery reports by SMTP or LMTP and stores each as a receipt."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+        parser.add_argument("--port", type=int, default=8026, help="port to listen on (default: %(default)s)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.BOUNCE_DOMAIN:
+            raise CommandError("BOUNCE_DOMAIN is not set: it is the domain that bounces of our mail come back to.")
+        try:
+            asyncio.run(self._serve(options["host"], options["port"]))
+        except KeyboardInterrupt:
+            self.stdout.write("Stopped.")
+
+    async def _serve(self, host: str, port: int) -> None:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(
+            lambda: make_bounce_server(store_mail, settings.BOUNCE_DOMAIN, loop), host, port
+        )
+        self.stdout.write(f"Bounces for {settings.BOUNCE_DOMAIN} are received on {host}:{port}.")
+        async with server:
+            await server.serve_forever()
+
+
+def store_mail(raw: bytes) -> int:
+    """Receipts stored. Threads outlive one mail and no request ends here, so the connection is given back at once."""
+    try:
+        return receipts.store(channel="email", raw=raw)
+    finally:
+        connections.close_all()
