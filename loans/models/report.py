@@ -4,6 +4,7 @@ import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from loans.models.append_only import refuse_truncate
 from loans.models.partner import Partner
 
 
@@ -49,9 +50,7 @@ class Report(models.Model):
                 name="report_raw_stays",
                 operation=pgtrigger.UpdateOf("content", "digest", "partner", "kind", "name", "received_at"),
             ),
-            pgtrigger.Protect(
-                name="report_no_truncate", operation=pgtrigger.Truncate, level=pgtrigger.Statement
-            ),
+            refuse_truncate("report"),
         ]
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from notifications.models.append_only import append_only
+from loans.models.append_only import append_only
 
 
 class NoticeEvent(models.Model):

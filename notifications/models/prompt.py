@@ -69,6 +69,7 @@ class Prompt(models.Model):
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     rung = models.SmallIntegerField(_("rung of the ladder"), default=0)
     planned_at = models.DateTimeField(_("planned"))
+    tell_at = models.DateTimeField(_("to be told from"))
     look_again_at = models.DateTimeField(_("ladder looks again"))
 
     objects = PromptQuerySet.as_manager()

@@ -4,7 +4,7 @@ import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from notifications.models.append_only import append_only
+from loans.models.append_only import append_only
 from notifications.models.delivery import Delivery
 
 

@@ -1,0 +1,65 @@
+"""Writes the record of what happened, in the transaction that made it happen."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from notifications.models import NoticeEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One event to record; `data` is JSON and holds no address and no wording."""
+
+    kind: NoticeEvent.Kind
+    borrower_id: int
+    installment_id: int | None = None
+    prompt_id: int | None = None
+    delivery_id: int | None = None
+    actor_id: int | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def record(
+    kind: NoticeEvent.Kind,
+    *,
+    borrower_id: int,
+    at: datetime,
+    installment_id: int | None = None,
+    prompt_id: int | None = None,
+    delivery_id: int | None = None,
+    actor_id: int | None = None,
+    **data: Any,
+) -> None:
+    """Record one event."""
+    fact = Fact(
+        kind=kind,
+        borrower_id=borrower_id,
+        installment_id=installment_id,
+        prompt_id=prompt_id,
+        delivery_id=delivery_id,
+        actor_id=actor_id,
+        data=data,
+    )
+    record_all([fact], at=at)
+
+
+def record_all(facts: Iterable[Fact], *, at: datetime) -> None:
+    """Record many events with one INSERT a thousand."""
+    NoticeEvent.objects.bulk_create(
+        [
+            NoticeEvent(
+                at=at,
+                kind=fact.kind,
+                borrower_id=fact.borrower_id,
+                installment_id=fact.installment_id,
+                prompt_id=fact.prompt_id,
+                delivery_id=fact.delivery_id,
+                actor_id=fact.actor_id,
+                data=fact.data,
+            )
+            for fact in facts
+        ],
+        batch_size=1000,
+    )

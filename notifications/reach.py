@@ -1,0 +1,27 @@
+"""On which channels a borrower can be reached now."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from accounts.models import ContactPoint
+from notifications.models import Delivery, Preference
+
+CONTACT_KIND: Final[dict[str, str]] = {
+    Delivery.Channel.SMS: ContactPoint.Kind.PHONE,
+    Delivery.Channel.EMAIL: ContactPoint.Kind.EMAIL,
+}
+"""The kind of contact point that a channel needs; the portal itself needs none."""
+
+
+def reachable(borrower_ids: Iterable[int]) -> dict[int, dict[str, ContactPoint]]:
+    """For each borrower the channels that are on and whose contact point nobody has called unreachable."""
+    wanted = set(borrower_ids)
+    off = set(
+        Preference.objects.filter(user_id__in=wanted, enabled=False).values_list("user_id", "channel"),
+    )
+    ways: dict[int, dict[str, ContactPoint]] = {borrower_id: {} for borrower_id in wanted}
+    for point in ContactPoint.objects.reachable().filter(user_id__in=wanted):
+        for channel, kind in CONTACT_KIND.items():
+            if point.kind == kind and (point.user_id, channel) not in off:
+                ways[point.user_id][channel] = point
+    return ways

@@ -1,0 +1,84 @@
+"""What leaves the house and comes back: references that providers carry and links that borrowers open.
+
+Both name a delivery by its id and prove by a keyed tag that we made them, so a receipt or a click finds its delivery
+with no second write and no index, and neither can be guessed. Keys are SECRET_KEY and, after a rotation, its fallbacks.
+"""
+
+import base64
+import binascii
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+_REFERENCE = "notifications.reference"
+_LINK = "notifications.link"
+_ID_BYTES = 6
+_EXPIRY_BYTES = 4
+_LINK_TAG_BYTES = 12
+
+
+class LinkInvalid(Exception):  # noqa: N818  (it names what is true of the link)
+    """The link was altered, or we never made it."""
+
+
+class LinkExpired(Exception):  # noqa: N818
+    """We made the link and its time is over. `delivery_id` tells which telling it belonged to."""
+
+    def __init__(self, delivery_id: int) -> None:
+        super().__init__(f"The link of delivery {delivery_id} has expired.")
+        self.delivery_id = delivery_id
+
+
+def reference_of(delivery_id: int) -> str:
+    """Our reference for a delivery: a UUID of version 8 (RFC 9562) whose first 48 bits are the id, the rest a tag."""
+    return _reference(delivery_id, settings.SECRET_KEY)
+
+
+def delivery_id_of(reference: str) -> int | None:
+    """The delivery that a reference names; None unless we made it."""
+    try:
+        claimed = uuid.UUID(reference)
+    except ValueError:
+        return None
+    delivery_id = claimed.int >> 80
+    genuine = any(constant_time_compare(_reference(delivery_id, key), str(claimed)) for key in _keys())
+    return delivery_id if genuine else None
+
+
+def link_token(delivery_id: int, expires_at: datetime) -> str:
+    """A token of 30 characters, short enough for an SMS, that opens one delivery until `expires_at`."""
+    body = delivery_id.to_bytes(_ID_BYTES) + int(expires_at.timestamp()).to_bytes(_EXPIRY_BYTES)
+    return base64.urlsafe_b64encode(body + _link_tag(body, settings.SECRET_KEY)).decode().rstrip("=")
+
+
+def read_link_token(token: str, now: datetime) -> int:
+    """The delivery that a link opens. Raises LinkInvalid or LinkExpired."""
+    try:
+        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error) as error:
+        raise LinkInvalid("The link is not one of ours.") from error
+    body, tag = raw[: _ID_BYTES + _EXPIRY_BYTES], raw[_ID_BYTES + _EXPIRY_BYTES :]
+    if not any(constant_time_compare(_link_tag(body, key), tag) for key in _keys()):
+        raise LinkInvalid("The link is not one of ours.")
+    delivery_id = int.from_bytes(body[:_ID_BYTES])
+    if datetime.fromtimestamp(int.from_bytes(body[_ID_BYTES:]), UTC) <= now:
+        raise LinkExpired(delivery_id)
+    return delivery_id
+
+
+def _keys() -> Iterator[str]:
+    yield settings.SECRET_KEY
+    yield from settings.SECRET_KEY_FALLBACKS
+
+
+def _reference(delivery_id: int, key: str) -> str:
+    tag = salted_hmac(_REFERENCE, str(delivery_id), secret=key, algorithm="sha256").digest()
+    number = (delivery_id & (1 << 48) - 1) << 80 | int.from_bytes(tag[:10])
+    return str(uuid.UUID(int=number & ~(0xF << 76) & ~(0x3 << 62) | 8 << 76 | 0x2 << 62))
+
+
+def _link_tag(body: bytes, key: str) -> bytes:
+    return salted_hmac(_LINK, body, secret=key, algorithm="sha256").digest()[:_LINK_TAG_BYTES]

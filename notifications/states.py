@@ -1,0 +1,153 @@
+"""The delivery state machine, and the only writer of a delivery's status.
+
+    QUEUED ─claim─> SENDING ─accepted─> SENT ─receipt─> DELIVERED
+      │                │ ├─receipt came first─> DELIVERED          (the late "sent" then changes nothing)
+      │                │ ├─temporary─> RETRYING ─claim─> SENDING
+      │                │ ├─permanent or exhausted─> FAILED
+      │                │ └─outcome unknown─> UNCONFIRMED         SENT ─no receipt in time─> UNCONFIRMED
+      └─paid, disputed, withdrawn, superseded─> CANCELLED        UNCONFIRMED ─late receipt─> DELIVERED | FAILED
+
+Each change is a conditional UPDATE: the rows that it returns are the ones that moved, whatever else happened meanwhile.
+DELIVERED, FAILED and CANCELLED are final, but for one thing: a receipt that says "delivered" beats our own FAILED.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db import connection, transaction
+
+from accounts.contact_points import mark_reached, mark_unreachable
+from notifications.events import Fact, record_all
+from notifications.models import Delivery, NoticeEvent, Prompt
+
+Status = Delivery.Status
+
+ALLOWED: Final[dict[str, frozenset[str]]] = {
+    Status.SENT: frozenset({Status.SENDING}),
+    Status.RETRYING: frozenset({Status.SENDING}),
+    Status.DELIVERED: frozenset({Status.SENDING, Status.RETRYING, Status.SENT, Status.UNCONFIRMED, Status.FAILED}),
+    Status.FAILED: frozenset({Status.SENDING, Status.RETRYING, Status.SENT, Status.UNCONFIRMED}),
+    Status.UNCONFIRMED: frozenset({Status.SENDING, Status.SENT}),
+    Status.CANCELLED: frozenset({Status.QUEUED, Status.RETRYING}),
+}
+"""Where a delivery may come from, by where it goes. SENDING is reached by `dispatch.claim` alone."""
+
+_EVENTS: Final[dict[str, NoticeEvent.Kind]] = {
+    Status.SENT: NoticeEvent.Kind.SENT,
+    Status.RETRYING: NoticeEvent.Kind.RETRYING,
+    Status.DELIVERED: NoticeEvent.Kind.DELIVERED,
+    Status.FAILED: NoticeEvent.Kind.FAILED,
+    Status.UNCONFIRMED: NoticeEvent.Kind.UNCONFIRMED,
+    Status.CANCELLED: NoticeEvent.Kind.CANCELLED,
+}
+
+_UPDATE: Final = """
+UPDATE notifications_delivery AS delivery
+SET status = step.target,
+    reason = step.reason,
+    provider_reference = COALESCE(NULLIF(step.provider_reference, ''), delivery.provider_reference),
+    next_attempt_at = COALESCE(step.next_attempt_at, delivery.next_attempt_at),
+    sent_at = CASE WHEN step.target IN ('sent', 'delivered') THEN COALESCE(delivery.sent_at, %(now)s)
+                   ELSE delivery.sent_at END,
+    delivered_at = CASE WHEN step.target = 'delivered' THEN %(now)s ELSE delivery.delivered_at END
+FROM unnest(%(ids)s::bigint[], %(targets)s::text[], %(reasons)s::text[], %(references)s::text[],
+            %(next)s::timestamptz[]) AS step (id, target, reason, provider_reference, next_attempt_at)
+     , notifications_prompt AS prompt
+WHERE delivery.id = step.id
+  AND prompt.id = delivery.prompt_id
+  AND delivery.status || '>' || step.target = ANY(%(allowed)s)
+RETURNING delivery.id, delivery.status, delivery.channel, delivery.reason, delivery.prompt_id,
+          delivery.contact_point_id, prompt.borrower_id, prompt.installment_id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One wished move. `address_is_bad` is a provider's word that the contact point will never work."""
+
+    delivery_id: int
+    to: Delivery.Status
+    reason: str = ""
+    provider_reference: str = ""
+    next_attempt_at: datetime | None = None
+    address_is_bad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One move that happened."""
+
+    delivery_id: int
+    status: str
+    channel: str
+    reason: str
+    prompt_id: int
+    contact_point_id: int | None
+    borrower_id: int
+    installment_id: int | None
+
+
+def advance(steps: Sequence[Step], *, now: datetime) -> list[Moved]:
+    """Make the moves that the machine allows and return those that happened.
+
+    `steps` names each delivery at most once (ValueError otherwise: which of two moves came first is the caller's to
+    know). The moves, their events, and what follows for prompts and contact points are one transaction.
+    """
+    if len({step.delivery_id for step in steps}) != len(steps):
+        raise ValueError("Two steps for one delivery in one call.")
+    if not steps:
+        return []
+    with transaction.atomic():
+        moved = _update(steps, now)
+        record_all((_fact(move) for move in moved), at=now)
+        _nudge_ladders(moved, now)
+        _mark_contact_points(steps, moved, now)
+    return moved
+
+
+def _update(steps: Sequence[Step], now: datetime) -> list[Moved]:
+    ordered = sorted(steps, key=lambda step: step.delivery_id)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _UPDATE,
+            {
+                "now": now,
+                "ids": [step.delivery_id for step in ordered],
+                "targets": [str(step.to) for step in ordered],
+                "reasons": [step.reason[:200] for step in ordered],
+                "references": [step.provider_reference[:120] for step in ordered],
+                "next": [step.next_attempt_at for step in ordered],
+                "allowed": [f"{origin}>{target}" for target, origins in ALLOWED.items() for origin in origins],
+            },
+        )
+        return [Moved(*row) for row in cursor.fetchall()]
+
+
+def _fact(move: Moved) -> Fact:
+    return Fact(
+        kind=_EVENTS[move.status],
+        borrower_id=move.borrower_id,
+        installment_id=move.installment_id,
+        prompt_id=move.prompt_id,
+        delivery_id=move.delivery_id,
+        data={"channel": move.channel, "reason": move.reason},
+    )
+
+
+def _nudge_ladders(moved: Iterable[Moved], now: datetime) -> None:
+    """A telling that ended, well or badly, makes the ladder of its prompt look at once."""
+    ended = {Status.DELIVERED, Status.FAILED, Status.UNCONFIRMED}
+    prompts = {move.prompt_id for move in moved if move.status in ended}
+    Prompt.objects.live().filter(pk__in=prompts, look_again_at__gt=now).update(look_again_at=now)
+
+
+def _mark_contact_points(steps: Sequence[Step], moved: Iterable[Moved], now: datetime) -> None:
+    reached = [move.contact_point_id for move in moved if move.status == Status.DELIVERED and move.contact_point_id]
+    if reached:
+        mark_reached(reached)
+    for step in steps:
+        if step.address_is_bad:
+            points = Delivery.objects.filter(pk=step.delivery_id, contact_point__isnull=False)
+            mark_unreachable(list(points.values_list("contact_point_id", flat=True)), reason=step.reason, now=now)
