@@ -5,11 +5,12 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from loans.models.fields import ZERO, currency_column, money_column
 from loans.models.partner import Partner
+from loans.models.report import Report
 from loans.money import format_money
 
 
@@ -17,6 +18,21 @@ class LoanQuerySet(models.QuerySet["Loan"]):
     def of(self, borrower_id: int) -> Self:
         """The loans of one borrower: the only way a borrower's page may look a loan up."""
         return self.filter(borrower_id=borrower_id)
+
+    def with_firms(self) -> Self:
+        return self.select_related("bank", "platform")
+
+    def with_next_due(self) -> Self:
+        """Each with `next_due_on` and `next_outstanding` of what is to be paid next, and `bank_heard_at`: the last word
+        of its bank about money. None where there is none. Those with something to pay come first.
+        """
+        unpaid = Installment.objects.open().filter(loan=OuterRef("pk")).order_by("due_on", "number")
+        said = Report.objects.filter(partner=OuterRef("bank"), kind=Report.Kind.STATEMENT).order_by("-received_at")
+        return self.annotate(
+            next_due_on=Subquery(unpaid.values("due_on")[:1]),
+            next_outstanding=Subquery(unpaid.values("outstanding")[:1]),
+            bank_heard_at=Subquery(said.values("received_at")[:1]),
+        ).order_by(F("next_due_on").asc(nulls_last=True), "pk")
 
 
 class Loan(models.Model):
@@ -68,6 +84,14 @@ class InstallmentQuerySet(models.QuerySet["Installment"]):
 
     def unsettled(self) -> Self:
         return self.filter(state__in=[Installment.State.OPEN, Installment.State.AWAITING_BANK])
+
+    def next_and_until(self, last: date) -> Self:
+        """The unsettled ones due by `last`, and the next one to pay however far away it is."""
+        following = self.open().order_by("due_on", "number").values("pk")[:1]
+        return self.unsettled().filter(Q(due_on__lte=last) | Q(pk__in=Subquery(following)))
+
+    def with_firms(self) -> Self:
+        return self.select_related("loan__bank", "loan__platform")
 
 
 class Installment(models.Model):

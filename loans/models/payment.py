@@ -1,9 +1,10 @@
 """Money on its way."""
 
+from datetime import date, timedelta
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from loans.models.fields import currency_column, money_column
@@ -16,6 +17,14 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
 
     def awaiting_bank(self) -> Self:
         return self.filter(status=Payment.Status.RECEIVED)
+
+    def on_the_way_or_last(self) -> Self:
+        """What the bank has not booked yet, and the last payment whatever became of it; the last one first."""
+        last = self.order_by("-paid_on", "-pk").values("pk")[:1]
+        return self.filter(Q(status=Payment.Status.RECEIVED) | Q(pk__in=Subquery(last)))
+
+    def with_firms(self) -> Self:
+        return self.select_related("installment", "loan__bank", "loan__platform")
 
 
 class Payment(models.Model):
@@ -58,3 +67,8 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return self.end_to_end_id or f"#{self.pk}"
+
+    @property
+    def expected_on(self) -> date:
+        """The day by which the bank usually shows a payment that the platform has seen."""
+        return self.paid_on + timedelta(days=self.loan.bank.usual_lag_days)

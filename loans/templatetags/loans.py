@@ -26,6 +26,12 @@ def day(value: date) -> str:
 
 
 @register.filter
+def date_of(value: datetime) -> date:
+    """{{ point.unreachable_since|date_of|day }}: the reader's own calendar day of a moment."""
+    return timezone.localdate(value)
+
+
+@register.filter
 def short_day(value: date) -> str:
     """{{ installment.due_on|short_day }}: "3 Dec"."""
     return dates.short_day(value, _language(), timezone.localdate())

@@ -5,7 +5,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from loans.models import Dispute, Installment, Payment
@@ -27,6 +27,15 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
         """Those that still ask for the borrower's "I know"."""
         return self.filter(
             kind__in=Prompt.ASKING, status__in=[Prompt.Status.ACTIVE, Prompt.Status.TOLD, Prompt.Status.ESCALATED]
+        )
+
+    def to_answer(self, now: datetime) -> Self:
+        """Those that the borrower should have been told by `now` and whose figures still hold; the latest first."""
+        return (
+            self.unacknowledged()
+            .filter(tell_at__lte=now, installment__state=Installment.State.OPEN, version=F("installment__version"))
+            .select_related("installment__loan__bank", "installment__loan__platform")
+            .order_by("-planned_at", "-pk")
         )
 
 

@@ -1,0 +1,103 @@
+"""What one borrower's first page says, read with six queries whatever number of loans there is."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from accounts.models import ContactPoint, User
+from loans.models import Dispute, Installment, Loan, Payment
+from loans.standing import Key, Standing, standing
+from notifications.models import Prompt
+
+AHEAD: Final = timedelta(days=30)
+"""How far the page looks ahead beside the next payment."""
+PRESSING: Final = {Key.OVERDUE, Key.DUE_TODAY, Key.DUE_SOON, Key.DISPUTED}
+_ORDER: Final = (Key.OVERDUE, Key.DUE_TODAY, Key.DUE_SOON, Key.DISPUTED, Key.AWAITING_BANK, Key.PLANNED)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One installment with what belongs to it: its payment on the way, the prompt that waits for an answer."""
+
+    installment: Installment
+    standing: Standing
+    payment: Payment | None
+    prompt: Prompt | None
+    dispute: Dispute | None
+
+    @property
+    def firm_to_pay(self) -> str:
+        return self.installment.loan.seller_name
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """`first` is what the page opens with; `others` fall due within 30 days or earlier."""
+
+    first: Item | None
+    others: Sequence[Item]
+    last_payment: Payment | None
+    loans: Sequence[Loan]
+    unanswered: Sequence[Prompt]
+    disputes: Sequence[Dispute]
+    unreachable: Sequence[ContactPoint]
+
+    @property
+    def needs_reader(self) -> bool:
+        pressing = [item for item in (self.first, *self.others) if item and item.standing.key in PRESSING]
+        return bool(pressing or self.unanswered or self.disputes or self.unreachable)
+
+
+def read_overview(borrower: User, *, today: date, now: datetime) -> Overview:
+    """Everything the first page of `borrower` needs. `today` is the borrower's own day."""
+    pk = borrower.pk
+    installments = list(Installment.objects.of(pk).next_and_until(today + AHEAD).with_firms())
+    payments = list(Payment.objects.of(pk).on_the_way_or_last().with_firms())
+    prompts = _latest_a_subject(Prompt.objects.of(pk).to_answer(now))
+    disputes = list(Dispute.objects.of(pk).undecided().select_related("loan"))
+    items = _items(installments, today, payments, prompts, disputes)
+    first = items[0] if items else None
+    return Overview(
+        first=first,
+        others=items[1:],
+        last_payment=payments[0] if payments else None,
+        loans=list(Loan.objects.of(pk).with_firms().with_next_due()),
+        unanswered=[prompt for prompt in prompts if first is None or prompt is not first.prompt],
+        disputes=disputes,
+        unreachable=list(ContactPoint.objects.filter(user_id=pk).live().exclude(unreachable_since=None)),
+    )
+
+
+def _items(
+    installments: Iterable[Installment],
+    today: date,
+    payments: Iterable[Payment],
+    prompts: Iterable[Prompt],
+    disputes: Sequence[Dispute],
+) -> list[Item]:
+    """The installments in the order in which they press; those of one standing by due date."""
+    paid = {payment.installment_id: payment for payment in payments if payment.status == Payment.Status.RECEIVED}
+    asking = {prompt.installment_id: prompt for prompt in prompts}
+    items = []
+    for installment in installments:
+        dispute = dispute_about(installment, disputes)
+        how = standing(installment, today, disputed=dispute is not None)
+        items.append(Item(installment, how, paid.get(installment.pk), asking.get(installment.pk), dispute))
+    return sorted(items, key=lambda item: (_ORDER.index(item.standing.key), item.installment.due_on))
+
+
+def dispute_about(installment: Installment, disputes: Iterable[Dispute]) -> Dispute | None:
+    """The undecided dispute about this installment or about its whole loan."""
+    for dispute in disputes:
+        if dispute.loan_id == installment.loan_id and dispute.installment_id in {None, installment.pk}:
+            return dispute
+    return None
+
+
+def _latest_a_subject(prompts: Iterable[Prompt]) -> list[Prompt]:
+    """One prompt an installment, the latest: answering it answers those before it."""
+    latest: dict[int | None, Prompt] = {}
+    for prompt in prompts:
+        latest.setdefault(prompt.installment_id, prompt)
+    return list(latest.values())
