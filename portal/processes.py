@@ -32,16 +32,19 @@ class Identity:
     gid: int
 
 
-def tie_to_parent(death_signal: int) -> Callable[[], None] | None:
-    """Give a `preexec_fn` by which the kernel signals the child when this process dies; None where it cannot."""
+def tie_to_parent(death_signal: int, parent: int | None = None) -> Callable[[], None]:
+    """Give a function that a child calls once, so that the kernel sends it `death_signal` when its parent dies.
+
+    `parent` is the parent's process id: by default this process. Off Linux the function does nothing.
+    """
     if sys.platform != "linux":
-        return None
-    prctl, parent = ctypes.CDLL(None, use_errno=True).prctl, os.getpid()
+        return lambda: None
+    prctl, expected = ctypes.CDLL(None, use_errno=True).prctl, parent or os.getpid()
 
     def tie() -> None:
-        # Python runs this after the change of user, which would have cleared the setting.
+        # As a preexec_fn it runs after the change of user, which would have cleared the setting.
         prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
-        if os.getppid() != parent:  # it died before the line above
+        if os.getppid() != expected:  # it died before the line above
             os._exit(127)
 
     return tie

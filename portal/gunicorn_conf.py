@@ -1,0 +1,22 @@
+"""How gunicorn serves the portal: `gunicorn -c python:portal.gunicorn_conf portal.wsgi`. Address and number of workers
+come from its command line or GUNICORN_CMD_ARGS.
+"""
+
+import signal
+from typing import Protocol
+
+from portal.processes import tie_to_parent
+
+worker_class = "gthread"
+workers = 2
+threads = 4
+control_socket_disable = True  # nobody administers it at run time, and the default socket lies in the home folder
+
+
+class Master(Protocol):
+    pid: int
+
+
+def post_fork(server: Master, worker: object) -> None:
+    """End a worker whose master was killed: it would serve its running requests, and hold the port, for up to 30 s."""
+    tie_to_parent(signal.SIGKILL, server.pid)()
