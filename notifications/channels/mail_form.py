@@ -98,6 +98,8 @@ def compose(message: Message, sender: Sender, recipient: Recipient) -> bytes:
         mail.set_content(message.text)
         if message.html:
             mail.add_alternative(message.html, subtype="html")
+        # Only now: writing a body drops every Content- header that was there before.
+        mail["Content-Language"] = flatten(message.language)
         return mail.as_bytes()
     except (ValueError, MessageError):
         raise UnsendableError("wording cannot be written as mail") from None
@@ -109,7 +111,6 @@ def _write_headers(mail: EmailMessage, message: Message, sender: Sender, recipie
     mail["Subject"] = flatten(message.subject)
     mail["Date"] = localtime()
     mail["Message-ID"] = sender.message_id(message.reference)
-    mail["Content-Language"] = flatten(message.language)
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
 

@@ -1,0 +1,119 @@
+"""What the sandbox holds: every message taken, and what was said about it. In memory only; the oldest go first."""
+
+import asyncio
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+KEPT: Final = 50_000
+"""Messages held before the oldest are forgotten: some 100 MB of short ones. The counts go on."""
+
+
+def read_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class SentReceipt:
+    """One receipt that the sandbox sent back. `answer` is what the other side said: a status, or the kind of fault."""
+
+    word: str
+    answer: str
+    sent_at: datetime = field(default_factory=read_clock)
+
+
+@dataclass(slots=True, kw_only=True)
+class Recorded:
+    """One message as it arrived. `raw` is the request or mail byte for byte; `report_to` is where receipts go."""
+
+    channel: str
+    sender: str
+    recipient: str
+    reference: str
+    text: str
+    raw: bytes
+    fault: str
+    subject: str = ""
+    html: str = ""
+    report_to: str = ""
+    report_on: frozenset[str] = frozenset()
+    number: int = 0
+    arrived_at: datetime = field(default_factory=read_clock)
+    receipts: list[SentReceipt] = field(default_factory=list)
+
+    def describe(self) -> dict[str, Any]:
+        """Everything, as JSON can hold it; `raw` with bytes outside ASCII and UTF-8 written as `\\xNN`."""
+        facts = asdict(self)
+        facts["raw"] = self.raw.decode("utf-8", "backslashreplace")
+        facts["report_on"] = sorted(self.report_on)
+        facts["arrived_at"] = self.arrived_at.isoformat()
+        facts["receipts"] = [
+            {"word": receipt.word, "answer": receipt.answer, "sent_at": receipt.sent_at.isoformat()}
+            for receipt in self.receipts
+        ]
+        return facts
+
+
+class Store:
+    """Used from one event loop only. `version` grows with each change, so that a page knows when to draw itself."""
+
+    def __init__(self, kept: int = KEPT) -> None:
+        self._kept = kept
+        self._changed = asyncio.Event()
+        self.version = 0
+        self._clear()
+
+    def _clear(self) -> None:
+        self._messages: dict[int, Recorded] = {}
+        self._attempts: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter()
+
+    def reset(self) -> None:
+        """Forget everything. Receipts still to come are sent, and belong to nothing."""
+        self._clear()
+        self._touch()
+
+    def add(self, message: Recorded) -> None:
+        message.number = self.counts["messages"] + 1
+        self.counts.update(["messages", message.channel])
+        self._messages[message.number] = message
+        if len(self._messages) > self._kept:
+            del self._messages[next(iter(self._messages))]
+        self._touch()
+
+    def note_receipt(self, message: Recorded, word: str, answer: str) -> None:
+        message.receipts.append(SentReceipt(word, answer))
+        self.counts.update(["receipts", f"receipts {word}"])
+        self._touch()
+
+    def note_refusal(self, channel: str, handling: str) -> None:
+        """A message that was handed over and not taken."""
+        self.counts.update(["not taken", f"{channel} {handling}"])
+        self._touch()
+
+    def count_attempt(self, reference: str) -> int:
+        """How many times this message has been tried, this time included."""
+        self._attempts[reference] += 1
+        return self._attempts[reference]
+
+    def get(self, number: int) -> Recorded | None:
+        return self._messages.get(number)
+
+    def find(self, channel: str = "", recipient: str = "", reference: str = "") -> list[Recorded]:
+        """Messages in the order of their arrival; an empty word matches all."""
+        return [
+            message
+            for message in self._messages.values()
+            if channel in ("", message.channel)
+            and recipient in ("", message.recipient)
+            and reference in ("", message.reference)
+        ]
+
+    async def wait_for_change(self) -> None:
+        await self._changed.wait()
+
+    def _touch(self) -> None:
+        self.version += 1
+        self._changed.set()
+        self._changed = asyncio.Event()
