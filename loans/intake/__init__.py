@@ -1,0 +1,1 @@
+"""Partners' files: read into records here, then stored and applied."""

@@ -1,0 +1,148 @@
+"""Bank statements of ISO 20022: camt.052 (report), camt.053 (statement) and camt.054 (notification), every version."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO, Final
+
+from lxml import etree
+
+from loans.intake.camt_entry import read_account, read_entry, read_side, read_transaction
+from loans.intake.records import Code, EntryRecord, Refusal, TransactionRecord, UnreadableFile
+from loans.intake.values import Fault, at, excerpt
+from loans.intake.xml_document import FLOOD_BYTES, events, local_name, read_head
+
+# The element of each message (version 1 wrote its version into the name), and what holds the entries in it.
+_MESSAGES: Final = frozenset(
+    f"{name}{version}"
+    for name in ("BkToCstmrAcctRpt", "BkToCstmrStmt", "BkToCstmrDbtCdtNtfctn")
+    for version in ("", "V01")
+)
+_STATEMENTS: Final = frozenset({"Rpt", "Stmt", "Ntfctn"})
+_TAGS: Final = (*_MESSAGES, *_STATEMENTS, "Acct", "Ntry", "TxDtls")
+_KEPT_WHOLE: Final = frozenset({"Acct", "Ntry"})
+_ISO_NAMESPACE: Final = "urn:iso:std:iso:20022:tech:xsd:"
+MOST_TRANSACTIONS: Final = 100_000
+
+
+def read_statement(content: BinaryIO, name: str) -> Iterator[EntryRecord | Refusal]:
+    """The entries of a file, each a record or the reason why it is refused, in constant memory.
+
+    `content` must be seekable: it is read twice. Raises UnreadableFile, before the first entry, when it is no
+    well-formed XML or another message than camt.052, camt.053 or camt.054.
+    """
+    start = content.tell()
+    head = read_head(content, name, _MESSAGES)
+    if not head.found:
+        reason = f"holds {_described(head.tags)}; camt.052, camt.053 or camt.054 is expected"
+        raise UnreadableFile(Refusal(name, "line 1", reason, Code.UNKNOWN_FORMAT))
+    content.seek(start)
+    for _ in events(content, name, head.tags[0], _TAGS, _KEPT_WHOLE):
+        pass
+    content.seek(start)
+    return _read_entries(content, name, head.tags[0])
+
+
+def _described(tags: list[str]) -> str:
+    for tag in tags:
+        namespace = tag.rpartition("}")[0].removeprefix("{")
+        if namespace.startswith(_ISO_NAMESPACE):
+            return f"the message {excerpt(namespace.removeprefix(_ISO_NAMESPACE)).strip(chr(39))}"
+    return f"the element {excerpt('/'.join(local_name(tag) for tag in tags[:2]))}" if tags else "no element"
+
+
+def _read_entries(content: BinaryIO, name: str, root: str) -> Iterator[EntryRecord | Refusal]:
+    reader = _Reader(name)
+    for event, element in events(content, name, root, _TAGS, _KEPT_WHOLE):
+        if event == "start":
+            reader.start(element)
+        elif event == "flood":
+            reader.flood()
+        elif (record := reader.end(element)) is not None:
+            yield record
+
+
+@dataclass(slots=True)
+class _OpenEntry:
+    element: etree._Element
+    place: str
+    transactions: list[TransactionRecord] = field(default_factory=list)
+    fault: Fault | None = None
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Where in the message the reading is. An element counts only under its own parent: other data may repeat names."""
+
+    file: str
+    message: etree._Element | None = None
+    statement: etree._Element | None = None
+    account: str | None = None
+    account_fault: Fault | None = None
+    entry: _OpenEntry | None = None
+    entries: int = 0
+
+    def start(self, element: etree._Element) -> None:
+        name, parent = local_name(str(element.tag)), element.getparent()
+        if name in _MESSAGES and self.message is None:
+            self.message = element
+        elif name in _STATEMENTS and parent is not None and parent is self.message:
+            self.statement, self.account, self.account_fault = element, None, None
+        elif name == "Ntry" and parent is not None and parent is self.statement:
+            self.entries += 1
+            place = f"line {element.sourceline}, entry {self.entries}"
+            self.entry = _OpenEntry(element, place, fault=self.account_fault)
+
+    def end(self, element: etree._Element) -> EntryRecord | Refusal | None:
+        name = local_name(str(element.tag))
+        if name == "Acct" and self.statement is not None and element.getparent() is self.statement:
+            self._take_account(element)
+        elif name == "TxDtls" and self.entry:
+            self._take_transaction(element, self.entry)
+        elif self.entry and element is self.entry.element:
+            entry, self.entry = self.entry, None
+            return self._finish(entry)
+        return None
+
+    def flood(self) -> None:
+        if self.entry and not self.entry.fault:
+            reason = f"a part of the entry is longer than {FLOOD_BYTES:,} bytes"
+            self.entry.fault = Fault(Code.TOO_LARGE, reason)
+
+    def _take_account(self, element: etree._Element) -> None:
+        try:
+            self.account = read_account(element)
+        except Fault as fault:
+            self.account_fault = Fault(fault.code, f"the statement's account: {fault.reason}")
+
+    def _take_transaction(self, details: etree._Element, entry: _OpenEntry) -> None:
+        """TxDtls stands in NtryDtls, in version 1 directly in the entry."""
+        parent = details.getparent()
+        if parent is None or (parent is not entry.element and parent.getparent() is not entry.element):
+            return
+        if not entry.fault:
+            _add_transaction(details, entry)
+        _drop_siblings_before(details, parent)
+
+    def _finish(self, entry: _OpenEntry) -> EntryRecord | Refusal:
+        try:
+            if entry.fault:
+                raise entry.fault
+            return read_entry(entry.element, self.account, entry.transactions, entry.place)
+        except Fault as fault:
+            return fault.refusal(self.file, entry.place)
+
+
+def _add_transaction(details: etree._Element, entry: _OpenEntry) -> None:
+    try:
+        if len(entry.transactions) == MOST_TRANSACTIONS:
+            raise Fault(Code.TOO_LARGE, f"the entry has more than {MOST_TRANSACTIONS:,} transactions")
+        side = read_side(entry.element)
+        with at(f"transaction {len(entry.transactions) + 1}"):
+            entry.transactions.append(read_transaction(details, side))
+    except Fault as fault:
+        entry.fault = fault
+
+
+def _drop_siblings_before(details: etree._Element, parent: etree._Element) -> None:
+    while (before := details.getprevious()) is not None and before.tag == details.tag:
+        parent.remove(before)

@@ -1,0 +1,185 @@
+"""What a partner's file says, read and checked but not yet believed: no record here touches the database."""
+
+from dataclasses import asdict, dataclass, fields
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Literal
+
+Side = Literal["credit", "debit"]
+Status = Literal["BOOK", "PDNG", "INFO"]
+
+
+class Code(StrEnum):
+    """Why a file or a record was refused, for programs; the reason beside it is for people."""
+
+    NO_FILE = "no_file"
+    EMPTY = "empty"
+    ENCODING = "encoding"
+    MALFORMED = "malformed"
+    DOCTYPE = "doctype"
+    UNKNOWN_FORMAT = "unknown_format"
+    TOO_LARGE = "too_large"
+    MISSING = "missing"
+    VALUE = "value"
+    AMOUNT = "amount"
+    CURRENCY = "currency"
+    DATE = "date"
+    SUMS = "sums"
+    ORDER = "order"
+    REPEATED = "repeated"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One record, or a whole file, that was not accepted. Holds no personal data: it is printed, logged and sent back.
+
+    `place` is where in the file ("line 42, entry 3"; "loan 3 (LN-17), period 2"), empty when it is the file as such.
+    """
+
+    file: str
+    place: str
+    reason: str
+    code: Code
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (f"{self.file}:{self.place}".rstrip(":"), self.reason) if part)
+
+
+class UnreadableFile(Exception):  # noqa: N818 - it names the file, and is read as a noun
+    """A file of which no record can be read; raised before the first record is handed out."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal)
+        self.refusal = refusal
+
+    def __str__(self) -> str:
+        return str(self.refusal)
+
+
+@dataclass(frozen=True, slots=True)
+class InstallmentRecord:
+    """One period of a schedule. The parts and `total` are what is due for it, before anything was paid or waived.
+
+    Always: total = principal + interest + fees + penalties, and total = paid + waived + outstanding.
+    """
+
+    number: int
+    due_on: date
+    principal: Decimal
+    interest: Decimal
+    fees: Decimal
+    penalties: Decimal
+    total: Decimal
+    paid: Decimal
+    outstanding: Decimal
+    settled_on: date | None
+
+    @property
+    def waived(self) -> Decimal:
+        """What was waived or written off: due once, neither paid nor owed any more."""
+        return self.total - self.paid - self.outstanding
+
+    def as_json(self) -> dict[str, object]:
+        return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class BorrowerRecord:
+    """Who owes the loan, as the sender knows them; a contact that cannot be used is None and remarked on the loan.
+
+    `phone` is E.164, `email` in lower case, `locale` one of en, zh-hans, zh-hant, `time_zone` an IANA name.
+    """
+
+    external_id: str
+    name: str
+    phone: str | None
+    email: str | None
+    locale: str | None
+    time_zone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RepaymentRecord:
+    """A payment of the borrower's that the sender of the file saw. `reference` is at most 35 characters."""
+
+    reference: str | None
+    amount: Decimal
+    paid_on: date
+    reversed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LoanRecord:
+    """A loan and its whole schedule. Amounts have exactly the decimals of `currency`; installments' numbers rise."""
+
+    external_id: str
+    currency: str
+    principal: Decimal
+    product: str | None
+    disbursed_on: date | None
+    borrower: BorrowerRecord | None
+    installments: tuple[InstallmentRecord, ...]
+    repayments: tuple[RepaymentRecord, ...]
+    place: str
+    remarks: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """The loan without anything personal: amounts as decimal strings, dates as ISO 8601."""
+        return {
+            "external_id": self.external_id,
+            "currency": self.currency,
+            "principal": str(self.principal),
+            "installments": [installment.as_json() for installment in self.installments],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionRecord:
+    """One TxDtls of an entry. `side` is its own where it names one (a batch may mix them), else the entry's.
+
+    `amount` and `currency` are None where the bank names no amount for one of several transactions.
+    """
+
+    amount: Decimal | None
+    currency: str | None
+    end_to_end_id: str | None
+    uetr: str | None
+    remittance: str | None
+    side: Side
+
+    def as_json(self) -> dict[str, object]:
+        said = asdict(self)
+        del said["side"]
+        return {name: _plain(value) for name, value in said.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRecord:
+    """One Ntry of a statement, report or notification: a movement on `account` (an IBAN or the bank's own number).
+
+    `amount` is never negative; `side` says which way, `reversal` that it takes back an earlier entry.
+    Dates are the bank's calendar days, as written.
+    """
+
+    account: str | None
+    amount: Decimal
+    currency: str
+    side: Side
+    status: Status
+    booking_date: date | None
+    value_date: date | None
+    reversal: bool
+    reference: str | None
+    transactions: tuple[TransactionRecord, ...]
+    place: str
+
+    def as_json(self) -> dict[str, object]:
+        own = {field.name: _plain(getattr(self, field.name)) for field in fields(self) if field.name != "place"}
+        return own | {"transactions": [transaction.as_json() for transaction in self.transactions]}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
