@@ -27,6 +27,20 @@ def set_contact_point(
     return ContactPoint.objects.create(user=user, kind=kind, address=address, source=source, verified_at=verified_at)
 
 
+@transaction.atomic
+def confirm_contact_point(*, user: User, kind: str, address: str, now: datetime, chosen: bool = False) -> None:
+    """The person proved at `now` that what is sent to `address` reaches them: it is verified, reachable and their own.
+
+    Unless `chosen`, another address that they gave themselves stays in use instead.
+    """
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    live = ContactPoint.objects.filter(user=user, kind=kind, retired_at=None).first()
+    if live and live.address != address and live.source == ContactPoint.Source.OWNER and not chosen:
+        return
+    point = set_contact_point(user=user, kind=kind, address=address, source=ContactPoint.Source.OWNER, verified_at=now)
+    mark_reached([point.pk])
+
+
 def mark_unreachable(contact_point_ids: list[int], *, reason: str, now: datetime) -> int:
     """Note that a provider called these contact points unreachable; returns how many were reachable before."""
     return ContactPoint.objects.filter(pk__in=contact_point_ids, unreachable_since=None).update(

@@ -4,13 +4,16 @@
 a variable that is set for real always wins.
 """
 
+import os
 from pathlib import Path
 
 import environ
 from csp.constants import NONCE, NONE, SELF
+from kombu import Queue
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
+environ.Env.ENVIRON = dict(os.environ)  # a copy: what the file below adds must not look as if somebody had set it
 env = environ.Env()
 DATA_DIR = Path(env.str("DUEPROOF_DATA", default=str(BASE_DIR / ".data")))
 if (DATA_DIR / "env").is_file():
@@ -117,6 +120,108 @@ CELERY_TIMEZONE = "UTC"
 # People --------------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in {
+        "UserAttributeSimilarityValidator": {"user_attributes": ["name", "email", "phone"]},
+        "MinimumLengthValidator": {"min_length": 10},
+        "CommonPasswordValidator": {},
+        "NumericPasswordValidator": {},
+    }.items()
+]
+LOGIN_URL = LOGOUT_REDIRECT_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email", "phone"}
+# Nobody signs up. The list also decides that there is a password, and that a phone can be changed.
+ACCOUNT_SIGNUP_FIELDS = ["email*", "phone", "password1*"]
+ACCOUNT_FORMS = {
+    "add_email": "accounts.forms.ChangeEmailForm",
+    "change_password": "accounts.forms.ChangePasswordForm",
+    "change_phone": "accounts.forms.ChangePhoneForm",
+    "confirm_login_code": "accounts.forms.ConfirmCodeForm",
+    "login": "accounts.forms.EmailSignInForm",
+    "reauthenticate": "accounts.forms.ReauthenticateForm",
+    "request_login_code": "accounts.forms.RequestCodeForm",
+    "reset_password": "accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
+    "set_password": "accounts.forms.SetPasswordForm",
+    "verify_phone": "accounts.forms.VerifyPhoneForm",
+}
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = ACCOUNT_PHONE_VERIFICATION_TIMEOUT = 300
+ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+# A phone proves itself when its code signs somebody in; who comes by password is not asked for one as well.
+ACCOUNT_PHONE_VERIFICATION_ENABLED = False
+ACCOUNT_PHONE_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+# Thousands share an address behind a carrier's NAT: the narrow limits go by number or email (`key`) and by person.
+ACCOUNT_RATE_LIMITS = {
+    "login": "300/m/ip",
+    "login_failed": "100/m/ip,5/5m/key,50/d/key",
+    "request_login_code": "200/m/ip,1/30s/key,6/h/key,20/d/key",
+    "verify_phone": "1/30s/key,6/h/key,10/d/key",
+    "change_phone": "2/m/user,10/d/user",
+    "manage_email": "10/m/user,30/d/user",
+    "reset_password": "100/m/ip,3/m/key,20/d/key",
+    "reset_password_from_key": "100/m/ip",
+    "signup": "100/m/ip",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env.bool("BEHIND_PROXY", default=False) else 0
+
+# Channels ------------------------------------------------------------------------------------------------------------
+
+_MAIL = env.email_url("EMAIL_URL", default="smtp://127.0.0.1:25")
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = _MAIL["EMAIL_BACKEND"], _MAIL["EMAIL_HOST"], _MAIL["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL["EMAIL_HOST_USER"] or "", _MAIL["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL.get("EMAIL_USE_TLS", False), _MAIL.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Dueproof <notices@dueproof.test>")
+BOUNCE_DOMAIN = env.str("BOUNCE_DOMAIN", default="bounces.dueproof.test")
+
+KANNEL_URL = env.str("KANNEL_URL", default="http://127.0.0.1:13013/cgi-bin/sendsms")
+KANNEL_USERNAME = env.str("KANNEL_USERNAME", default="")
+KANNEL_PASSWORD = env.str("KANNEL_PASSWORD", default="")
+SMS_SENDER = env.str("SMS_SENDER", default="Dueproof")
+# Kannel signs nothing: whoever knows this token may report deliveries.
+SMS_CALLBACK_TOKEN = env.str("KANNEL_CALLBACK_TOKEN", default="")
+SMS_CALLBACK_URL = f"{env.str('SMS_CALLBACK_BASE', default=PUBLIC_URL)}/webhooks/sms/{SMS_CALLBACK_TOKEN}/"
+
+# Prompts -------------------------------------------------------------------------------------------------------------
+
+# When people may be told, in their own zone; see notifications.timing.ContactHours.
+CONTACT_HOURS = env.str("CONTACT_HOURS", default="08:00-22:00")
+# Multiplies every wait of the ladders: 1 in life, a fraction in a demonstration.
+LADDER_PACE = env.float("LADDER_PACE", default=1.0)
+
+SEND_QUEUES = ["email", "sms", "in_app"]
+CELERY_TASK_DEFAULT_QUEUE = "planning"
+CELERY_TASK_QUEUES = [Queue(name) for name in ["planning", *SEND_QUEUES]]
+
+
+def _every(seconds: float, task: str, *args: str, queue: str = "planning") -> dict[str, object]:
+    """A sweep; one that nobody took before the next is due expires, so that downtime leaves no heap of wake-ups."""
+    options = {"queue": queue, "expires": seconds}
+    return {"task": f"notifications.tasks.{task}", "schedule": seconds, "args": args, "options": options}
+
+
+CELERY_BEAT_SCHEDULE = {
+    "plan": _every(60, "plan"),
+    "climb": _every(5, "climb_ladders"),
+    "tidy": _every(5, "tidy"),
+    **{f"send-{channel}": _every(5, "send", channel, queue=channel) for channel in SEND_QUEUES},
+}
 
 # Language and time ---------------------------------------------------------------------------------------------------
 
@@ -162,4 +267,3 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_TLS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-

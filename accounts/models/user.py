@@ -70,6 +70,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.name or f"#{self.pk}"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """No email is NULL: forms and allauth write "", of which there could be only one."""
+        self.email = self.email.lower() if self.email else None
+        self.phone = self.phone or None
+        super().save(*args, **kwargs)
+
     def get_short_name(self) -> str:
         return self.name
 

@@ -1,0 +1,22 @@
+"""Hears from allauth what a person has proved."""
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.account.signals import email_confirmed, password_reset
+from django.dispatch import receiver
+
+from accounts.models import User
+from accounts.verification import confirm_email
+
+
+@receiver(email_confirmed, dispatch_uid="accounts.email_confirmed")
+def keep_confirmed_email(email_address: EmailAddress, **_kwargs: Any) -> None:
+    """The link that confirms an address was opened; by now it is the one that the person signs in with."""
+    confirm_email(User.objects.get(pk=email_address.user_id), chosen=True)
+
+
+@receiver(password_reset, dispatch_uid="accounts.password_reset")
+def keep_email_of_reset(user: User, **_kwargs: Any) -> None:
+    """The link to set a password is mailed to the address in use only, so whoever opened it reads that mailbox."""
+    confirm_email(user)

@@ -1,0 +1,76 @@
+"""Sends one text message by Kannel's sendsms interface: login codes, which are no prompts (docs/design.md, section 2).
+
+Posted, not fetched by GET, so that number and wording stay out of every log of addresses.
+"""
+
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.utils.translation import gettext, override
+
+PATIENCE: Final = 5.0
+"""Seconds for the connection and for each wait after it: the person is looking at the page meanwhile."""
+UCS2: Final = "2"
+
+
+class TextMessageError(Exception):
+    """The gateway did not take a message. The text names neither the number nor the wording."""
+
+
+def code_text(code: str, language: str) -> str:
+    """The text message that carries a code; one segment: 160 letters of the GSM alphabet, or 70 of any other."""
+    with override(language):
+        # Translators: a text message. At most 70 characters in Chinese, with the word 验证码 or 驗證碼 in it: by that
+        # word phones know a code and offer to fill it in.
+        words = gettext("%(code)s is your Dueproof code, valid for %(minutes)d minutes. We never ask you to tell it.")
+    return words % {"code": code, "minutes": settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT // 60}
+
+
+def send_text_message(phone: str, text: str) -> None:
+    """Hand one text to the gateway for a number in E.164; returns once it was taken. Raises TextMessageError."""
+    connection, target = _connection()
+    headers = {
+        "Content-Type": "text/plain; charset=UTF-8",
+        "X-Kannel-Username": settings.KANNEL_USERNAME,
+        "X-Kannel-Password": settings.KANNEL_PASSWORD,
+        "X-Kannel-From": settings.SMS_SENDER,
+        "X-Kannel-To": phone,
+    }
+    if not text.isascii():
+        headers["X-Kannel-Coding"] = UCS2
+    try:
+        connection.request("POST", target, body=text.encode(), headers=headers)
+        status = connection.getresponse().status
+    except (OSError, HTTPException) as error:
+        raise _unanswered(error) from error
+    finally:
+        connection.close()
+    if status != 202:
+        raise TextMessageError(f"The text message gateway answered {status} instead of 202 (taken).")
+
+
+def check_gateway() -> None:
+    """Connect to the gateway and send nothing. Raises TextMessageError."""
+    connection, _target = _connection()
+    try:
+        connection.connect()
+    except OSError as error:
+        raise _unanswered(error) from error
+    finally:
+        connection.close()
+
+
+def _connection() -> tuple[HTTPConnection, str]:
+    """A connection that is not open yet, and what to ask for on it."""
+    try:
+        address = urlsplit(settings.KANNEL_URL)
+        kind = {"http": HTTPConnection, "https": HTTPSConnection}[address.scheme]
+        return kind(address.hostname or "", address.port, timeout=PATIENCE), address.path or "/"
+    except (KeyError, ValueError, HTTPException) as error:
+        raise TextMessageError("KANNEL_URL is not an http(s) address: set it to that of sendsms.") from error
+
+
+def _unanswered(error: Exception) -> TextMessageError:
+    return TextMessageError(f"The text message gateway gave no answer: {type(error).__name__}. Is it up?")
