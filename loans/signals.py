@@ -9,8 +9,8 @@ from django.dispatch import Signal
 payments_received = Signal()
 # The bank booked payments: payment_ids.
 payments_settled = Signal()
-# New schedules, changed due dates or totals: installment_ids.
-schedules_changed = Signal()
+# Installments that are new, or whose state, due date or total changed: installment_ids.
+installments_changed = Signal()
 # A borrower opened a dispute: dispute_id, about (what the page it came from gave it, passed through unread).
 dispute_opened = Signal()
 # An agent wrote to the borrower: dispute_id, message_id.

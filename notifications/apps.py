@@ -1,6 +1,14 @@
 from django.apps import AppConfig
+from django.core.checks import register
 
 
 class NotificationsConfig(AppConfig):
     name = "notifications"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from notifications import receivers
+        from notifications.checks import check_wordings
+
+        del receivers
+        register(check_wordings)

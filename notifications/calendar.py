@@ -39,7 +39,7 @@ class Slot:
 
 
 def upcoming(zones: Iterable[tuple[str, ZoneInfo]], now: datetime, hours: ContactHours) -> Iterator[Slot]:
-    """A slot for each (zone, due date) from today to the longest lead. `zones`: stored name and the zone it stands for."""
+    """A slot for each (zone, due date) from today to the longest lead. `zones`: stored name, zone it stands for."""
     for name, zone in zones:
         today = local_day(now, zone)
         for days in range(max(LEADS) + 1):

@@ -12,7 +12,7 @@ from typing import Final
 
 from django.db import connection, transaction
 
-from notifications.channels.base import Channel, Message, Outcome, Result
+from notifications.channels.base import Channel, Outcome, Result
 from notifications.channels.registry import channel_for
 from notifications.composing import compose
 from notifications.models import Delivery
@@ -49,7 +49,7 @@ RETURNING id
 
 
 def dispatch(name: str, *, now: datetime, limit: int = BATCH) -> int:
-    """Claim up to `limit` deliveries of channel `name`, send them, record the outcomes; returns how many were claimed."""
+    """Claim up to `limit` deliveries of channel `name`, send them, record the outcomes; returns how many."""
     claimed = claim(name, now=now, limit=limit)
     if not claimed:
         return 0

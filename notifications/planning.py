@@ -41,12 +41,14 @@ _UNDISPUTED: Final = """
       AND (dispute.installment_id IS NULL OR dispute.installment_id = installment.id))
 """
 _PAYMENTS: Final = """
-SELECT loan.borrower_id, payment.installment_id, payment.id, NULL::bigint, 0, 1, %(moment)s::timestamptz, NULL
+SELECT loan.borrower_id, payment.installment_id, payment.id, NULL::bigint, 0, 1,
+       %(moment)s::timestamptz, NULL::timestamptz
 FROM loans_payment AS payment JOIN loans_loan AS loan ON loan.id = payment.loan_id
 WHERE payment.id = ANY(%(ids)s)
 """
 _DISPUTE: Final = """
-SELECT dispute.borrower_id, dispute.installment_id, NULL::bigint, dispute.id, %(stage)s, 1, %(moment)s::timestamptz, NULL
+SELECT dispute.borrower_id, dispute.installment_id, NULL::bigint, dispute.id, %(stage)s, 1,
+       %(moment)s::timestamptz, NULL::timestamptz
 FROM loans_dispute AS dispute WHERE dispute.id = %(dispute_id)s
 """
 # A person is told on the lowest rung whose channel they can be reached on; where there is none, the prompt stands
@@ -71,7 +73,8 @@ planned AS (
     INSERT INTO notifications_prompt (borrower_id, kind, installment_id, payment_id, dispute_id, stage, version,
                                       status, reason, rung, planned_at, tell_at, look_again_at)
     SELECT candidate.borrower_id, %(kind)s, candidate.installment_id, candidate.payment_id, candidate.dispute_id,
-           candidate.stage, candidate.version, 'active', '', COALESCE(first_rung.number, %(beyond)s), %(now)s, candidate.moment,
+           candidate.stage, candidate.version, 'active', '', COALESCE(first_rung.number, %(beyond)s), %(now)s,
+           candidate.moment,
            CASE WHEN first_rung.number IS NULL THEN candidate.moment
                 ELSE LEAST(candidate.moment + first_rung.wait, candidate.deadline) END
     FROM candidate LEFT JOIN first_rung USING (borrower_id)
@@ -133,7 +136,9 @@ def plan_dispute_step(kind: Prompt.Kind, dispute_id: int, stage: int, clock: Clo
 def _plan(kind: Prompt.Kind, source: str, clock: Clock, **parameters: Any) -> int:
     statement = _PLAN.format(source=source)
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"kind": kind, "now": clock.now, **parameters, **_ladder_columns(LADDERS[kind], clock)})
+        cursor.execute(
+            statement, {"kind": kind, "now": clock.now, **parameters, **_ladder_columns(LADDERS[kind], clock)}
+        )
         return int(cursor.rowcount)
 
 

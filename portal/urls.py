@@ -1,8 +1,12 @@
 """Every address of the portal."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("portal.pages.urls")),
+    path("", include("notifications.urls")),
+    path("", include("loans.urls")),
+    path("", include("accounts.urls")),
     path("desk/", admin.site.urls),
 ]

@@ -54,9 +54,7 @@ class StatementLine(models.Model):
         verbose_name_plural = _("statement lines")
         ordering = ["-pk"]
         constraints = [models.UniqueConstraint(fields=["fingerprint"], name="statement_line_once")]
-        indexes = [
-            models.Index(fields=["-id"], condition=models.Q(match="unmatched"), name="statement_line_waiting")
-        ]
+        indexes = [models.Index(fields=["-id"], condition=models.Q(match="unmatched"), name="statement_line_waiting")]
 
     def __str__(self) -> str:
         return self.reference or f"#{self.pk}"

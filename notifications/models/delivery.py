@@ -22,9 +22,13 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """Claimed before `before` and never recorded: the worker died in between."""
         return self.filter(status=Delivery.Status.SENDING, claimed_at__lt=before)
 
-    def silent(self, before: datetime) -> Self:
-        """Sent before `before` on a channel that reports delivery, without a receipt."""
-        return self.filter(status=Delivery.Status.SENT, sent_at__lt=before).exclude(channel=Delivery.Channel.IN_APP)
+    def with_acceptance(self) -> Self:
+        """Each with `accepted`: how many receipts say that a further system took it."""
+        return self.annotate(accepted=models.Count("receipts", filter=Q(receipts__kind="accepted")))
+
+    def silent(self, channel: str, before: datetime) -> Self:
+        """Sent on `channel` before `before` and without a receipt since."""
+        return self.filter(channel=channel, status=Delivery.Status.SENT, sent_at__lt=before)
 
 
 class Delivery(models.Model):

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from loans.models import Dispute, Installment, Payment
+from loans.models import Dispute, Installment, Loan, Payment
 
 
 class PromptQuerySet(models.QuerySet["Prompt"]):
@@ -33,10 +33,24 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
         """Those that the borrower should have been told by `now` and whose figures still hold; the latest first."""
         return (
             self.unacknowledged()
+            .in_inbox()
             .filter(tell_at__lte=now, installment__state=Installment.State.OPEN, version=F("installment__version"))
             .select_related("installment__loan__bank", "installment__loan__platform")
             .order_by("-planned_at", "-pk")
         )
+
+    def in_inbox(self) -> Self:
+        """Those whose message lies in the portal, with `seen_at`: when its reader opened it there."""
+        placed = self.filter(deliveries__channel="in_app", deliveries__facts__isnull=False)
+        return placed.annotate(seen_at=F("deliveries__seen_at"))
+
+    def about_loan(self, loan_id: int) -> Self:
+        return self.filter(Q(installment__loan=loan_id) | Q(payment__loan=loan_id) | Q(dispute__loan=loan_id))
+
+    def with_subject(self) -> Self:
+        """With what they are about, and the acknowledgement."""
+        firms = [f"{subject}__loan__{firm}" for subject in ("installment", "payment", "dispute") for firm in ("bank", "platform")]
+        return self.select_related("acknowledgement", *firms)
 
 
 class Prompt(models.Model):
@@ -97,7 +111,9 @@ class Prompt(models.Model):
                 fields=["payment", "kind"], condition=Q(payment__isnull=False), name="prompt_once_a_payment"
             ),
             models.UniqueConstraint(
-                fields=["dispute", "kind", "stage"], condition=Q(dispute__isnull=False), name="prompt_once_a_dispute_step"
+                fields=["dispute", "kind", "stage"],
+                condition=Q(dispute__isnull=False),
+                name="prompt_once_a_dispute_step",
             ),
             models.CheckConstraint(
                 condition=Q(installment__isnull=False) | Q(payment__isnull=False) | Q(dispute__isnull=False),
@@ -110,6 +126,14 @@ class Prompt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} #{self.pk}"
+
+    @property
+    def loan(self) -> Loan:
+        """The loan that this is about."""
+        subject = self.installment or self.payment or self.dispute
+        if subject is None:
+            raise ValueError(f"Prompt {self.pk} is about nothing, which the database refuses.")
+        return subject.loan
 
     @property
     def asks_acknowledgement(self) -> bool:

@@ -1,0 +1,39 @@
+"""What one applied record changed, and the signals that tell the floors above."""
+
+from dataclasses import dataclass, field
+
+from loans import signals
+from loans.intake.records import Code
+
+
+class RefusedError(Exception):
+    """A record that reads well and cannot be applied; nothing of it stays."""
+
+    def __init__(self, reason: str, code: Code) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.code = code
+
+
+@dataclass(slots=True)
+class News:
+    """Ids of what changed. `touched`: something was written that no one above need hear of."""
+
+    installments: set[int] = field(default_factory=set)
+    payments_received: list[int] = field(default_factory=list)
+    payments_settled: list[int] = field(default_factory=list)
+    unmatched: int = 0
+    touched: bool = False
+
+    @property
+    def anything(self) -> bool:
+        return bool(self.installments or self.payments_received or self.payments_settled or self.touched)
+
+    def send(self) -> None:
+        """Tell the floors above, within the transaction that made the changes."""
+        if self.installments:
+            signals.installments_changed.send(sender=None, installment_ids=sorted(self.installments))
+        if self.payments_received:
+            signals.payments_received.send(sender=None, payment_ids=self.payments_received)
+        if self.payments_settled:
+            signals.payments_settled.send(sender=None, payment_ids=self.payments_settled)

@@ -1,0 +1,129 @@
+"""The borrower's own "I know", and the weaker "it was opened"."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from notifications.cancellation import cancel_unsent, close_tasks
+from notifications.events import record
+from notifications.models import Acknowledgement, Delivery, NoticeEvent, Prompt
+from notifications.signatures import LinkExpired, LinkInvalid, link_token, read_link_token
+from notifications.states import Status, Step, advance
+from notifications.wording.facts import Facts
+
+LINK_LIVES: Final = timedelta(days=45)
+"""From the sending: past the due date of any prompt and a month of asking what that message was."""
+
+__all__ = ["LinkExpired", "LinkInvalid", "acknowledge", "address_of", "mark_opened", "mark_seen", "read_link"]
+
+
+class NothingToAcknowledge(Exception):  # noqa: N818  (it names what is true of the prompt)
+    """The prompt asks for no acknowledgement, or nothing has been said about it yet."""
+
+
+def address_of(delivery: Delivery, now: datetime) -> str:
+    """Where the button of a message leads.
+
+    A prompt that asks for an answer gets a signed, expiring link that needs no sign-in; any other its page behind one.
+    """
+    if delivery.prompt.asks_acknowledgement:
+        path = reverse("acknowledge_link", args=[link_token(delivery.pk, now + LINK_LIVES)])
+    else:
+        path = reverse("message", args=[delivery.prompt_id])
+    return settings.PUBLIC_URL + path
+
+
+def read_link(token: str, now: datetime | None = None) -> Delivery:
+    """The delivery that a link opens, with its prompt. Raises LinkExpired or LinkInvalid. Changes nothing."""
+    delivery_id = read_link_token(token, now or timezone.now())
+    found = Delivery.objects.select_related(
+        "prompt__borrower", "prompt__installment__loan__bank", "prompt__installment__loan__platform"
+    )
+    try:
+        return found.get(pk=delivery_id)
+    except Delivery.DoesNotExist as error:
+        raise LinkInvalid(f"Delivery {delivery_id} does not exist.") from error
+
+
+@transaction.atomic
+def acknowledge(*, prompt_id: int, method: str, delivery_id: int | None, now: datetime) -> Acknowledgement:
+    """Record that the borrower knows: bound to the amount, date and wording of the telling that they answered.
+
+    `delivery_id` None means the message in the portal. Said twice, the first one stands and is returned. Raises
+    NothingToAcknowledge for a prompt that asks for none or has not been told.
+    """
+    told = Delivery.objects.select_related("prompt").filter(prompt=prompt_id)
+    told = told.filter(pk=delivery_id) if delivery_id else told.filter(channel=Delivery.Channel.IN_APP)
+    delivery = told.exclude(facts=None).first()
+    if delivery is None or not delivery.prompt.asks_acknowledgement:
+        raise NothingToAcknowledge(f"Prompt {prompt_id} has nothing to acknowledge.")
+    facts = Facts.from_json(delivery.facts or {})
+    made, new = Acknowledgement.objects.get_or_create(
+        prompt_id=prompt_id,
+        defaults={
+            "borrower_id": delivery.prompt.borrower_id,
+            "delivery": delivery,
+            "method": method,
+            "amount": facts.amount,
+            "currency": facts.currency,
+            "due_on": facts.due_on,
+            "wording": delivery.wording,
+            "acknowledged_at": now,
+        },
+    )
+    if new:
+        _settle(delivery.prompt, delivery, method, now)
+    return made
+
+
+def mark_seen(*, prompt: Prompt, now: datetime) -> None:
+    """The signed-in borrower opened the message: it provably reached them."""
+    delivery = prompt.deliveries.filter(channel=Delivery.Channel.IN_APP, seen_at=None).first()
+    if delivery is None:
+        return
+    with transaction.atomic():
+        advance([Step(delivery_id=delivery.pk, to=Status.DELIVERED)], now=now)
+        _note_seen(delivery, prompt, now)
+
+
+def mark_opened(delivery: Delivery, *, now: datetime) -> None:
+    """Somebody or something fetched the link: weak, since mail scanners do it too, and it moves nothing."""
+    with transaction.atomic():
+        _note_seen(delivery, delivery.prompt, now)
+
+
+def _note_seen(delivery: Delivery, prompt: Prompt, now: datetime) -> None:
+    if not Delivery.objects.filter(pk=delivery.pk, seen_at=None).update(seen_at=now):
+        return
+    record(
+        NoticeEvent.Kind.SEEN,
+        borrower_id=prompt.borrower_id,
+        at=now,
+        installment_id=prompt.installment_id,
+        prompt_id=prompt.pk,
+        delivery_id=delivery.pk,
+        channel=delivery.channel,
+    )
+
+
+def _settle(prompt: Prompt, delivery: Delivery, method: str, now: datetime) -> None:
+    """What follows from knowing: the ladder stops, unsent tellings and open tasks are taken back."""
+    Prompt.objects.filter(pk=prompt.pk).exclude(status=Prompt.Status.CANCELLED).update(
+        status=Prompt.Status.ACKNOWLEDGED
+    )
+    cancel_unsent([prompt.pk], reason="acknowledged", now=now)
+    close_tasks([prompt.pk], now=now)
+    record(
+        NoticeEvent.Kind.ACKNOWLEDGED,
+        borrower_id=prompt.borrower_id,
+        at=now,
+        installment_id=prompt.installment_id,
+        prompt_id=prompt.pk,
+        delivery_id=delivery.pk,
+        method=method,
+        wording=delivery.wording,
+    )

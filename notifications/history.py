@@ -1,0 +1,53 @@
+"""What a borrower was told, ready to be read: prompts with their tellings and how well each is proved."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Prefetch, prefetch_related_objects
+
+from accounts.models.contact_point import masked
+from notifications.models import Acknowledgement, Delivery, Prompt
+from notifications.proof import Proof, proof_of
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One telling and its proof. `address` is masked."""
+
+    delivery: Delivery
+    address: str
+    proof: Proof
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One prompt with its tellings, the first one first."""
+
+    prompt: Prompt
+    acknowledgement: Acknowledgement | None
+    tellings: tuple[Told, ...]
+
+
+def entries(prompts: Iterable[Prompt]) -> list[Entry]:
+    """The entries of `prompts`, in their order, with one query for all tellings. Read them `with_subject()`."""
+    listed = list(prompts)
+    tellings = Delivery.objects.with_acceptance().order_by("rung", "pk")
+    prefetch_related_objects(listed, Prefetch("deliveries", tellings))
+    return [_entry(prompt) for prompt in listed]
+
+
+def _entry(prompt: Prompt) -> Entry:
+    acknowledgement: Acknowledgement | None = getattr(prompt, "acknowledgement", None)
+    return Entry(
+        prompt, acknowledgement, tuple(_told(delivery, acknowledgement) for delivery in prompt.deliveries.all())
+    )
+
+
+def _told(delivery: Delivery, acknowledgement: Acknowledgement | None) -> Told:
+    answered = acknowledgement is not None and acknowledgement.delivery_id == delivery.pk
+    proof = proof_of(
+        delivery,
+        acknowledged_at=acknowledgement.acknowledged_at if acknowledgement and answered else None,
+        accepted=bool(getattr(delivery, "accepted", False)),
+    )
+    return Told(delivery, masked(delivery.address) if delivery.address else "", proof)

@@ -1,0 +1,66 @@
+"""Hears what happens in `loans` and writes what has to be told or taken back, in the same transaction."""
+
+from typing import Any
+
+from django.db import transaction
+from django.dispatch import receiver
+from django.utils import timezone
+
+from loans import signals
+from loans.models import Dispute
+from notifications import tasks
+from notifications.cancellation import cancel_disputed, cancel_settled
+from notifications.models import DisputedPrompt, Prompt
+from notifications.planning import Clock, plan_dispute_step, plan_payments
+
+Kind = Prompt.Kind
+
+
+@receiver(signals.payments_received)
+def confirm_received(payment_ids: list[int], **_: Any) -> None:
+    plan_payments(Kind.PAYMENT_RECEIVED, payment_ids, Clock.at(timezone.now()))
+    transaction.on_commit(tasks.wake_senders)
+
+
+@receiver(signals.payments_settled)
+def confirm_settled(payment_ids: list[int], **_: Any) -> None:
+    plan_payments(Kind.PAYMENT_SETTLED, payment_ids, Clock.at(timezone.now()))
+    transaction.on_commit(tasks.wake_senders)
+
+
+@receiver(signals.installments_changed)
+def follow_schedule(installment_ids: list[int], **_: Any) -> None:
+    cancel_settled(installment_ids, now=timezone.now())
+    transaction.on_commit(tasks.plan.delay)
+
+
+@receiver(signals.dispute_opened)
+def hold_and_confirm(dispute_id: int, about: str = "", **_: Any) -> None:
+    now = timezone.now()
+    _link_prompt(dispute_id, about)
+    cancel_disputed(dispute_id, now=now)
+    plan_dispute_step(Kind.DISPUTE_OPENED, dispute_id, 0, Clock.at(now))
+    transaction.on_commit(tasks.wake_senders)
+
+
+@receiver(signals.dispute_answered)
+def pass_on_answer(dispute_id: int, message_id: int, **_: Any) -> None:
+    plan_dispute_step(Kind.DISPUTE_ANSWERED, dispute_id, message_id, Clock.at(timezone.now()))
+    transaction.on_commit(tasks.wake_senders)
+
+
+@receiver(signals.dispute_decided)
+def pass_on_decision(dispute_id: int, **_: Any) -> None:
+    plan_dispute_step(Kind.DISPUTE_DECIDED, dispute_id, 0, Clock.at(timezone.now()))
+    transaction.on_commit(tasks.wake_senders)
+
+
+def _link_prompt(dispute_id: int, about: str) -> None:
+    """Tie the dispute to the prompt that its form was opened from, if it is one of the same borrower's."""
+    kind, _colon, number = about.partition(":")
+    if kind != "prompt" or not (number.isascii() and number.isdigit()):
+        return
+    dispute = Dispute.objects.get(pk=dispute_id)
+    prompt = Prompt.objects.of(dispute.borrower_id).filter(pk=int(number)).first()
+    if prompt:
+        DisputedPrompt.objects.get_or_create(dispute=dispute, defaults={"prompt": prompt})

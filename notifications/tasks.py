@@ -1,0 +1,59 @@
+"""What workers are woken for. The rows are the queue: a task carries no more than the name of a channel."""
+
+from collections.abc import Callable
+from time import monotonic
+
+from celery import shared_task
+from django.utils import timezone
+
+from notifications import dispatch, escalation, planning, silence
+from notifications.planning import Clock
+
+LONGEST_RUN = 120.0
+"""Seconds after which a sweep leaves the rest to the next one, far below the broker's visibility timeout."""
+
+
+@shared_task
+def plan() -> int:
+    """Plan what has come near or fallen overdue; wakes the senders if there is something new."""
+    clock = Clock.at(timezone.now())
+    planned = planning.plan_upcoming(clock) + planning.plan_overdue(clock)
+    if planned:
+        wake_senders()
+    return planned
+
+
+@shared_task
+def send(channel: str) -> int:
+    """Send what `channel` has to send by now."""
+    return _until_done(lambda: dispatch.dispatch(channel, now=timezone.now()))
+
+
+@shared_task
+def climb_ladders() -> int:
+    """Look at every ladder whose time has come; wakes the senders."""
+    looked_at = _until_done(lambda: escalation.climb(Clock.at(timezone.now())))
+    if looked_at:
+        wake_senders()
+    return looked_at
+
+
+@shared_task
+def tidy() -> int:
+    """Time out missing receipts and free what dead workers left behind."""
+    clock = Clock.at(timezone.now())
+    return silence.time_out(clock) + dispatch.rescue(now=clock.now)
+
+
+def wake_senders() -> None:
+    """Nudge one sender a channel; a lost nudge costs one beat of the sweep."""
+    for channel in ("sms", "email", "in_app"):
+        send.apply_async(args=[channel], queue=channel)
+
+
+def _until_done(step: Callable[[], int]) -> int:
+    """Repeat `step` until it finds nothing more; an endless stream of work is cut after `LONGEST_RUN`."""
+    done, started = 0, monotonic()
+    while (count := step()) and monotonic() - started < LONGEST_RUN:
+        done += count
+    return done + count

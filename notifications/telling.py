@@ -1,0 +1,68 @@
+"""The words of a telling, as its borrower was told them, read back from what was stored."""
+
+import logging
+from dataclasses import dataclass
+
+from loans.models import Installment
+from notifications.history import Entry
+from notifications.models import Delivery, Prompt
+from notifications.rendering import Rendered, render
+from notifications.wording.facts import Facts, FactsError
+from notifications.wording.source import WordingError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One delivery's words. `rendered` is None where they cannot be made again; the facts still stand.
+
+    `same_words`: the wording has not been revised since, so these are the very words. `asks`: an answer is still
+    wanted. `paid` and `changed` say why it is not.
+    """
+
+    delivery: Delivery
+    facts: Facts
+    rendered: Rendered | None
+    same_words: bool
+    asks: bool
+    paid: bool
+    changed: bool
+
+
+def read_telling(entry: Entry) -> Telling | None:
+    """What stands in the portal of a prompt; None where nothing has been told yet."""
+    for told in reversed(entry.tellings):
+        if told.delivery.channel == Delivery.Channel.IN_APP and told.delivery.facts is not None:
+            return telling_of(entry.prompt, told.delivery)
+    return None
+
+
+def telling_of(prompt: Prompt, delivery: Delivery) -> Telling | None:
+    """The words and figures of one delivery of `prompt`; None where it has none that can be read."""
+    try:
+        facts = Facts.from_json(delivery.facts or {})
+    except FactsError:
+        logger.exception("the facts of delivery %s cannot be read", delivery.pk)
+        return None
+    rendered = _rendered(prompt, delivery, facts)
+    installment = prompt.installment if prompt.asks_acknowledgement else None
+    paid = installment is not None and installment.state != Installment.State.OPEN
+    changed = installment is not None and installment.version != prompt.version
+    return Telling(
+        delivery=delivery,
+        facts=facts,
+        rendered=rendered,
+        same_words=rendered is not None and rendered.wording == delivery.wording,
+        asks=prompt.asks_acknowledgement and not paid and not changed and not hasattr(prompt, "acknowledgement"),
+        paid=paid,
+        changed=changed and not paid,
+    )
+
+
+def _rendered(prompt: Prompt, delivery: Delivery, facts: Facts) -> Rendered | None:
+    try:
+        return render(prompt.kind, prompt.stage, Delivery.Channel.IN_APP, facts, "")
+    except (WordingError, ValueError):
+        logger.exception("delivery %s cannot be worded again", delivery.pk)
+        return None

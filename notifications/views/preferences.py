@@ -1,0 +1,75 @@
+"""How will you tell me?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import ContactPoint, User
+from accounts.requests import SignedInRequest
+from loans.models import Installment
+from notifications.models import Delivery, Preference
+from notifications.preferences import SWITCHABLE, LastChannel, order_of_telling, set_channel
+from notifications.reach import CONTACT_KIND, reachable
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One channel as the page shows it. `point`: where it leads, None where we have nothing. `works`: it reaches."""
+
+    channel: Delivery.Channel
+    on: bool
+    point: ContactPoint | None
+
+    @property
+    def works(self) -> bool:
+        return self.on and self.point is not None and self.point.unreachable_since is None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def preferences(request: SignedInRequest) -> HttpResponse:
+    """Show the ways, or switch those that the form names."""
+    refused = _switch(request) if request.method == "POST" else []
+    if request.method == "POST" and not refused:
+        return redirect("preferences")
+    context = {
+        "ways": _ways(request.user),
+        "refused": refused,
+        "order": order_of_telling(reachable([request.user.pk])[request.user.pk]),
+        "next_due": _next_due(request.user, timezone.localdate()),
+    }
+    return render(request, "messages/preferences.html", context, status=422 if refused else 200)
+
+
+def _switch(request: SignedInRequest) -> Sequence[str]:
+    """Apply the form: those switched on first, so that one may take the place of another. Returns what was refused."""
+    wanted = {channel: channel in request.POST.getlist("channels") for channel in SWITCHABLE}
+    refused, changed = [], False
+    for channel in sorted(wanted, key=lambda channel: not wanted[channel]):
+        try:
+            changed |= set_channel(request.user, channel, wanted[channel])
+        except LastChannel:
+            refused.append(channel)
+    if changed:
+        messages.success(request, gettext("Saved. From now on we tell you this way."))
+    return refused
+
+
+def _ways(user: User) -> list[Way]:
+    off = set(Preference.objects.filter(user=user, enabled=False).values_list("channel", flat=True))
+    points = {point.kind: point for point in ContactPoint.objects.live().filter(user=user)}
+    return [Way(channel, channel not in off, points.get(CONTACT_KIND[channel])) for channel in SWITCHABLE]
+
+
+def _next_due(user: User, today: date) -> date | None:
+    """The due date of the next payment that is still to be told."""
+    upcoming = Installment.objects.of(user.pk).open().filter(due_on__gte=today).order_by("due_on")
+    return upcoming.values_list("due_on", flat=True).first()

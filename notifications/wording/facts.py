@@ -1,0 +1,86 @@
+"""What a message tells one borrower, as raw values."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from operator import attrgetter
+from typing import Any, Self
+
+
+class FactsError(ValueError):
+    """Stored facts that cannot be read back. The text names the field."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """The values that a wording is filled with. What a kind does not need, or nobody knows, stays empty.
+
+    `language` is one of `en`, `zh-hans`, `zh-hant`; any other is spoken to in English. `today` is the borrower's
+    calendar day of sending, from which all relative days are counted. `amount` is in `currency` (ISO 4217).
+    `platform_name` is empty where the bank lends without one. `how_to_pay` may have several lines. `loan_label` names
+    the loan by product and the end of its number ("Phone plan ··0017"). `paid_on` is when the borrower paid,
+    `other_firm` who has yet to confirm it (the bank where empty), and `usual_lag_days` how long that firm usually
+    takes. `answer_by` is the last day for deciding a dispute; `decision` is a key of `Dispute.Decision`.
+    """
+
+    language: str
+    today: date
+    bank_name: str
+    platform_name: str = ""
+    borrower_name: str = ""
+    support_phone: str = ""
+    portal_url: str = ""
+    loan_label: str = ""
+    amount: Decimal | None = None
+    currency: str = ""
+    due_on: date | None = None
+    how_to_pay: str = ""
+    payment_reference: str = ""
+    paid_on: date | None = None
+    other_firm: str = ""
+    usual_lag_days: int | None = None
+    dispute_number: str = ""
+    answer_by: date | None = None
+    decision: str = ""
+
+    def as_json(self) -> dict[str, str | int]:
+        """What `from_json` reads back to equal facts: days in ISO 8601, the amount as text, nothing empty."""
+        stored = {name: value for name, value in zip(_NAMES, _values_of(self), strict=True) if value or value == 0}
+        return stored | {name: str(stored[name]) for name in _NOT_IN_JSON & stored.keys()}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """The facts that `as_json` stored. Fields that have been dropped since are passed over.
+
+        Raises FactsError where a value cannot be read or a needed one is missing.
+        """
+        values = {name: _read(name, stored[name]) for name in _NAMES if name in stored}
+        if missing := _NEEDED - values.keys():
+            raise FactsError(f"The stored facts lack {', '.join(sorted(missing))}: nothing can be rendered from them.")
+        return cls(**values)
+
+
+_NAMES = tuple(field.name for field in dataclasses.fields(Facts))
+_values_of = attrgetter(*_NAMES)
+_NEEDED = frozenset({"language", "today", "bank_name"})
+_DAYS = frozenset({"today", "due_on", "paid_on", "answer_by"})
+_NOT_IN_JSON = _DAYS | {"amount"}
+
+
+def _read(name: str, value: Any) -> str | int | date | Decimal:
+    try:
+        if name in _DAYS:
+            return date.fromisoformat(value)
+        if name == "amount":
+            return Decimal(value)
+        return int(value) if name == "usual_lag_days" else str(value)
+    except (TypeError, ValueError, InvalidOperation):
+        raise FactsError(f"The stored fact {name} cannot be read: expected {_expected(name)}.") from None
+
+
+def _expected(name: str) -> str:
+    if name in _DAYS:
+        return "a day as YYYY-MM-DD"
+    return "a decimal number as text" if name == "amount" else "a whole number"

@@ -1,0 +1,79 @@
+"""Facts turned into text, and what becomes of those that nobody knows.
+
+What many borrowers of a day have in common (firms, dates, how to pay) is filled in once; what is one borrower's own is
+filled in once a message.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, Final, Self
+
+from notifications.wording.facts import Facts
+from notifications.wording.source import Alternatives, Wording, names_in
+from notifications.wording.values import PERSONAL, SHARED
+
+_SHARED_FIELDS: Final = (
+    *("language", "today", "bank_name", "platform_name", "support_phone", "portal_url", "due_on", "how_to_pay"),
+    *("paid_on", "other_firm", "usual_lag_days", "answer_by"),
+)
+# Stands around the name of what is filled in later. No words and no cleaned fact hold a control character.
+_MARK: Final = "\x1e"
+_FILLED_LATER: Final = {name: f"{_MARK}{name}{_MARK}" for name in (*PERSONAL, "action_url")}
+
+Shared = tuple[Any, ...]
+"""The facts that many borrowers have in common, as a key of what was filled in with them."""
+shared_of = attrgetter(*_SHARED_FIELDS)
+
+
+class FactMissingError(ValueError):
+    """A wording cannot do without a fact that nobody gave. The text names both, and no personal data."""
+
+
+def shared_values(shared: Shared, language: str) -> dict[str, str]:
+    """What `shared_of` took from facts, as text."""
+    facts = Facts(**dict(zip(_SHARED_FIELDS, shared, strict=True)))
+    return {name: value(facts, language) for name, value in SHARED.items()}
+
+
+def personal_values(facts: Facts, language: str) -> dict[str, str]:
+    """One borrower's own facts as text. Raises MoneyError for an amount that cannot be."""
+    return {name: value(facts, language) for name, value in PERSONAL.items()}
+
+
+def fill_shared(text: str, values: dict[str, str]) -> str:
+    """The words with the shared values in them, and places kept for the personal ones."""
+    return text.format_map({**_FILLED_LATER, **values})
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A text that is done but for its personal values: words and names in turn."""
+
+    pieces: tuple[str, ...]
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """The form of what `fill_shared` gave."""
+        return cls(tuple(text.split(_MARK)))
+
+    def fill(self, values: dict[str, str]) -> str:
+        """The text. The values stand in it as they are: escape them first where it is markup."""
+        pieces = list(self.pieces)
+        pieces[1::2] = [values[name] for name in pieces[1::2]]
+        return "".join(pieces)
+
+
+def require(lines: Iterable[str], missing: Iterable[str], wording: Wording) -> None:
+    """Raise FactMissingError where one of the lines, which cannot be left out, names a fact that is missing."""
+    needed = frozenset[str]().union(*map(names_in, lines))
+    if lacking := sorted(needed.intersection(missing)):
+        raise FactMissingError(
+            f"The wording {wording.version} needs {', '.join(lacking)}, which the facts do not give: add them."
+        )
+
+
+def choose_known(passage: Iterable[Alternatives], missing: frozenset[str]) -> list[str]:
+    """Of each paragraph the first way to say it of which all facts are known."""
+    chosen = (next((text for text in ways if not names_in(text) & missing), "") for ways in passage)
+    return [text for text in chosen if text]

@@ -1,0 +1,31 @@
+"""The page around every email: all that borrowers share is set into it once."""
+
+from html import escape
+from typing import Final
+
+from notifications.wording.filling import fill_shared
+from notifications.wording.source import PLACE, read_page
+
+# Behind the preview, so that a mail program that shows more than its words shows blanks, not the amount that follows.
+_PADDING: Final = "&#847;&zwnj;&nbsp;" * 50
+_LANGUAGE_TAGS: Final = {"en": "en", "zh-hans": "zh-Hans", "zh-hant": "zh-Hant"}
+
+
+def set_page(lines: dict[str, str], passages: dict[str, list[str]], language: str) -> str:
+    """The words, with what is shared filled in, in the places of the page that they are named after."""
+    markup = {name: as_markup(text) for name, text in lines.items()}
+    markup |= {name: "\n".join(f"<p>{as_markup(text)}</p>" for text in texts) for name, texts in passages.items()}
+    markup |= {"language": _LANGUAGE_TAGS[language], "padding": _PADDING, "action_url": fill_shared("{action_url}", {})}
+    pieces = PLACE.split(read_page())
+    pieces[1::2] = [markup[name] for name in pieces[1::2]]
+    return "".join(pieces)
+
+
+def escape_all(values: dict[str, str]) -> dict[str, str]:
+    """The same values as markup, escaped in one go: no value holds the sign that divides them."""
+    return dict(zip(values, as_markup("\x1f".join(values.values())).split("\x1f"), strict=True))
+
+
+def as_markup(text: str) -> str:
+    """The text as it may stand between tags and inside a quoted attribute."""
+    return escape(text).replace("\n", "<br>")

@@ -1,0 +1,161 @@
+"""Wordings as their authors write them: TOML files, read and checked.
+
+`templates/notifications/<kind>/<language>.toml` holds what one kind of prompt says in one language. The lines at its
+top hold for the whole kind; those of a section `[stage.3]` or `[decision.upheld]` add to them or take their place for
+that stage or decision. `every_message/<language>.toml` holds what all emails end with.
+"""
+
+import hashlib
+import json
+import re
+import string
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+
+from notifications.wording.values import PERSONAL, SEVERAL_LINES, SHARED
+
+FOLDER: Final = Path(settings.BASE_DIR) / "templates" / "notifications"
+LANGUAGES: Final = ("en", "zh-hans", "zh-hant")
+FALLBACK_LANGUAGE: Final = "en"
+
+LINES: Final = ("subject", "preview", "heading", "button", "why", "sms")
+PASSAGES: Final = ("opening", "body")
+ON_LOCKED_SCREENS: Final = frozenset({"subject", "preview", "sms"})
+NAMES: Final = frozenset({*SHARED, *PERSONAL})
+
+PLACE: Final = re.compile(r"\{\{ (\w+) \}\}")
+PLACES: Final = frozenset(
+    {"language", "subject", "preview", "padding", "firms", "heading", "body", "action_url", "button", "about"}
+)
+
+Alternatives = tuple[str, ...]
+"""Ways to say one paragraph: the first of which all facts are known is used, and none of them if none is."""
+
+
+class WordingError(Exception):
+    """A wording that is missing or cannot be used. The text names the file and what to mend."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wording:
+    """What one kind of prompt says at one stage in one language.
+
+    `body` is for mail and the portal, `about` for mail alone; the link of a text message follows `sms`.
+
+    `version` is "<kind>/<stage>/<language>@<12 hex digits>", at most 64 characters: the start of the SHA-256 of the
+    words themselves and of the page that they stand in.
+    """
+
+    language: str
+    subject: str
+    preview: str
+    heading: str
+    body: tuple[Alternatives, ...]
+    about: tuple[Alternatives, ...]
+    button: str
+    sms: str
+    version: str
+
+
+def names_in(text: str) -> frozenset[str]:
+    """The names in braces. Raises ValueError for braces that do not hold a plain name."""
+    names = set()
+    for literal, name, form, conversion in string.Formatter().parse(text):
+        if "{" in literal or "}" in literal:
+            raise ValueError("a brace may only stand around a name")
+        if name is None:
+            continue
+        if form or conversion or not name.isidentifier():
+            raise ValueError(f"{{{name}}} is not a plain name in braces")
+        names.add(name)
+    return frozenset(names)
+
+
+@cache
+def read_wordings(kind: str, language: str, folder: Path = FOLDER) -> dict[str, Wording]:
+    """All wordings of a kind, by the name of their section ("3", "upheld"), or by "" where there are no sections.
+
+    Raises WordingError.
+    """
+    path = folder / kind / f"{language}.toml"
+    document = _load(path)
+    about = _load(folder / "every_message" / f"{language}.toml")
+    page = read_page(folder)
+    variants = {**document.pop("stage", {}), **document.pop("decision", {})} or {"": {}}
+    return {
+        name: _build(path, name, {**document, **about, **section}, page, language) for name, section in variants.items()
+    }
+
+
+@cache
+def read_page(folder: Path = FOLDER) -> str:
+    """The page around every email, with a place for each of its parts. Raises WordingError."""
+    path = folder / "message.html"
+    try:
+        page = path.read_text("utf-8")
+    except OSError as error:
+        raise WordingError(f"{path}: the page around every email cannot be read ({error}): put it back.") from error
+    if wrong := set(PLACE.findall(page)) ^ PLACES:
+        raise WordingError(f"{path}: the places for {', '.join(sorted(wrong))} must each be there, and no others.")
+    return page
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise WordingError(f"{path}: there is no wording here ({error.strerror}): write it, or put it back.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise WordingError(f"{path}: this is not a TOML file in UTF-8: {error}.") from error
+
+
+def _build(path: Path, section: str, words: dict[str, Any], page: str, language: str) -> Wording:
+    where = f"{path} [{section}]" if section else str(path)
+    if unknown := words.keys() - {*LINES, *PASSAGES, "about"}:
+        raise WordingError(f"{where}: {', '.join(sorted(unknown))} has no meaning here: remove it or mend its name.")
+    lines = {name: _read_line(where, name, words.get(name)) for name in LINES}
+    body = (
+        *_read_passage(where, "opening", words.get("opening", [])),
+        *_read_passage(where, "body", words.get("body")),
+    )
+    about = ((lines.pop("why"),), *_read_passage(where, "about", words.get("about")))
+    digest = hashlib.sha256(json.dumps([lines, body, about, page], sort_keys=True).encode()).hexdigest()[:12]
+    stage = section if section.isdecimal() else "0"
+    version = f"{path.parent.name}/{stage}/{language}@{digest}"
+    return Wording(language=language, body=body, about=about, version=version, **lines)
+
+
+def _read_line(where: str, name: str, text: Any) -> str:
+    if not isinstance(text, str) or not text or not text.isprintable():
+        raise WordingError(f"{where}: {name} must be one line of text.")
+    allowed = NAMES - SEVERAL_LINES
+    _check_names(where, name, text, allowed - PERSONAL.keys() if name in ON_LOCKED_SCREENS else allowed)
+    return text
+
+
+def _read_passage(where: str, name: str, paragraphs: Any) -> tuple[Alternatives, ...]:
+    if not isinstance(paragraphs, list):
+        raise WordingError(f"{where}: {name} must be a list of paragraphs.")
+    passage = tuple(tuple(words) if isinstance(words, list) else (words,) for words in paragraphs)
+    for text in (text for alternatives in passage for text in alternatives):
+        if not isinstance(text, str) or not text or not text.isprintable():
+            raise WordingError(f"{where}: every paragraph of {name} must be one line of text.")
+        _check_names(where, name, text, NAMES)
+    return passage
+
+
+def _check_names(where: str, name: str, text: str, allowed: frozenset[str]) -> None:
+    try:
+        unknown = names_in(text) - allowed
+    except ValueError as error:
+        raise WordingError(f"{where}: {name} has braces that cannot be filled: {error}.") from error
+    if unknown:
+        raise WordingError(
+            f"{where}: {name} may not name {{{'}, {'.join(sorted(unknown))}}}. "
+            f"It may name: {', '.join(sorted(allowed))}."
+        )

@@ -1,0 +1,91 @@
+"""What the words in braces stand for, and how each becomes text that is safe in one line of any message."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Final
+
+from loans.money import format_money
+from notifications.wording.dates import day_text, deadline_text, lag_text, relative_text, when_text
+from notifications.wording.facts import Facts
+
+# Control characters and halves of surrogate pairs: nothing prints them, and CR or LF would open a new header.
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# Marks that turn the direction of all that follows: a name must not be able to mirror the sentence around it.
+_DIRECTION_MARKS: Final = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_AND: Final = {"en": " and ", "zh-hans": "和", "zh-hant": "與"}
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks, control characters and direction marks, and without blanks at its ends."""
+    if not text.isprintable():
+        text = " ".join(_UNPRINTABLE.sub(" ", _DIRECTION_MARKS.sub("", text)).split())
+    return text.strip()
+
+
+def several_lines(text: str) -> str:
+    """The same line by line, joined by "\\n", without empty lines."""
+    return "\n".join(line for line in map(one_line, text.splitlines()) if line)
+
+
+def seller_of(facts: Facts) -> str:
+    """The firm that the borrower dealt with."""
+    return one_line(facts.platform_name) or one_line(facts.bank_name)
+
+
+def firms_of(facts: Facts, language: str) -> str:
+    """Everybody who speaks: "Mall and Bank", or the bank alone."""
+    seller, bank = seller_of(facts), one_line(facts.bank_name)
+    return bank if seller == bank else f"{seller}{_AND[language]}{bank}"
+
+
+def _amount(facts: Facts, language: str) -> str:
+    if facts.amount is None or not facts.currency:
+        return ""
+    return format_money(facts.amount, facts.currency, language)
+
+
+def _day(day: date | None, facts: Facts, language: str) -> str:
+    return day_text(day, facts.today.year, language) if day else ""
+
+
+def _counted(count: Callable[[date, date, str], str]) -> Callable[[Facts, str], str]:
+    """A value that counts from the day of sending to the due date."""
+    return lambda facts, language: count(facts.due_on, facts.today, language) if facts.due_on else ""
+
+
+def _lag(facts: Facts, language: str) -> str:
+    return "" if facts.usual_lag_days is None else lag_text(facts.usual_lag_days, language)
+
+
+# An empty text means that the fact is not known.
+SHARED: Final[dict[str, Callable[[Facts, str], str]]] = {
+    "answer_day": lambda facts, language: _day(facts.answer_by, facts, language),
+    "bank_name": lambda facts, _language: one_line(facts.bank_name),
+    "by_due": _counted(deadline_text),
+    "due_day": lambda facts, language: _day(facts.due_on, facts, language),
+    "due_relative": _counted(relative_text),
+    "due_when": _counted(when_text),
+    "firms": firms_of,
+    "how_to_pay": lambda facts, _language: several_lines(facts.how_to_pay),
+    "lag": _lag,
+    "other_firm": lambda facts, _language: one_line(facts.other_firm) or one_line(facts.bank_name),
+    "paid_day": lambda facts, language: _day(facts.paid_on, facts, language),
+    "platform_name": lambda facts, _language: one_line(facts.platform_name),
+    "portal_url": lambda facts, _language: one_line(facts.portal_url),
+    "seller": lambda facts, _language: seller_of(facts),
+    "support_phone": lambda facts, _language: one_line(facts.support_phone),
+}
+"""What many borrowers of a day have in common."""
+
+PERSONAL: Final[dict[str, Callable[[Facts, str], str]]] = {
+    "amount": _amount,
+    "borrower_name": lambda facts, _language: one_line(facts.borrower_name),
+    "dispute_number": lambda facts, _language: one_line(facts.dispute_number),
+    "loan_label": lambda facts, _language: one_line(facts.loan_label),
+    "payment_reference": lambda facts, _language: one_line(facts.payment_reference),
+}
+"""What is one borrower's own, and never stands where a locked screen shows it."""
+
+SEVERAL_LINES: Final = frozenset({"how_to_pay"})
+FIRM_NAMES: Final = ("firms", "seller", "bank_name", "platform_name", "other_firm")
