@@ -1,8 +1,9 @@
 """What a borrower fills in to say that something is wrong."""
 
 from collections.abc import Sequence
-from typing import Any
-from uuid import uuid4
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -32,6 +33,19 @@ class WordsField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         return str(super().to_python(value)).replace("\r\n", "\n")
+
+
+class TokenField(forms.UUIDField):
+    """The token of a form; a missing or broken one is made anew: its sender could not mend it."""
+
+    widget = forms.HiddenInput
+
+    def clean(self, value: Any) -> UUID:
+        with suppress(ValidationError):
+            token: UUID | None = super().clean(value)
+            if token:
+                return token
+        return uuid4()
 
 
 class FilesInput(forms.ClearableFileInput):
@@ -80,11 +94,10 @@ class MessageForm(forms.Form):
     """Words and files, of which one may be missing. A browser forgets chosen files: `chosen_again` names them."""
 
     words = WordsField(required=False)
-    form_token = forms.UUIDField(widget=forms.HiddenInput)
+    form_token = TokenField(required=False, initial=uuid4)
 
     def __init__(self, *args: Any, upload: BoundedUpload | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial.setdefault("form_token", uuid4())
         self.upload = upload
         self.fields["files"] = FilesField(upload=upload, required=False)
 
@@ -100,7 +113,13 @@ class MessageForm(forms.Form):
         return data
 
 
-class InstallmentField(forms.ModelChoiceField):
+if TYPE_CHECKING:
+    OneInstallment = forms.ModelChoiceField[Installment]
+else:
+    OneInstallment = forms.ModelChoiceField
+
+
+class InstallmentField(OneInstallment):
     """One installment of a loan, or none for the whole loan."""
 
     def label_from_instance(self, obj: Installment) -> str:

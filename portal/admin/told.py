@@ -1,0 +1,190 @@
+"""What a borrower was told about what they dispute, line by line, to be judged beside the dispute."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.utils.translation import gettext
+
+from accounts.models.contact_point import masked
+from loans.models import Dispute
+from notifications.models import Acknowledgement, Delivery, Prompt, Receipt
+
+LIMIT = 200
+"""Prompts on one page, the newest; a loan of thirty years has more."""
+
+Status = Delivery.Status
+_RECEIPT_TONES = {Receipt.Kind.DELIVERED: "good", Receipt.Kind.FAILED: "danger", Receipt.Kind.UNKNOWN: "warn"}
+_STATUS_TONES = {Status.DELIVERED: "good", Status.FAILED: "danger", Status.UNCONFIRMED: "warn"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One thing that happened, or is to happen, to a prompt. `address` is masked; `tone` repeats what `words` say."""
+
+    at: datetime
+    words: str
+    channel: str = ""
+    address: str = ""
+    detail: str = ""
+    tone: str = ""
+    receipt_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One prompt and its lines in time order. `led_here`: the dispute was opened from its page."""
+
+    prompt: Prompt
+    lines: list[Line]
+    led_here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The first moment at which a telling provably reached the borrower, and how."""
+
+    at: datetime
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """All prompts about one dispute's installment, or its loan, the oldest first.
+
+    `proof` is the first one that counts for its installment: arrived or acknowledged no later than on the due date, in
+    the borrower's calendar. `judged` is False for a whole loan, where there is no one due date to judge by.
+    """
+
+    told: list[Told]
+    older: int
+    judged: bool
+    proof: Proof | None
+
+    @property
+    def tried(self) -> bool:
+        """Whether anything was ever handed to a channel that leaves the portal."""
+        return any(_left_the_portal(delivery) for told in self.told for delivery in told.prompt.deliveries.all())
+
+
+def read_record(dispute: Dispute) -> Record:
+    """Read the record with a fixed number of queries."""
+    prompts = _prompts_about(dispute)
+    newest = list(
+        prompts.select_related("acknowledgement", "installment")
+        .prefetch_related("disputed", Prefetch("deliveries", Delivery.objects.order_by("rung", "pk")))
+        .order_by("-planned_at", "-pk")[: LIMIT + 1]
+    )
+    older = prompts.count() - LIMIT if len(newest) > LIMIT else 0
+    shown = newest[:LIMIT][::-1]
+    receipts = _receipts_of(delivery.pk for prompt in shown for delivery in prompt.deliveries.all())
+    told = [
+        Told(
+            prompt,
+            sorted(_lines(prompt, receipts), key=lambda line: line.at),
+            any(link.dispute_id == dispute.pk for link in prompt.disputed.all()),
+        )
+        for prompt in shown
+    ]
+    judged = dispute.installment_id is not None
+    return Record(told, older, judged, first_proof(shown, dispute.borrower.zone) if judged else None)
+
+
+def first_proof(prompts: Iterable[Prompt], zone: tzinfo) -> Proof | None:
+    """The first proof among prompts of a coming payment; what only lies in the portal proves nothing."""
+    proofs: list[Proof] = []
+    for prompt in prompts:
+        if prompt.kind != Prompt.Kind.UPCOMING or prompt.installment is None:
+            continue
+        moments = [
+            Proof(delivery.delivered_at, delivery.get_channel_display())
+            for delivery in prompt.deliveries.all()
+            if delivery.delivered_at and delivery.channel != Delivery.Channel.IN_APP
+        ]
+        if acknowledgement := _acknowledgement(prompt):
+            moments.append(Proof(acknowledgement.acknowledged_at, gettext("acknowledged (strong)")))
+        due_on = prompt.installment.due_on
+        proofs += [proof for proof in moments if proof.at.astimezone(zone).date() <= due_on]
+    return min(proofs, key=lambda proof: proof.at, default=None)
+
+
+def _prompts_about(dispute: Dispute) -> "QuerySet[Prompt]":
+    of_borrower = Prompt.objects.of(dispute.borrower_id)
+    if dispute.installment_id:
+        return of_borrower.filter(installment_id=dispute.installment_id)
+    loan = dispute.loan
+    # Ids in the query, not subqueries: joined by OR, only plain lists let PostgreSQL use an index for each column.
+    return of_borrower.filter(
+        Q(installment_id__in=list(loan.installments.values_list("pk", flat=True)))
+        | Q(payment_id__in=list(loan.payments.values_list("pk", flat=True)))
+        | Q(dispute_id__in=list(loan.disputes.values_list("pk", flat=True)))
+    )
+
+
+def _receipts_of(delivery_ids: Iterable[int]) -> dict[int, list[Receipt]]:
+    found: dict[int, list[Receipt]] = defaultdict(list)
+    for receipt in Receipt.objects.filter(delivery_id__in=list(delivery_ids)).defer("raw").order_by("pk"):
+        if receipt.delivery_id is not None:
+            found[receipt.delivery_id].append(receipt)
+    return found
+
+
+def _lines(prompt: Prompt, receipts: dict[int, list[Receipt]]) -> Iterator[Line]:
+    yield Line(at=prompt.planned_at, words=gettext("planned"))
+    for delivery in prompt.deliveries.all():
+        yield from _lines_of_delivery(delivery, receipts.get(delivery.pk, []))
+    if acknowledgement := _acknowledgement(prompt):
+        yield Line(
+            at=acknowledgement.acknowledged_at,
+            words=gettext("acknowledged (strong)"),
+            detail=acknowledgement.get_method_display(),
+            tone="good",
+        )
+
+
+def _lines_of_delivery(delivery: Delivery, receipts: list[Receipt]) -> Iterator[Line]:
+    channel, address = delivery.get_channel_display(), masked(delivery.address) if delivery.address else ""
+    if delivery.sent_at:
+        yield Line(at=delivery.sent_at, words=gettext("handed over"), channel=channel, address=address)
+    for receipt in receipts:
+        yield Line(
+            at=receipt.received_at,
+            words=receipt.get_kind_display(),
+            channel=channel,
+            address=address,
+            detail=" · ".join(filter(None, [receipt.provider_word, receipt.reason])),
+            tone=_RECEIPT_TONES.get(Receipt.Kind(receipt.kind), ""),
+            receipt_id=receipt.pk,
+        )
+    if delivery.seen_at:
+        yield Line(at=delivery.seen_at, words=gettext("seen (weak)"), channel=channel, address=address)
+    if not _is_said(delivery, receipts):
+        yield Line(
+            at=_moment_of_status(delivery),
+            words=delivery.get_status_display(),
+            channel=channel,
+            address=address,
+            detail=delivery.reason,
+            tone=_STATUS_TONES.get(Status(delivery.status), ""),
+        )
+
+
+def _is_said(delivery: Delivery, receipts: list[Receipt]) -> bool:
+    """Whether another line says already what the status says."""
+    return delivery.status == Status.SENT or any(receipt.kind == delivery.status for receipt in receipts)
+
+
+def _moment_of_status(delivery: Delivery) -> datetime:
+    if delivery.status in {Status.QUEUED, Status.RETRYING}:
+        return delivery.next_attempt_at
+    return delivery.delivered_at or delivery.sent_at or delivery.claimed_at or delivery.next_attempt_at
+
+
+def _left_the_portal(delivery: Delivery) -> bool:
+    return delivery.sent_at is not None and delivery.channel != Delivery.Channel.IN_APP
+
+
+def _acknowledgement(prompt: Prompt) -> Acknowledgement | None:
+    return getattr(prompt, "acknowledgement", None)
