@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Prefetch, prefetch_related_objects
 
@@ -26,6 +27,24 @@ class Entry:
     prompt: Prompt
     acknowledgement: Acknowledgement | None
     tellings: tuple[Told, ...]
+
+    @property
+    def in_portal(self) -> Delivery | None:
+        """The message in the portal, once it lies there."""
+        placed = (told.delivery for told in self.tellings if told.delivery.channel == Delivery.Channel.IN_APP)
+        return next((delivery for delivery in placed if delivery.facts is not None), None)
+
+    @property
+    def told_at(self) -> datetime:
+        """When it was first told, or is to be, in UTC."""
+        return min(
+            (told.delivery.sent_at for told in self.tellings if told.delivery.sent_at), default=self.prompt.tell_at
+        )
+
+    @property
+    def unread(self) -> bool:
+        """It lies in the portal, unopened and not answered elsewhere."""
+        return self.in_portal is not None and self.in_portal.seen_at is None and self.acknowledgement is None
 
 
 def entries(prompts: Iterable[Prompt]) -> list[Entry]:

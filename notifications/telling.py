@@ -32,10 +32,7 @@ class Telling:
 
 def read_telling(entry: Entry) -> Telling | None:
     """What stands in the portal of a prompt; None where nothing has been told yet."""
-    for told in reversed(entry.tellings):
-        if told.delivery.channel == Delivery.Channel.IN_APP and told.delivery.facts is not None:
-            return telling_of(entry.prompt, told.delivery)
-    return None
+    return telling_of(entry.prompt, entry.in_portal) if entry.in_portal else None
 
 
 def telling_of(prompt: Prompt, delivery: Delivery) -> Telling | None:

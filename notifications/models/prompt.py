@@ -49,7 +49,11 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
 
     def with_subject(self) -> Self:
         """With what they are about, and the acknowledgement."""
-        firms = [f"{subject}__loan__{firm}" for subject in ("installment", "payment", "dispute") for firm in ("bank", "platform")]
+        firms = [
+            f"{subject}__loan__{firm}"
+            for subject in ("installment", "payment", "dispute")
+            for firm in ("bank", "platform")
+        ]
         return self.select_related("acknowledgement", *firms)
 
 

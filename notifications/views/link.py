@@ -66,7 +66,9 @@ def _acknowledge(request: HttpRequest, delivery: Delivery) -> HttpResponse:
     return _sealed(HttpResponseRedirect(request.get_full_path(), status=303))
 
 
-def _answer(request: HttpRequest, template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
+def _answer(
+    request: HttpRequest, template: str, context: dict[str, Any] | None = None, status: int = 200
+) -> HttpResponse:
     languages = [(code, name) for code, name in settings.LANGUAGES if code != translation.get_language()]
     return _sealed(render(request, template, {**(context or {}), "other_languages": languages}, status=status))
 

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from accounts.models import ContactPoint, User
+from loans.dispute_standing import DisputeStanding, dispute_standing
 from loans.models import Dispute, Installment, Loan, Payment
 from loans.standing import Key, Standing, standing
 from notifications.models import Prompt
@@ -40,7 +41,7 @@ class Overview:
     last_payment: Payment | None
     loans: Sequence[Loan]
     unanswered: Sequence[Prompt]
-    disputes: Sequence[Dispute]
+    disputes: Sequence[tuple[Dispute, DisputeStanding]]
     unreachable: Sequence[ContactPoint]
 
     @property
@@ -64,7 +65,7 @@ def read_overview(borrower: User, *, today: date, now: datetime) -> Overview:
         last_payment=payments[0] if payments else None,
         loans=list(Loan.objects.of(pk).with_firms().with_next_due()),
         unanswered=[prompt for prompt in prompts if first is None or prompt is not first.prompt],
-        disputes=disputes,
+        disputes=[(dispute, dispute_standing(dispute, today)) for dispute in disputes],
         unreachable=list(ContactPoint.objects.filter(user_id=pk).live().exclude(unreachable_since=None)),
     )
 
