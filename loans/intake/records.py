@@ -43,7 +43,7 @@ class Refusal:
     code: Code
 
     def __str__(self) -> str:
-        return ": ".join(part for part in (f"{self.file}:{self.place}".rstrip(":"), self.reason) if part)
+        return f"{self.file}:{self.place}: {self.reason}" if self.place else f"{self.file}: {self.reason}"
 
 
 class UnreadableFile(Exception):  # noqa: N818 - it names the file, and is read as a noun

@@ -1,0 +1,154 @@
+"""What `import_loans` and `import_statement` have in common: files in, records and refusals out.
+
+Exit code 0: everything was accepted. 2: a file or a record was refused, or the command could not do its work.
+"""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from argparse import ArgumentParser
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from io import SEEK_END, BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO, ClassVar, Final, Literal, cast
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
+
+from loans.intake.progress import Terminal, shown
+from loans.intake.records import Code, EntryRecord, LoanRecord, Refusal, UnreadableFile
+
+Record = LoanRecord | EntryRecord
+REFUSED: Final = 2
+
+
+class ImportCommand(BaseCommand):
+    """Reads partners' files. With --dry-run it needs no database; without it the files are kept and applied."""
+
+    requires_system_checks: list[str] = []
+    kind: ClassVar[Literal["loans", "statement"]]
+    nouns: ClassVar[tuple[str, str]]
+
+    def read(self, content: BinaryIO, name: str) -> Iterator[Record | Refusal]:
+        """The records of one file. Raises UnreadableFile before the first."""
+        raise NotImplementedError
+
+    def parts_of(self, record: Record) -> int:
+        """How many smaller things the record holds, for the summary."""
+        raise NotImplementedError
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("files", nargs="+", metavar="FILE", help="a file; - reads standard input")
+        parser.add_argument(
+            "--partner", metavar="CODE", help="whose file it is; not needed where there is one bank only"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="read and check only: needs and touches no database")
+        parser.add_argument("--json", action="store_true", help="print one JSON object a record and nothing else")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        try:
+            refused = sum(self._take(path, options) for path in options["files"])
+        except BrokenPipeError:
+            # Whoever read our output has seen enough; the flush at exit must not fail over it again.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(1) from None
+        if refused:
+            raise SystemExit(REFUSED)
+
+    def _take(self, path: str, options: dict[str, Any]) -> int:
+        """Read or apply one file; returns how many refusals there were."""
+        name = "standard input" if path == "-" else path.encode(errors="replace").decode()
+        try:
+            with _opened(path) as content:
+                if options["dry_run"]:
+                    return self._check(content, name, as_json=options["json"])
+                raw = content.read()
+        except UnreadableFile as fault:
+            return self._refuse(fault.refusal)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            return self._refuse(Refusal(name, "", f"cannot be read: {error.strerror or error}", Code.NO_FILE))
+        return self._keep(raw, name, options)
+
+    def _check(self, content: BinaryIO, name: str, *, as_json: bool) -> int:
+        records: Iterable[Record | Refusal] = self.read(content, name)
+        if not as_json:
+            records = shown(records, content, _size(content), cast("Terminal", self.stderr))
+        read = parts = refused = 0
+        for record in records:
+            if isinstance(record, Refusal):
+                refused += self._refuse(record)
+                continue
+            read, parts = read + 1, parts + self.parts_of(record)
+            self._remark(record, name)
+            if as_json:
+                self.stdout.write(json.dumps(record.as_json()))
+        if not as_json:
+            outer, inner = self.nouns
+            self.stdout.write(f"{name}: {outer} {read}, {inner} {parts}, refused {refused}; nothing was kept")
+        return refused
+
+    def _keep(self, raw: bytes, name: str, options: dict[str, Any]) -> int:
+        """Applies first and prints then, so that what is printed has been kept."""
+        from loans.intake.reports import UnknownPartnerError, receive
+
+        try:
+            outcome = receive(options["partner"], self.kind, Path(name).name, raw)
+        except UnknownPartnerError as error:
+            raise CommandError(str(error), returncode=REFUSED) from None
+        except OperationalError as error:
+            raise CommandError(
+                f"{name}: the database does not answer, try again: {error}", returncode=REFUSED
+            ) from None
+        refused = sum(self._refuse(replace(refusal, file=name)) for refusal in outcome.refusals)
+        if options["json"]:
+            self._print_records(raw, name)
+        elif outcome.duplicate:
+            self.stdout.write(f"{name}: was received before as report {outcome.report_id}; nothing was changed")
+        else:
+            counts = f"applied {outcome.applied}, unchanged {outcome.unchanged}, unmatched {outcome.unmatched}"
+            self.stdout.write(f"{name}: report {outcome.report_id}: {counts}, refused {refused}")
+        return refused
+
+    def _print_records(self, raw: bytes, name: str) -> None:
+        """Refusals were told by `receive` already."""
+        try:
+            for record in self.read(BytesIO(raw), name):
+                if not isinstance(record, Refusal):
+                    self._remark(record, name)
+                    self.stdout.write(json.dumps(record.as_json()))
+        except UnreadableFile:
+            return
+
+    def _refuse(self, refusal: Refusal) -> int:
+        self.stderr.write(str(refusal), self.style.ERROR)
+        return 1
+
+    def _remark(self, record: Record, name: str) -> None:
+        for remark in record.remarks if isinstance(record, LoanRecord) else ():
+            self.stderr.write(f"{name}:{record.place}: note: {remark}", self.style.WARNING)
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[BinaryIO]:
+    """The file, seekable: what is a pipe goes through a temporary file that is gone afterwards."""
+    with nullcontext(sys.stdin.buffer) if path == "-" else Path(path).open("rb") as source:
+        if source.seekable():
+            yield source
+            return
+        with tempfile.TemporaryFile() as spool:
+            shutil.copyfileobj(source, spool)
+            spool.seek(0)
+            yield cast("BinaryIO", spool)
+
+
+def _size(content: BinaryIO) -> int:
+    here = content.tell()
+    size = content.seek(0, SEEK_END)
+    content.seek(here)
+    return size
