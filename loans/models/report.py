@@ -48,7 +48,7 @@ class Report(models.Model):
             pgtrigger.Protect(name="report_stays", operation=pgtrigger.Delete),
             pgtrigger.Protect(
                 name="report_raw_stays",
-                operation=pgtrigger.UpdateOf("content", "digest", "partner", "kind", "name", "received_at"),
+                operation=pgtrigger.UpdateOf("content", "digest", "partner_id", "kind", "name", "received_at"),
             ),
             refuse_truncate("report"),
         ]

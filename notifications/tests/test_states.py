@@ -1,0 +1,92 @@
+"""The delivery state machine."""
+
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from accounts.models import ContactPoint
+from notifications.models import Delivery, NoticeEvent, Prompt
+from notifications.states import ALLOWED, Status, Step, advance
+from notifications.tests.factories import NOON, make_delivery
+
+TARGETS = [status for status in Status if status not in {Status.QUEUED, Status.SENDING}]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("origin", "target"), list(product(Status, TARGETS)))
+def test_only_the_drawn_moves_happen(origin: Status, target: Status) -> None:
+    delivery = make_delivery(status=origin)
+    moved = advance([Step(delivery_id=delivery.pk, to=target)], now=NOON)
+    delivery.refresh_from_db()
+    drawn = origin in ALLOWED[target]
+    assert bool(moved) == drawn
+    assert delivery.status == (target if drawn else origin)
+
+
+@pytest.mark.django_db
+def test_a_receipt_that_comes_before_our_own_write_wins() -> None:
+    delivery = make_delivery(status=Status.SENDING)
+    assert advance([Step(delivery_id=delivery.pk, to=Status.DELIVERED)], now=NOON)
+    assert not advance([Step(delivery_id=delivery.pk, to=Status.SENT, provider_reference="7")], now=NOON)
+    delivery.refresh_from_db()
+    assert delivery.status == Status.DELIVERED
+    assert delivery.sent_at == NOON
+
+
+@pytest.mark.django_db
+def test_each_move_is_recorded_once() -> None:
+    delivery = make_delivery(status=Status.SENT)
+    for _ in range(2):
+        advance([Step(delivery_id=delivery.pk, to=Status.DELIVERED)], now=NOON)
+    (event,) = NoticeEvent.objects.filter(delivery_id=delivery.pk)
+    assert event.kind == NoticeEvent.Kind.DELIVERED
+    assert event.borrower_id == delivery.prompt.borrower_id
+
+
+@pytest.mark.django_db
+def test_a_failure_makes_the_ladder_look_at_once() -> None:
+    delivery = make_delivery(status=Status.SENT)
+    Prompt.objects.update(look_again_at=NOON.replace(year=2027))
+    advance([Step(delivery_id=delivery.pk, to=Status.FAILED)], now=NOON)
+    assert Prompt.objects.get().look_again_at == NOON
+
+
+@pytest.mark.django_db
+def test_an_address_that_a_provider_calls_bad_is_marked_until_something_arrives_there() -> None:
+    delivery = make_delivery(status=Status.SENT)
+    advance([Step(delivery_id=delivery.pk, to=Status.FAILED, reason="unknown", address_is_bad=True)], now=NOON)
+    assert ContactPoint.objects.get(pk=delivery.contact_point_id).unreachable_since == NOON
+    advance([Step(delivery_id=delivery.pk, to=Status.DELIVERED)], now=NOON)
+    assert ContactPoint.objects.get(pk=delivery.contact_point_id).unreachable_since is None
+
+
+@pytest.mark.django_db
+def test_a_bad_address_is_marked_even_where_the_delivery_does_not_move() -> None:
+    delivery = make_delivery(status=Status.DELIVERED)
+    advance([Step(delivery_id=delivery.pk, to=Status.FAILED, address_is_bad=True)], now=NOON)
+    delivery.refresh_from_db()
+    assert delivery.status == Status.DELIVERED
+    assert ContactPoint.objects.get(pk=delivery.contact_point_id).unreachable_since == NOON
+
+
+@pytest.mark.django_db
+def test_two_steps_for_one_delivery_are_refused() -> None:
+    with pytest.raises(ValueError, match="Two steps"):
+        advance([Step(delivery_id=1, to=Status.SENT), Step(delivery_id=1, to=Status.FAILED)], now=NOON)
+
+
+class ReceiptsInAnyOrder(TestCase):
+    """Whatever order and number receipts and our own writes come in, "delivered" is never undone."""
+
+    @settings(max_examples=40, deadline=None)
+    @given(st.lists(st.sampled_from([Status.SENT, Status.DELIVERED, Status.FAILED, Status.UNCONFIRMED]), max_size=8))
+    def test_delivered_is_never_undone(self, order: list[Status]) -> None:
+        delivery = make_delivery(status=Status.SENDING)
+        for target in order:
+            advance([Step(delivery_id=delivery.pk, to=target)], now=NOON)
+        delivery.refresh_from_db()
+        assert (delivery.status == Status.DELIVERED) == (Status.DELIVERED in order)
+        assert Delivery.objects.count() >= 1
