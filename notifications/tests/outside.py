@@ -9,7 +9,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -99,12 +99,8 @@ def run_server(serve: Callable[[socket.socket, MisbehavingServer], None]) -> Ite
         connections: list[socket.socket] = []
 
         def attend(connection: socket.socket) -> None:
-            try:
+            with connection, suppress(OSError):
                 serve(connection, shared)
-            except OSError:
-                pass
-            finally:
-                connection.close()
 
         def accept() -> None:
             while True:
@@ -123,18 +119,10 @@ def run_server(serve: Callable[[socket.socket, MisbehavingServer], None]) -> Ite
         finally:
             server.shutdown(socket.SHUT_RDWR)
             for connection in connections:
-                with suppress_closed():
+                with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
             for thread in threads:
                 thread.join()
-
-
-@contextmanager
-def suppress_closed() -> Iterator[None]:
-    try:
-        yield
-    except OSError:
-        pass
 
 
 def read_request(connection: socket.socket) -> bytes:
@@ -159,8 +147,10 @@ def write_answer(status: str, body: str, **headers: str) -> bytes:
 
 @contextmanager
 def receive_callbacks(answers: Mapping[int, int] | None = None) -> Iterator[tuple[str, "Queue[dict[str, str]]"]]:
-    """An HTTP server for delivery callbacks, with the queue of their queries. `answers` maps a call's number to a status
-    other than 200."""
+    """An HTTP server for delivery callbacks, with the queue of their queries.
+
+    `answers` maps a call's number, from 1, to a status other than 200.
+    """
     received: Queue[dict[str, str]] = Queue()
     calls = iter(range(1, 1_000_000))
 

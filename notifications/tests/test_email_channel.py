@@ -1,0 +1,300 @@
+import smtplib
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notifications.channels.base import ChannelMisconfiguredError, Result
+from notifications.channels.email import EmailChannel
+from notifications.channels.mail_form import BadAddressError, Recipient, Sender, UnsendableError, compose
+from notifications.channels.mail_server import MailServer
+from notifications.channels.smtp_transaction import encode_xtext
+from notifications.tests.mail_servers import CLOSE, HANG, make_channel, run_mail_server
+from notifications.tests.outside import SandboxProcess, find_closed_port, make_message
+
+SENDER = Sender.parse("Dueproof 还款 <notices@portal.example>", "bounces.example")
+
+
+def read_mail(raw: bytes) -> EmailMessage:
+    return message_from_bytes(raw, EmailMessage, policy=policy.default)
+
+
+# What a mail looks like ----------------------------------------------------------------------------------------------
+
+
+def test_a_mail_arrives_with_its_wording_in_text_and_html(sandbox: SandboxProcess) -> None:
+    message = make_message(
+        "li@example.com",
+        "您的贷款 ¥88.00 明天到期",
+        subject="还款提醒",
+        html="<p lang=zh>您的贷款</p>",
+        language="zh-hans",
+    )
+    [outcome] = make_channel(sandbox.smtp_port).send([message])
+    [arrived] = sandbox.list_messages(reference=message.reference)
+    mail = read_mail(arrived["raw"].encode())
+    assert outcome.result is Result.ACCEPTED
+    assert outcome.provider_reference.startswith("SBX")
+    assert arrived["recipient"] == "li@example.com"
+    assert mail["Subject"] == "还款提醒"
+    assert mail["From"] == "Dueproof 还款 <notices@portal.example>"
+    assert mail["Message-ID"] == f"<{message.reference}@bounces.example>"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Content-Language"] == "zh-hans"
+    assert mail.get_content_type() == "multipart/alternative"
+    assert arrived["text"].strip() == "您的贷款 ¥88.00 明天到期"
+    assert arrived["html"].strip() == "<p lang=zh>您的贷款</p>"
+
+
+def test_the_message_id_is_the_same_on_every_sending() -> None:
+    message = make_message("li@example.com")
+    ids = {read_mail(compose(message, SENDER, Recipient.parse(message.address)))["Message-ID"] for _ in range(2)}
+    assert ids == {f"<{message.reference}@bounces.example>"}
+
+
+def test_lines_that_start_with_a_dot_arrive_whole(sandbox: SandboxProcess) -> None:
+    message = make_message("li@example.com", "first\n.\n..two\n.three\nlast")
+    list(make_channel(sandbox.smtp_port).send([message]))
+    [arrived] = sandbox.list_messages(reference=message.reference)
+    assert arrived["text"].splitlines() == ["first", ".", "..two", ".three", "last"]
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=300), st.text(st.characters(codec="utf-8"), max_size=300))
+def test_no_subject_or_text_can_add_a_header_or_break_the_mail(subject: str, text: str) -> None:
+    message = make_message("li@example.com", text, subject=subject)
+    raw = compose(message, SENDER, Recipient.parse(message.address))
+    mail = read_mail(raw)
+    assert raw.isascii()
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 998
+    assert set(mail.keys()) == {
+        "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "X-Auto-Response-Suppress",
+        "Content-Type", "Content-Transfer-Encoding", "MIME-Version", "Content-Language",
+    }  # fmt: skip
+    assert mail["To"] == "li@example.com"
+    assert mail.get_content_type() == "text/plain"
+
+
+@given(st.text(alphabet="还款提醒 due ¥1,234.50 é", max_size=120))
+def test_a_subject_arrives_as_it_was_written(subject: str) -> None:
+    message = make_message("li@example.com", subject=subject)
+    mail = read_mail(compose(message, SENDER, Recipient.parse(message.address)))
+    assert mail["Subject"] == " ".join(subject.split())
+
+
+def test_wording_that_no_mail_can_hold_is_refused_without_quoting_it() -> None:
+    with pytest.raises(UnsendableError) as refused:
+        compose(make_message("li@example.com", "half a letter: \ud83d"), SENDER, Recipient.parse("li@example.com"))
+    assert "letter" not in str(refused.value)
+
+
+# Addresses -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "", "nobody", "@example.com", "a@", "a b@example.com", "a@exa mple.com", "a@b@example.com", "a@example..com",
+        "a@example.com\r\nBcc: x@example.com", "a\r\n@example.com", "<a@example.com>", "a@-x.example", ".a@example.com",
+        "a..b@example.com", "a" * 65 + "@example.com", "a@" + "b" * 64 + ".example", "a@" + "b." * 130 + "example",
+    ],
+)  # fmt: skip
+def test_a_malformed_address_is_refused_for_good_before_any_server_hears_of_it(address: str) -> None:
+    [outcome] = make_channel(find_closed_port()).send([make_message(address)])
+    assert outcome.result is Result.PERMANENT
+    assert outcome.address_fault
+    assert "example" not in outcome.reason
+
+
+def test_a_domain_in_other_letters_goes_out_in_ascii() -> None:
+    with run_mail_server() as server:
+        [outcome] = make_channel(server.port).send([make_message("li@bücher.example")])
+    assert outcome.result is Result.ACCEPTED
+    assert any(line.startswith("RCPT TO:<li@xn--bcher-kva.example>") for line in server.commands)
+
+
+def test_a_sharp_s_in_a_domain_stays_its_own_letter() -> None:
+    assert Recipient.parse("li@faß.example").domain == "xn--fa-hia.example"
+
+
+def test_a_local_part_in_other_letters_needs_a_server_that_takes_it(sandbox: SandboxProcess) -> None:
+    message = make_message("jürgen@example.com")
+    with run_mail_server() as server:
+        [refused] = make_channel(server.port).send([message])
+    [taken] = make_channel(sandbox.smtp_port).send([message])
+    assert refused.result is Result.PERMANENT
+    assert not refused.address_fault
+    assert taken.result is Result.ACCEPTED
+    assert sandbox.list_messages(reference=message.reference)[0]["recipient"] == "jürgen@example.com"
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_an_address_or_is_refused_as_one(text: str) -> None:
+    try:
+        recipient = Recipient.parse(text)
+    except BadAddressError:
+        return
+    assert recipient.domain.isascii()
+    assert recipient.path.count("@") == 1
+    assert not any(letter.isspace() for letter in recipient.path)
+
+
+# The envelope --------------------------------------------------------------------------------------------------------
+
+
+def test_delivery_reports_are_asked_for_with_our_reference() -> None:
+    message = make_message("li+x@example.com")
+    with run_mail_server() as server:
+        list(make_channel(server.port).send([message]))
+    sender = f"MAIL FROM:<bounce+{message.reference}@bounces.example> RET=HDRS ENVID={message.reference}"
+    recipient = "RCPT TO:<li+x@example.com> NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;li+2Bx@example.com"
+    assert sender in server.commands
+    assert recipient in server.commands
+
+
+def test_a_server_without_delivery_reports_is_not_asked_for_them() -> None:
+    message = make_message("li@example.com")
+    with run_mail_server({"EHLO": "250 stub"}) as server:
+        [outcome] = make_channel(server.port).send([message])
+    assert outcome.result is Result.ACCEPTED
+    assert f"MAIL FROM:<bounce+{message.reference}@bounces.example>" in server.commands
+    assert "RCPT TO:<li@example.com>" in server.commands
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126)))
+def test_xtext_can_be_read_back(text: str) -> None:
+    encoded = encode_xtext(text)
+    parts = encoded.split("+")
+    assert parts[0] + "".join(chr(int(part[:2], 16)) + part[2:] for part in parts[1:]) == text
+    assert "=" not in encoded
+
+
+def test_a_batch_goes_over_one_connection() -> None:
+    messages = [make_message("li@example.com") for _ in range(5)]
+    with run_mail_server() as server:
+        outcomes = list(make_channel(server.port).send(messages))
+    assert [outcome.reference for outcome in outcomes] == [message.reference for message in messages]
+    assert {outcome.provider_reference for outcome in outcomes} == {"4XyZ12"}
+    assert len(server.conversations) == 1
+    assert server.commands[-1] == "QUIT"
+
+
+# What the server's answers mean --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("script", "result", "address_fault", "reason"),
+    [
+        ({"RCPT": "550 5.1.1 <li@example.com> who"}, Result.PERMANENT, True, "550 5.1.1 no such mailbox (recipient)"),
+        ({"RCPT": "550 li@example.com is nobody"}, Result.PERMANENT, True, "550 (recipient)"),
+        ({"RCPT": "552 5.2.2 full"}, Result.PERMANENT, False, "552 5.2.2 mailbox is full (recipient)"),
+        ({"RCPT": "554 5.7.1 no relaying"}, Result.PERMANENT, False, "554 5.7.1 refused by policy (recipient)"),
+        ({"RCPT": "450 4.2.0 greylisted"}, Result.TEMPORARY, False, "450 4.2.0 the mailbox (recipient)"),
+        ({"MAIL": "550 5.7.1 who are you"}, Result.TEMPORARY, False, "550 5.7.1 refused by policy (sender)"),
+        ({"MAIL": "552 5.3.4 too big"}, Result.PERMANENT, False, "552 5.3.4 message is too big (sender)"),
+        ({"MAIL": "530 5.7.0 log in"}, Result.TEMPORARY, False, "530 5.7.0 security or policy (sender)"),
+        ({"DATA": "451 4.3.0 later"}, Result.TEMPORARY, False, "451 4.3.0 the receiving mail system (data)"),
+        ({".": "554 5.6.0 li@example.com spam"}, Result.PERMANENT, False, "554 5.6.0 the message's content (message)"),
+        ({".": "452 4.3.1 disk full"}, Result.TEMPORARY, False, "452 4.3.1 the receiving mail system (message)"),
+        ({".": "299 hm"}, Result.UNKNOWN, False, "299 (message)"),
+    ],
+)  # fmt: skip
+def test_an_answer_is_put_into_our_words(
+    script: dict[str, str], result: Result, address_fault: bool, reason: str
+) -> None:
+    with run_mail_server(script) as server:
+        [outcome] = make_channel(server.port).send([make_message("li@example.com")])
+    assert (outcome.result, outcome.address_fault, outcome.reason) == (result, address_fault, reason)
+
+
+def test_what_one_mail_meets_does_not_touch_the_next() -> None:
+    messages = [make_message("li@example.com") for _ in range(4)]
+    answers = ["250 2.1.5 OK", "550 5.1.1 no", "450 4.2.0 later", "250 2.1.5 OK"]
+    with run_mail_server({"RCPT": answers}) as server:
+        outcomes = list(make_channel(server.port).send(messages))
+    assert [outcome.result for outcome in outcomes] == [
+        Result.ACCEPTED, Result.PERMANENT, Result.TEMPORARY, Result.ACCEPTED,
+    ]  # fmt: skip
+    assert len(server.conversations) == 1
+
+
+def test_no_answer_after_the_final_dot_leaves_the_outcome_unknown() -> None:
+    messages = [make_message("li@example.com") for _ in range(2)]
+    with run_mail_server({".": [CLOSE, "250 2.0.0 OK"]}) as server:
+        outcomes = list(make_channel(server.port).send(messages))
+    assert [outcome.result for outcome in outcomes] == [Result.UNKNOWN, Result.ACCEPTED]
+    assert len(server.conversations) == 2
+
+
+def test_a_server_that_hangs_after_the_final_dot_leaves_the_outcome_unknown() -> None:
+    with run_mail_server({".": HANG}) as server:
+        [outcome] = make_channel(server.port, timeout=0.2).send([make_message("li@example.com")])
+    assert outcome.result is Result.UNKNOWN
+
+
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
+def test_a_connection_lost_before_the_final_dot_is_passing(verb: str) -> None:
+    messages = [make_message("li@example.com") for _ in range(2)]
+    with run_mail_server({verb: [CLOSE, "354 go on" if verb == "DATA" else "250 OK"]}) as server:
+        outcomes = list(make_channel(server.port).send(messages))
+    assert [outcome.result for outcome in outcomes] == [Result.TEMPORARY, Result.ACCEPTED]
+
+
+def test_a_server_that_says_it_is_closing_is_called_again_for_the_next_mail() -> None:
+    messages = [make_message("li@example.com") for _ in range(2)]
+    with run_mail_server({"MAIL": ["421 4.7.0 too many", "250 OK"]}) as server:
+        outcomes = list(make_channel(server.port).send(messages))
+    assert [outcome.result for outcome in outcomes] == [Result.TEMPORARY, Result.ACCEPTED]
+    assert len(server.conversations) == 2
+
+
+def test_a_server_that_keeps_hanging_costs_three_time_outs_and_no_more() -> None:
+    messages = [make_message("li@example.com") for _ in range(20)]
+    with run_mail_server({"MAIL": HANG}) as server:
+        outcomes = list(make_channel(server.port, timeout=0.1).send(messages))
+    assert {outcome.result for outcome in outcomes} == {Result.TEMPORARY}
+    assert len(outcomes) == 20
+    assert len(server.conversations) == 3
+
+
+# A server that cannot be used ----------------------------------------------------------------------------------------
+
+
+def test_a_server_that_is_down_leaves_every_mail_for_later() -> None:
+    messages = [make_message("li@example.com") for _ in range(3)]
+    outcomes = list(make_channel(find_closed_port()).send(messages))
+    assert [outcome.reference for outcome in outcomes] == [message.reference for message in messages]
+    assert {outcome.result for outcome in outcomes} == {Result.TEMPORARY}
+    assert {outcome.reason for outcome in outcomes} == {"mail server cannot be used: ConnectionRefusedError"}
+
+
+def test_a_server_without_starttls_gets_nothing_where_tls_is_asked_for() -> None:
+    with run_mail_server() as server:
+        [outcome] = make_channel(server.port, use_tls=True).send([make_message("li@example.com")])
+    assert outcome.result is Result.TEMPORARY
+    assert not any(line.startswith(("MAIL", "AUTH")) for line in server.commands)
+
+
+def test_a_refused_login_is_passing_and_names_no_secret() -> None:
+    script = {"EHLO": "250-stub\r\n250 AUTH PLAIN", "AUTH": "535 5.7.8 secret is wrong for portal"}
+    with run_mail_server(script) as server:
+        [outcome] = make_channel(server.port, username="portal", password="secret").send(
+            [make_message("li@example.com")]
+        )
+    assert outcome.result is Result.TEMPORARY
+    assert outcome.reason == f"mail server cannot be used: {smtplib.SMTPAuthenticationError.__name__} 535"
+
+
+def test_a_server_that_is_too_busy_to_greet_is_passing() -> None:
+    with run_mail_server({"greeting": "421 4.3.2 busy"}) as server:
+        [outcome] = make_channel(server.port).send([make_message("li@example.com")])
+    assert outcome.result is Result.TEMPORARY
+
+
+@pytest.mark.parametrize(
+    ("sender", "domain"), [("", "bounces.example"), ("Dueproof", "b.example"), ("a@b.example", "")]
+)
+def test_settings_that_cannot_work_are_refused_at_once(sender: str, domain: str) -> None:
+    with pytest.raises(ChannelMisconfiguredError, match="DEFAULT_FROM_EMAIL"):
+        EmailChannel(server=MailServer(host="127.0.0.1", port=25), sender=sender, bounce_domain=domain)
