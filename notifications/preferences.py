@@ -51,5 +51,5 @@ def is_on(user: User, channel: str) -> bool:
 
 
 def order_of_telling(ways: Mapping[str, ContactPoint]) -> list[str]:
-    """The channels on which a payment coming up is told, the first one first. `ways`: as `reach.reachable` gives them."""
+    """The channels on which a payment coming up is told, the first one first, of those in `reach.reachable`."""
     return [rung.channel for rung in LADDERS[Prompt.Kind.UPCOMING].rungs if rung.channel in ways]

@@ -26,7 +26,7 @@ class Proof:
 def proof_of(delivery: Delivery, *, acknowledged_at: datetime | None = None, accepted: bool = False) -> Proof:
     """The highest level that one delivery reached: planned, handed over, accepted, delivered, seen, acknowledged.
 
-    `acknowledged_at`: the borrower answered this very telling. `accepted`: a receipt says that a further system took it.
+    `acknowledged_at`: the borrower answered this very telling. `accepted`: a receipt says that a system took it on.
     """
     if acknowledged_at:
         return Proof(gettext("You told us that you know"), "good", "check", acknowledged_at)

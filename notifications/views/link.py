@@ -1,5 +1,6 @@
 """The page behind the link in a message. It needs no sign-in and shows no more than the message was about."""
 
+from contextlib import suppress
 from typing import Any, Final
 
 from django.conf import settings
@@ -53,15 +54,13 @@ def _show(request: HttpRequest, delivery: Delivery) -> HttpResponse:
 
 
 def _acknowledge(request: HttpRequest, delivery: Delivery) -> HttpResponse:
-    try:
+    with suppress(NothingToAcknowledge):  # the page says what there is to know instead
         acknowledge(
             prompt_id=delivery.prompt_id,
             method=Acknowledgement.Method.LINK,
             delivery_id=delivery.pk,
             now=timezone.now(),
         )
-    except NothingToAcknowledge:
-        pass  # the page says what there is to know instead
     # The address as it came, so that a reload shows the thanks and sends nothing again.
     return _sealed(HttpResponseRedirect(request.get_full_path(), status=303))
 
@@ -69,8 +68,11 @@ def _acknowledge(request: HttpRequest, delivery: Delivery) -> HttpResponse:
 def _answer(
     request: HttpRequest, template: str, context: dict[str, Any] | None = None, status: int = 200
 ) -> HttpResponse:
-    languages = [(code, name) for code, name in settings.LANGUAGES if code != translation.get_language()]
-    return _sealed(render(request, template, {**(context or {}), "other_languages": languages}, status=status))
+    language = translation.get_language()
+    others = [(code, name) for code, name in settings.LANGUAGES if code != language]
+    response = _sealed(render(request, template, {**(context or {}), "other_languages": others}, status=status))
+    response.headers["Content-Language"] = language
+    return response
 
 
 def _sealed(response: HttpResponse) -> HttpResponse:

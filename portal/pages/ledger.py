@@ -103,7 +103,7 @@ def _row(installment: Installment, today: date, disputes: Iterable[Dispute]) -> 
 
 
 def differences(loan: Loan, installments: Iterable[Installment], positions: Iterable[Position]) -> list[Difference]:
-    """The installments on which the loan's two firms do not say the same. Without a platform there is nobody to differ."""
+    """The installments on which the loan's two firms do not say the same; without a platform there are none."""
     if loan.platform_id is None:
         return []
     said = {(position.installment_id, position.partner_id): position for position in positions}
