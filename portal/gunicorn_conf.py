@@ -10,6 +10,7 @@ from portal.processes import tie_to_parent
 worker_class = "gthread"
 workers = 2
 threads = 4
+preload_app = True  # one start instead of one a worker; nothing connects anywhere before the fork
 control_socket_disable = True  # nobody administers it at run time, and the default socket lies in the home folder
 
 

@@ -64,6 +64,7 @@ class Child:
     death_signal: int = signal.SIGKILL
     popen: subprocess.Popen[bytes] | None = field(default=None, init=False)
     log_start: int = field(default=0, init=False)
+    stopped: bool = field(default=False, init=False)
 
     def start(self) -> None:
         """Start the process. Raises ProcessError when it cannot even be started."""
@@ -96,8 +97,9 @@ class Child:
 
     def stop(self, patience: float = 15.0) -> None:
         """End the process and its group: politely, and after `patience` seconds by force. Safe to call twice."""
-        if self.popen is None:
+        if self.popen is None or self.stopped:
             return
+        self.stopped = True
         if self.popen.poll() is None:
             self.popen.send_signal(self.stop_signal)
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -105,15 +107,17 @@ class Child:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.popen.pid, signal.SIGKILL)
         self.popen.wait()
-        self.popen = None
+
+    def output(self) -> str:
+        """Return what this run of the process has logged so far."""
+        with contextlib.suppress(FileNotFoundError), self.log.open("rb") as log:
+            log.seek(self.log_start)
+            return log.read().decode(errors="replace")
+        return ""
 
     def last_lines(self, count: int = 15) -> str:
         """Return the last lines that this run of the process logged, indented, for an error message."""
-        with contextlib.suppress(FileNotFoundError), self.log.open("rb") as log:
-            log.seek(max(self.log_start, log.seek(0, os.SEEK_END) - 20_000))
-            lines = log.read().decode(errors="replace").splitlines()
-            return "\n".join(f"    {line}" for line in lines[-count:]) or "    (it logged nothing)"
-        return "    (it left no log)"
+        return "\n".join(f"    {line}" for line in self.output().splitlines()[-count:]) or "    (it logged nothing)"
 
     def failure(self) -> ProcessError:
         """Describe a process that ended by itself."""

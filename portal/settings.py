@@ -13,7 +13,8 @@ from kombu import Queue
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-environ.Env.ENVIRON = dict(os.environ)  # a copy: what the file below adds must not look as if somebody had set it
+# A copy: what the file below adds must not look as if somebody had set it.
+environ.Env.ENVIRON = dict(os.environ)  # type: ignore[assignment]
 env = environ.Env()
 DATA_DIR = Path(env.str("DUEPROOF_DATA", default=str(BASE_DIR / ".data")))
 if (DATA_DIR / "env").is_file():

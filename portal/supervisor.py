@@ -21,56 +21,65 @@ class StopRequestedError(Exception):
 
 @dataclass(frozen=True)
 class Program:
-    """What to run. `ready` is asked again and again until it says so; it gets the child, and may read its log.
-
-    `death_signal` is what the program gets when the supervisor is killed outright: one upon which it ends at once,
-    and its own children with it.
-    """
+    """What to run. `ready` is asked again and again until it says so; it gets the child, and may read its output."""
 
     name: str
     command: Sequence[str]
     ready: Callable[[Child], bool]
     stop_signal: int = signal.SIGTERM
-    death_signal: int = signal.SIGKILL
     patience: float = 10.0  # seconds between the polite signal and SIGKILL
 
 
 class Supervisor:
-    """Runs programs as children, a log file `<log_folder>/<name>.log` each.
+    """Runs programs as children in `folder`, a log file `<log_folder>/<name>.log` each.
 
-    Leaving the `with` block stops them in reverse order. Use it from the main thread.
+    Leaving the `with` block stops them in reverse order. If this process is killed outright the kernel kills them
+    (on Linux), so nothing is left running. Use it from the main thread.
     """
 
-    def __init__(self, log_folder: Path, env: Mapping[str, str]) -> None:
-        self.log_folder, self.env = log_folder, env
-        self.started: list[tuple[Program, Child]] = []
+    def __init__(self, folder: Path, log_folder: Path) -> None:
+        self.folder, self.log_folder = folder, log_folder
+        self.running: list[tuple[Program, Child]] = []
+        self.errands: list[Child] = []
         self.watched: list[Child] = []
 
     def __enter__(self) -> Self:
         return self
 
-    def start(self, program: Program) -> None:
+    def start(self, program: Program, env: Mapping[str, str]) -> None:
         """Start without waiting. Raises ProcessError if the program cannot be run at all."""
-        child = Child(
-            name=program.name,
-            command=program.command,
-            log=self.log_folder / f"{program.name}.log",
-            env=self.env,
-            stop_signal=program.stop_signal,
-            death_signal=program.death_signal,
-        )
+        child = self._child(program.name, program.command, env, program.stop_signal)
+        self.running.append((program, child))
         child.start()
-        self.started.append((program, child))
-        self.watched.append(child)
+
+    def begin(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> Child:
+        """Start a program that does its work and ends: finish() waits for it."""
+        child = self._child(name, command, env, signal.SIGTERM)
+        self.errands.append(child)
+        child.start()
+        return child
+
+    def finish(self, child: Child) -> str:
+        """Wait for the end of what begin() started and return its output. Raises ProcessError if it failed."""
+        while child.returncode is None:
+            self.check()
+            time.sleep(0.02)
+        if child.returncode != 0:
+            raise child.failure()
+        return child.output()
+
+    def _child(self, name: str, command: Sequence[str], env: Mapping[str, str], stop_signal: int) -> Child:
+        log = self.log_folder / f"{name}.log"
+        return Child(name, command, log, env=env, cwd=self.folder, stop_signal=stop_signal)
 
     def watch(self, children: Sequence[Child]) -> None:
-        """Look after processes that somebody else starts and stops, too."""
+        """Notice, too, when a process ends that somebody else starts and stops."""
         self.watched.extend(children)
 
     def wait_until_ready(self, seconds: float = READY_SECONDS) -> None:
         """Return when every program is ready. Raises ProcessError, with the log's last lines, for one that is not."""
         deadline = time.monotonic() + seconds
-        for program, child in self.started:
+        for program, child in self.running:
             while not program.ready(child):
                 self.check()
                 if time.monotonic() > deadline:
@@ -82,13 +91,13 @@ class Supervisor:
         self.check()
 
     def check(self) -> None:
-        """Raise ProcessError if one has ended."""
-        for child in self.watched:
+        """Raise ProcessError if a process has ended by itself."""
+        for child in (*self.watched, *(child for _program, child in self.running)):
             if child.returncode is not None:
                 raise child.failure()
 
     def run(self) -> None:
-        """Watch until StopRequestedError is raised, or ProcessError since a program ended by itself."""
+        """Watch until StopRequestedError is raised, or ProcessError since a process ended by itself."""
         while True:
             self.check()
             time.sleep(0.5)
@@ -96,8 +105,10 @@ class Supervisor:
     def stop(self) -> None:
         """Stop what was started, the last first. Safe to call twice."""
         self.watched.clear()
-        while self.started:
-            program, child = self.started.pop()
+        while self.errands:
+            self.errands.pop().stop()
+        while self.running:
+            program, child = self.running.pop()
             child.stop(program.patience)
 
     def __exit__(

@@ -10,10 +10,12 @@ The wheels' own Python layer is left alone: as root it adds a system user and op
 import contextlib
 import fcntl
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from portal.embedded.cluster import choose_identity
 from portal.embedded.places import make_data_folder
 from portal.embedded.postgres import Postgres
 from portal.embedded.sockets import RunFolder
@@ -43,6 +45,7 @@ class Embedded:
         self.fast = os.environ.get("DUEPROOF_EMBEDDED_FAST") == "1" if fast is None else fast
         self.children: list[Child] = []
         self._open = contextlib.ExitStack()
+        self._locked = False
 
     def start(self) -> Servers:
         """Start what the environment does not already name, and wait until it answers.
@@ -65,6 +68,8 @@ class Embedded:
 
     def lock(self) -> None:
         """Take the data folder for this process, until stop(). Raises FolderInUseError. start() does it too."""
+        if self._locked:
+            return
         make_data_folder(self.folder)
         lock = self._open.enter_context(open_private(self.folder / "lock"))
         try:
@@ -74,6 +79,18 @@ class Embedded:
                 f"The data folder {self.folder} is in use by another running copy. Stop that one first, or set "
                 f"DUEPROOF_DATA to another folder."
             ) from None
+        self._locked = True
+
+    def erase(self) -> None:
+        """Remove the data of both servers, for good. Takes the data folder first, and keeps it until stop()."""
+        self.lock()
+        cluster = self.folder / "postgres"
+        choose_identity(cluster)  # says so if the files are somebody else's
+        for path in (cluster.resolve(), cluster, self.folder / "postgres.password", self.folder / "valkey"):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
 
     def _run(self, server: Postgres | Valkey) -> str:
         self._open.callback(server.stop)
@@ -84,6 +101,7 @@ class Embedded:
     def stop(self) -> None:
         """Stop in reverse order of start. Safe to call twice."""
         self.children.clear()
+        self._locked = False
         self._open.close()
 
     def __enter__(self) -> Servers:

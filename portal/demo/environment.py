@@ -1,0 +1,56 @@
+"""The environment of the demonstration's programs, and the file that gives it to other terminals."""
+
+import contextlib
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from portal.demo.addresses import HOST, Addresses
+from portal.processes import open_private
+
+
+def read_keys(folder: Path) -> dict[str, str]:
+    """Return the secrets, made up at the first start and kept, so that sessions and links outlive a restart."""
+    path = folder / "keys.json"
+    if not path.exists():
+        names = ("SECRET_KEY", "KANNEL_PASSWORD", "KANNEL_CALLBACK_TOKEN")
+        new = path.with_suffix(".new")
+        new.unlink(missing_ok=True)
+        with open_private(new) as file:
+            file.write(json.dumps({name: secrets.token_hex(32) for name in names}).encode())
+        new.rename(path)
+    keys: dict[str, str] = json.loads(path.read_text())
+    return keys
+
+
+def describe(folder: Path, addresses: Addresses) -> dict[str, str]:
+    """Return what the demonstration sets, without its servers. What somebody has set for real keeps its value."""
+    ours = {
+        **read_keys(folder),
+        "DEBUG": "0",
+        "DUEPROOF_DATA": str(folder),
+        "PUBLIC_URL": f"http://{HOST}:{addresses.web}",
+        "EMAIL_URL": f"smtp://{HOST}:{addresses.mail}",
+        "KANNEL_URL": f"http://{HOST}:{addresses.sandbox}/cgi-bin/sendsms",
+        "KANNEL_USERNAME": "dueproof",
+        "BOUNCE_HOST": HOST,
+        "BOUNCE_PORT": str(addresses.bounces),
+        "SANDBOX_URL": f"http://{HOST}:{addresses.sandbox}",
+    }
+    return {name: os.environ.get(name, value) for name, value in ours.items()}
+
+
+@contextlib.contextmanager
+def shared_with_other_terminals(folder: Path, settings: Mapping[str, str]) -> Iterator[None]:
+    """Keep `<folder>/env` while the block runs: portal/settings.py reads it. It holds passwords, so it is private."""
+    path = folder / "env"
+    path.unlink(missing_ok=True)
+    with open_private(path) as file:
+        lines = (f"{name}={value}\n" for name, value in settings.items() if name != "DUEPROOF_DATA")
+        file.write("".join(lines).encode())
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,83 @@
+"""The programs of the demonstration: the ones that production runs, and the sandbox that stands in for the world."""
+
+import contextlib
+import http.client
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from portal.demo.addresses import HOST, Addresses
+from portal.processes import Child
+from portal.supervisor import Program
+
+CELERY = [sys.executable, "-m", "celery", "-A", "portal"]
+
+
+def manage(*words: str) -> list[str]:
+    """Return the command line of a management command, to be run in the working tree."""
+    return [sys.executable, "manage.py", *words]
+
+
+def list_programs(folder: Path, addresses: Addresses, env: Mapping[str, str]) -> list[Program]:
+    """Return them in the order to start them, last to stop first: what receives before what sends."""
+    return [
+        make_sandbox(addresses, env),
+        make_bounces(addresses),
+        make_web(addresses),
+        make_worker(),
+        make_beat(folder),
+    ]
+
+
+def make_sandbox(addresses: Addresses, env: Mapping[str, str]) -> Program:
+    options = {
+        "--http-port": addresses.sandbox,
+        "--smtp-port": addresses.mail,
+        "--bounce-port": addresses.bounces,
+        "--username": env["KANNEL_USERNAME"],
+        "--password": env["KANNEL_PASSWORD"],
+    }
+    command = manage("sandbox", *(str(word) for option in options.items() for word in option))
+    return Program("sandbox", command, lambda _child: answers(addresses.sandbox) and listens(addresses.mail))
+
+
+def make_bounces(addresses: Addresses) -> Program:
+    command = manage("receive_bounces", "--port", str(addresses.bounces))
+    return Program("bounces", command, lambda _child: listens(addresses.bounces), stop_signal=signal.SIGINT)
+
+
+def make_web(addresses: Addresses) -> Program:
+    options = ["-c", "python:portal.gunicorn_conf", "--bind", f"{HOST}:{addresses.web}"]
+    command = [sys.executable, "-m", "gunicorn", *options, "portal.wsgi"]
+    return Program("web", command, lambda _child: answers(addresses.web))
+
+
+def make_worker() -> Program:
+    options = ["--concurrency", "2", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+    return Program("worker", [*CELERY, "worker", *options], has_written(" ready."))
+
+
+def make_beat(folder: Path) -> Program:
+    options = ["--schedule", str(folder / "beat-schedule"), "--loglevel", "INFO"]
+    return Program("beat", [*CELERY, "beat", *options], has_written("beat: Starting"))
+
+
+def has_written(text: str) -> Callable[[Child], bool]:
+    return lambda child: text in child.output()
+
+
+def listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=1):
+        return True
+    return False
+
+
+def answers(port: int, path: str = "/") -> bool:
+    """Say whether a page comes, or at least a redirection to one."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
+        connection.request("GET", path)
+        return connection.getresponse().status < 400
+    return False
