@@ -8,16 +8,21 @@ from django.core.cache import cache
 from django.test import TransactionTestCase
 
 
-@pytest.fixture(autouse=True)
-def _lift_append_only_for_the_flush(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test that commits is cleaned up by TRUNCATE, which append-only tables refuse."""
-    flush = TransactionTestCase._fixture_teardown  # noqa: SLF001
+@pytest.fixture(autouse=True, scope="session")
+def _lift_append_only_for_the_flush() -> Iterator[None]:
+    """A test that commits is cleaned up by TRUNCATE, which append-only tables refuse.
+
+    For the whole session: pytest-django flushes after the fixtures of a test are gone.
+    """
+    flush = TransactionTestCase._fixture_teardown
 
     def flush_without_triggers(case: TransactionTestCase) -> None:
         with pgtrigger.ignore():
             flush(case)
 
-    monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", flush_without_triggers)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", flush_without_triggers)
+        yield
 
 
 @pytest.fixture(autouse=True)
