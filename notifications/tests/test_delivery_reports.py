@@ -1,0 +1,314 @@
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notifications.channels.base import ReceiptKind
+from notifications.channels.delivery_reports import parse_delivery_report
+from notifications.channels.mail_status import blames_address, describe, find_status
+
+REFERENCE = "0190c1de-0000-8000-8000-0123456789ab"
+OTHER = "0190c1de-0000-8000-8000-00000000beef"
+
+# As Postfix 3.7 writes them.
+POSTFIX = """\
+Return-Path: <>
+Delivered-To: bounce+{reference}@bounces.example
+Received: by mail.portal.example (Postfix)
+\tid 5DE6F1205C; Sun, 22 Nov 2026 11:38:51 +0000 (UTC)
+Date: Sun, 22 Nov 2026 11:38:51 +0000 (UTC)
+From: MAILER-DAEMON@mail.portal.example (Mail Delivery System)
+Subject: Successful Mail Delivery Report
+To: bounce+{reference}@bounces.example
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status;
+\tboundary="4E4C61205A.1795347531/mail.portal.example"
+Message-Id: <20261122113851.5DE6F1205C@mail.portal.example>
+
+This is a MIME-encapsulated message.
+
+--4E4C61205A.1795347531/mail.portal.example
+Content-Description: Notification
+Content-Type: text/plain; charset=us-ascii
+
+This is the mail system at host mail.portal.example.
+
+<li@example.com>: something about li@example.com
+
+--4E4C61205A.1795347531/mail.portal.example
+Content-Description: Delivery report
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.portal.example
+Original-Envelope-Id: {envelope_id}
+X-Postfix-Queue-ID: 4E4C61205A
+X-Postfix-Sender: rfc822; bounce+{reference}@bounces.example
+Arrival-Date: Sun, 22 Nov 2026 11:38:50 +0000 (UTC)
+
+Final-Recipient: rfc822; li@example.com
+Original-Recipient: rfc822;li@example.com
+Action: {action}
+Status: {status}
+Remote-MTA: dns; mx.example.com
+Diagnostic-Code: smtp; 550 5.1.1 <li@example.com>: Li Hua does not live here
+
+--4E4C61205A.1795347531/mail.portal.example
+Content-Description: Message Headers
+Content-Type: text/rfc822-headers
+
+Return-Path: <bounce+{reference}@bounces.example>
+From: Dueproof <notices@portal.example>
+To: li@example.com
+Subject: Payment due tomorrow
+Message-ID: <{returned}@bounces.example>
+
+--4E4C61205A.1795347531/mail.portal.example--
+"""
+
+EXCHANGE = f"""\
+From: <postmaster@example.com>
+To: <notices@portal.example>
+Date: Sun, 22 Nov 2026 13:38:51 +0200
+Content-Type: multipart/report; report-type=delivery-status; boundary="b1"
+MIME-Version: 1.0
+Subject: Undeliverable: Payment due tomorrow
+Auto-Submitted: auto-replied
+
+--b1
+Content-Type: multipart/alternative; differences=Content-Type; boundary="b2"
+
+--b2
+Content-Type: text/html; charset="us-ascii"
+
+<p>Your message to li@example.com couldn't be delivered.</p>
+
+--b2--
+
+--b1
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns;EX01.example.com
+Received-From-MTA: dns;mail.portal.example
+Arrival-Date: Sun, 22 Nov 2026 11:38:50 +0000
+
+Final-Recipient: rfc822;li@example.com
+Action: failed
+Status: 5.2.2
+Diagnostic-Code: smtp;554 5.2.2 mailbox full; STOREDRV.Deliver.Exception:QuotaExceededException
+
+--b1
+Content-Type: message/rfc822
+
+From: Dueproof <notices@portal.example>
+To: li@example.com
+Message-ID: <{REFERENCE}@bounces.example>
+Subject: Payment due tomorrow
+MIME-Version: 1.0
+Content-Type: text/plain
+
+Li Hua, 88.00 is due tomorrow.
+--b1--
+"""
+
+QMAIL = f"""\
+Return-Path: <>
+Delivered-To: bounce+{REFERENCE}@bounces.example
+Date: 22 Nov 2026 11:38:51 -0000
+From: MAILER-DAEMON@old.example.com
+To: bounce+{REFERENCE}@bounces.example
+Subject: failure notice
+
+Hi. This is the qmail-send program at old.example.com.
+I'm afraid I wasn't able to deliver your message to the following addresses.
+
+<li@example.com>:
+Sorry, no mailbox here by that name. (#5.1.1)
+"""
+
+OUT_OF_OFFICE = f"""\
+Return-Path: <>
+Delivered-To: bounce+{REFERENCE}@bounces.example
+Date: Sun, 22 Nov 2026 11:38:51 +0000
+From: Li Hua <li@example.com>
+To: bounce+{REFERENCE}@bounces.example
+Subject: Automatic reply: Payment due tomorrow
+Auto-Submitted: auto-replied
+
+I am away until Monday.
+"""
+
+ANSWER = f"""\
+Return-Path: <li@example.com>
+Delivered-To: bounce+{REFERENCE}@bounces.example
+From: Li Hua <li@example.com>
+To: bounce+{REFERENCE}@bounces.example
+Subject: Re: Payment due tomorrow
+
+I have paid.
+"""
+
+
+def postfix(action: str, status: str, **facts: str) -> bytes:
+    references = {"reference": REFERENCE, "envelope_id": REFERENCE, "returned": REFERENCE} | facts
+    return POSTFIX.format(action=action, status=status, **references).replace("\n", "\r\n").encode()
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "kind", "permanent", "reason"),
+    [
+        ("delivered", "2.0.0", ReceiptKind.DELIVERED, None, "2.0.0 no detail given"),
+        ("relayed", "2.0.0", ReceiptKind.ACCEPTED, None, "2.0.0 no detail given"),
+        ("expanded", "2.1.5", ReceiptKind.ACCEPTED, None, "2.1.5 the address"),
+        ("delayed", "4.4.1", ReceiptKind.DELAYED, None, "4.4.1 no answer from the host"),
+        ("failed", "5.1.1", ReceiptKind.FAILED, True, "5.1.1 no such mailbox"),
+        ("failed", "5.2.2", ReceiptKind.FAILED, False, "5.2.2 mailbox is full"),
+        ("failed", "5.7.1", ReceiptKind.FAILED, False, "5.7.1 refused by policy"),
+        ("failed", "4.4.7", ReceiptKind.FAILED, False, "4.4.7 gave up after trying for too long"),
+        ("FAILED", "5.1.1 (bad)", ReceiptKind.FAILED, True, "5.1.1 no such mailbox"),
+        ("failed", "", ReceiptKind.FAILED, None, ""),
+        ("vanished", "5.1.1", ReceiptKind.UNKNOWN, None, "5.1.1 no such mailbox"),
+    ],
+)
+def test_each_action_is_put_into_our_words(
+    action: str, status: str, kind: ReceiptKind, permanent: bool | None, reason: str
+) -> None:
+    [receipt] = parse_delivery_report(postfix(action, status))
+    assert (receipt.reference, receipt.kind, receipt.permanent, receipt.reason) == (REFERENCE, kind, permanent, reason)
+
+
+def test_a_receipt_says_nothing_of_the_address_or_the_person() -> None:
+    [receipt] = parse_delivery_report(postfix("failed", "5.1.1"))
+    assert "example" not in repr(receipt)
+    assert "Li" not in repr(receipt)
+
+
+def test_the_time_is_that_of_the_last_attempt_and_else_that_of_the_report() -> None:
+    raw = postfix("delayed", "4.4.1")
+    attempted = raw.replace(b"Remote-MTA:", b"Last-Attempt-Date: Sun, 22 Nov 2026 11:30:00 +0200\r\nRemote-MTA:")
+    assert parse_delivery_report(raw)[0].occurred_at == datetime(2026, 11, 22, 11, 38, 51, tzinfo=UTC)
+    assert parse_delivery_report(attempted)[0].occurred_at == datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("date", [b"yesterday", b"Sun, 99 Nov 2026 11:38:51 +0000", b"", b"\xff\xfe"])
+def test_a_report_with_an_impossible_date_is_still_a_receipt(date: bytes) -> None:
+    raw = postfix("delivered", "2.0.0").replace(b"Sun, 22 Nov 2026 11:38:51 +0000 (UTC)\r\nFrom", date + b"\r\nFrom")
+    [receipt] = parse_delivery_report(raw)
+    assert (receipt.kind, receipt.occurred_at) == (ReceiptKind.DELIVERED, None)
+
+
+# Which message it is about -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kept", ["envelope_id", "reference", "returned"])
+def test_any_one_of_our_three_marks_finds_the_message(kept: str) -> None:
+    marks = dict.fromkeys(("envelope_id", "reference", "returned"), "lost") | {kept: REFERENCE}
+    [receipt] = parse_delivery_report(postfix("delivered", "2.0.0", **marks))
+    assert (receipt.reference, receipt.kind) == (REFERENCE, ReceiptKind.DELIVERED)
+
+
+def test_a_mark_in_capital_letters_is_the_same_mark() -> None:
+    [receipt] = parse_delivery_report(postfix("delivered", "2.0.0", envelope_id=REFERENCE.upper()))
+    assert (receipt.reference, receipt.kind) == (REFERENCE, ReceiptKind.DELIVERED)
+
+
+def test_a_report_without_any_mark_of_ours_proves_nothing() -> None:
+    marks = dict.fromkeys(("envelope_id", "reference", "returned"), "QQ314159")
+    [receipt] = parse_delivery_report(postfix("delivered", "2.0.0", **marks))
+    assert (receipt.reference, receipt.kind) == ("", ReceiptKind.UNKNOWN)
+    assert receipt.reason == "carries no reference of ours"
+
+
+@pytest.mark.parametrize("mark", ["envelope_id", "returned"])
+def test_a_report_whose_marks_disagree_proves_nothing(mark: str) -> None:
+    [receipt] = parse_delivery_report(postfix("delivered", "2.0.0", **{mark: OTHER}))
+    assert (receipt.reference, receipt.kind) == ("", ReceiptKind.UNKNOWN)
+    assert receipt.reason == "references disagree"
+
+
+def test_a_report_that_returns_the_whole_mail_is_found_by_its_message_id() -> None:
+    [receipt] = parse_delivery_report(EXCHANGE.encode())
+    assert (receipt.reference, receipt.kind, receipt.permanent) == (REFERENCE, ReceiptKind.FAILED, False)
+    assert receipt.occurred_at == datetime(2026, 11, 22, 11, 38, 51, tzinfo=UTC)
+
+
+def test_each_recipient_in_a_report_is_a_receipt() -> None:
+    second = b"Final-Recipient: rfc822; wang@example.com\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
+    raw = postfix("delivered", "2.0.0").replace(b"Final-Recipient: rfc822; li", second + b"Final-Recipient: rfc822; li")
+    assert [receipt.kind for receipt in parse_delivery_report(raw)] == [ReceiptKind.FAILED, ReceiptKind.DELIVERED]
+
+
+def test_a_report_on_an_address_in_other_letters_is_read_too() -> None:
+    raw = (
+        postfix("failed", "5.1.1", reference="lost")
+        .replace(b"message/delivery-status", b"message/global-delivery-status")
+        .replace(b"text/rfc822-headers", b"message/global-headers")
+        .replace(b"rfc822; li@", "utf-8; 丽@".encode())
+    )
+    [receipt] = parse_delivery_report(raw)
+    assert (receipt.reference, receipt.kind, receipt.permanent) == (REFERENCE, ReceiptKind.FAILED, True)
+
+
+# What is no receipt, and what cannot be read as one ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mail", [OUT_OF_OFFICE, ANSWER, ""], ids=["out of office", "a person's answer", "nothing"])
+def test_mail_that_is_not_a_report_is_no_receipt(mail: str) -> None:
+    assert parse_delivery_report(mail.encode()) == []
+
+
+def test_a_read_notification_is_no_receipt() -> None:
+    raw = postfix("delivered", "2.0.0").replace(b"delivery-status", b"disposition-notification")
+    assert parse_delivery_report(raw) == []
+
+
+def test_an_old_bounce_in_plain_words_is_kept_for_a_person_to_read() -> None:
+    [receipt] = parse_delivery_report(QMAIL.encode())
+    assert (receipt.reference, receipt.kind) == (REFERENCE, ReceiptKind.UNKNOWN)
+    assert receipt.reason == "bounce without a report"
+
+
+def test_a_report_that_was_cut_off_is_kept_for_a_person_to_read() -> None:
+    raw = postfix("delivered", "2.0.0")
+    [receipt] = parse_delivery_report(raw[: raw.index(b"Final-Recipient")])
+    assert (receipt.reference, receipt.kind) == (REFERENCE, ReceiptKind.UNKNOWN)
+    assert receipt.reason == "report without a recipient"
+
+
+@given(st.data())
+def test_no_damage_to_a_report_makes_it_fail_to_be_read(data: st.DataObject) -> None:
+    raw = bytearray(postfix("delivered", "2.0.0"))
+    for _ in range(data.draw(st.integers(1, 12))):
+        start = data.draw(st.integers(0, len(raw)))
+        end = min(len(raw), start + data.draw(st.integers(0, 200)))
+        raw[start:end] = data.draw(st.binary(max_size=40))
+    assert all(receipt.kind in ReceiptKind for receipt in parse_delivery_report(bytes(raw)))
+
+
+@given(st.binary(max_size=2000))
+def test_no_bytes_fail_to_be_read(raw: bytes) -> None:
+    assert all(receipt.kind in ReceiptKind for receipt in parse_delivery_report(raw))
+
+
+# Status codes --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [("550 5.1.1 unknown", "5.1.1"), ("5.7.26", "5.7.26"), ("from 10.5.1.1 now", ""), ("3.1.1", ""), ("", "")],
+)
+def test_a_status_is_found_in_a_servers_words(text: str, status: str) -> None:
+    assert find_status(text) == status
+
+
+def test_a_status_without_a_meaning_of_its_own_is_described_by_its_subject() -> None:
+    assert describe("5.7.26") == "5.7.26 security or policy"
+    assert describe("4.9.9") == "4.9.9"
+    assert describe("") == ""
+
+
+def test_only_a_lasting_fault_of_the_address_blames_the_address() -> None:
+    assert [blames_address(status) for status in ("5.1.1", "5.2.1", "5.2.2", "4.1.1", "5.7.1", "")] == [
+        True, True, False, False, False, None,
+    ]  # fmt: skip
