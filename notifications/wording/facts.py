@@ -56,7 +56,7 @@ class Facts:
 
         Raises FactsError where a value cannot be read or a needed one is missing.
         """
-        values = {name: _read(name, stored[name]) for name in _NAMES if name in stored}
+        values: dict[str, Any] = {name: _read(name, stored[name]) for name in _NAMES if name in stored}
         if missing := _NEEDED - values.keys():
             raise FactsError(f"The stored facts lack {', '.join(sorted(missing))}: nothing can be rendered from them.")
         return cls(**values)

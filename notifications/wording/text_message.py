@@ -11,7 +11,7 @@ from notifications.wording.source import Wording
 from notifications.wording.values import FIRM_NAMES
 
 PARTS: Final = 2
-_SHORT_NAMES: Final = (40, 24, 12, 8)
+_SHORT_NAMES: Final = (40, 24, 12, 8, 6, 4)
 
 
 def write_text_message(wording: Wording, facts: Facts, action_url: str) -> str:
