@@ -19,19 +19,19 @@ Kind = Prompt.Kind
 @receiver(signals.payments_received)
 def confirm_received(payment_ids: list[int], **_: Any) -> None:
     plan_payments(Kind.PAYMENT_RECEIVED, payment_ids, Clock.at(timezone.now()))
-    transaction.on_commit(tasks.wake_senders)
+    transaction.on_commit(tasks.wake_senders, robust=True)
 
 
 @receiver(signals.payments_settled)
 def confirm_settled(payment_ids: list[int], **_: Any) -> None:
     plan_payments(Kind.PAYMENT_SETTLED, payment_ids, Clock.at(timezone.now()))
-    transaction.on_commit(tasks.wake_senders)
+    transaction.on_commit(tasks.wake_senders, robust=True)
 
 
 @receiver(signals.installments_changed)
 def follow_schedule(installment_ids: list[int], **_: Any) -> None:
     cancel_settled(installment_ids, now=timezone.now())
-    transaction.on_commit(tasks.plan.delay)
+    transaction.on_commit(tasks.plan.delay, robust=True)
 
 
 @receiver(signals.dispute_opened)
@@ -40,19 +40,19 @@ def hold_and_confirm(dispute_id: int, about: str = "", **_: Any) -> None:
     _link_prompt(dispute_id, about)
     cancel_disputed(dispute_id, now=now)
     plan_dispute_step(Kind.DISPUTE_OPENED, dispute_id, 0, Clock.at(now))
-    transaction.on_commit(tasks.wake_senders)
+    transaction.on_commit(tasks.wake_senders, robust=True)
 
 
 @receiver(signals.dispute_answered)
 def pass_on_answer(dispute_id: int, message_id: int, **_: Any) -> None:
     plan_dispute_step(Kind.DISPUTE_ANSWERED, dispute_id, message_id, Clock.at(timezone.now()))
-    transaction.on_commit(tasks.wake_senders)
+    transaction.on_commit(tasks.wake_senders, robust=True)
 
 
 @receiver(signals.dispute_decided)
 def pass_on_decision(dispute_id: int, **_: Any) -> None:
     plan_dispute_step(Kind.DISPUTE_DECIDED, dispute_id, 0, Clock.at(timezone.now()))
-    transaction.on_commit(tasks.wake_senders)
+    transaction.on_commit(tasks.wake_senders, robust=True)
 
 
 def _link_prompt(dispute_id: int, about: str) -> None:

@@ -1,0 +1,108 @@
+"""Ladders climbed on real rows."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from accounts.models import ContactPoint
+from accounts.tests.factories import make_borrower
+from loans.tests.factories import make_installment, make_loan
+from notifications.escalation import climb
+from notifications.models import AgentTask, Delivery, NoticeEvent, Preference, Prompt
+from notifications.states import Status, Step, advance
+from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt
+
+pytestmark = pytest.mark.django_db
+Channel = Delivery.Channel
+
+
+def fail(delivery: Delivery) -> None:
+    Delivery.objects.filter(pk=delivery.pk).update(status=Status.SENT)
+    advance([Step(delivery_id=delivery.pk, to=Status.FAILED)], now=NOON)
+
+
+def test_a_dead_phone_moves_the_prompt_to_email_at_once() -> None:
+    fail(make_delivery())
+    assert climb(clock()) == 1
+    email = Delivery.objects.get(channel=Channel.EMAIL)
+    assert (email.status, email.rung, email.next_attempt_at) == (Status.QUEUED, 1, NOON)
+    assert NoticeEvent.objects.filter(kind=NoticeEvent.Kind.MOVED).count() == 1
+    prompt = Prompt.objects.get()
+    assert (prompt.status, prompt.rung) == (Prompt.Status.ACTIVE, 1)
+
+
+def test_a_borrower_whom_no_channel_reached_goes_to_a_person_before_the_due_date() -> None:
+    sms = make_delivery()
+    fail(sms)
+    climb(clock())
+    fail(Delivery.objects.get(channel=Channel.EMAIL))
+    climb(clock())
+    task = AgentTask.objects.get()
+    assert task.borrower == sms.prompt.borrower
+    assert NOON < task.act_by
+    assert task.act_by.date() < date(2026, 11, 25)
+    assert Prompt.objects.get().status == Prompt.Status.ESCALATED
+
+
+def test_a_channel_that_is_off_is_not_climbed_to() -> None:
+    sms = make_delivery()
+    Preference.objects.create(user=sms.prompt.borrower, channel=Channel.EMAIL, enabled=False)
+    fail(sms)
+    climb(clock())
+    climb(clock())
+    assert not Delivery.objects.filter(channel=Channel.EMAIL).exists()
+    assert AgentTask.objects.count() == 1
+
+
+def test_a_move_at_night_is_held_until_morning() -> None:
+    fail(make_delivery())
+    night = NOON.replace(hour=18)
+    climb(clock(night))
+    assert Delivery.objects.get(channel=Channel.EMAIL).next_attempt_at == NOON + timedelta(hours=20)
+
+
+def test_a_delivery_that_needs_no_answer_ends_the_ladder() -> None:
+    prompt = make_prompt(kind=Prompt.Kind.PAYMENT_SETTLED)
+    make_delivery(prompt, Channel.EMAIL, status=Status.DELIVERED)
+    climb(clock())
+    prompt.refresh_from_db()
+    assert prompt.status == Prompt.Status.TOLD
+
+
+def test_a_confirmation_that_reached_nobody_stays_in_the_portal_and_calls_no_person() -> None:
+    make_prompt(
+        make_installment(make_loan(make_borrower(phone=False, email=False)), due_on=TODAY),
+        kind="payment_settled",
+        rung=2,
+    )
+    climb(clock())
+    assert Prompt.objects.get().status == Prompt.Status.CANCELLED
+    assert not AgentTask.objects.exists()
+
+
+def test_silence_until_the_deadline_calls_a_person_even_while_messages_are_on_their_way() -> None:
+    prompt = make_prompt(make_installment(due_on=TODAY + timedelta(days=1)), stage=1)
+    make_delivery(prompt, status=Status.SENT, sent_at=NOON)
+    climb(clock(NOON + timedelta(hours=1)))
+    assert not AgentTask.objects.exists()
+    looks_again = Prompt.objects.get().look_again_at
+    assert looks_again == NOON + timedelta(hours=2)
+    climb(clock(looks_again))
+    assert AgentTask.objects.get().act_by > looks_again
+
+
+def test_climbing_twice_changes_nothing() -> None:
+    fail(make_delivery())
+    climb(clock())
+    assert climb(clock()) == 0
+    assert Delivery.objects.count() == 2
+
+
+def test_a_new_phone_number_given_meanwhile_is_the_one_that_is_used() -> None:
+    prompt = make_prompt(kind=Prompt.Kind.PAYMENT_SETTLED)
+    fail(make_delivery(prompt, Channel.EMAIL))
+    borrower = prompt.borrower
+    ContactPoint.objects.filter(user=borrower, kind="phone").update(retired_at=NOON)
+    ContactPoint.objects.create(user=borrower, kind="phone", address="+8613900000000", source="owner")
+    climb(clock())
+    assert Delivery.objects.get(channel=Channel.SMS).address == "+8613900000000"

@@ -1,0 +1,93 @@
+"""What happens in the floor below, and what it makes to be told or taken back."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.tests.factories import make_borrower
+from loans import signals
+from loans.models import Dispute, Installment, Payment
+from loans.tests.factories import make_installment, make_loan
+from notifications.models import Delivery, DisputedPrompt, Prompt
+from notifications.planning import plan_overdue
+from notifications.states import Status
+from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt
+
+pytestmark = pytest.mark.django_db
+
+
+def make_payment(installment: Installment, status: str) -> Payment:
+    return Payment.objects.create(
+        loan=installment.loan, installment=installment, amount=100, currency="CNY", status=status, paid_on=TODAY
+    )
+
+
+def make_dispute(installment: Installment) -> Dispute:
+    return Dispute.objects.create(
+        receipt_number="D-1",
+        borrower=installment.loan.borrower,
+        loan=installment.loan,
+        installment=installment,
+        kind=Dispute.Kind.NOT_TOLD,
+        opened_at=NOON,
+        answer_due_on=TODAY + timedelta(days=15),
+    )
+
+
+def test_a_payment_is_confirmed_once_however_often_it_is_reported() -> None:
+    payment = make_payment(make_installment(due_on=TODAY), Payment.Status.SETTLED)
+    for _ in range(2):
+        signals.payments_settled.send(sender=None, payment_ids=[payment.pk])
+    prompt = Prompt.objects.get()
+    assert (prompt.kind, prompt.payment, prompt.borrower) == ("payment_settled", payment, payment.loan.borrower)
+    assert set(prompt.deliveries.values_list("channel", flat=True)) == {"email", "in_app"}
+
+
+def test_the_platforms_word_and_the_banks_are_two_confirmations() -> None:
+    payment = make_payment(make_installment(due_on=TODAY), Payment.Status.RECEIVED)
+    signals.payments_received.send(sender=None, payment_ids=[payment.pk])
+    signals.payments_settled.send(sender=None, payment_ids=[payment.pk])
+    assert set(Prompt.objects.values_list("kind", flat=True)) == {"payment_received", "payment_settled"}
+
+
+@pytest.mark.parametrize("change", [{"state": "awaiting_bank"}, {"version": 2}, {"state": "withdrawn"}])
+def test_a_prompt_about_something_paid_or_changed_is_taken_back(change: dict[str, object]) -> None:
+    delivery = make_delivery()
+    Installment.objects.update(**change)
+    signals.installments_changed.send(sender=None, installment_ids=[delivery.prompt.installment_id])
+    delivery.refresh_from_db()
+    assert delivery.status == Status.CANCELLED
+    assert Prompt.objects.get().status == Prompt.Status.CANCELLED
+
+
+def test_a_prompt_about_something_unchanged_stays() -> None:
+    delivery = make_delivery()
+    signals.installments_changed.send(sender=None, installment_ids=[delivery.prompt.installment_id])
+    delivery.refresh_from_db()
+    assert delivery.status == Status.QUEUED
+
+
+def test_a_dispute_takes_back_overdue_prompts_confirms_itself_and_names_its_prompt() -> None:
+    installment = make_installment(make_loan(make_borrower()), due_on=TODAY - timedelta(days=1))
+    plan_overdue(clock())
+    overdue = Prompt.objects.get()
+    dispute = make_dispute(installment)
+    signals.dispute_opened.send(sender=None, dispute_id=dispute.pk, about=f"prompt:{overdue.pk}")
+    overdue.refresh_from_db()
+    assert overdue.status == Prompt.Status.CANCELLED
+    assert set(Delivery.objects.filter(prompt=overdue).values_list("status", flat=True)) == {Status.CANCELLED}
+    assert Prompt.objects.filter(kind=Prompt.Kind.DISPUTE_OPENED, dispute=dispute).count() == 1
+    assert DisputedPrompt.objects.get().prompt == overdue
+
+
+@pytest.mark.parametrize("about", ["", "prompt:", "prompt:x", "loan:1", "prompt:999999", "prompt:²"])
+def test_a_dispute_about_nothing_that_is_the_borrowers_own_names_no_prompt(about: str) -> None:
+    dispute = make_dispute(make_installment(due_on=TODAY))
+    signals.dispute_opened.send(sender=None, dispute_id=dispute.pk, about=about)
+    assert not DisputedPrompt.objects.exists()
+
+
+def test_a_dispute_cannot_name_a_strangers_prompt() -> None:
+    dispute = make_dispute(make_installment(due_on=TODAY))
+    signals.dispute_opened.send(sender=None, dispute_id=dispute.pk, about=f"prompt:{make_prompt().pk}")
+    assert not DisputedPrompt.objects.exists()
