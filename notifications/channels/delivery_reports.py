@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from email import message_from_bytes, message_from_string, policy
 from email.message import Message as Mail
 from email.utils import parsedate_to_datetime
+from typing import Final
 
 from notifications.channels.base import ReceiptKind, ReceiptRecord
 from notifications.channels.mail_status import blames_address, describe, find_status
@@ -29,6 +30,9 @@ KINDS = {
 STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 RETURNED_TYPES = ("text/rfc822-headers", "message/rfc822", "message/global-headers", "message/global")
 
+MOST_RECIPIENTS: Final = 50
+"""Our mail has one, and an alias behind it a few more: a longer list is an attack on whoever stores the receipts."""
+
 UUID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 ENVELOPE_ID = re.compile(rf"\s*({UUID})\s*")
 BOUNCE_ADDRESS = re.compile(rf"\bbounce\+({UUID})@", re.IGNORECASE)
@@ -38,6 +42,13 @@ BOUNCER = re.compile(r"<>|mailer-daemon@|postmaster@", re.IGNORECASE)
 
 def parse_delivery_report(raw: bytes) -> list[ReceiptRecord]:
     """One record for each recipient in the report, none where the mail is not a report. Never raises for bad input."""
+    try:
+        return _parse(raw)
+    except RecursionError:
+        return [ReceiptRecord(reference="", kind=ReceiptKind.UNKNOWN, reason="nested too deeply to be read")]
+
+
+def _parse(raw: bytes) -> list[ReceiptRecord]:
     # compat32 keeps odd headers as they are, where newer policies parse them eagerly and can fail on them.
     mail = message_from_bytes(raw, policy=policy.compat32)
     if not _claims_to_be_report(mail):
@@ -47,7 +58,7 @@ def parse_delivery_report(raw: bytes) -> list[ReceiptRecord]:
     if len(blocks) < 2:
         return [_unreadable(mail, "report without a recipient")]
     references = _references(mail, blocks[0])
-    return [_read_recipient(block, references, mail) for block in blocks[1:]]
+    return [_read_recipient(block, references, mail) for block in blocks[1 : MOST_RECIPIENTS + 1]]
 
 
 def _claims_to_be_report(mail: Mail) -> bool:

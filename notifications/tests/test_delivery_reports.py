@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.channels.base import ReceiptKind
-from notifications.channels.delivery_reports import parse_delivery_report
+from notifications.channels.delivery_reports import MOST_RECIPIENTS, parse_delivery_report
 from notifications.channels.mail_status import blames_address, describe, find_status
 
 REFERENCE = "0190c1de-0000-8000-8000-0123456789ab"
@@ -289,6 +289,17 @@ def test_no_damage_to_a_report_makes_it_fail_to_be_read(data: st.DataObject) -> 
 @given(st.binary(max_size=2000))
 def test_no_bytes_fail_to_be_read(raw: bytes) -> None:
     assert all(receipt.kind in ReceiptKind for receipt in parse_delivery_report(raw))
+
+
+def test_a_mail_nested_without_end_is_kept_for_a_person_to_read() -> None:
+    [receipt] = parse_delivery_report(b"Content-Type: message/rfc822\n\n" * 10_000)
+    assert (receipt.reference, receipt.kind) == ("", ReceiptKind.UNKNOWN)
+
+
+def test_a_report_on_countless_recipients_does_not_become_countless_receipts() -> None:
+    block = b"Final-Recipient: rfc822; li@example.com\r\nAction: delivered\r\nStatus: 2.0.0\r\n\r\n"
+    raw = postfix("delivered", "2.0.0").replace(b"Final-Recipient", block * 1_000 + b"Final-Recipient", 1)
+    assert len(parse_delivery_report(raw)) == MOST_RECIPIENTS
 
 
 # Status codes --------------------------------------------------------------------------------------------------------
