@@ -69,9 +69,9 @@ class CheckedFile:
 def check_file(uploaded: UploadedFile) -> CheckedFile:
     """Return the file as it may be kept: JPEG, PNG or PDF of at most `MAX_FILE_BYTES`. Raises FileRefusedError."""
     name = clean_name(uploaded.name or "")
-    if (uploaded.size or 0) > MAX_FILE_BYTES:
-        raise too_large(name)
     content = uploaded.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise too_large(name)
     if not content:
         raise _refused(_("“%(name)s” is empty. Open it once to see that it was saved, then choose it again."), name)
     kind = _recognise(content, name)
