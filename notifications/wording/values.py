@@ -5,8 +5,9 @@ from collections.abc import Callable
 from datetime import date
 from typing import Final
 
+from loans import dates
 from loans.money import format_money
-from notifications.wording.dates import day_text, deadline_text, lag_text, relative_text, when_text
+from notifications.wording.dates import deadline_text, lag_text, relative_text, when_text
 from notifications.wording.facts import Facts
 
 # Control characters and halves of surrogate pairs: nothing prints them, and CR or LF would open a new header.
@@ -46,7 +47,7 @@ def _amount(facts: Facts, language: str) -> str:
 
 
 def _day(day: date | None, facts: Facts, language: str) -> str:
-    return day_text(day, facts.today.year, language) if day else ""
+    return dates.day(day, language, facts.today) if day else ""
 
 
 def _counted(count: Callable[[date, date, str], str]) -> Callable[[Facts, str], str]:
