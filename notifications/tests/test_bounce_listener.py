@@ -1,0 +1,132 @@
+import logging
+import smtplib
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from notifications.channels.bounce_listener import SIZE_LIMIT
+from notifications.tests.outside import receive_bounces
+
+ADDRESS = "bounce+0190c1de-0000-8000-8000-0123456789ab@bounces.example"
+REPORT = b"From: MAILER-DAEMON@mx.example\r\nSubject: report\r\n\r\n.hidden\r\nbody\r\n"
+
+
+class Shelf:
+    """Keeps what it is given, unless it is told to fail."""
+
+    def __init__(self) -> None:
+        self.mails: list[bytes] = []
+        self.failing = False
+        self.open = threading.Event()
+        self.open.set()
+
+    def store(self, raw: bytes) -> int:
+        assert self.open.wait(10)
+        if self.failing:
+            raise OSError("the disk is full")
+        self.mails.append(raw)
+        return 1
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf()
+
+
+@pytest.fixture
+def client(shelf: Shelf) -> Iterator[smtplib.SMTP]:
+    with receive_bounces(shelf.store) as port, smtplib.SMTP("127.0.0.1", port, "mx.example", timeout=10) as client:
+        yield client
+
+
+def test_a_bounce_is_stored_byte_for_byte_below_its_envelope(client: smtplib.SMTP, shelf: Shelf) -> None:
+    assert client.sendmail("", [ADDRESS], REPORT) == {}
+    assert shelf.mails == [b"Return-Path: <>\r\nDelivered-To: " + ADDRESS.encode() + b"\r\n" + REPORT]
+
+
+def test_a_slow_store_does_not_hold_up_other_connections(shelf: Shelf) -> None:
+    shelf.open.clear()
+    with receive_bounces(shelf.store) as port, ThreadPoolExecutor(1) as pool:
+        first = pool.submit(send, port)
+        with smtplib.SMTP("127.0.0.1", port, "mx.example", timeout=10) as second:
+            assert second.noop()[0] == 250
+            assert shelf.mails == []
+            shelf.open.set()
+            first.result(timeout=10)
+    assert len(shelf.mails) == 1
+
+
+def send(port: int) -> None:
+    with smtplib.SMTP("127.0.0.1", port, "mx.example", timeout=10) as client:
+        client.sendmail("", [ADDRESS], REPORT)
+
+
+def test_a_bounce_that_could_not_be_stored_is_to_be_sent_again(
+    client: smtplib.SMTP, shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    shelf.failing = True
+    with pytest.raises(smtplib.SMTPDataError) as refused:
+        client.sendmail("", [ADDRESS], REPORT)
+    assert refused.value.smtp_code == 451
+    assert "could not be stored" in caplog.text
+    shelf.failing = False
+    assert client.sendmail("", [ADDRESS], REPORT) == {}
+    assert len(shelf.mails) == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["li@bounces.example", "bounce@bounces.example", "bounce+x@other.example", "bounce+x@bounces.example.evil.example"],
+)
+def test_mail_to_anyone_else_is_refused(client: smtplib.SMTP, shelf: Shelf, address: str) -> None:
+    with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+        client.sendmail("", [address], REPORT)
+    assert refused.value.recipients[address][0] == 550
+    assert shelf.mails == []
+
+
+def test_an_address_in_capital_letters_is_ours_too(client: smtplib.SMTP) -> None:
+    assert client.sendmail("", [ADDRESS.upper()], REPORT) == {}
+
+
+def test_a_second_recipient_is_asked_for_in_a_mail_of_its_own(client: smtplib.SMTP, shelf: Shelf) -> None:
+    refused = client.sendmail("", [ADDRESS, "bounce+other@bounces.example"], REPORT)
+    assert refused["bounce+other@bounces.example"][0] == 452
+    assert len(shelf.mails) == 1
+
+
+def test_a_mail_above_the_limit_is_refused(client: smtplib.SMTP, shelf: Shelf) -> None:
+    with pytest.raises(smtplib.SMTPResponseException) as refused:
+        client.sendmail("", [ADDRESS], REPORT + b"x" * 70 + b"\r\n" + b"line\r\n" * (SIZE_LIMIT // 6))
+    assert refused.value.smtp_code == 552
+    assert shelf.mails == []
+
+
+def test_a_line_longer_than_the_standard_allows_is_stored_too(client: smtplib.SMTP, shelf: Shelf) -> None:
+    assert client.sendmail("", [ADDRESS], REPORT + b"x" * 20_000 + b"\r\n") == {}
+    assert len(shelf.mails) == 1
+
+
+def test_lmtp_is_spoken_too(shelf: Shelf) -> None:
+    with receive_bounces(shelf.store) as port, smtplib.LMTP("127.0.0.1", port, "mx.example") as client:
+        assert client.sendmail("", [ADDRESS], REPORT) == {}
+    assert len(shelf.mails) == 1
+
+
+def test_a_sender_that_leaves_in_the_middle_leaves_nothing_behind(shelf: Shelf) -> None:
+    with receive_bounces(shelf.store) as port, socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(f"EHLO mx\r\nMAIL FROM:<>\r\nRCPT TO:<{ADDRESS}>\r\nDATA\r\nhalf a mail".encode())
+        client.shutdown(socket.SHUT_WR)
+        while client.recv(4096):
+            pass
+    assert shelf.mails == []
+
+
+def test_no_address_reaches_a_log(client: smtplib.SMTP, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        client.sendmail("li@example.com", [ADDRESS], REPORT)
+    assert "stored with 1 receipts" in caplog.text
+    assert "example" not in caplog.text
