@@ -139,7 +139,7 @@ def book(line: StatementLine, found: Match, news: News, *, now: datetime) -> Pay
             installment=found.installment,
             amount=line.amount,
             currency=line.currency,
-            end_to_end_id=line.end_to_end_id,
+            end_to_end_id="" if line.end_to_end_id == found.installment.payment_reference else line.end_to_end_id,
             status=Payment.Status.SETTLED,
             paid_on=line.valued_on or booked_on,
             settled_at=now,

@@ -27,9 +27,13 @@ class NoMatch:
 
 
 def match(bank: Partner, end_to_end_id: str, remittance: str) -> Match | NoMatch:
-    """Match by end-to-end id, else by a payment reference or loan number in the remittance text."""
+    """Match by end-to-end id, else by a payment reference or loan number in the remittance text.
+
+    A payer may put our payment reference where the end-to-end id belongs. It names the period and not the payment, so
+    it may come again, with the rest of the amount.
+    """
     if end_to_end_id:
-        found = _by_payment(bank, end_to_end_id) or _by_reference(bank, [end_to_end_id])
+        found = _by_reference(bank, [end_to_end_id]) or _by_payment(bank, end_to_end_id)
         if found:
             return found
     words = list(dict.fromkeys(WORD.findall(remittance)))[:MOST_WORDS]
