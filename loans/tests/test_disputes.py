@@ -1,16 +1,13 @@
 """Disputes: opened once, answered, decided once."""
 
 import re
-import threading
 from collections.abc import Callable
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, connection
-from django.dispatch import Signal
+from django.db import IntegrityError
 
 from accounts.models import User
 from accounts.tests.factories import make_agent, make_borrower
@@ -22,49 +19,13 @@ from loans.disputes import (
     add_message,
     answer,
     decide,
-    open_dispute,
 )
-from loans.files import CheckedFile
-from loans.models import Dispute, DisputeFile, DisputeMessage, Installment, Loan
+from loans.models import Dispute, DisputeFile, DisputeMessage, Installment
 from loans.receipt_numbers import ALPHABET, new_receipt_number
+from loans.tests.disputes import FILE, NOON, heard, make_dispute
 from loans.tests.factories import make_installment, make_loan
 
-NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)  # noon in Shanghai
-FILE = CheckedFile("bill.pdf", "application/pdf", b"%PDF-1.7 %%EOF")
 pytestmark = pytest.mark.django_db
-
-
-def make_dispute(loan: Loan | None = None, **fields: Any) -> Dispute:
-    loan = loan or make_loan()
-    return open_dispute(
-        **{
-            "borrower": loan.borrower,
-            "loan": loan,
-            "installment": None,
-            "kind": Dispute.Kind.NOT_TOLD,
-            "words": "Nobody told me.",
-            "files": [],
-            "about": "",
-            "now": NOON,
-            **fields,
-        }
-    )
-
-
-@contextmanager
-def heard(signal: Signal) -> Any:
-    """What is sent on a signal meanwhile, and whether it came inside a transaction."""
-    calls: list[dict[str, Any]] = []
-
-    def hear(**facts: Any) -> None:
-        assert connection.in_atomic_block
-        calls.append({name: value for name, value in facts.items() if name not in {"signal", "sender"}})
-
-    signal.connect(hear)
-    try:
-        yield calls
-    finally:
-        signal.disconnect(hear)
 
 
 def test_a_receipt_number_is_readable_and_without_look_alikes() -> None:
@@ -297,72 +258,3 @@ def test_an_undecided_dispute_holds_its_installment_or_its_whole_loan() -> None:
     for dispute in (about_one, about_all):
         decide(dispute=dispute, agent=make_agent(), decision=Dispute.Decision.REJECTED, words="No.", now=NOON)
     assert held(first) == []
-
-
-def race(*steps: Callable[[], Any]) -> list[Any]:
-    """Run the steps at once, each on a connection of its own; returns what each gave or raised."""
-    start, results = threading.Barrier(len(steps)), [None] * len(steps)
-
-    def run(place: int, step: Callable[[], Any]) -> None:
-        try:
-            start.wait(10)
-            results[place] = step()
-        except Exception as error:
-            results[place] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(place, step)) for place, step in enumerate(steps)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return results
-
-
-@pytest.mark.race
-@pytest.mark.django_db(transaction=True)
-def test_of_two_agents_at_once_one_decides_and_the_other_is_told() -> None:
-    dispute_id, agents = make_dispute().pk, [make_agent(), make_agent()]
-
-    def deciding(agent: User, decision: str) -> Callable[[], Any]:
-        return lambda: decide(
-            dispute=Dispute.objects.get(pk=dispute_id), agent=agent, decision=decision, words=decision, now=NOON
-        )
-
-    results = race(deciding(agents[0], "upheld"), deciding(agents[1], "rejected"))
-    assert sorted(type(result).__name__ for result in results) == ["AlreadyDecidedError", "NoneType"]
-    winner = results.index(None)
-    stored = Dispute.objects.get(pk=dispute_id)
-    assert (stored.decided_by, stored.decision) == (agents[winner], ["upheld", "rejected"][winner])
-    assert stored.messages.filter(by_agent=True).count() == 1
-
-
-@pytest.mark.race
-@pytest.mark.django_db(transaction=True)
-def test_a_form_sent_twice_at_once_opens_one_dispute() -> None:
-    loan, token = make_loan(), uuid4()
-    results = race(*[lambda: make_dispute(loan, form_token=token, files=[FILE])] * 4)
-    assert len({result.pk for result in results}) == 1
-    assert (Dispute.objects.count(), DisputeMessage.objects.count(), DisputeFile.objects.count()) == (1, 1, 1)
-
-
-@pytest.mark.race
-@pytest.mark.django_db(transaction=True)
-def test_words_of_the_borrower_and_a_decision_at_once_leave_nothing_after_the_decision() -> None:
-    dispute_id, agent = make_dispute().pk, make_agent()
-
-    def add() -> Any:
-        dispute = Dispute.objects.get(pk=dispute_id)
-        return add_message(dispute=dispute, borrower=dispute.borrower, words="wait", files=[], now=NOON)
-
-    def end() -> Any:
-        dispute = Dispute.objects.get(pk=dispute_id)
-        return decide(dispute=dispute, agent=agent, decision="rejected", words="no", now=NOON)
-
-    added, decided = race(add, end)
-    stored = Dispute.objects.get(pk=dispute_id)
-    assert decided is None
-    assert stored.status == Dispute.Status.DECIDED
-    assert stored.messages.last().words == "no"
-    assert isinstance(added, DisputeMessage | AlreadyDecidedError)

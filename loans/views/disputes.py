@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import SignedInRequest
 from loans.dispute_standing import dispute_standing
@@ -32,6 +32,7 @@ def dispute_list(request: SignedInRequest) -> HttpResponse:
 
 
 @bound_upload
+@require_http_methods(["GET", "HEAD", "POST"])
 def dispute_open(request: SignedInRequest) -> HttpResponse:
     """Say that something is wrong with ?installment= or ?loan=; without either, choose a loan first."""
     concern = _concern(request)
@@ -66,6 +67,7 @@ def dispute_open(request: SignedInRequest) -> HttpResponse:
 
 
 @bound_upload
+@require_http_methods(["GET", "HEAD", "POST"])
 def dispute_page(request: SignedInRequest, dispute_id: int) -> HttpResponse:
     """Where one dispute stands, all that was said, and while it is undecided a form to add to it."""
     dispute = get_object_or_404(
@@ -122,7 +124,7 @@ def _concern(request: SignedInRequest) -> tuple[Loan, Installment | None] | None
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()):
+    if not (text.isascii() and text.isdecimal() and len(text) < 20):
         raise Http404
     return int(text)
 
