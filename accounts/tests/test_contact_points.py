@@ -1,0 +1,100 @@
+"""Which way to reach a person is in use, and whose word changes it."""
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.contact_points import confirm_contact_point, mark_reached, mark_unreachable, set_contact_point
+from accounts.models import ContactPoint, User
+
+pytestmark = pytest.mark.django_db
+
+OWNER, PARTNER = ContactPoint.Source.OWNER, ContactPoint.Source.PARTNER
+EMAIL = ContactPoint.Kind.EMAIL
+
+
+@pytest.fixture
+def person() -> User:
+    return User.objects.create_user(name="Lin")
+
+
+def live(person: User) -> ContactPoint:
+    return ContactPoint.objects.live().get(user=person, kind=EMAIL)
+
+
+def give(person: User, address: str, source: str = PARTNER) -> ContactPoint:
+    return set_contact_point(user=person, kind=EMAIL, address=address, source=source)
+
+
+def test_a_new_address_retires_the_one_before_and_keeps_it(person: User) -> None:
+    old = give(person, "old@example.test")
+    give(person, "new@example.test")
+    old.refresh_from_db()
+    assert old.retired_at
+    assert live(person).address == "new@example.test"
+
+
+def test_the_same_address_again_changes_nothing(person: User) -> None:
+    assert give(person, "a@example.test").pk == give(person, "a@example.test").pk
+    assert ContactPoint.objects.count() == 1
+
+
+def test_a_partner_does_not_replace_what_the_person_gave(person: User) -> None:
+    give(person, "mine@example.test", OWNER)
+    assert give(person, "theirs@example.test").address == "mine@example.test"
+    assert live(person).address == "mine@example.test"
+
+
+def test_the_person_replaces_what_a_partner_gave(person: User) -> None:
+    give(person, "theirs@example.test")
+    give(person, "mine@example.test", OWNER)
+    assert live(person).address == "mine@example.test"
+
+
+def test_a_proof_makes_a_partners_address_the_persons_own(person: User) -> None:
+    point = give(person, "a@example.test")
+    now = timezone.now()
+    mark_unreachable([point.pk], reason="mailbox full", now=now)
+    confirm_contact_point(user=person, kind=EMAIL, address="a@example.test", now=now)
+    point.refresh_from_db()
+    assert (point.source, point.verified_at, point.unreachable_since) == (OWNER, now, None)
+
+
+def test_a_proof_of_one_address_does_not_replace_another_that_the_person_chose(person: User) -> None:
+    give(person, "chosen@example.test", OWNER)
+    confirm_contact_point(user=person, kind=EMAIL, address="old@example.test", now=timezone.now())
+    assert live(person).address == "chosen@example.test"
+
+
+def test_a_proof_of_an_address_just_chosen_replaces_the_one_before(person: User) -> None:
+    give(person, "chosen@example.test", OWNER)
+    confirm_contact_point(user=person, kind=EMAIL, address="new@example.test", now=timezone.now(), chosen=True)
+    assert live(person).address == "new@example.test"
+
+
+def test_unreachable_is_counted_once_and_lifted_by_an_arrival(person: User) -> None:
+    point, now = give(person, "a@example.test"), timezone.now()
+    assert mark_unreachable([point.pk], reason="x" * 300, now=now) == 1
+    assert mark_unreachable([point.pk], reason="again", now=now) == 0
+    assert not ContactPoint.objects.reachable().exists()
+    assert mark_reached([point.pk]) == 1
+    assert ContactPoint.objects.reachable().get() == point
+
+
+def test_the_database_keeps_one_live_address_of_a_kind(person: User) -> None:
+    give(person, "a@example.test")
+    with pytest.raises(IntegrityError, match="contact_point_one_live_a_kind"), transaction.atomic():
+        ContactPoint.objects.create(user=person, kind=EMAIL, address="b@example.test", source=OWNER)
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("+8613800138000", "+86•••••8000"),
+        ("lin@example.test", "l•••@example.test"),
+        ("@example.test", "•••@example.test"),
+        ("12345", "•••"),
+    ],
+)
+def test_an_agent_sees_an_address_masked(address: str, shown: str) -> None:
+    assert str(ContactPoint(address=address)) == shown

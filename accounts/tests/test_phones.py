@@ -1,0 +1,44 @@
+import contextlib
+import re
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from accounts.models import User
+from accounts.phones import normalize_phone
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("13800138000", "+8613800138000"),
+        (" 138-0013-8000 ", "+8613800138000"),
+        ("１３８００１３８０００", "+8613800138000"),
+        ("0086 138 0013 8000", "+8613800138000"),
+        ("86 138 0013 8000", "+8613800138000"),
+        ("+852 5123 4567", "+85251234567"),
+        ("(+44) 20 7946 0958", "+442079460958"),
+    ],
+)
+def test_a_number_is_kept_in_e164(written: str, kept: str) -> None:
+    assert normalize_phone(written) == kept
+
+
+@given(st.text(max_size=60))
+@example("+1")
+@example("tel:+")
+def test_any_text_becomes_e164_or_is_refused(written: str) -> None:
+    with contextlib.suppress(ValidationError):
+        kept = normalize_phone(written)
+        assert re.fullmatch(r"\+[1-9][0-9]{6,14}", kept)
+        assert normalize_phone(kept) == kept
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("phone", ["13800138000", "+0123456789", "+86 13800138000", "+12345", "", "x"])
+def test_the_database_keeps_nothing_but_e164(phone: str) -> None:
+    with pytest.raises(IntegrityError, match="user_phone_e164"):
+        User.objects.bulk_create([User(phone=phone)])
