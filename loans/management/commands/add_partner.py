@@ -1,0 +1,32 @@
+"""Make a bank or a platform known, so that its files can come in."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+
+from loans.models import Partner
+
+
+class Command(BaseCommand):
+    help = "Makes a partner known, or changes what is known of it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("code", help="short name for files and commands, such as harbour")
+        parser.add_argument("--kind", choices=Partner.Kind.values, required=True)
+        parser.add_argument("--name", required=True, help="as borrowers know it")
+        parser.add_argument("--phone", default="", help="where borrowers can call")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        known = Partner.objects.filter(code=options["code"]).first()
+        if known and known.kind != options["kind"]:
+            raise CommandError(f"{known.code} is a {known.kind}; a partner's kind cannot change, its loans hang on it.")
+        partner = known or Partner(code=options["code"], kind=options["kind"])
+        partner.name, partner.phone = options["name"], options["phone"]
+        try:
+            partner.full_clean()
+        except ValidationError as error:
+            raise CommandError("; ".join(error.messages)) from error
+        partner.save()
+        self.stdout.write(f"{partner.code}: {partner.name} ({partner.kind})")

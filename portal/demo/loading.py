@@ -1,0 +1,125 @@
+"""Loads the demonstration's book through the real intake, and gives its people a way to sign in."""
+
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from django.contrib.auth.models import Group
+
+from accounts.models import User
+from loans.intake.reports import receive
+from loans.models import Loan, Partner, Report
+from portal.demo.book import BANK, PLATFORM, Book, write_book
+from portal.demo.book_files import bank_csv, bank_json, platform_json
+from portal.demo.people import PAID, STORIES
+from portal.demo.statement_file import Credit, notification
+from portal.processes import open_private
+
+AGENT_EMAIL: Final = "agent@example.test"
+IN_CSV: Final = 30
+"""The last so many loans of the book come as CSV, the others as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of the book, and whose it is."""
+
+    name: str
+    partner: str
+    kind: Report.Kind
+    content: bytes
+
+
+def load(folder: Path, today: date, say: Callable[[str], None]) -> None:
+    """Load the book into an empty database; where loans are in it already, nothing happens.
+
+    Keeps the files under `folder`/book, the bank's next notification among them, and the sign-ins in
+    `folder`/sign-ins.json.
+    """
+    if Loan.objects.exists():
+        return
+    _make_partners()
+    book = write_book(today)
+    place = folder / "book"
+    place.mkdir(exist_ok=True)
+    for file in files(book):
+        (place / file.name).write_bytes(file.content)
+        outcome = receive(file.partner, file.kind, file.name, file.content)
+        if outcome.refusals:
+            raise RuntimeError(f"The demonstration's own file was refused: {outcome.refusals[0]}")
+        say(f"{file.name}: {outcome.applied} applied, {outcome.unmatched} unmatched")
+    (place / NEXT_NOTIFICATION).write_bytes(_booking(book))
+    _make_sign_ins(folder)
+
+
+NEXT_NOTIFICATION: Final = "harbour-054-2.xml"
+"""What the bank will send when it has booked the payment that only the platform has seen so far."""
+
+
+def files(book: Book) -> Iterator[File]:
+    """What has arrived so far, in the order of arrival."""
+    split = len(book.loans) - IN_CSV
+    yield File("harbour-loans.json", BANK, Report.Kind.LOANS, bank_json(book.loans[:split]))
+    yield File("harbour-loans.csv", BANK, Report.Kind.LOANS, bank_csv(book.loans[split:]))
+    paid = [loan for loan in book.loans if loan.paid_at_platform]
+    yield File("lantern-loans.json", PLATFORM, Report.Kind.LOANS, platform_json(paid))
+    stray = [
+        Credit("HB-9001", Decimal("311.00"), "", "还款，谢谢"),
+        Credit("HB-9002", Decimal("88.80"), "TX-UNKNOWN-77"),
+    ]
+    yield File("harbour-054-1.xml", BANK, Report.Kind.STATEMENT, notification("HB-054-1", book.today, stray))
+
+
+def sign_ins(folder: Path) -> list[tuple[str, str, str]]:
+    """(who, email, password) of those who can sign in; empty before the book is loaded."""
+    path = folder / "sign-ins.json"
+    return [(who, email, password) for who, email, password in json.loads(path.read_text())] if path.exists() else []
+
+
+def _booking(book: Book) -> bytes:
+    loan = book.loan_of(PAID)
+    period = loan.paid_at_platform[0]
+    return notification("HB-054-2", book.today, [Credit("HB-9003", loan.total, loan.payment_id(period))])
+
+
+def _make_partners() -> None:
+    Partner.objects.update_or_create(
+        code=BANK,
+        defaults={
+            "kind": Partner.Kind.BANK,
+            "name": "海港银行 Harbour Bank",
+            "phone": "400-820-0017",
+            "usual_lag_days": 1,
+        },
+    )
+    Partner.objects.update_or_create(
+        code=PLATFORM,
+        defaults={
+            "kind": Partner.Kind.PLATFORM,
+            "name": "灯笼商城 Lantern Mall",
+            "phone": "400-820-0042",
+            "how_to_pay": "Lantern Mall app: My account, Pay monthly, Pay now\n灯笼商城应用：我的—分期—立即还款",
+        },
+    )
+
+
+def _make_sign_ins(folder: Path) -> None:
+    """One password for all of the demonstration's people, new at each fresh start."""
+    password = secrets.token_urlsafe(9)
+    agent = User.objects.create_user(AGENT_EMAIL, password, name="Agent", is_staff=True, locale="en")
+    agent.groups.set(Group.objects.filter(name="Agents"))
+    people = [("Agent", AGENT_EMAIL, password)]
+    for person in STORIES:
+        user = User.objects.get(email=person.email)
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        people.append((person.name, person.email, password))
+    path = folder / "sign-ins.json"
+    path.unlink(missing_ok=True)
+    with open_private(path) as out:
+        out.write(json.dumps(people, ensure_ascii=False).encode())
