@@ -47,7 +47,7 @@ def proof_of(delivery: Delivery, *, acknowledged_at: datetime | None = None, acc
 
 def _handed_over(delivery: Delivery, *, accepted: bool) -> Proof:
     if delivery.channel == Delivery.Channel.IN_APP:
-        return Proof(gettext("Waiting for you here"), "", "message", delivery.sent_at)
+        return Proof(gettext("Not opened yet"), "", "message", delivery.sent_at)
     if accepted:
         return Proof(gettext("Accepted on the way to you"), "", "sent", delivery.sent_at)
     return Proof(gettext("Handed over"), "", "sent", delivery.sent_at)

@@ -77,7 +77,8 @@ def _answer(
 
 def _sealed(response: HttpResponse) -> HttpResponse:
     """Neither this address nor what stands behind it is passed on or kept."""
-    response.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        response.headers[name] = value
     return response
 
 

@@ -18,7 +18,7 @@ from portal.pages.overview import dispute_about
 TOLD: Final = 12
 """So many of the last things told stand on the page; the inbox has them all."""
 FOLD_FROM: Final = 3
-"""So many paid installments at the start of a schedule are folded away."""
+"""More paid installments than this at the start of a schedule, or planned ones at its end, are folded away."""
 QUESTIONABLE: Final = set(Key) - {Key.PLANNED, Key.WITHDRAWN}
 """Where a row of the schedule offers "something is wrong"; the foot of the page offers it for the rest."""
 
@@ -71,9 +71,15 @@ class Ledger:
         return start[:-1] if len(start) > FOLD_FROM else []
 
     @property
+    def later(self) -> Sequence[Row]:
+        """The planned end of the schedule, but for its first few, where it is long enough to be folded away."""
+        planned = list(takewhile(lambda row: row.standing.key == Key.PLANNED, reversed(self.rows)))
+        return planned[::-1][FOLD_FROM:]
+
+    @property
     def current(self) -> Sequence[Row]:
-        """The rest: from the last paid installment on."""
-        return self.rows[len(self.earlier) :]
+        """What is in between: from the last paid installment to the next few planned ones."""
+        return self.rows[len(self.earlier) : len(self.rows) - len(self.later)]
 
 
 def read_ledger(borrower: User, loan: Loan, *, today: date) -> Ledger:
