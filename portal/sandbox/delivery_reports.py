@@ -57,7 +57,7 @@ def write_report(message: Recorded, word: Word, now: datetime) -> bytes:
     )
     report.attach(_write_status(message, facts, now))
     headers, _, _ = message.raw.replace(b"\r\n", b"\n").partition(b"\n\n")
-    report.attach(MIMEText(headers.decode("ascii", "replace") + "\n", "rfc822-headers", "utf-8"))
+    report.attach(MIMEText(headers.decode("ascii", "backslashreplace") + "\n", "rfc822-headers", "us-ascii"))
     return report.as_bytes(policy=SMTP)
 
 

@@ -2,9 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from portal.sandbox.faults import Fault, Word
 from portal.sandbox.store import Recorded
+
+OVERTAKEN_SECONDS: Final = 3.0
+"""The longest that an answer waits to be overtaken by a receipt."""
 
 Report = Callable[[Recorded, Word], Awaitable[None]]
 
@@ -17,14 +21,16 @@ class Timetable:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def follow(self, message: Recorded, fault: Fault, report: Report) -> None:
-        for step in fault.steps:
-            task = asyncio.create_task(self._report_later(step.after, report, message, step.word))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        task = asyncio.create_task(self._follow(message, fault, report))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    async def _report_later(self, after: float, report: Report, message: Recorded, word: Word) -> None:
-        await asyncio.sleep(after * self.unit)
-        await report(message, word)
+    async def _follow(self, message: Recorded, fault: Fault, report: Report) -> None:
+        """One after another: receipts overtake each other where the table says so, and never by chance."""
+        begun = asyncio.get_running_loop().time()
+        for step in fault.steps:
+            await asyncio.sleep(begun + step.after * self.unit - asyncio.get_running_loop().time())
+            await report(message, step.word)
 
     async def close(self) -> None:
         """Receipts still to come are dropped."""

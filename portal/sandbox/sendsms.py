@@ -10,7 +10,7 @@ from aiohttp import web
 
 from portal.sandbox.callbacks import CallbackSender
 from portal.sandbox.faults import Fault, Handling, find_fault_of_phone
-from portal.sandbox.receipts import Timetable
+from portal.sandbox.receipts import OVERTAKEN_SECONDS, Timetable
 from portal.sandbox.store import Recorded, Store
 
 ACCEPTED = "0: Accepted for delivery"
@@ -79,7 +79,7 @@ class SendSms:
         self._store.add(message)
         self._timetable.follow(message, fault, self._callbacks.report)
         if handling is Handling.TAKE_LATE:
-            await asyncio.sleep(self._timetable.unit)
+            await self._store.wait_for_receipt(message, OVERTAKEN_SECONDS)
         if handling is Handling.DROP and request.transport is not None:
             request.transport.abort()
         return _answer(202, ACCEPTED)

@@ -12,7 +12,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from portal.sandbox.delivery_reports import ReportSender
 from portal.sandbox.faults import Fault, Handling, find_fault_of_address
-from portal.sandbox.receipts import Timetable
+from portal.sandbox.receipts import OVERTAKEN_SECONDS, Timetable
 from portal.sandbox.store import Recorded, Store
 
 COMMAND_LIMIT: Final = 2_000
@@ -97,7 +97,7 @@ class MailHandler:
         self._store.add(message)
         self._timetable.follow(message, fault, self._reports.report)
         if fault.handling is Handling.TAKE_LATE:
-            await asyncio.sleep(self._timetable.unit)
+            await self._store.wait_for_receipt(message, OVERTAKEN_SECONDS)
         if fault.handling is Handling.DROP and isinstance(server.transport, asyncio.Transport):
             server.transport.abort()
         return f"250 2.0.0 OK: queued as SBX{message.number:09d}"

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -112,6 +113,13 @@ class Store:
 
     async def wait_for_change(self) -> None:
         await self._changed.wait()
+
+    async def wait_for_receipt(self, message: Recorded, seconds: float) -> None:
+        """Until a receipt was sent for the message, or the time is up."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not message.receipts:
+                    await self.wait_for_change()
 
     def _touch(self) -> None:
         self.version += 1
