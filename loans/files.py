@@ -66,7 +66,7 @@ class CheckedFile:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def check_file(uploaded: UploadedFile) -> CheckedFile:
+def check_file(uploaded: "UploadedFile[Any]") -> CheckedFile:
     """Return the file as it may be kept: JPEG, PNG or PDF of at most `MAX_FILE_BYTES`. Raises FileRefusedError."""
     name = clean_name(uploaded.name or "")
     content = uploaded.read(MAX_FILE_BYTES + 1)

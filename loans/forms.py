@@ -67,7 +67,7 @@ class FilesField(forms.FileField):
         self.upload = upload
 
     def clean(self, data: Any, initial: Any = None) -> Any:
-        files: Sequence[UploadedFile] = data or []
+        files: Sequence[UploadedFile[Any]] = data or []
         chosen = max(len(files), len(self.upload.chosen) if self.upload else 0)
         if chosen > MAX_FILES:
             raise ValidationError(

@@ -20,7 +20,8 @@ pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
 def race(*steps: Callable[[], Any]) -> list[Any]:
     """Run the steps at once, each on a connection of its own; returns what each gave or raised."""
-    start, results = threading.Barrier(len(steps)), [None] * len(steps)
+    start = threading.Barrier(len(steps))
+    results: list[Any] = [None] * len(steps)
 
     def run(place: int, step: Callable[[], Any]) -> None:
         try:
@@ -77,5 +78,5 @@ def test_words_of_the_borrower_and_a_decision_at_once_leave_nothing_after_the_de
     stored = Dispute.objects.get(pk=dispute_id)
     assert decided is None
     assert stored.status == Dispute.Status.DECIDED
-    assert stored.messages.last().words == "no"
+    assert stored.messages.latest("pk").words == "no"
     assert isinstance(added, DisputeMessage | AlreadyDecidedError)

@@ -159,7 +159,7 @@ def test_a_decision_is_kept_with_its_maker_and_reasons() -> None:
     stored = Dispute.objects.get(pk=dispute.pk)
     assert (stored.status, stored.decision) == (Dispute.Status.DECIDED, Dispute.Decision.UPHELD)
     assert (stored.decided_by, stored.decided_at) == (agent, later)
-    assert stored.messages.last().words == "You are right."
+    assert stored.messages.latest("pk").words == "You are right."
     assert calls == [{"dispute_id": dispute.pk}]
 
 

@@ -1,12 +1,12 @@
 """Disputes on the desk: a queue by what runs out first, and a page to judge, answer and decide one."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -18,12 +18,8 @@ from loans.disputes import ANSWER_DAYS, AlreadyDecidedError, answer, decide
 from loans.models import Dispute, DisputeFile
 from loans.templatetags.loans import day, relative
 from portal.admin.dispute_forms import AnswerForm, DecisionForm
+from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.told import read_record
-
-if TYPE_CHECKING:
-    DisputeModelAdmin = admin.ModelAdmin[Dispute]
-else:
-    DisputeModelAdmin = admin.ModelAdmin
 
 CONFLICT = 409
 
@@ -53,7 +49,7 @@ class StandingFilter(admin.SimpleListFilter):
 
 
 @admin.register(Dispute)
-class DisputeAdmin(DisputeModelAdmin):
+class DisputeAdmin(ReadOnlyAdmin[Dispute]):
     """The record is read-only: what agents may do is to answer and to decide, once."""
 
     list_display = ["receipt_number", "decide_by", "kind", "status", "borrower", "loan", "installment_due", "opened_at"]
@@ -62,17 +58,6 @@ class DisputeAdmin(DisputeModelAdmin):
     ordering = ["answer_due_on", "pk"]
     search_fields = ["=receipt_number", "=loan__external_id"]
     search_help_text = _("Receipt number or loan number")
-    show_full_result_count = False
-    actions = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Dispute | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Dispute | None = None) -> bool:
-        return False
 
     def may_act(self, request: SignedInRequest, dispute: Dispute) -> bool:
         """An agent with the permission to change disputes, and never on a dispute of their own."""
@@ -95,7 +80,7 @@ class DisputeAdmin(DisputeModelAdmin):
         """One dispute: GET shows it, POST answers or decides it."""
         dispute = self.get_object(request, unquote(object_id))
         if dispute is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            raise Http404
         if not self.has_view_permission(request, dispute):
             raise PermissionDenied
         if request.method != "POST":

@@ -11,6 +11,8 @@ from django.utils.translation import gettext
 from accounts.models.contact_point import masked
 from loans.models import Dispute
 from notifications.models import Acknowledgement, Delivery, Prompt, Receipt
+from portal.admin.cells import stage_of
+from portal.admin.masking import mask_text
 
 LIMIT = 200
 """Prompts on one page, the newest; a loan of thirty years has more."""
@@ -40,6 +42,11 @@ class Told:
     prompt: Prompt
     lines: list[Line]
     led_here: bool
+
+    @property
+    def rule(self) -> str:
+        """Why it was planned: "3 days before the due date"."""
+        return stage_of(self.prompt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +161,7 @@ def _lines_of_delivery(delivery: Delivery, receipts: list[Receipt]) -> Iterator[
             words=receipt.get_kind_display(),
             channel=channel,
             address=address,
-            detail=" · ".join(filter(None, [receipt.provider_word, receipt.reason])),
+            detail=mask_text(" · ".join(filter(None, [receipt.provider_word, receipt.reason])), [delivery.address]),
             tone=_RECEIPT_TONES.get(Receipt.Kind(receipt.kind), ""),
             receipt_id=receipt.pk,
         )
@@ -166,7 +173,7 @@ def _lines_of_delivery(delivery: Delivery, receipts: list[Receipt]) -> Iterator[
             words=delivery.get_status_display(),
             channel=channel,
             address=address,
-            detail=delivery.reason,
+            detail=mask_text(delivery.reason, [delivery.address]),
             tone=_STATUS_TONES.get(Status(delivery.status), ""),
         )
 

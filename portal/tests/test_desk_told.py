@@ -1,0 +1,154 @@
+"""Beside a dispute: what was told, how well it is proved, and what that says."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from accounts.tests.factories import make_agent
+from loans.models import Dispute, Installment
+from loans.tests.disputes import FILE, make_dispute
+from loans.tests.factories import make_installment, make_loan
+from notifications.models import Acknowledgement, Delivery, DisputedPrompt, Prompt, Receipt
+from notifications.tests.factories import NOON, make_delivery, make_prompt
+from portal.admin.told import Told, read_record
+from portal.tests.dispute_desk import address, dispute_about, receive, shown, sign_in
+
+pytestmark = pytest.mark.django_db
+DUE = date(2026, 11, 25)
+Kind = Prompt.Kind
+
+
+@pytest.fixture
+def agent() -> User:
+    return make_agent(locale="en")
+
+
+@pytest.fixture
+def desk(agent: User) -> Client:
+    """The browser of an agent who may decide disputes."""
+    return sign_in("view_dispute", "change_dispute", agent=agent)
+
+
+@pytest.fixture
+def installment() -> Installment:
+    return make_installment(make_loan(), due_on=DUE)
+
+
+def test_every_prompt_stands_beside_the_dispute_in_time_order(desk: Client, installment: Installment) -> None:
+    late = make_prompt(installment, stage=0, planned_at=NOON + timedelta(days=3))
+    early = make_prompt(installment, stage=7)
+    sms = make_delivery(early, status=Delivery.Status.DELIVERED, sent_at=NOON)
+    receive(sms, Receipt.Kind.ACCEPTED, minutes=1)
+    receive(sms, Receipt.Kind.DELIVERED, minutes=2, provider_word="DELIVRD", reason=f"to {sms.address}")
+    dispute = dispute_about(installment)
+    DisputedPrompt.objects.create(dispute=dispute, prompt=early)
+    told = upcoming(dispute)
+    assert [entry.prompt for entry in told] == [early, late]
+    assert [entry.led_here for entry in told] == [True, False]
+    assert [line.words for line in told[0].lines] == ["planned", "handed over", "accepted", "delivered"]
+    page = shown(desk, dispute)
+    for words in ("7 days before the due date", "DELIVRD", "the dispute was opened from this message"):
+        assert words in page
+    assert sms.address not in page
+
+
+def upcoming(dispute: Dispute) -> list[Told]:
+    return [entry for entry in read_record(dispute).told if entry.prompt.kind == Kind.UPCOMING]
+
+
+def test_a_strangers_prompts_are_not_beside_it(installment: Installment) -> None:
+    make_prompt()
+    make_prompt(make_installment(installment.loan, due_on=DUE + timedelta(days=30)))
+    mine = make_prompt(installment)
+    dispute = dispute_about(installment)
+    assert {entry.prompt.kind for entry in read_record(dispute).told} == {Kind.UPCOMING, Kind.DISPUTE_OPENED}
+    assert [entry.prompt for entry in upcoming(dispute)] == [mine]
+
+
+def test_for_a_whole_loan_every_prompt_of_it_is_shown(installment: Installment) -> None:
+    other = make_installment(installment.loan, due_on=DUE + timedelta(days=30))
+    prompts = [make_prompt(installment), make_prompt(other)]
+    dispute = make_dispute(installment.loan)
+    assert [entry.prompt for entry in upcoming(dispute)] == prompts
+    record = read_record(dispute)
+    assert [entry.prompt.kind for entry in record.told].count(Kind.DISPUTE_OPENED) == 1
+    assert not record.judged
+
+
+def test_what_arrived_before_the_due_date_proves_that_they_were_told(desk: Client, installment: Installment) -> None:
+    make_delivery(make_prompt(installment), status=Delivery.Status.DELIVERED, sent_at=NOON)
+    dispute = dispute_about(installment)
+    record = read_record(dispute)
+    assert record.proof
+    assert (record.proof.at, record.proof.how) == (NOON, "SMS")
+    assert "Provably told before it fell overdue." in shown(desk, dispute)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"status": Delivery.Status.SENT, "sent_at": NOON}, "Tried, but nothing proves"),
+        ({"status": Delivery.Status.UNCONFIRMED, "sent_at": NOON}, "Tried, but nothing proves"),
+        (
+            {"status": Delivery.Status.DELIVERED, "sent_at": NOON, "delivered_at": NOON + timedelta(days=4)},
+            "Tried, but nothing proves",
+        ),
+        ({"status": Delivery.Status.QUEUED}, "they were not told"),
+        (
+            {"channel": Delivery.Channel.IN_APP, "status": Delivery.Status.DELIVERED, "sent_at": NOON},
+            "they were not told",
+        ),
+    ],
+    ids=["sent", "unconfirmed", "too late", "queued", "only in the portal"],
+)
+def test_what_does_not_prove_it_is_called_what_it_is(
+    fields: dict[str, Any], words: str, desk: Client, installment: Installment
+) -> None:
+    make_delivery(make_prompt(installment), **fields)
+    dispute = dispute_about(installment)
+    assert read_record(dispute).proof is None
+    assert words in shown(desk, dispute)
+
+
+def test_an_acknowledgement_proves_it_even_without_a_receipt(installment: Installment) -> None:
+    prompt = make_prompt(installment, status=Prompt.Status.ACKNOWLEDGED)
+    Acknowledgement.objects.create(
+        prompt=prompt,
+        borrower=prompt.borrower,
+        method=Acknowledgement.Method.LINK,
+        amount=installment.total,
+        currency="CNY",
+        due_on=DUE,
+        wording="upcoming/en/1",
+        acknowledged_at=NOON,
+    )
+    record = read_record(dispute_about(installment))
+    assert record.proof
+    assert record.proof.how == "acknowledged (strong)"
+    assert record.told[0].lines[-1].words == "acknowledged (strong)"
+
+
+@pytest.mark.parametrize(("hour", "proved"), [(15, True), (16, False)])
+def test_the_due_date_ends_at_the_borrowers_midnight(hour: int, proved: bool, installment: Installment) -> None:
+    arrived = datetime(2026, 11, 25, hour, 59, tzinfo=UTC)  # 23:59 in Shanghai, then 00:59 of the next day
+    make_delivery(make_prompt(installment), status=Delivery.Status.DELIVERED, sent_at=NOON, delivered_at=arrived)
+    assert (read_record(dispute_about(installment)).proof is not None) == proved
+
+
+def test_the_page_costs_the_same_for_one_prompt_and_for_forty(
+    desk: Client, installment: Installment, django_assert_max_num_queries: Any
+) -> None:
+    for stage in range(40):
+        prompt = make_prompt(installment, stage=stage)
+        receive(
+            make_delivery(prompt, status=Delivery.Status.DELIVERED, sent_at=NOON), Receipt.Kind.DELIVERED, minutes=1
+        )
+        make_delivery(prompt, Delivery.Channel.EMAIL, status=Delivery.Status.FAILED, sent_at=NOON)
+    dispute = dispute_about(installment, files=[FILE] * 3)
+    with django_assert_max_num_queries(15) as queries:
+        assert desk.get(address(dispute)).status_code == 200
+    for table in ("loans_disputefile", "notifications_receipt"):
+        assert not any(f'"{table}"."{blob}"' in query["sql"] for query in queries for blob in ("content", "raw"))
