@@ -1,12 +1,17 @@
 """allauth's forms, asking one thing each and in our words."""
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account import forms as allauth_forms
 from allauth.account.fields import EmailField
 from allauth.account.fields import PhoneField as AllauthPhoneField
+from allauth.account.internal.flows.email_verification import send_verification_email_to_address
+from allauth.account.models import EmailAddress
 from django import forms
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
 
 
 class PhoneField(AllauthPhoneField):
@@ -91,20 +96,39 @@ class ChangeEmailForm(BareFields, allauth_forms.AddEmailForm):
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("Your new email")
 
+    def save(self, request: HttpRequest) -> EmailAddress:
+        """allauth's own would drop at once an email in use that was never confirmed, as a partner's file gives it."""
+        person = cast("User", self.user)
+        waiting = EmailAddress.objects.filter(user=person, primary=False, verified=False)
+        waiting.exclude(email=person.email or "").delete()
+        address = EmailAddress.objects.create(user=person, email=self.cleaned_data["email"])
+        send_verification_email_to_address(request, address)
+        return address
+
 
 class ResetPasswordForm(BareFields, allauth_forms.ResetPasswordForm):
     """Where to mail the link."""
 
 
-class ResetPasswordKeyForm(BareFields, allauth_forms.ResetPasswordKeyForm):
+class NewPasswordFields(BareFields):
+    """A password, twice, and what it must be in one line. The checks themselves are in the settings."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].label = _("New password")
+        self.fields["password1"].help_text = _("At least 10 characters, hard to guess. A few words in a row do well.")
+        self.fields["password2"].label = _("The same once more")
+
+
+class ResetPasswordKeyForm(NewPasswordFields, allauth_forms.ResetPasswordKeyForm):
     """A new password, from the link."""
 
 
-class ChangePasswordForm(BareFields, allauth_forms.ChangePasswordForm):
+class ChangePasswordForm(NewPasswordFields, allauth_forms.ChangePasswordForm):
     """A new password, with the old one."""
 
 
-class SetPasswordForm(BareFields, allauth_forms.SetPasswordForm):
+class SetPasswordForm(NewPasswordFields, allauth_forms.SetPasswordForm):
     """A first password."""
 
 

@@ -12,8 +12,9 @@ from accounts.verification import confirm_email
 
 @receiver(email_confirmed, dispatch_uid="accounts.email_confirmed")
 def keep_confirmed_email(email_address: EmailAddress, **_kwargs: Any) -> None:
-    """The link that confirms an address was opened; by now it is the one that the person signs in with."""
-    confirm_email(User.objects.get(pk=email_address.user_id), chosen=True)
+    """The link that confirms an address was opened; by now the person signs in with it, and the one before will go."""
+    is_a_change = EmailAddress.objects.filter(user=email_address.user_id).exclude(pk=email_address.pk).exists()
+    confirm_email(User.objects.get(pk=email_address.user_id), chosen=is_a_change)
 
 
 @receiver(password_reset, dispatch_uid="accounts.password_reset")

@@ -16,7 +16,7 @@ from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
@@ -85,7 +85,7 @@ def sign_in_again(request: HttpRequest) -> HttpResponse:
     """Asks to sign out and in again, and so to prove who is there, before `next` is shown."""
     target = request.GET.get("next", "")
     if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
-        target = reverse(settings.LOGIN_REDIRECT_URL)
+        target = resolve_url(settings.LOGIN_REDIRECT_URL)
     sign_in = f"{reverse('account_login')}?{urlencode({'next': target})}"
     return render(request, "account/sign_in_again.html", {"sign_in": sign_in, "target": target})
 

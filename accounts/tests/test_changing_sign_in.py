@@ -9,7 +9,9 @@ from django.contrib.auth import get_user
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
 
+from accounts.contact_points import set_contact_point
 from accounts.models import ContactPoint, User
 from accounts.tests.factories import make_borrower
 from accounts.tests.gateway import Gateway
@@ -111,17 +113,61 @@ def test_an_email_that_another_person_signs_in_with_is_not_taken_over(
     assert User.objects.get(pk=person.pk).email != other.email
 
 
-def test_two_people_may_drop_their_unconfirmed_emails(gateway: Gateway, mailbox: Mailbox) -> None:
-    """allauth then writes an empty email, of which the database allows one."""
-    for number in range(2):
+def test_an_unconfirmed_email_stays_until_the_new_one_is_confirmed(
+    signed_in: Client, mailbox: Mailbox, person: User
+) -> None:
+    old = person.email
+    for new in ("first@example.test", "second@example.test"):
+        signed_in.post(reverse("account_email"), {"action_add": "", "email": new})
+        person.refresh_from_db()
+        assert person.email == old
+    assert set(EmailAddress.objects.values_list("email", flat=True)) == {old, "second@example.test"}
+    signed_in.post(mailbox.last_link())
+    assert EmailAddress.objects.get().email == "second@example.test"
+
+
+def test_confirming_the_email_in_use_keeps_the_one_that_the_person_chose_to_be_reached_at(
+    signed_in: Client, mailbox: Mailbox, person: User
+) -> None:
+    set_contact_point(user=person, kind="email", address="chosen@example.test", source="owner")
+    signed_in.get(reverse("account_email"))
+    signed_in.post(reverse("account_email"), {"action_send": "", "email": person.email or ""})
+    signed_in.post(mailbox.last_link())
+    assert EmailAddress.objects.get().verified
+    assert ContactPoint.objects.live().get(user=person, kind="email").address == "chosen@example.test"
+
+
+def test_two_people_may_have_no_email(gateway: Gateway) -> None:
+    """allauth writes an empty email for none, of which the database allows one."""
+    for _ in range(2):
         client, person = Client(), make_borrower()
-        EmailAddress.objects.create(user=person, email=person.email, primary=True)
         client.post(reverse("account_login"), {"phone": person.phone})
         client.post(reverse("account_confirm_login_code"), {"code": gateway.last_code})
-        added = client.post(reverse("account_email"), {"action_add": "", "email": f"new{number}@example.test"})
-        assert added.status_code == 302
+        client.get(reverse("account_email"))
+        removed = client.post(reverse("account_email"), {"action_remove": "", "email": person.email or ""})
+        assert removed.status_code == 302
         person.refresh_from_db()
         assert person.email is None
+
+
+def test_a_notice_that_cannot_be_mailed_undoes_nothing(
+    signed_in: Client, person: User, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    page = signed_in.post(reverse("account_set_password"), {"password1": PASSWORD, "password2": PASSWORD}, follow=True)
+    assert "Your new password is saved" in page.content.decode()
+    assert "could not be mailed: ConnectionRefusedError" in caplog.text
+    person.refresh_from_db()
+    assert person.check_password(PASSWORD)
+
+
+def test_the_old_email_is_told_of_the_new_one(signed_in: Client, mailbox: Mailbox, person: User) -> None:
+    old = person.email
+    signed_in.post(reverse("account_email"), {"action_add": "", "email": "new@example.test"})
+    signed_in.post(mailbox.last_link())
+    assert mailbox.mails[-1]["To"] == old
+    assert "Was it not you?" in mailbox.text()
 
 
 def test_a_link_asked_for_again_too_soon_says_so(signed_in: Client, mailbox: Mailbox) -> None:
