@@ -27,7 +27,7 @@ STATES = {Word.DELIVERED: ("DELIVRD", "000"), Word.UNDELIVERED: ("UNDELIV", "027
 TRIES: Final = 6
 """Kannel's http-request-retry=5: the first try and five more."""
 SECONDS_PER_TRY: Final = 10.0
-TAKEN: Final = (200, 202)
+SUCCESSES: Final = (200, 202)
 """Kannel counts no other answer as success, a 204 neither."""
 
 ESCAPE = re.compile(r"%([a-zA-Z])")
@@ -89,7 +89,7 @@ class CallbackSender:
                 await asyncio.sleep(self._retry_seconds)
             status, answer = await self._fetch(url)
             self._store.note_receipt(message, word, answer)
-            if status in TAKEN:
+            if status in SUCCESSES:
                 return
 
     async def _fetch(self, url: str) -> tuple[int, str]:

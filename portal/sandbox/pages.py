@@ -10,6 +10,7 @@ from notifications.channels.segments import segments
 from portal.sandbox.faults import FAULTS
 from portal.sandbox.mail_view import make_harmless
 from portal.sandbox.store import Recorded, Store
+from portal.sandbox.text_view import show_text
 
 STATIC_FILES: Final = frozenset({"css/tokens.css", "css/sandbox.css", "django_htmx/htmx-2.min.js", "mark.svg"})
 SHOWN: Final = 200
@@ -61,7 +62,7 @@ class Pages:
     async def show_phone(self, request: web.Request) -> web.Response:
         number = request.match_info["number"]
         thread = [
-            {"message": message, "parts": segments(message.text)}
+            {"message": message, "text": show_text(message.text), "parts": segments(message.text)}
             for message in self._store.find("sms", number)[-SHOWN:]
         ]
         return self._draw(request, "phone", {"number": number, "thread": thread})
@@ -72,7 +73,8 @@ class Pages:
         return self._draw(request, "mailbox", {"mails": mails, "recipient": recipient})
 
     async def show_mail(self, request: web.Request) -> web.Response:
-        return self._draw(request, "mail", {"mail": self._get_mail(request)})
+        mail = self._get_mail(request)
+        return self._draw(request, "mail", {"mail": mail, "text": show_text(mail.text)})
 
     async def show_html(self, request: web.Request) -> web.Response:
         page, headers = make_harmless(self._get_mail(request).html)

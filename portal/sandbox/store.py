@@ -5,10 +5,15 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any, Final
 
 KEPT: Final = 50_000
 """Messages held before the oldest are forgotten: some 100 MB of short ones. The counts go on."""
+
+
+TAKEN: Final = frozenset({"200", "202", "250"})
+"""Answers that end the tries of a receipt, by HTTP and by SMTP."""
 
 
 def read_clock() -> datetime:
@@ -42,6 +47,14 @@ class Recorded:
     number: int = 0
     arrived_at: datetime = field(default_factory=read_clock)
     receipts: list[SentReceipt] = field(default_factory=list)
+
+    def list_trail(self) -> list[dict[str, Any]]:
+        """The receipts for a page: tries that were answered alike are one entry, with their number."""
+        groups = groupby(self.receipts, key=lambda receipt: (receipt.word, receipt.answer))
+        return [
+            {"word": word, "answer": answer, "taken": answer in TAKEN, "tries": len(list(tries))}
+            for (word, answer), tries in groups
+        ]
 
     def describe(self) -> dict[str, Any]:
         """Everything, as JSON can hold it; `raw` with bytes outside ASCII and UTF-8 written as `\\xNN`."""
