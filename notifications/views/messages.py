@@ -12,6 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.requests import SignedInRequest
 from loans.models import Loan
@@ -60,7 +61,8 @@ def acknowledge_message(request: SignedInRequest, prompt_id: int) -> HttpRespons
         )
     except NothingToAcknowledge:
         messages.info(request, gettext("This message needs no answer."))
-        return redirect("message", prompt.pk)
+        page = reverse("message", args=[prompt.pk])
+        return HttpResponseClientRedirect(page) if request.htmx else redirect(page)
     if request.htmx:
         return render(request, "messages/acknowledged.html", {"acknowledgement": made, "fresh": True})
     messages.success(request, gettext("Thank you. We noted that you know."))

@@ -21,6 +21,17 @@
     const words = document.querySelector("[data-announce]");
     if (words) announce(words.dataset.announce);
   });
+  // An answer from another page than the one asked for is the sign-in: show that page as a whole.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr, pathInfo } = event.detail;
+    if (!xhr.responseURL || new URL(xhr.responseURL).pathname === pathInfo.requestPath.split("?")[0]) return;
+    event.detail.shouldSwap = false;
+    window.location.reload();
+  });
+  // What was refused on the way is sent once more as a plain form, so that the reader sees why.
+  document.addEventListener("htmx:responseError", (event) => {
+    if (event.target.matches("form")) HTMLFormElement.prototype.submit.call(event.target);
+  });
   document.addEventListener("htmx:sendError", () => tellOffline(true));
   document.addEventListener("htmx:afterOnLoad", () => tellOffline(false));
   window.addEventListener("offline", () => tellOffline(true));
