@@ -22,7 +22,7 @@ def relative_text(day: date, today: date, language: str) -> str:
 
 
 def when_text(day: date, today: date, language: str) -> str:
-    """The day and how far it is: "Thu 3 December, in 3 days", "tomorrow, Fri 4 December"; "12月3日（周四），还有3天"."""
+    """The day and its distance: "Thu 3 December, in 3 days", "tomorrow, Fri 4 December"; "12月3日（周四），还有3天"."""
     on, relative = dates.day(day, language, today), relative_text(day, today, language)
     if language in _LEFT_AND_PAST:
         return f"{on}，{relative}"
