@@ -57,6 +57,7 @@ def load(folder: Path, today: date, say: Callable[[str], None]) -> None:
     _make_sign_ins(folder)
 
 
+BANK_LOANS: Final = "harbour-loans.json"
 NEXT_NOTIFICATION: Final = "harbour-054-2.xml"
 """What the bank will send when it has booked the payment that only the platform has seen so far."""
 
@@ -64,7 +65,7 @@ NEXT_NOTIFICATION: Final = "harbour-054-2.xml"
 def files(book: Book) -> Iterator[File]:
     """What has arrived so far, in the order of arrival."""
     split = len(book.loans) - IN_CSV
-    yield File("harbour-loans.json", BANK, Report.Kind.LOANS, bank_json(book.loans[:split]))
+    yield File(BANK_LOANS, BANK, Report.Kind.LOANS, bank_json(book.loans[:split]))
     yield File("harbour-loans.csv", BANK, Report.Kind.LOANS, bank_csv(book.loans[split:]))
     paid = [loan for loan in book.loans if loan.paid_at_platform]
     yield File("lantern-loans.json", PLATFORM, Report.Kind.LOANS, platform_json(paid))

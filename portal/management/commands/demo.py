@@ -2,20 +2,27 @@
 
 import contextlib
 import os
+import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from portal.demo.addresses import HOST, Addresses, choose_addresses
+from portal.demo.addresses import HOST, Addresses, choose_addresses, next_free
 from portal.demo.environment import describe, shared_with_other_terminals
+from portal.demo.loading import NEXT_NOTIFICATION, sign_ins
 from portal.demo.programs import list_programs, manage
+from portal.demo.scenario import play
+from portal.demo.stage import Stage
 from portal.demo.static_files import StaticFiles
 from portal.embedded import Embedded, ProcessError
 from portal.supervisor import StopRequestedError, Supervisor, signals_end_the_block
+
+USUAL_PORT = 8000
 
 
 class Command(BaseCommand):
@@ -26,25 +33,32 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=8000, help="port of the portal (default: %(default)s)")
+        parser.add_argument("--port", type=int, help=f"port of the portal (default: {USUAL_PORT})")
         parser.add_argument("--fresh", action="store_true", help="erase the demonstration's data first")
-        parser.add_argument("--check", action="store_true", help="stop when everything has answered; 0 if it did")
+        parser.add_argument(
+            "--check", action="store_true", help="play the scenario without a person, in a book of its own"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
         try:
             with signals_end_the_block(), contextlib.ExitStack() as stack:
-                embedded = Embedded(settings.DATA_DIR)
+                embedded = Embedded(settings.DATA_DIR / "check" if options["check"] else settings.DATA_DIR)
                 stack.callback(embedded.stop)
                 embedded.lock()
-                addresses = choose_addresses(options["port"])
-                if options["fresh"]:
+                addresses = choose_addresses(
+                    options["port"] or (next_free(USUAL_PORT) if options["check"] else USUAL_PORT)
+                )
+                if options["fresh"] or (options["check"] and not given_servers()):
                     self._erase(embedded)
                 supervisor = self._bring_up(stack, embedded, addresses)
-                self.stdout.write(f"Ready after {time.monotonic() - started:.1f} s.\n\n{where_to_look(addresses)}")
+                self.stdout.write(f"Ready after {time.monotonic() - started:.1f} s.\n")
+                if options["check"]:
+                    self._check(addresses, embedded.folder)
+                    return
+                self.stdout.write(where_to_look(addresses, embedded.folder))
                 self.stdout.flush()
-                if not options["check"]:
-                    supervisor.run()
+                supervisor.run()
         except StopRequestedError:
             pass
         except ProcessError as error:
@@ -66,6 +80,8 @@ class Command(BaseCommand):
         full = {**os.environ, **env}
         with self._step("Tables"):
             supervisor.finish(supervisor.begin("migrate", manage("migrate", "--noinput"), full))
+        with self._step("Book"):
+            supervisor.finish(supervisor.begin("book", manage("load_book"), full))
         if collecting:
             with self._step("Static files"):
                 supervisor.finish(collecting)
@@ -77,13 +93,19 @@ class Command(BaseCommand):
         return supervisor
 
     def _erase(self, embedded: Embedded) -> None:
-        given = [name for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)]
-        if given:
+        if given := given_servers():
             raise ProcessError(
                 f"--fresh erases only what the demonstration made; {' and '.join(given)} is not its own."
             )
         with self._step("Old data erased"):
             embedded.erase()
+
+    def _check(self, addresses: Addresses, folder: Path) -> None:
+        """Play the scenario; a failed step ends the command with 1."""
+        passed, failed = play(Stage(addresses, folder), self.stdout.write)
+        self.stdout.write(f"{passed} passed, {failed} failed")
+        if failed:
+            sys.exit(1)
 
     @contextlib.contextmanager
     def _step(self, title: str) -> Iterator[None]:
@@ -93,13 +115,22 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def where_to_look(addresses: Addresses) -> str:
-    """Return the lines that tell a newcomer which pages there are."""
+def given_servers() -> list[str]:
+    """Name the servers that are somebody else's."""
+    return [name for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)]
+
+
+def where_to_look(addresses: Addresses, folder: Path) -> str:
+    """Return the lines that tell a newcomer which pages there are and how to sign in."""
     portal, sandbox = f"http://{HOST}:{addresses.web}", f"http://{HOST}:{addresses.sandbox}"
     lines = {
         "Portal": f"{portal}/",
         "Desk": f"{portal}/desk/",
         "Phone and mailbox": f"{sandbox}/",
-        "Logs": str(settings.DATA_DIR / "logs"),
+        "Logs": str(folder / "logs"),
+        "The bank's next file": f"manage.py import_statement {folder / 'book' / NEXT_NOTIFICATION}",
     }
-    return "".join(f"{title:<24}{place}\n" for title, place in lines.items()) + "\nCtrl-C stops everything."
+    places = "".join(f"{title:<24}{place}\n" for title, place in lines.items())
+    people = "".join(f"{who:<24}{email:<32}{password}\n" for who, email, password in sign_ins(folder))
+    clock = "Waits run 720 times as fast as in life, and messages go out at any hour."
+    return f"\n{places}\nSign in with\n{people}\n{clock}\nCtrl-C stops everything.\n"

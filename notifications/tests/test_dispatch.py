@@ -1,0 +1,191 @@
+"""Claim, send, record: through the real channels into the sandbox."""
+
+from datetime import date, timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from accounts.tests.factories import make_borrower
+from loans.models import Dispute, Installment
+from loans.tests.factories import make_installment, make_loan
+from notifications import dispatch
+from notifications.dispatch import LEASE, MOST_ATTEMPTS, claim, rescue
+from notifications.models import Delivery, NoticeEvent, Prompt
+from notifications.planning import plan_overdue, plan_upcoming
+from notifications.signatures import reference_of
+from notifications.silence import time_out
+from notifications.states import Status
+from notifications.tests.factories import NOON, TODAY, clock, make_delivery
+from notifications.tests.outside import SandboxProcess, find_closed_port
+
+pytestmark = pytest.mark.django_db
+Channel = Delivery.Channel
+
+
+@pytest.fixture
+def providers(sandbox: SandboxProcess, settings: Settings) -> SandboxProcess:
+    """Settings that lead to the sandbox."""
+    settings.KANNEL_URL = f"{sandbox.url}cgi-bin/sendsms"
+    settings.KANNEL_USERNAME = settings.KANNEL_PASSWORD = "sandbox"
+    settings.SMS_CALLBACK_URL = f"http://127.0.0.1:{find_closed_port()}/"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sandbox.smtp_port
+    return sandbox
+
+
+def planned() -> Prompt:
+    make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=3))
+    plan_upcoming(clock())
+    return Prompt.objects.latest("pk")
+
+
+def test_a_planned_sms_goes_out_with_our_reference_and_is_recorded(providers: SandboxProcess) -> None:
+    prompt = planned()
+    assert dispatch.dispatch("sms", now=NOON) == 1
+    delivery = prompt.deliveries.get(channel=Channel.SMS)
+    (message,) = providers.list_messages(channel="sms")
+    assert message["reference"] == reference_of(delivery.pk)
+    assert (delivery.status, delivery.sent_at, delivery.attempts) == (Status.SENT, NOON, 1)
+
+
+def test_an_email_has_the_same_message_id_at_every_attempt(providers: SandboxProcess) -> None:
+    delivery = make_delivery(channel=Channel.EMAIL)
+    for _ in range(2):
+        Delivery.objects.filter(pk=delivery.pk).update(status=Status.QUEUED)
+        dispatch.dispatch("email", now=NOON)
+    first, second = providers.list_messages(channel="email", count=2)
+    assert first["reference"] == second["reference"] == reference_of(delivery.pk)
+
+
+def test_what_was_told_is_kept_with_the_delivery(providers: SandboxProcess) -> None:
+    prompt = planned()
+    dispatch.dispatch("sms", now=NOON)
+    delivery = prompt.deliveries.get(channel=Channel.SMS)
+    assert delivery.facts is not None
+    assert (delivery.facts["amount"], delivery.facts["due_on"]) == ("100.000", "2026-11-25")
+    assert delivery.wording.startswith("upcoming/3/en@")
+
+
+def test_the_link_in_a_message_is_no_part_of_what_is_kept(providers: SandboxProcess) -> None:
+    prompt = planned()
+    dispatch.dispatch("sms", now=NOON)
+    (message,) = providers.list_messages(channel="sms")
+    token = urlsplit(message["text"].split()[-1]).path.rstrip("/").rpartition("/")[2]
+    assert len(token) == 30
+    assert token not in str(prompt.deliveries.get(channel=Channel.SMS).facts)
+
+
+def test_the_message_in_the_portal_is_placed_at_once() -> None:
+    prompt = planned()
+    dispatch.dispatch("in_app", now=NOON)
+    assert prompt.deliveries.get(channel=Channel.IN_APP).status == Status.SENT
+
+
+def test_what_is_not_due_yet_waits(providers: SandboxProcess) -> None:
+    planned()
+    assert dispatch.dispatch("sms", now=NOON - timedelta(seconds=1)) == 0
+
+
+@pytest.mark.parametrize(
+    "change", [{"state": "awaiting_bank"}, {"state": "settled", "paid": 100, "outstanding": 0}, {"version": 2}]
+)
+def test_paid_or_changed_a_second_ago_is_not_claimed(change: dict[str, object]) -> None:
+    planned()
+    Installment.objects.update(**change)
+    assert claim("sms", now=NOON) == []
+
+
+def test_an_overdue_prompt_of_a_disputed_installment_is_not_claimed() -> None:
+    row = make_installment(due_on=TODAY - timedelta(days=1))
+    plan_overdue(clock())
+    Dispute.objects.create(
+        receipt_number="D-1",
+        borrower=row.loan.borrower,
+        loan=row.loan,
+        kind=Dispute.Kind.OTHER,
+        opened_at=NOON,
+        answer_due_on=date(2026, 12, 7),
+    )
+    assert claim("sms", now=NOON) == []
+
+
+def test_a_number_that_is_refused_fails_and_the_ladder_looks_at_once(providers: SandboxProcess) -> None:
+    delivery = make_delivery()
+    Delivery.objects.filter(pk=delivery.pk).update(address="+8613800130003")
+    dispatch.dispatch("sms", now=NOON)
+    delivery.refresh_from_db()
+    assert delivery.status == Status.FAILED
+    assert delivery.reason
+    assert Prompt.objects.get().look_again_at == NOON
+
+
+def test_a_provider_that_is_down_is_tried_again_later_and_later(settings: Settings) -> None:
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", find_closed_port()
+    delivery = make_delivery(channel=Channel.EMAIL)
+    pauses = []
+    now = NOON
+    for _ in range(MOST_ATTEMPTS - 1):
+        dispatch.dispatch("email", now=now)
+        delivery.refresh_from_db()
+        assert delivery.status == Status.RETRYING
+        pauses.append(delivery.next_attempt_at - now)
+        now = delivery.next_attempt_at
+    assert pauses == sorted(pauses)
+    dispatch.dispatch("email", now=now)
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.attempts) == (Status.FAILED, MOST_ATTEMPTS)
+
+
+def test_an_sms_whose_answer_was_lost_is_unconfirmed_and_not_sent_again(providers: SandboxProcess) -> None:
+    delivery = make_delivery()
+    Delivery.objects.filter(pk=delivery.pk).update(address="+8613800130011")
+    for _ in range(2):
+        dispatch.dispatch("sms", now=NOON)
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.attempts) == (Status.UNCONFIRMED, 1)
+    assert len(providers.list_messages(channel="sms")) == 1
+
+
+def test_a_delivery_that_cannot_be_worded_fails_alone(providers: SandboxProcess) -> None:
+    broken, good = make_delivery(channel=Channel.EMAIL), make_delivery(channel=Channel.EMAIL)
+    Installment.objects.filter(pk=broken.prompt.installment_id).update(outstanding="0.001", total="0.001")
+    dispatch.dispatch("email", now=NOON)
+    broken.refresh_from_db()
+    good.refresh_from_db()
+    assert (broken.status, good.status) == (Status.FAILED, Status.SENT)
+    assert "could not be worded" in broken.reason
+
+
+def test_a_dead_workers_email_is_sent_again_and_its_sms_is_not() -> None:
+    email = make_delivery(channel=Channel.EMAIL, status=Status.SENDING, claimed_at=NOON - LEASE)
+    sms = make_delivery(status=Status.SENDING, claimed_at=NOON - LEASE)
+    alive = make_delivery(status=Status.SENDING, claimed_at=NOON)
+    assert rescue(now=NOON + timedelta(seconds=1)) == 2
+    statuses = dict(Delivery.objects.values_list("pk", "status"))
+    assert statuses == {email.pk: Status.RETRYING, sms.pk: Status.UNCONFIRMED, alive.pk: Status.SENDING}
+
+
+def test_a_provider_that_says_nothing_in_time_leaves_it_unconfirmed() -> None:
+    silent = make_delivery(status=Status.SENT, sent_at=NOON - timedelta(hours=2))
+    recent = make_delivery(status=Status.SENT, sent_at=NOON)
+    placed = make_delivery(channel=Channel.IN_APP, status=Status.SENT, sent_at=NOON - timedelta(days=9))
+    assert time_out(clock()) == 1
+    statuses = dict(Delivery.objects.values_list("pk", "status"))
+    assert statuses == {silent.pk: Status.UNCONFIRMED, recent.pk: Status.SENT, placed.pk: Status.SENT}
+
+
+def test_the_number_of_queries_does_not_grow_with_the_batch(
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    for _ in range(8):
+        make_delivery(channel=Channel.IN_APP)
+    with django_assert_max_num_queries(14):
+        assert dispatch.dispatch("in_app", now=NOON) == 8
+
+
+def test_each_sending_is_on_record() -> None:
+    delivery = make_delivery(channel=Channel.IN_APP)
+    dispatch.dispatch("in_app", now=NOON)
+    event = NoticeEvent.objects.get()
+    assert (event.kind, event.delivery_id, event.data["channel"]) == ("sent", delivery.pk, "in_app")
+    assert "address" not in event.data

@@ -1,0 +1,117 @@
+"""Two workers, two receipts, a payment and a prompt: at the same moment, on real connections."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from typing import TypeVar
+
+import pytest
+from django.db import connection
+
+from accounts.tests.factories import make_borrower
+from loans.models import Installment
+from loans.tests.factories import make_installment, make_loan
+from notifications.acknowledgement import acknowledge
+from notifications.dispatch import claim
+from notifications.escalation import climb
+from notifications.models import Acknowledgement, Delivery, NoticeEvent, Prompt, Receipt
+from notifications.planning import plan_upcoming
+from notifications.receipts import store
+from notifications.signatures import reference_of
+from notifications.states import Status, Step, advance
+from notifications.tests.factories import NOON, TODAY, clock, make_delivery
+
+pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
+Made = TypeVar("Made")
+
+
+def at_once(*actions: Callable[[], Made]) -> list[Made]:
+    """Run the actions at the same moment, each in a thread with a connection of its own."""
+    barrier = Barrier(len(actions))
+
+    def run(action: Callable[[], Made]) -> Made:
+        try:
+            connection.ensure_connection()
+            barrier.wait(timeout=10)
+            return action()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(actions)) as pool:
+        return [future.result() for future in [pool.submit(run, action) for action in actions]]
+
+
+def test_two_planners_plan_each_installment_once() -> None:
+    for days in range(8):
+        make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=days))
+    planned = at_once(*[lambda: plan_upcoming(clock())] * 4)
+    assert sum(planned) == Prompt.objects.count() == 8
+    assert Delivery.objects.count() == 16
+    assert NoticeEvent.objects.count() == 8
+
+
+def test_two_workers_never_claim_the_same_delivery() -> None:
+    for _ in range(40):
+        make_delivery()
+    claimed = at_once(*[lambda: claim("sms", now=NOON, limit=15)] * 4)
+    taken = [delivery_id for batch in claimed for delivery_id in batch]
+    assert len(taken) == len(set(taken)) == 40
+
+
+def test_two_climbers_move_a_prompt_once() -> None:
+    delivery = make_delivery(status=Status.SENT)
+    advance([Step(delivery_id=delivery.pk, to=Status.FAILED)], now=NOON)
+    at_once(*[lambda: climb(clock())] * 3)
+    assert Delivery.objects.filter(channel="email").count() == 1
+    assert NoticeEvent.objects.filter(kind=NoticeEvent.Kind.MOVED).count() == 1
+
+
+def test_the_same_receipt_at_once_is_kept_twice_and_moves_once() -> None:
+    delivery = make_delivery(status=Status.SENT)
+    raw = f"reference={reference_of(delivery.pk)}&type=1".encode()
+    at_once(*[lambda: store(channel="sms", raw=raw, now=NOON)] * 3)
+    assert Receipt.objects.count() == 3
+    assert Receipt.objects.filter(moved=True).count() == 1
+
+
+def test_delivered_and_failed_at_once_end_as_delivered() -> None:
+    for _ in range(5):
+        delivery = make_delivery(status=Status.SENDING)
+
+        def say(target: Delivery.Status, pk: int = delivery.pk) -> int:
+            return len(advance([Step(delivery_id=pk, to=target)], now=NOON))
+
+        at_once(lambda: say(Status.DELIVERED), lambda: say(Status.FAILED), lambda: say(Status.SENT))
+        delivery.refresh_from_db()
+        assert delivery.status == Status.DELIVERED
+
+
+def test_i_know_pressed_twice_at_once_is_one_acknowledgement() -> None:
+    delivery = make_delivery(status=Status.DELIVERED)
+
+    def press() -> int:
+        made = acknowledge(prompt_id=delivery.prompt_id, method="link", delivery_id=delivery.pk, now=NOON)
+        return made.pk
+
+    assert len(set(at_once(press, press, press))) == 1
+    assert Acknowledgement.objects.count() == 1
+    assert NoticeEvent.objects.filter(kind=NoticeEvent.Kind.ACKNOWLEDGED).count() == 1
+
+
+def test_a_prompt_paid_while_it_is_claimed_is_either_sent_or_taken_back_never_both() -> None:
+    from loans import signals
+
+    for _ in range(5):
+        delivery = make_delivery()
+        installment = delivery.prompt.installment
+        assert installment is not None
+
+        def pay(pk: int = installment.pk) -> list[int]:
+            Installment.objects.filter(pk=pk).update(state=Installment.State.AWAITING_BANK)
+            signals.installments_changed.send(sender=None, installment_ids=[pk])
+            return []
+
+        claimed, _paid = at_once(lambda: claim("sms", now=NOON), pay)
+        delivery.refresh_from_db()
+        assert delivery.status == (Status.SENDING if claimed else Status.CANCELLED)

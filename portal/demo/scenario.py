@@ -1,0 +1,45 @@
+"""The demonstration's story, told step by step against the running product."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from portal.demo import stories
+from portal.demo.stage import Stage
+from portal.demo.visitor import UnexpectedPageError
+
+Step = Callable[[Stage], str]
+
+STEPS: Final[tuple[tuple[str, Step], ...]] = (
+    ("The book came in through the intake", stories.book_is_in),
+    ("The same file again changes nothing", stories.same_file_again),
+    ("Told: an SMS was sent and delivered", stories.told_by_sms),
+    ("Told: the link shows amount and date, and opening it acknowledges nothing", stories.link_only_shows),
+    ("Told: unanswered, the prompt went out by email too", stories.told_by_email_too),
+    ("Told: the borrower says “I know” and it is on record", stories.borrower_acknowledges),
+    ("Dead phone: the SMS failed and the prompt moved to email", stories.dead_phone_moves_to_email),
+    ("Dead phone: the desk shows what became of it", stories.desk_shows_dead_phone),
+    ("Paid, not yet booked: the page says so and no overdue prompt goes out", stories.paid_awaits_bank),
+    ("Paid: the bank's camt.054 arrives, the page turns to settled", stories.bank_books_payment),
+    ("Paid: the borrower gets a confirmation", stories.payment_is_confirmed),
+    ("Unreachable on every channel: an agent task before the due date", stories.unreachable_goes_to_agent),
+    ("“Nobody told me”: the borrower opens a dispute", stories.borrower_disputes),
+    ("“Nobody told me”: the desk shows it beside the record, an agent decides", stories.agent_decides),
+    ("“Nobody told me”: the borrower is told the decision", stories.decision_is_told),
+    ("A stranger sees nothing of it", stories.stranger_sees_nothing),
+    ("A broken file is refused with its reason", stories.broken_file_is_refused),
+)
+
+
+def play(stage: Stage, say: Callable[[str], object]) -> tuple[int, int]:
+    """Play every step in order, one line each as it ends; returns how many passed and how many failed."""
+    passed = 0
+    for title, step in STEPS:
+        started = time.monotonic()
+        try:
+            found, mark = step(stage), "ok  "
+            passed += 1
+        except (UnexpectedPageError, OSError, LookupError, ValueError) as error:
+            found, mark = f"{type(error).__name__}: {error}", "FAIL"
+        say(f"{mark} {time.monotonic() - started:5.1f} s  {title}: {found}\n")
+    return passed, len(STEPS) - passed
