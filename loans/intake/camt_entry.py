@@ -96,7 +96,7 @@ def read_side(owner: etree._Element) -> Side:
 
 
 def _status(entry: etree._Element) -> Status:
-    """A code of its own up to version 7, then inside Sts/Cd."""
+    """The code itself up to version 6, then Sts/Cd."""
     element = _first(entry, "Sts")
     if element is not None and len(element):
         element = _first(element, "Cd")

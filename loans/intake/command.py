@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, ClassVar, Final, Literal, cast
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
-from loans.intake.progress import Terminal, shown
+from loans.intake.progress import shown
 from loans.intake.records import Code, EntryRecord, LoanRecord, Refusal, UnreadableFile
 
 Record = LoanRecord | EntryRecord
@@ -78,7 +78,7 @@ class ImportCommand(BaseCommand):
     def _check(self, content: BinaryIO, name: str, *, as_json: bool) -> int:
         records: Iterable[Record | Refusal] = self.read(content, name)
         if not as_json:
-            records = shown(records, content, _size(content), cast("Terminal", self.stderr))
+            records = shown(records, content, _size(content), self.stderr)
         read = parts = refused = 0
         for record in records:
             if isinstance(record, Refusal):

@@ -23,8 +23,9 @@ def _loans_in(document: object, name: str) -> list[object]:
     try:
         if isinstance(document, list):
             return document
-        top = object_of(document, "the document")
-        return list_of(top["pageItems"], "pageItems") if "pageItems" in top else [top]
+        if isinstance(document, dict) and "pageItems" not in document:
+            return [document]
+        return list_of(object_of(document, "the document")["pageItems"], "pageItems")
     except Fault as fault:
         raise UnreadableFile(fault.refusal(name, "top level")) from None
 

@@ -12,7 +12,7 @@ from loans.intake.text_document import read_text
 from loans.intake.values import Fault, excerpt
 
 Object = dict[str, object]
-_INTEGER_DIGITS: Final = 18
+_INTEGER_DIGITS: Final = 20  # an id of 64 bits
 
 
 class RepeatedKeys(Object):
@@ -29,7 +29,7 @@ class BadNumber:
 
 
 def load_json(content: BinaryIO, name: str) -> object:
-    """The document, integers of up to 18 digits as int and all other numbers as Decimal.
+    """The document, integers of up to 20 digits as int and all other numbers as Decimal.
 
     Raises UnreadableFile when it is not UTF-8, not JSON, or nested beyond reason.
     """
@@ -70,7 +70,7 @@ def number_of(value: object, field: str) -> Decimal:
 
 
 def integer_of(value: object, field: str) -> int:
-    """`value` if it is a whole number of at most 18 digits. Raises Fault."""
+    """`value` if it is a whole number of at most 20 digits. Raises Fault."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise Fault(Code.VALUE, f"{field} is {kind_of(value)}, not a whole number")
     return value

@@ -13,7 +13,7 @@ Event = tuple[Literal["start", "end", "flood"], etree._Element]
 _CHUNK_BYTES: Final = 65_536
 _HEAD_BYTES: Final = 1_048_576
 _HEAD_ELEMENTS: Final = 2_000
-FLOOD_BYTES: Final = 8_388_608
+FLOOD_BYTES: Final = 1_048_576
 
 
 def local_name(tag: str) -> str:
