@@ -10,13 +10,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.requests import SignedInRequest
 from loans.disputes import ANSWER_DAYS, AlreadyDecidedError, answer, decide
 from loans.models import Dispute, DisputeFile
-from loans.templatetags.loans import day, relative
+from loans.templatetags.loans import day, moment, relative
+from portal.admin.cells import person_link
 from portal.admin.dispute_forms import AnswerForm, DecisionForm
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.told import read_record
@@ -52,7 +54,7 @@ class StandingFilter(admin.SimpleListFilter):
 class DisputeAdmin(ReadOnlyAdmin[Dispute]):
     """The record is read-only: what agents may do is to answer and to decide, once."""
 
-    list_display = ["receipt_number", "decide_by", "kind", "status", "borrower", "loan", "installment_due", "opened_at"]
+    list_display = ["receipt_number", "decide_by", "move", "kind", "person", "loan", "installment_due", "opened"]
     list_filter = [StandingFilter, "kind"]
     list_select_related = ["borrower", "loan", "installment"]
     ordering = ["answer_due_on", "pk"]
@@ -71,8 +73,22 @@ class DisputeAdmin(ReadOnlyAdmin[Dispute]):
         return f"{gettext('LATE')}: {when}" if dispute.answer_due_on < timezone.localdate() else when
 
     @admin.display(description=_("installment due"), ordering="installment__due_on")
-    def installment_due(self, dispute: Dispute) -> Any:
-        return dispute.installment.due_on if dispute.installment else gettext("the whole loan")
+    def installment_due(self, dispute: Dispute) -> str:
+        return day(dispute.installment.due_on) if dispute.installment else gettext("the whole loan")
+
+    @admin.display(description=_("turn"), ordering="status")
+    def move(self, dispute: Dispute) -> str:
+        if dispute.decided_at:
+            return dispute.get_decision_display()
+        return gettext("borrower") if dispute.status == Dispute.Status.ANSWERED else gettext("us")
+
+    @admin.display(description=_("borrower"))
+    def person(self, dispute: Dispute) -> SafeString:
+        return person_link(dispute.borrower)
+
+    @admin.display(description=_("opened"), ordering="opened_at")
+    def opened(self, dispute: Dispute) -> str:
+        return moment(dispute.opened_at)
 
     def change_view(
         self, request: Any, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -153,6 +153,9 @@ def _lines(prompt: Prompt, receipts: dict[int, list[Receipt]]) -> Iterator[Line]
 
 def _lines_of_delivery(delivery: Delivery, receipts: list[Receipt]) -> Iterator[Line]:
     channel, address = delivery.get_channel_display(), masked(delivery.address) if delivery.address else ""
+    if delivery.channel == Delivery.Channel.IN_APP:
+        yield from _lines_in_the_portal(delivery, channel)
+        return
     if delivery.sent_at:
         yield Line(at=delivery.sent_at, words=gettext("handed over"), channel=channel, address=address)
     for receipt in receipts:
@@ -176,6 +179,14 @@ def _lines_of_delivery(delivery: Delivery, receipts: list[Receipt]) -> Iterator[
             detail=mask_text(delivery.reason, [delivery.address]),
             tone=_STATUS_TONES.get(Status(delivery.status), ""),
         )
+
+
+def _lines_in_the_portal(delivery: Delivery, channel: str) -> Iterator[Line]:
+    """What lies there proves nothing before it is opened, and little afterwards."""
+    placed = gettext("placed") if delivery.sent_at else delivery.get_status_display()
+    yield Line(at=_moment_of_status(delivery), words=placed, channel=channel, detail=delivery.reason)
+    if delivery.seen_at:
+        yield Line(at=delivery.seen_at, words=gettext("seen (weak)"), channel=channel)
 
 
 def _is_said(delivery: Delivery, receipts: list[Receipt]) -> bool:
