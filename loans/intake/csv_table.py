@@ -2,8 +2,10 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import BinaryIO
 
 from loans.intake.records import Code, Refusal, UnreadableFile
@@ -67,11 +69,13 @@ def _lines(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
 
 def _check_header(names: list[str], file: str, columns: Columns) -> None:
     known = {*columns.required, *columns.optional}
-    complaints = [
-        *(f"the column {column} is missing" for column in columns.required if column not in names),
-        *(f"the column {excerpt(column)} is not known" for column in dict.fromkeys(names) if column not in known),
-        *(f"the column {column} is there twice" for column in dict.fromkeys(names) if names.count(column) > 1),
-    ][:3]
+    counts = Counter(names)
+    faults = chain(
+        (f"the column {column} is missing" for column in columns.required if column not in counts),
+        (f"the column {excerpt(column)} is not known" for column in counts if column not in known),
+        (f"the column {column} is there twice" for column in known if counts[column] > 1),
+    )
+    complaints = list(islice(faults, 3))
     if len(names) == 1 and (";" in names[0] or "\t" in names[0]):
         complaints = ["columns must be separated by commas"]
     if complaints:
