@@ -1,4 +1,4 @@
-"""Where one loan stands, read with eight queries whatever its length."""
+"""Where one loan stands, read with seven queries whatever its length."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence

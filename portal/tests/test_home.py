@@ -122,7 +122,9 @@ def test_paid_and_waiting_says_who_has_it_and_until_when(page: Client, borrower:
     wait_for_bank(make_installment(loan, due_on=day(0)), paid_on=day(-1))
     shown = opening(page)
     assert "Paid, waiting for the bank" in shown
-    expected = "Paid at Lantern Mall on Sat 21 November, awaiting Harbour Bank. The bank usually shows it within 2 days."
+    expected = (
+        "Paid at Lantern Mall on Sat 21 November, awaiting Harbour Bank. The bank usually shows it within 2 days."
+    )
     assert expected in shown
     assert "You need not do anything." in shown
     assert "How to pay" not in read(page)
@@ -151,7 +153,10 @@ def test_what_waits_for_the_bank_steps_back_behind_what_presses(page: Client, lo
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        (Payment.Status.SETTLED, "¥100.00 has arrived Paid on Sat 21 November, booked by Harbour Bank on Sun 22 November"),
+        (
+            Payment.Status.SETTLED,
+            "¥100.00 has arrived Paid on Sat 21 November, booked by Harbour Bank on Sun 22 November",
+        ),
         (Payment.Status.RETURNED, "¥100.00 came back You paid on Sat 21 November, and the money was returned."),
     ],
 )
@@ -254,7 +259,8 @@ def test_what_needs_no_answer_now_does_not_ask(page: Client, loan: Loan, state: 
 
 
 @pytest.mark.parametrize(
-    ("language", "date_words"), [("zh-hans", "11月25日（周三）"), ("zh-hant", "11月25日（週三）"), ("en", "Wed 25 November")]
+    ("language", "date_words"),
+    [("zh-hans", "11月25日（周三）"), ("zh-hant", "11月25日（週三）"), ("en", "Wed 25 November")],
 )
 def test_money_and_days_read_right_in_each_language(language: str, date_words: str) -> None:
     borrower = make_borrower(locale=language)

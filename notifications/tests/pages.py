@@ -1,0 +1,39 @@
+"""What tests of the pages about messages share."""
+
+import re
+from typing import Any
+
+from django.http import HttpResponse
+from django.test import Client
+
+from accounts.models import User
+from loans.models import Installment
+from notifications.facts import facts_of
+from notifications.models import Delivery, Prompt
+from notifications.rendering import render
+from notifications.tests.factories import NOON, make_delivery, make_prompt
+
+
+def sign_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def words(response: Any) -> str:
+    """What there is to read on a page, in one line."""
+    assert isinstance(response, HttpResponse)
+    main = response.content.decode().split("<main", 1)[1].partition(">")[2]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", main))
+
+
+def tell(installment: Installment, *channels: str, **fields: Any) -> Prompt:
+    """A prompt that was really worded, on `channels` and in the portal."""
+    prompt = make_prompt(installment, **fields)
+    for channel in (*channels, Delivery.Channel.IN_APP):
+        facts = facts_of(prompt, NOON)
+        wording = render(prompt.kind, prompt.stage, channel, facts, "https://example.test/k/x/").wording
+        make_delivery(
+            prompt, channel, status=Delivery.Status.SENT, sent_at=NOON, facts=facts.as_json(), wording=wording
+        )
+    return prompt
