@@ -164,7 +164,11 @@ def receive_callbacks(answers: Mapping[int, int] | None = None) -> Iterator[tupl
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 1024
+        """As web servers have it; with the usual five, connections wait seconds for a second try."""
+
+    with Server(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
