@@ -3,6 +3,7 @@
 from typing import Self
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -51,6 +52,7 @@ class ContactPoint(models.Model):
                 fields=["user", "kind"], condition=models.Q(retired_at=None), name="contact_point_one_live_a_kind"
             ),
         ]
+        indexes = [GinIndex(OpClass("address", name="gin_trgm_ops"), name="contact_point_trigrams")]
 
     def __str__(self) -> str:
         return self.masked

@@ -4,8 +4,10 @@ from datetime import date
 from typing import Self
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from loans.models.fields import ZERO, currency_column, money_column
@@ -61,6 +63,7 @@ class Loan(models.Model):
             models.CheckConstraint(condition=Q(principal__gte=0), name="loan_principal_not_negative"),
             models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="loan_currency_iso4217"),
         ]
+        indexes = [GinIndex(OpClass(Upper("external_id"), name="gin_trgm_ops"), name="loan_number_trigrams")]
 
     def __str__(self) -> str:
         return self.external_id

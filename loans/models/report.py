@@ -41,6 +41,7 @@ class Report(models.Model):
         verbose_name = _("report")
         verbose_name_plural = _("reports")
         ordering = ["-received_at", "-pk"]
+        permissions = [("download_report", _("Can download the raw bytes of a report"))]
         constraints = [
             models.UniqueConstraint(fields=["partner", "kind", "digest"], name="report_once"),
         ]
