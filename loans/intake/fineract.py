@@ -81,7 +81,7 @@ def _schedule(loan: Object) -> Object:
 
 
 def _currency(loan: Object, schedule: Object) -> str:
-    given = loan.get("currency", schedule.get("currency"))
+    given = schedule.get("currency") if loan.get("currency") is None else loan["currency"]
     code = object_of(given, "currency").get("code")
     return currency_of(code if isinstance(code, str) else None, "currency code")
 
@@ -95,7 +95,7 @@ def _borrower_fields(loan: Object, remarks: Remarks) -> BorrowerFields:
     """`preferredLocale` and `timeZone` are Dueproof's extension of Fineract's client."""
     client: Object = {}
     try:
-        client = object_of(loan.get("client", {}), "client")
+        client = {} if loan.get("client") is None else object_of(loan["client"], "client")
     except Fault as fault:
         remarks.said.append(f"{fault.reason}: left out")
     number = _contact_text(client.get("externalId")) or _contact_text(client.get("id"))

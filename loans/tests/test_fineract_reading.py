@@ -102,9 +102,24 @@ def test_a_loan_without_an_external_id_goes_by_its_account_number() -> None:
 
 
 def test_a_borrower_may_be_named_without_a_client_object() -> None:
-    borrower = read_one(client=None, clientId=5, clientName="Lin Wei").borrower
-    assert borrower
-    assert (borrower.external_id, borrower.name) == ("5", "Lin Wei")
+    record = read_one(client=None, clientId=5, clientName="Lin Wei")
+    assert record.borrower
+    assert (record.borrower.external_id, record.borrower.name, record.remarks) == ("5", "Lin Wei", ())
+
+
+def test_a_client_that_is_no_object_is_left_out_and_said_without_quoting_it() -> None:
+    record = read_one(client="Lin Wei")
+    assert (record.borrower, record.remarks) == (None, ("client is a text, not an object: left out",))
+
+
+def test_the_currency_may_stand_at_the_schedule() -> None:
+    schedule = {"currency": {"code": "JPY"}, "periods": []}
+    assert read_one(currency=None, repaymentSchedule=schedule).currency == "JPY"
+
+
+@pytest.mark.parametrize("said", [b"\\ud800", b"\\u0000", b"\\u001b[2J"])
+def test_a_text_that_no_database_or_terminal_takes_is_refused(said: bytes) -> None:
+    assert refused(write_json(loan_json()).replace(b"LN-17", said)).code == Code.VALUE
 
 
 def test_only_repayments_are_read_of_the_transactions() -> None:
