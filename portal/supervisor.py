@@ -12,7 +12,7 @@ from typing import Self
 from portal.processes import Child, ProcessError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-READY_SECONDS = 40.0
+READY_SECONDS = 120.0  # a small machine under load took 50
 
 
 class StopRequestedError(Exception):

@@ -17,9 +17,9 @@ def make_data_folder(folder: Path) -> None:
     Raises ProcessError if it cannot be written.
     """
     try:
-        if not folder.exists():
-            folder.mkdir(parents=True)
-            folder.chmod(0o711)
+        for step in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
+            step.mkdir()
+            step.chmod(0o711)
         make_private(folder / "logs")
     except OSError as error:
         raise ProcessError(f"The data folder {folder} cannot be made or entered: {error}") from error
