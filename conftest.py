@@ -38,5 +38,5 @@ def _static_files_as_they_are(settings: Settings) -> None:
 def _clean_cache(request: pytest.FixtureRequest) -> Iterator[None]:
     """Limits and codes of one test are not those of the next."""
     yield
-    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
+    if request.node.get_closest_marker("django_db"):
         cache.clear()

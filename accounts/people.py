@@ -35,18 +35,23 @@ def find_or_create_borrower(
     caller's transaction. Without phone and email every call makes another person: look for the loan first.
     """
     email = email.lower() if email else None
-    given = {ContactPoint.Kind.PHONE: phone, ContactPoint.Kind.EMAIL: email}
     user = _find(phone, email) or _create(
         phone, email, name=name, locale=locale or DEFAULT_LOCALE, time_zone=time_zone or DEFAULT_TIME_ZONE
     )
+    return user, update_borrower(user, external_id=external_id, name=name, phone=phone, email=email)
+
+
+@transaction.atomic
+def update_borrower(user: User, *, external_id: str, name: str, phone: str | None, email: str | None) -> list[str]:
+    """Take what a partner says now of a person it has named before; remarks on what was not taken."""
     user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     remarks = _keep_name(user, name)
     if not phone and not email:
         remarks.append("has neither phone nor email: can be reached by post or a person only")
-    for kind, address in given.items():
+    for kind, address in ((ContactPoint.Kind.PHONE, phone), (ContactPoint.Kind.EMAIL, email)):
         if address:
-            remarks += _keep_address(user, kind, address)
-    return user, [f"borrower {external_id}: {remark}" for remark in remarks]
+            remarks += _keep_address(user, kind, address.lower())
+    return [f"borrower {external_id}: {remark}" for remark in remarks]
 
 
 def _find(phone: str | None, email: str | None) -> User | None:

@@ -3,10 +3,10 @@
 from decimal import Decimal
 
 from accounts.models import User
-from accounts.people import find_or_create_borrower
+from accounts.people import find_or_create_borrower, update_borrower
 from loans.intake.apply_payments import apply_repayments
 from loans.intake.news import News, RefusedError
-from loans.intake.records import Code, InstallmentRecord, LoanRecord
+from loans.intake.records import BorrowerRecord, Code, InstallmentRecord, LoanRecord
 from loans.models import Installment, Loan, Partner, Position, Report
 from loans.reconciliation import book_what_the_bank_shows, settle_up
 
@@ -19,8 +19,10 @@ def apply_loan(report: Report, record: LoanRecord) -> News:
     The bank's word makes the figures; the platform's makes only its position and the payments that it saw, unless
     the bank has not spoken of the loan yet.
     """
-    news = News()
-    loan, new = _loan(report.partner, record)
+    news = News(remarks=list(record.remarks))
+    loan, new = _loan(report.partner, record, news)
+    if not new and record.borrower and report.partner_id == loan.bank_id:
+        news.remarks += _follow_borrower(loan, record.borrower)
     if new or report.partner_id == loan.bank_id:
         _write_schedule(loan, record, news, new=new)
     installments = {row.number: row for row in loan.installments.select_for_update(no_key=True)}
@@ -32,7 +34,7 @@ def apply_loan(report: Report, record: LoanRecord) -> News:
     return news
 
 
-def _loan(partner: Partner, record: LoanRecord) -> tuple[Loan, bool]:
+def _loan(partner: Partner, record: LoanRecord, news: News) -> tuple[Loan, bool]:
     bank, platform = _sides(partner)
     known = Loan.objects.select_for_update(of=("self",), no_key=True)
     loan = known.filter(bank=bank, external_id=record.external_id).first()
@@ -41,7 +43,7 @@ def _loan(partner: Partner, record: LoanRecord) -> tuple[Loan, bool]:
             bank=bank,
             external_id=record.external_id,
             defaults={
-                "borrower": _borrower(record),
+                "borrower": _borrower(record, news),
                 "platform": platform,
                 "product": (record.product or "")[:120],
                 "currency": record.currency,
@@ -73,11 +75,11 @@ def _sides(partner: Partner) -> tuple[Partner, Partner | None]:
     return only, partner
 
 
-def _borrower(record: LoanRecord) -> User:
+def _borrower(record: LoanRecord, news: News) -> User:
     if record.borrower is None:
         raise RefusedError(f"loan {record.external_id} is new and names no borrower", Code.MISSING)
     told = record.borrower
-    user, _remarks = find_or_create_borrower(
+    user, remarks = find_or_create_borrower(
         external_id=told.external_id,
         name=told.name,
         phone=told.phone,
@@ -85,7 +87,15 @@ def _borrower(record: LoanRecord) -> User:
         locale=told.locale,
         time_zone=told.time_zone,
     )
+    news.remarks += remarks
     return user
+
+
+def _follow_borrower(loan: Loan, told: BorrowerRecord) -> list[str]:
+    """A corrected phone or email arrives with the next file; the loan stays with the person that it has."""
+    return update_borrower(
+        loan.borrower, external_id=told.external_id, name=told.name, phone=told.phone, email=told.email
+    )
 
 
 def _write_schedule(loan: Loan, record: LoanRecord, news: News, *, new: bool) -> None:

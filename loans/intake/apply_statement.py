@@ -53,7 +53,7 @@ def _movements(record: EntryRecord) -> list[Movement]:
     return [
         Movement(
             number,
-            record.amount if item.amount is None else item.amount,
+            item.amount or Decimal(0),
             item.currency or record.currency,
             item.side,
             item.end_to_end_id or "",
@@ -111,7 +111,7 @@ def _first_judgement(record: EntryRecord, movement: Movement) -> tuple[Statement
     if movement.side == "debit":
         return Kept.SET_ASIDE, "money that went out"
     if not movement.amount:
-        return Kept.SET_ASIDE, "no amount"
+        return Kept.UNMATCHED, "the bank names no amount for this one of several transactions"
     return Kept.UNMATCHED, ""
 
 

@@ -17,13 +17,17 @@ class RefusedError(Exception):
 
 @dataclass(slots=True)
 class News:
-    """Ids of what changed. `touched`: something was written that no one above need hear of."""
+    """Ids of what changed. `touched`: something was written that no one above need hear of.
+
+    `remarks` say what was not taken as it came; they hold no personal data.
+    """
 
     installments: set[int] = field(default_factory=set)
     payments_received: list[int] = field(default_factory=list)
     payments_settled: list[int] = field(default_factory=list)
     unmatched: int = 0
     touched: bool = False
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def anything(self) -> bool:

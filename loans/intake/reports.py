@@ -19,6 +19,10 @@ from loans.models import Partner, Report
 Record = LoanRecord | EntryRecord
 
 
+MOST_KEPT: Final = 1000
+"""Refusals and remarks that are kept of one file; a file with more is wrong as a whole, and its bytes are there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """How files of one kind are read, and how one of their records is applied."""
@@ -47,6 +51,7 @@ class Outcome:
     unchanged: int = 0
     unmatched: int = 0
     refusals: list[Refusal] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def status(self) -> Report.Status:
@@ -118,10 +123,12 @@ def _count(outcome: Outcome, result: News | Refusal) -> None:
     if isinstance(result, Refusal):
         outcome.refusals.append(result)
         return
-    outcome.unmatched += result.unmatched
-    if result.anything:
+    outcome.remarks += result.remarks
+    if result.unmatched:
+        outcome.unmatched += 1
+    elif result.anything:
         outcome.applied += 1
-    elif not result.unmatched:
+    else:
         outcome.unchanged += 1
 
 
@@ -133,6 +140,7 @@ def _summarise(report: Report, outcome: Outcome) -> None:
         unmatched=outcome.unmatched,
         refusals=[
             {"file": item.file, "place": item.place, "reason": item.reason, "code": item.code}
-            for item in outcome.refusals
+            for item in outcome.refusals[:MOST_KEPT]
         ],
+        remarks=outcome.remarks[:MOST_KEPT],
     )

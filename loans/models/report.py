@@ -36,6 +36,7 @@ class Report(models.Model):
     unchanged = models.PositiveIntegerField(_("records without news"), default=0)
     unmatched = models.PositiveIntegerField(_("records unmatched"), default=0)
     refusals = models.JSONField(_("refusals"), default=list, blank=True)
+    remarks = models.JSONField(_("remarks"), default=list, blank=True)
 
     class Meta:
         verbose_name = _("report")

@@ -188,6 +188,14 @@ def test_one_entry_with_several_transactions_pays_each(first: Installment, secon
     assert set(Installment.objects.values_list("state", flat=True)) == {State.SETTLED}
 
 
+def test_one_of_several_transactions_without_an_amount_pays_nothing(first: Installment) -> None:
+    other = "<TxDtls><Refs><EndToEndId>X</EndToEndId></Refs></TxDtls>"
+    assert send(entry("R1", amount="200.00", details=transaction("LN-17-1") + other)).unmatched == 1
+    first.refresh_from_db()
+    assert first.state == State.OPEN
+    assert set(StatementLine.objects.values_list("match", flat=True)) == {"unmatched"}
+
+
 def test_a_closed_loan_takes_no_more_and_an_agent_decides(first: Installment) -> None:
     send(entry("R1", details=transaction(text="LN-17")))
     assert send(entry("R2", details=transaction(text="LN-17")), number=2).unmatched == 1

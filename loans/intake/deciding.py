@@ -1,0 +1,120 @@
+"""An agent decides about a booked credit that nothing was matched to. Each line is decided once, by one agent."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from loans.intake.apply_statement import book
+from loans.intake.matching import Match
+from loans.intake.news import News
+from loans.models import Installment, Payment, StatementLine
+from loans.reconciliation import settle_up
+
+MOST_SUGGESTIONS: Final = 20
+LONGEST_REASON: Final = 200
+
+Kept = StatementLine.Match
+
+
+class CannotDecideError(Exception):
+    """A line was not decided and nothing was changed. The text is for the agent; it names no person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """What the line could be, the oldest first: payments that the platform saw, and installments with that very sum."""
+
+    payments: list[Payment]
+    installments: list[Installment]
+
+
+def suggestions(line: StatementLine) -> Suggestions:
+    """Payments and open installments of the line's bank with its amount and currency; at most MOST_SUGGESTIONS each."""
+    payments = Payment.objects.awaiting_bank().filter(
+        loan__bank=line.report.partner_id, currency=line.currency, amount=line.amount, lines=None
+    )
+    installments = Installment.objects.open().filter(
+        loan__bank=line.report.partner_id, loan__currency=line.currency, outstanding=line.amount
+    )
+    return Suggestions(
+        list(payments.select_related("installment", "loan__borrower").order_by("paid_on", "pk")[:MOST_SUGGESTIONS]),
+        list(installments.select_related("loan__borrower").order_by("due_on", "pk")[:MOST_SUGGESTIONS]),
+    )
+
+
+@transaction.atomic
+def match_line(
+    *, line_id: int, installment_id: int, agent: User, now: datetime, payment_id: int | None = None
+) -> Payment:
+    """Book the line for this installment and tell the floors above.
+
+    `payment_id` is the payment that the platform saw, if it is that one; without it, one of this installment and sum
+    that awaits the bank is taken for it. Raises CannotDecideError where the line is decided already, is no credit, or
+    does not fit the installment or the payment; StatementLine.DoesNotExist, Installment.DoesNotExist,
+    Payment.DoesNotExist.
+    """
+    line = _claim(line_id, match=Kept.MATCHED, decided_by=agent)
+    found = _fitting(line, installment_id, payment_id)
+    news = News()
+    payment = book(line, found, news, now=now)
+    StatementLine.objects.filter(pk=line.pk).update(payment=payment)
+    news.installments |= settle_up([found.installment.pk])
+    news.send()
+    return payment
+
+
+@transaction.atomic
+def set_aside(*, line_id: int, reason: str, agent: User) -> None:
+    """Decide that the line is no payment of any loan; `reason` is kept with it. Raises CannotDecideError."""
+    reason = reason.strip()
+    if not reason:
+        raise CannotDecideError(_("Say why the line is set aside."))
+    _claim(line_id, match=Kept.SET_ASIDE, decided_by=agent, why=reason[:LONGEST_REASON])
+
+
+def _claim(line_id: int, **decision: object) -> StatementLine:
+    """The line, now decided. Undone with the transaction if the decision does not fit after all."""
+    decided = StatementLine.objects.waiting().filter(pk=line_id).update(**decision)
+    line = StatementLine.objects.select_related("report", "decided_by").get(pk=line_id)
+    if not decided:
+        raise CannotDecideError(
+            _("This line is decided already: %(how)s, by %(who)s.")
+            % {"how": line.get_match_display(), "who": line.decided_by or _("the intake")}
+        )
+    return line
+
+
+def _fitting(line: StatementLine, installment_id: int, payment_id: int | None) -> Match:
+    installment = Installment.objects.select_related("loan").get(pk=installment_id)
+    loan = installment.loan
+    if line.reversal or line.side != "credit":
+        raise CannotDecideError(_("This line takes money back or pays it out: it can be set aside, not matched."))
+    if loan.bank_id != line.report.partner_id:
+        raise CannotDecideError(_("Loan %(loan)s is of another bank.") % {"loan": loan.external_id})
+    if loan.currency != line.currency:
+        named = {"loan": loan.external_id, "currency": loan.currency}
+        raise CannotDecideError(_("Loan %(loan)s is in %(currency)s.") % named)
+    if installment.state == Installment.State.WITHDRAWN:
+        raise CannotDecideError(_("The bank has withdrawn this installment from the schedule."))
+    payment = _seen(installment, line) if payment_id is None else _chosen(installment, payment_id)
+    return Match(loan, installment, payment)
+
+
+def _seen(installment: Installment, line: StatementLine) -> Payment | None:
+    """Else the money would be on record twice: once as booked and once as on its way."""
+    waiting = installment.payments.filter(status=Payment.Status.RECEIVED, amount=line.amount, lines=None)
+    return waiting.order_by("pk").select_for_update(of=("self",), no_key=True).first()
+
+
+def _chosen(installment: Installment, payment_id: int) -> Payment:
+    """Locked, so that the intake cannot book it with another line at the same time."""
+    payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
+    if payment.loan_id != installment.loan_id:
+        raise CannotDecideError(_("This payment is of another loan than the installment."))
+    if payment.status != Payment.Status.RECEIVED or payment.lines.exists():
+        raise CannotDecideError(_("This payment was booked by another line or returned meanwhile."))
+    return payment
