@@ -44,7 +44,7 @@ def find_or_create_borrower(
 @transaction.atomic
 def update_borrower(user: User, *, external_id: str, name: str, phone: str | None, email: str | None) -> list[str]:
     """Take what a partner says now of a person it has named before; remarks on what was not taken."""
-    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    user.refresh_from_db(from_queryset=User.objects.select_for_update(no_key=True))
     remarks = _keep_name(user, name)
     if not phone and not email:
         remarks.append("has neither phone nor email: can be reached by post or a person only")

@@ -42,7 +42,11 @@ def apply_entry(report: Report, record: EntryRecord) -> News:
             fingerprint=_fingerprint(report, record, movement), defaults=wanted
         )
         news.touched |= new
-        if new and line.match == Kept.UNMATCHED and not line.why:
+        if not new or line.match != Kept.UNMATCHED:
+            continue
+        if line.why:
+            news.unmatched += 1
+        else:
             _settle(line, news, report)
     return news
 
