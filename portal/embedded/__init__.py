@@ -71,14 +71,16 @@ class Embedded:
         if self._locked:
             return
         make_data_folder(self.folder)
-        lock = self._open.enter_context(open_private(self.folder / "lock"))
+        lock = open_private(self.folder / "lock")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            lock.close()
             raise FolderInUseError(
                 f"The data folder {self.folder} is in use by another running copy. Stop that one first, or set "
                 f"DUEPROOF_DATA to another folder."
             ) from None
+        self._open.callback(lock.close)
         self._locked = True
 
     def erase(self) -> None:

@@ -47,13 +47,17 @@ def leave(number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
+def split_at_dashes(words: list[str]) -> tuple[list[str], list[str]]:
+    end = words.index("--") if "--" in words else len(words)
+    return words[:end], words[end + 1 :]
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m portal.embedded", description=__doc__)
+    ours, command = split_at_dashes(sys.argv[1:])
+    parser = argparse.ArgumentParser(prog="python -m portal.embedded", usage="%(prog)s run [--for-tests] -- COMMAND…")
     parser.add_argument("action", choices=["run"])
     parser.add_argument("--for-tests", action="store_true", help="do not wait for the disk: faster, unsafe")
-    parser.add_argument("command", nargs=argparse.REMAINDER, help="-- and the command with its options")
-    arguments = parser.parse_args()
-    command = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command
+    arguments = parser.parse_args(ours)
     if not command:
         parser.error("name the command to run, after --")
     folder = Path(os.environ.get("DUEPROOF_DATA") or DEFAULT_FOLDER)
