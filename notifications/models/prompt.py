@@ -29,13 +29,16 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
             kind__in=Prompt.ASKING, status__in=[Prompt.Status.ACTIVE, Prompt.Status.TOLD, Prompt.Status.ESCALATED]
         )
 
-    def to_answer(self, now: datetime) -> Self:
-        """Those that the borrower should have been told by `now` and whose figures still hold; the latest first."""
+    def asking_now(self, now: datetime) -> Self:
+        """Those that have asked their borrower by `now` and whose figures still hold, with the acknowledgement if there
+        is one; the latest first.
+        """
         return (
-            self.unacknowledged()
+            self.filter(kind__in=Prompt.ASKING)
+            .exclude(status=Prompt.Status.CANCELLED)
             .in_inbox()
             .filter(tell_at__lte=now, installment__state=Installment.State.OPEN, version=F("installment__version"))
-            .select_related("installment__loan__bank", "installment__loan__platform")
+            .select_related("acknowledgement", "installment__loan__bank", "installment__loan__platform")
             .order_by("-planned_at", "-pk")
         )
 

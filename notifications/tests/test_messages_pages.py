@@ -1,6 +1,6 @@
 """The inbox and one message: theirs alone, as it was told, and one button."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from accounts.tests.factories import make_agent, make_borrower
@@ -133,7 +134,7 @@ class TestInbox:
         assert "Page 2 of 2" in words(second)
 
     def test_it_takes_the_same_queries_for_one_and_for_many(
-        self, page: Client, prompt: Prompt, django_assert_num_queries: Callable[[int], object]
+        self, page: Client, prompt: Prompt, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         """Session, person; then how many, which, their tellings, the loans."""
         with django_assert_num_queries(6):

@@ -19,7 +19,7 @@ _ORDER: Final = (Key.OVERDUE, Key.DUE_TODAY, Key.DUE_SOON, Key.DISPUTED, Key.AWA
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One installment with what belongs to it: its payment on the way, the prompt that waits for an answer."""
+    """One installment with what belongs to it: its payment on the way, the last prompt that asked about it."""
 
     installment: Installment
     standing: Standing
@@ -55,7 +55,7 @@ def read_overview(borrower: User, *, today: date, now: datetime) -> Overview:
     pk = borrower.pk
     installments = list(Installment.objects.of(pk).next_and_until(today + AHEAD).with_firms())
     payments = list(Payment.objects.of(pk).on_the_way_or_last().with_firms())
-    prompts = _latest_a_subject(Prompt.objects.of(pk).to_answer(now))
+    prompts = _latest_a_subject(Prompt.objects.of(pk).asking_now(now))
     disputes = list(Dispute.objects.of(pk).undecided().select_related("loan"))
     items = _items(installments, today, payments, prompts, disputes)
     first = items[0] if items else None
@@ -64,10 +64,15 @@ def read_overview(borrower: User, *, today: date, now: datetime) -> Overview:
         others=items[1:],
         last_payment=payments[0] if payments else None,
         loans=list(Loan.objects.of(pk).with_firms().with_next_due()),
-        unanswered=[prompt for prompt in prompts if first is None or prompt is not first.prompt],
+        unanswered=[one for one in prompts if not answered(one) and not (first and one is first.prompt)],
         disputes=[(dispute, dispute_standing(dispute, today)) for dispute in disputes],
         unreachable=list(ContactPoint.objects.filter(user_id=pk).live().exclude(unreachable_since=None)),
     )
+
+
+def answered(prompt: Prompt) -> bool:
+    """Its borrower has said "I know"."""
+    return hasattr(prompt, "acknowledgement")
 
 
 def _items(

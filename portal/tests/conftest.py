@@ -3,12 +3,14 @@ from collections.abc import Iterator
 import pytest
 import time_machine
 from django.test import Client
+from playwright.sync_api import Browser
 
 from accounts.models import User
 from accounts.tests.factories import make_borrower
 from loans.models import Loan
 from loans.tests.factories import make_loan
 from notifications.tests.factories import NOON
+from portal.tests.browser import run_browser
 from portal.tests.people import sign_in
 
 
@@ -33,3 +35,11 @@ def loan(borrower: User) -> Loan:
 def page(borrower: User) -> Client:
     """The borrower's browser, signed in."""
     return sign_in(borrower)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Playwright keeps an event loop in this thread, which Django takes for asynchronous code."""
+    with pytest.MonkeyPatch.context() as patch, run_browser() as browser:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        yield browser

@@ -1,13 +1,13 @@
 """The first page: every state, in words; nobody else's loans; the same few queries however much there is."""
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import ContactPoint, User
 from accounts.tests.factories import make_agent, make_borrower
@@ -283,7 +283,7 @@ def test_other_currencies_keep_their_own_digits(page: Client, borrower: User) ->
 
 
 def test_it_takes_the_same_eight_queries_for_one_loan_and_for_forty(
-    page: Client, borrower: User, loan: Loan, django_assert_num_queries: Callable[[int], object]
+    page: Client, borrower: User, loan: Loan, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     """Session and person, then six."""
     tell(make_installment(loan, due_on=day(3)))

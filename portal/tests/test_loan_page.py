@@ -1,7 +1,6 @@
 """The page of one loan: paid, left, next, both firms' words, what was told; only for its borrower."""
 
 import re
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -9,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from accounts.tests.factories import make_agent, make_borrower
@@ -221,7 +221,7 @@ def test_money_and_days_read_right_in_chinese(borrower: User, loan: Loan) -> Non
 
 
 def test_it_takes_the_same_nine_queries_for_a_short_loan_and_a_long_one(
-    page: Client, loan: Loan, django_assert_num_queries: Callable[[int], object]
+    page: Client, loan: Loan, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     """Session and person, then seven."""
     tell(make_installment(loan, due_on=day(3)), "sms")

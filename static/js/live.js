@@ -18,7 +18,8 @@
     if (document.hidden || reading) event.preventDefault();
   });
   document.addEventListener("htmx:afterSwap", (event) => {
-    const words = document.querySelector("[data-announce]");
+    const fresh = event.target;
+    const words = fresh.matches("[data-announce]") ? fresh : fresh.querySelector("[data-announce]");
     if (words) announce(words.dataset.announce);
   });
   // An answer from another page than the one asked for is the sign-in: show that page as a whole.

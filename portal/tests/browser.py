@@ -1,0 +1,61 @@
+"""A real Chromium for tests: signed in by cookie, watched for errors, judged by axe."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from accounts.models import User
+from portal.tests.people import sign_in
+
+SIZES = {"small phone": (320, 640), "phone": (390, 844), "desk": (1280, 900)}
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@contextmanager
+def run_browser() -> Iterator[Browser]:
+    """The machine's Chromium, else the one that Playwright has fetched."""
+    found = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    root = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses to sandbox itself for root
+    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=found, args=root) as browser:
+        yield browser
+
+
+@contextmanager
+def visit(browser: Browser, address: str, user: User | None = None, **options: Any) -> Iterator[Page]:
+    """A new page at `address`. Fails if the console says an error meanwhile. `options` are those of a context."""
+    options.setdefault("viewport", dict(zip(("width", "height"), SIZES["phone"], strict=True)))
+    context = browser.new_context(**options)
+    if user is not None:
+        cookie = sign_in(user).cookies[settings.SESSION_COOKIE_NAME]
+        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])
+    errors: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(message.text)
+
+    page = context.new_page()
+    page.on("console", note)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(address)
+    yield page
+    context.close()
+    assert errors == []
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds wrong, a line each."""
+    found = Axe().run(page).response["violations"]
+    return [f"{fault['id']}: {node['html'][:160]}" for fault in found for node in fault["nodes"]]
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than its window."""
+    width: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return width
