@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import ClassVar
 
 from notifications.channels.base import Channel, Message, Outcome, Result
@@ -21,8 +22,9 @@ class EmailChannel(Channel):
 
     def __init__(self, *, server: MailServer, sender: str, bounce_domain: str) -> None:
         """`sender` is `Name <address>`. Raises ChannelMisconfiguredError."""
-        self._server = server
         self._sender = Sender.parse(sender, bounce_domain)
+        # The machine's own name is often none that a mail server would believe, and looking it up may take seconds.
+        self._server = replace(server, local_hostname=server.local_hostname or self._sender.bounce_domain)
 
     def send(self, messages: Sequence[Message]) -> Iterator[Outcome]:
         with closing(SmtpSession(self._server)) as session:

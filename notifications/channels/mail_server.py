@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class MailServer:
     """A submission server or relay. `use_tls` is STARTTLS, then required; `use_ssl` is TLS from the first byte.
 
-    `local_hostname` is the name we greet with; `timeout`, in seconds, is for each answer.
+    `local_hostname` is the name we greet with, by default the bounce domain; `timeout`, in seconds, is for each answer.
     """
 
     host: str
@@ -22,7 +22,7 @@ class MailServer:
     local_hostname: str | None = None
 
     def connect(self) -> smtplib.SMTP:
-        """A greeted, logged-in connection. Raises OSError or SMTPException."""
+        """A greeted, logged-in connection. Raises OSError, SMTPException, or ValueError for a login outside ASCII."""
         server = self._open()
         try:
             if self.use_tls:

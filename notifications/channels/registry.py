@@ -28,7 +28,6 @@ def _build_email() -> EmailChannel:
         use_tls=settings.EMAIL_USE_TLS,
         use_ssl=settings.EMAIL_USE_SSL,
         timeout=settings.EMAIL_TIMEOUT or 20.0,
-        local_hostname=settings.BOUNCE_DOMAIN,
     )
     return EmailChannel(server=server, sender=settings.DEFAULT_FROM_EMAIL, bounce_domain=settings.BOUNCE_DOMAIN)
 

@@ -45,7 +45,7 @@ class SmtpSession:
         if self._server is None and not self._given_up:
             try:
                 self._server = self._mail_server.connect()
-            except (smtplib.SMTPException, OSError) as error:
+            except (smtplib.SMTPException, OSError, ValueError) as error:
                 self._given_up = f"mail server cannot be used: {name_fault(error)}"
         return self._server
 

@@ -83,7 +83,6 @@ def make_channel(port: int, **facts: object) -> EmailChannel:
         "host": "127.0.0.1",
         "port": port,
         "timeout": 2.0,
-        "local_hostname": "portal.example",
     }
     make_server: Callable[..., MailServer] = MailServer
     return EmailChannel(

@@ -276,6 +276,18 @@ def test_a_server_without_starttls_gets_nothing_where_tls_is_asked_for() -> None
     assert not any(line.startswith(("MAIL", "AUTH")) for line in server.commands)
 
 
+def test_a_login_that_smtp_cannot_write_is_passing() -> None:
+    with run_mail_server({"EHLO": "250-stub\r\n250 AUTH PLAIN"}) as server:
+        [outcome] = make_channel(server.port, username="portal", password="密码").send([make_message("li@example.com")])
+    assert outcome.result is Result.TEMPORARY
+
+
+def test_the_server_is_greeted_with_our_bounce_domain() -> None:
+    with run_mail_server() as server:
+        list(make_channel(server.port).send([make_message("li@example.com")]))
+    assert server.commands[0] == "EHLO bounces.example"
+
+
 def test_a_refused_login_is_passing_and_names_no_secret() -> None:
     script = {"EHLO": "250-stub\r\n250 AUTH PLAIN", "AUTH": "535 5.7.8 secret is wrong for portal"}
     with run_mail_server(script) as server:
