@@ -54,8 +54,9 @@ def used() -> Iterator[Path]:
 
 def query(servers: Servers, sql: str) -> str | None:
     with psycopg.connect(servers.database_url) as connection:
-        cursor = connection.execute(sql)  # type: ignore[call-overload]
-        return str(cursor.fetchone()[0]) if cursor.description else None
+        cursor = connection.execute(sql)
+        row = cursor.fetchone() if cursor.description else None
+        return str(row[0]) if row else None
 
 
 def wait_until(happened: Callable[[], object]) -> None:
