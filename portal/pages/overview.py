@@ -1,6 +1,6 @@
 """What one borrower's first page says, read with six queries whatever number of loans there is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -26,6 +26,8 @@ class Item:
     payment: Payment | None
     prompt: Prompt | None
     dispute: Dispute | None
+    bank_heard_at: datetime | None
+    """When the bank last said anything about money; what was paid since cannot show yet."""
 
     @property
     def firm_to_pay(self) -> str:
@@ -57,13 +59,15 @@ def read_overview(borrower: User, *, today: date, now: datetime) -> Overview:
     payments = list(Payment.objects.of(pk).on_the_way_or_last().with_firms())
     prompts = _latest_a_subject(Prompt.objects.of(pk).asking_now(now))
     disputes = list(Dispute.objects.of(pk).undecided().select_related("loan"))
-    items = _items(installments, today, payments, prompts, disputes)
+    loans = list(Loan.objects.of(pk).with_firms().with_next_due())
+    heard = {loan.pk: loan.bank_heard_at for loan in loans}
+    items = _items(installments, today, payments, prompts, disputes, heard)
     first = items[0] if items else None
     return Overview(
         first=first,
         others=items[1:],
         last_payment=payments[0] if payments else None,
-        loans=list(Loan.objects.of(pk).with_firms().with_next_due()),
+        loans=loans,
         unanswered=[one for one in prompts if not answered(one) and not (first and one is first.prompt)],
         disputes=[(dispute, dispute_standing(dispute, today)) for dispute in disputes],
         unreachable=list(ContactPoint.objects.filter(user_id=pk).live().exclude(unreachable_since=None)),
@@ -81,6 +85,7 @@ def _items(
     payments: Iterable[Payment],
     prompts: Iterable[Prompt],
     disputes: Sequence[Dispute],
+    heard: Mapping[int, datetime | None],
 ) -> list[Item]:
     """The installments in the order in which they press; those of one standing by due date."""
     paid = {payment.installment_id: payment for payment in payments if payment.status == Payment.Status.RECEIVED}
@@ -89,7 +94,8 @@ def _items(
     for installment in installments:
         dispute = dispute_about(installment, disputes)
         how = standing(installment, today, disputed=dispute is not None)
-        items.append(Item(installment, how, paid.get(installment.pk), asking.get(installment.pk), dispute))
+        belongings = paid.get(installment.pk), asking.get(installment.pk), dispute, heard.get(installment.loan_id)
+        items.append(Item(installment, how, *belongings))
     return sorted(items, key=lambda item: (_ORDER.index(item.standing.key), item.installment.due_on))
 
 

@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import ContactPoint, User
 from accounts.tests.factories import make_agent, make_borrower
-from loans.models import Dispute, Installment, Loan, Payment
+from loans.models import Dispute, Installment, Loan, Payment, Report
 from loans.tests.disputes import make_dispute
 from loans.tests.factories import make_bank, make_installment, make_loan, make_platform
 from notifications.acknowledgement import acknowledge
@@ -107,6 +107,21 @@ def test_overdue_names_the_number_to_call(page: Client, borrower: User) -> None:
     body = page.get(HOME).content.decode()
     assert 'href="tel:+864005550123"' in body
     assert "the earlier you do, the more can be done" in body
+
+
+@pytest.mark.parametrize(("days", "said"), [(-1, True), (0, True), (5, False)])
+def test_who_has_just_paid_sees_how_old_the_banks_word_is(page: Client, loan: Loan, days: int, said: bool) -> None:
+    make_installment(loan, due_on=day(days))
+    heard = {"kind": Report.Kind.STATEMENT, "name": "a.xml", "content": b"<>", "digest": "1"}
+    Report.objects.create(partner=loan.bank, received_at=NOON - timedelta(hours=18), **heard)
+    words = "Harbour Bank last told us about payments on Sat 21 November, 18:00. A payment made since may not show yet."
+    assert (words in opening(page)) is said
+
+
+def test_what_the_reader_has_answered_stays_said(page: Client, loan: Loan) -> None:
+    prompt = tell(make_installment(loan, due_on=day(3)))
+    acknowledge(prompt_id=prompt.pk, method="in_app", delivery_id=None, now=NOON)
+    assert "You told us on Sun 22 November, 12:00 that you know." in opening(page)
 
 
 def test_how_to_pay_gives_the_firms_words_and_a_reference_to_copy(page: Client, borrower: User) -> None:
