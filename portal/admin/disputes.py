@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +19,7 @@ from accounts.requests import SignedInRequest
 from loans.disputes import ANSWER_DAYS, AlreadyDecidedError, answer, decide
 from loans.models import Dispute, DisputeFile
 from loans.templatetags.loans import day, moment, relative
-from portal.admin.cells import person_link
+from portal.admin.cells import chip, person_link
 from portal.admin.dispute_forms import AnswerForm, DecisionForm
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.told import read_record
@@ -70,7 +71,9 @@ class DisputeAdmin(ReadOnlyAdmin[Dispute]):
         if dispute.decided_at:
             return gettext("decided")
         when = f"{day(dispute.answer_due_on)} ({relative(dispute.answer_due_on)})"
-        return f"{gettext('LATE')}: {when}" if dispute.answer_due_on < timezone.localdate() else when
+        if dispute.answer_due_on >= timezone.localdate():
+            return when
+        return format_html("{} {}", chip(gettext("LATE"), "danger"), when)
 
     @admin.display(description=_("installment due"), ordering="installment__due_on")
     def installment_due(self, dispute: Dispute) -> str:
@@ -80,7 +83,7 @@ class DisputeAdmin(ReadOnlyAdmin[Dispute]):
     def move(self, dispute: Dispute) -> str:
         if dispute.decided_at:
             return dispute.get_decision_display()
-        return gettext("borrower") if dispute.status == Dispute.Status.ANSWERED else gettext("us")
+        return gettext("borrower’s turn") if dispute.status == Dispute.Status.ANSWERED else gettext("our turn")
 
     @admin.display(description=_("borrower"))
     def person(self, dispute: Dispute) -> SafeString:

@@ -183,8 +183,11 @@ def _lines_of_delivery(delivery: Delivery, receipts: list[Receipt]) -> Iterator[
 
 def _lines_in_the_portal(delivery: Delivery, channel: str) -> Iterator[Line]:
     """What lies there proves nothing before it is opened, and little afterwards."""
-    placed = gettext("placed") if delivery.sent_at else delivery.get_status_display()
-    yield Line(at=_moment_of_status(delivery), words=placed, channel=channel, detail=delivery.reason)
+    if delivery.sent_at:
+        yield Line(at=delivery.sent_at, words=gettext("placed in the portal"))
+    else:
+        status = delivery.get_status_display()
+        yield Line(at=_moment_of_status(delivery), words=status, channel=channel, detail=delivery.reason)
     if delivery.seen_at:
         yield Line(at=delivery.seen_at, words=gettext("seen (weak)"), channel=channel)
 

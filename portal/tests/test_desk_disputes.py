@@ -87,7 +87,7 @@ def test_a_decision_is_taken_once_and_logged(desk: Client, agent: User, installm
     dispute.refresh_from_db()
     assert (dispute.decision, dispute.decided_by) == ("upheld", agent)
     page = shown(desk, dispute)
-    assert "Decided: You are right," in page
+    assert "You are right</span>" in page
     assert 'name="decide"' not in page
     assert LogEntry.objects.get(object_id=dispute.pk).change_message == "Decided: upheld."
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.tests.factories import make_agent
@@ -152,3 +153,29 @@ def test_the_page_costs_the_same_for_one_prompt_and_for_forty(
         assert desk.get(address(dispute)).status_code == 200
     for table in ("loans_disputefile", "notifications_receipt"):
         assert not any(f'"{table}"."{blob}"' in query["sql"] for query in queries for blob in ("content", "raw"))
+
+
+def test_of_a_very_long_record_the_newest_part_is_shown_and_the_rest_counted(
+    desk: Client, installment: Installment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.admin.told.LIMIT", 3)
+    dispute = dispute_about(installment)
+    for days in range(5):
+        make_prompt(installment, stage=days, planned_at=timezone.now() + timedelta(days=days + 1))
+    record = read_record(dispute)
+    assert [entry.prompt.stage for entry in record.told] == [2, 3, 4]
+    assert record.older == 3
+    assert "3 older prompts are not shown." in shown(desk, dispute)
+
+
+def test_what_lies_in_the_portal_is_not_called_delivered(installment: Installment) -> None:
+    make_delivery(
+        make_prompt(installment),
+        Delivery.Channel.IN_APP,
+        status=Delivery.Status.DELIVERED,
+        sent_at=NOON,
+        seen_at=NOON + timedelta(hours=1),
+    )
+    lines = upcoming(dispute_about(installment))[0].lines
+    assert [line.words for line in lines] == ["planned", "placed in the portal", "seen (weak)"]
+    assert not any(line.tone for line in lines)
