@@ -1,12 +1,14 @@
 """What every test shares."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pgtrigger
 import pytest
 from django.core.cache import cache
 from django.test import TransactionTestCase
 from pytest_django import Settings
+
+TEARDOWN = "_fixture_teardown"
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -15,14 +17,14 @@ def _lift_append_only_for_the_flush() -> Iterator[None]:
 
     For the whole session: pytest-django flushes after the fixtures of a test are gone.
     """
-    flush = TransactionTestCase._fixture_teardown
+    flush: Callable[[TransactionTestCase], None] = getattr(TransactionTestCase, TEARDOWN)
 
     def flush_without_triggers(case: TransactionTestCase) -> None:
         with pgtrigger.ignore():
             flush(case)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", flush_without_triggers)
+        patch.setattr(TransactionTestCase, TEARDOWN, flush_without_triggers)
         yield
 
 

@@ -34,7 +34,7 @@ def address_of(delivery: Delivery, now: datetime) -> str:
         path = reverse("acknowledge_link", args=[link_token(delivery.pk, now + LINK_LIVES)])
     else:
         path = reverse("message", args=[delivery.prompt_id])
-    return settings.PUBLIC_URL + path
+    return f"{settings.PUBLIC_URL}{path}"
 
 
 def read_link(token: str, now: datetime | None = None) -> Delivery:
@@ -62,6 +62,8 @@ def acknowledge(*, prompt_id: int, method: str, delivery_id: int | None, now: da
     if delivery is None or not delivery.prompt.asks_acknowledgement:
         raise NothingToAcknowledge(f"Prompt {prompt_id} has nothing to acknowledge.")
     facts = Facts.from_json(delivery.facts or {})
+    if facts.amount is None or facts.due_on is None:
+        raise NothingToAcknowledge(f"Delivery {delivery.pk} named no amount or no date.")
     made, new = Acknowledgement.objects.get_or_create(
         prompt_id=prompt_id,
         defaults={

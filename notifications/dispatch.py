@@ -123,7 +123,8 @@ _STATUS: Final = {
 
 def _pause(attempts: int) -> timedelta:
     """30 s, doubled each time, give or take a tenth so that a provider that comes back is not hit at once."""
-    return FIRST_RETRY * 2 ** (attempts - 1) * random.uniform(0.9, 1.1)  # noqa: S311
+    doubled = FIRST_RETRY * float(2 ** (attempts - 1))
+    return doubled * random.uniform(0.9, 1.1)  # noqa: S311
 
 
 def _grouped(outcomes: Iterator[Outcome], *, size: int) -> Iterator[list[Outcome]]:

@@ -48,7 +48,7 @@ def tidy() -> int:
 def wake_senders() -> None:
     """Nudge one sender a channel; a lost nudge costs one beat of the sweep."""
     for channel in ("sms", "email", "in_app"):
-        send.apply_async(args=[channel], queue=channel)
+        send.apply_async(args=(channel,), queue=channel)
 
 
 def _until_done(step: Callable[[], int]) -> int:

@@ -15,7 +15,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # A copy: what the file below adds must not look as if somebody had set it.
 environ.Env.ENVIRON = dict(os.environ)  # type: ignore[assignment]
-env = environ.Env()
+env = environ.Env()  # type: ignore[no-untyped-call]
 DATA_DIR = Path(env.str("DUEPROOF_DATA", default=str(BASE_DIR / ".data")))
 if (DATA_DIR / "env").is_file():
     environ.Env.read_env(DATA_DIR / "env")
@@ -89,7 +89,11 @@ TEMPLATES = [
 DATABASES = {"default": env.db("DATABASE_URL", default="postgres:///dueproof")}
 DATABASES["default"].setdefault("OPTIONS", {})
 # A connection a request costs two thirds of a page; the pool also serves Celery, which closes connections per task.
-DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=8), "timeout": 10}
+DATABASES["default"]["OPTIONS"]["pool"] = {
+    "min_size": 1,
+    "max_size": env.int("DATABASE_POOL", default=8),
+    "timeout": 10,
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")

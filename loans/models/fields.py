@@ -1,17 +1,23 @@
 """The column types of money."""
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models.fields import NOT_PROVIDED
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 ZERO = Decimal(0)
 
 
-def money_column(*args: Any, **options: Any) -> "models.DecimalField[Decimal, Decimal]":
+def money_column(
+    label: "StrOrPromise", default: Decimal | type[NOT_PROVIDED] = NOT_PROVIDED
+) -> "models.DecimalField[Decimal, Decimal]":
     """An exact amount: 15 digits before the point, 3 after it, as the finest currencies need."""
-    return models.DecimalField(*args, max_digits=18, decimal_places=3, **options)
+    return models.DecimalField(label, max_digits=18, decimal_places=3, default=default)
 
 
 def currency_column() -> "models.CharField[str, str]":

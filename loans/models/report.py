@@ -50,7 +50,9 @@ class Report(models.Model):
             pgtrigger.Protect(name="report_stays", operation=pgtrigger.Delete),
             pgtrigger.Protect(
                 name="report_raw_stays",
-                operation=pgtrigger.UpdateOf("content", "digest", "partner_id", "kind", "name", "received_at"),
+                operation=pgtrigger.UpdateOf(  # type: ignore[no-untyped-call]
+                    "content", "digest", "partner_id", "kind", "name", "received_at"
+                ),
             ),
             refuse_truncate("report"),
         ]

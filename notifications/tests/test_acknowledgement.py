@@ -1,6 +1,6 @@
 """The borrower's "I know"."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -33,7 +33,7 @@ def test_it_is_bound_to_what_that_message_said() -> None:
     said = {**facts(delivery.prompt).as_json(), "amount": "88.50"}
     Delivery.objects.filter(pk=delivery.pk).update(facts=said)
     made = know(delivery.prompt, delivery)
-    assert (made.amount, made.currency, made.due_on) == (Decimal("88.50"), "CNY", delivery.prompt.installment.due_on)
+    assert (made.amount, made.currency, made.due_on) == (Decimal("88.50"), "CNY", date(2026, 11, 25))
     assert made.wording == delivery.wording
     assert Prompt.objects.get().status == Prompt.Status.ACKNOWLEDGED
 

@@ -148,7 +148,7 @@ def test_an_sms_whose_answer_was_lost_is_unconfirmed_and_not_sent_again(provider
 
 def test_a_delivery_that_cannot_be_worded_fails_alone(providers: SandboxProcess) -> None:
     broken, good = make_delivery(channel=Channel.EMAIL), make_delivery(channel=Channel.EMAIL)
-    Installment.objects.filter(pk=broken.prompt.installment_id).update(outstanding="0.001", total="0.001")
+    Installment.objects.filter(prompts=broken.prompt).update(outstanding="0.001", total="0.001")
     dispatch.dispatch("email", now=NOON)
     broken.refresh_from_db()
     good.refresh_from_db()

@@ -86,8 +86,7 @@ def test_a_receipt_of_one_channel_cannot_move_a_delivery_of_another() -> None:
 def test_a_receipt_cannot_be_changed_or_removed(statement: str) -> None:
     store(channel="sms", raw=report(make_delivery(status=Status.SENT).pk, "1"), now=NOON)
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute(statement)
+        cursor.execute(f"SET CONSTRAINTS ALL IMMEDIATE; {statement}")
     assert Receipt.objects.count() == 1
 
 

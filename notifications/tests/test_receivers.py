@@ -1,6 +1,7 @@
 """What happens in the floor below, and what it makes to be told or taken back."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -18,7 +19,12 @@ pytestmark = pytest.mark.django_db
 
 def make_payment(installment: Installment, status: str) -> Payment:
     return Payment.objects.create(
-        loan=installment.loan, installment=installment, amount=100, currency="CNY", status=status, paid_on=TODAY
+        loan=installment.loan,
+        installment=installment,
+        amount=Decimal(100),
+        currency="CNY",
+        status=status,
+        paid_on=TODAY,
     )
 
 

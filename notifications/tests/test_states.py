@@ -15,6 +15,10 @@ from notifications.tests.factories import NOON, make_delivery
 TARGETS = [status for status in Status if status not in {Status.QUEUED, Status.SENDING}]
 
 
+def phone_of(delivery: Delivery) -> ContactPoint:
+    return ContactPoint.objects.get(deliveries=delivery)
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(("origin", "target"), list(product(Status, TARGETS)))
 def test_only_the_drawn_moves_happen(origin: Status, target: Status) -> None:
@@ -58,9 +62,9 @@ def test_a_failure_makes_the_ladder_look_at_once() -> None:
 def test_an_address_that_a_provider_calls_bad_is_marked_until_something_arrives_there() -> None:
     delivery = make_delivery(status=Status.SENT)
     advance([Step(delivery_id=delivery.pk, to=Status.FAILED, reason="unknown", address_is_bad=True)], now=NOON)
-    assert ContactPoint.objects.get(pk=delivery.contact_point_id).unreachable_since == NOON
+    assert phone_of(delivery).unreachable_since == NOON
     advance([Step(delivery_id=delivery.pk, to=Status.DELIVERED)], now=NOON)
-    assert ContactPoint.objects.get(pk=delivery.contact_point_id).unreachable_since is None
+    assert phone_of(delivery).unreachable_since is None
 
 
 @pytest.mark.django_db
@@ -69,7 +73,7 @@ def test_a_bad_address_is_marked_even_where_the_delivery_does_not_move() -> None
     advance([Step(delivery_id=delivery.pk, to=Status.FAILED, address_is_bad=True)], now=NOON)
     delivery.refresh_from_db()
     assert delivery.status == Status.DELIVERED
-    assert ContactPoint.objects.get(pk=delivery.contact_point_id).unreachable_since == NOON
+    assert phone_of(delivery).unreachable_since == NOON
 
 
 @pytest.mark.django_db

@@ -69,7 +69,7 @@ class Stage:
     def _env(self) -> dict[str, str]:
         return {**os.environ, "DUEPROOF_DATA": str(self.folder)}
 
-    def until(self, look: Callable[[], Found]) -> Found:
+    def until(self, look: Callable[[], Found | None]) -> Found:
         """The first truthy thing that `look` finds. Raises its last complaint when patience is over."""
         end = time.monotonic() + PATIENCE
         while True:

@@ -39,7 +39,7 @@ class Page:
         """The address of the first link whose target holds `part`."""
         for target in self.tree.xpath("//a/@href"):
             if part in target:
-                return urllib.parse.urljoin(self.url, target)
+                return urllib.parse.urljoin(self.url, str(target))
         raise UnexpectedPageError(f"{self.url} ({self.status}) has no link to “{part}”")
 
     def form(self, *fields: str) -> Any:
