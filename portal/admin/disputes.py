@@ -155,7 +155,7 @@ class DisputeAdmin(ReadOnlyAdmin[Dispute]):
         files = Prefetch("files", DisputeFile.objects.defer("content"))
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{dispute.receipt_number}: {dispute.get_kind_display()}",
+            "title": f"{dispute.receipt_number} · {dispute.get_kind_display()}",
             "opts": self.opts,
             "dispute": dispute,
             "may_act": self.may_act(request, dispute) and dispute.decided_at is None,

@@ -30,7 +30,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine"),
 ]
-FOR_AXE = {"bypass_csp": True}  # the checker brings its own styles
+FOR_AXE: dict[str, Any] = {"bypass_csp": True}  # the checker brings its own styles
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 
@@ -163,7 +163,7 @@ def test_no_page_has_an_accessibility_fault_or_runs_off_its_side(
         *(reverse("dispute_open", query={"loan": loan.pk}) for loan in Loan.objects.of(crowded.borrower_id)),
         *(reverse("dispute", args=[dispute.pk]) for dispute in disputes),
     ]
-    options = {"viewport": viewport, "color_scheme": scheme}
+    options: dict[str, Any] = {"viewport": viewport, "color_scheme": scheme}
     with browsing(chromium, live_server, crowded.borrower, **options, **FOR_AXE) as page:
         for address in addresses:
             page.goto(address)
