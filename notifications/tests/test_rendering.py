@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notifications.channels.segments import is_gsm, segments
@@ -34,6 +34,8 @@ NASTY = (
     "x" * 60,
 )
 FACT_TEXTS = st.sampled_from(NASTY) | st.text(max_size=60)
+unhurried = settings(deadline=None)
+"""A machine that is busy elsewhere is no fault of the words."""
 KIND_AND_STAGE = st.sampled_from([(kind, stage) for kind in Prompt.Kind.values for stage in (0, 1, 3, 7)])
 
 
@@ -94,6 +96,7 @@ def harmless(facts: Facts) -> Facts:
     return sample_facts(facts.language, decision=facts.decision, **changes)
 
 
+@unhurried
 @given(facts=any_facts(), kind_and_stage=KIND_AND_STAGE)
 def test_no_fact_breaks_out_of_the_page(facts: Facts, kind_and_stage: tuple[str, int]) -> None:
     outline = Outline(render(*kind_and_stage, "email", facts, LINK).html)
@@ -102,6 +105,7 @@ def test_no_fact_breaks_out_of_the_page(facts: Facts, kind_and_stage: tuple[str,
     assert outline.links == [LINK]
 
 
+@unhurried
 @given(facts=any_facts(), kind_and_stage=KIND_AND_STAGE)
 def test_no_fact_adds_a_header_line(facts: Facts, kind_and_stage: tuple[str, int]) -> None:
     subject = render(*kind_and_stage, "email", facts, LINK).subject
@@ -111,6 +115,7 @@ def test_no_fact_adds_a_header_line(facts: Facts, kind_and_stage: tuple[str, int
     assert list(mail.keys()) == ["Subject"]
 
 
+@unhurried
 @given(facts=any_facts(), kind_and_stage=KIND_AND_STAGE)
 def test_facts_stand_in_the_message_as_they_are(facts: Facts, kind_and_stage: tuple[str, int]) -> None:
     told = render(*kind_and_stage, "email", facts, LINK)
@@ -120,6 +125,7 @@ def test_facts_stand_in_the_message_as_they_are(facts: Facts, kind_and_stage: tu
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", told.text + told.html)
 
 
+@unhurried
 @given(
     facts=any_facts(FACT_TEXTS.map(lambda text: text.replace("{", "("))),
     kind_and_stage=KIND_AND_STAGE,
@@ -131,6 +137,7 @@ def test_no_name_in_braces_is_left(facts: Facts, kind_and_stage: tuple[str, int]
     assert "{" not in "".join((told.subject, told.text, told.heading, told.button, *told.paragraphs, page))
 
 
+@unhurried
 @given(facts=any_facts(), kind_and_stage=KIND_AND_STAGE, channel=st.sampled_from(["email", "sms", "in_app"]))
 def test_stored_facts_tell_the_same_again(facts: Facts, kind_and_stage: tuple[str, int], channel: str) -> None:
     again = Facts.from_json(facts.as_json())
@@ -138,6 +145,7 @@ def test_stored_facts_tell_the_same_again(facts: Facts, kind_and_stage: tuple[st
     assert render(*kind_and_stage, channel, again, LINK) == render(*kind_and_stage, channel, facts, LINK)
 
 
+@unhurried
 @given(facts=any_facts(), kind_and_stage=KIND_AND_STAGE)
 def test_a_text_message_never_costs_more_than_two_parts(facts: Facts, kind_and_stage: tuple[str, int]) -> None:
     text = render(*kind_and_stage, "sms", facts, LONGEST_LINK).text
@@ -145,6 +153,7 @@ def test_a_text_message_never_costs_more_than_two_parts(facts: Facts, kind_and_s
     assert segments(text) <= 2 or (facts.language == "en" and not is_gsm(text))
 
 
+@unhurried
 @given(facts=any_facts(), kind_and_stage=KIND_AND_STAGE)
 def test_a_locked_screen_shows_nothing_that_is_the_borrowers_own(facts: Facts, kind_and_stage: tuple[str, int]) -> None:
     changed = sample_facts(
@@ -161,6 +170,7 @@ def test_a_locked_screen_shows_nothing_that_is_the_borrowers_own(facts: Facts, k
     assert texts[0] == texts[1]
 
 
+@unhurried
 @given(days=st.integers(-30, 60), stage=st.sampled_from([0, 1, 3, 7]))
 def test_a_late_message_counts_the_days_that_are_left(days: int, stage: int) -> None:
     told = render("upcoming", stage, "in_app", sample_facts("en", due_on=TODAY + timedelta(days=days)), LINK)
