@@ -1,11 +1,20 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
+from django.db.models.signals import post_migrate
 
 
 class DeskConfig(AdminConfig):
     """Django's admin, as the agents' desk."""
 
+    default_site = "portal.desk.DeskSite"
+
 
 class PortalConfig(AppConfig):
     name = "portal"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from portal.agents import make_agents_group
+
+        # The last app with models: by then the permissions of all have been made.
+        post_migrate.connect(make_agents_group, sender=apps.get_app_config("notifications"))

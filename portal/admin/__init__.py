@@ -1,5 +1,27 @@
 """The agents' desk: Django's admin, composed where loans and prompts meet."""
 
-from portal.admin import disputes
+from portal.admin import (
+    agent_tasks,
+    contact_points,
+    disputes,
+    loans,
+    partners,
+    people,
+    prompts,
+    receipts,
+    reports,
+    statement_lines,
+)
 
-__all__ = ["disputes"]
+__all__ = [
+    "agent_tasks",
+    "contact_points",
+    "disputes",
+    "loans",
+    "partners",
+    "people",
+    "prompts",
+    "receipts",
+    "reports",
+    "statement_lines",
+]

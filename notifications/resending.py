@@ -1,0 +1,129 @@
+"""An agent sends a prompt again, on a channel of their choice, beside its ladder.
+
+It is one more delivery with its own ordinal and stands on no rung, so that the ladder neither waits for it nor takes
+it for its own telling; if it arrives, it proves the prompt like any other.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Max, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from accounts.models import ContactPoint, User
+from loans.models import Dispute, Installment
+from notifications.events import record
+from notifications.models import Delivery, NoticeEvent, Preference, Prompt
+from notifications.planning import Clock
+from notifications.reach import CONTACT_KIND, reachable
+from notifications.timing import lawful_moment
+
+OFF_THE_LADDER: Final = 99
+"""The rung of such a delivery: above every ladder, so that it is listed last and is never the current one."""
+NOT_AGAIN_WITHIN: Final = timedelta(hours=1)
+
+Status = Delivery.Status
+_UNSENT: Final = (Status.QUEUED, Status.SENDING, Status.RETRYING)
+_CAME_TO_NOTHING: Final = (Status.FAILED, Status.CANCELLED)
+
+
+class CannotResendError(Exception):
+    """A prompt was not sent again and nothing was changed. The text is for the agent: what is in the way."""
+
+
+@transaction.atomic
+def resend(*, prompt_id: int, channel: str, agent: User, now: datetime) -> Delivery:
+    """Queue the prompt once more on `channel`, to the borrower's live contact point, within contact hours.
+
+    Raises CannotResendError where it is not to be told any more, the borrower cannot be reached on the channel or has
+    switched it off, or they have just been told there; Prompt.DoesNotExist. The caller wakes the senders on commit.
+    """
+    prompt = _locked(prompt_id)
+    if obstacle := why_not(prompt) or _disputed(prompt):
+        raise CannotResendError(obstacle)
+    point = _way(prompt.borrower_id, channel)
+    _refuse_too_soon(prompt, channel, now)
+    delivery = _queue(prompt, channel, point, now)
+    record(
+        NoticeEvent.Kind.RESENT,
+        borrower_id=prompt.borrower_id,
+        at=now,
+        installment_id=prompt.installment_id,
+        prompt_id=prompt.pk,
+        delivery_id=delivery.pk,
+        actor_id=agent.pk,
+        channel=channel,
+    )
+    return delivery
+
+
+def why_not(prompt: Prompt) -> str:
+    """Why a prompt is not to be told any more, in the active language; empty where it may be. Reads no other rows."""
+    if prompt.status == Prompt.Status.CANCELLED:
+        return _("This prompt was taken back (%(reason)s); it is not sent again.") % {"reason": prompt.reason or "-"}
+    if prompt.installment is None or not prompt.asks_acknowledgement:
+        return ""
+    if prompt.installment.state != Installment.State.OPEN:
+        state = prompt.installment.get_state_display()
+        return _("There is nothing to ask for any more: the installment is “%(state)s”.") % {"state": state}
+    if prompt.installment.version != prompt.version:
+        return _("The bank has changed this installment since; a prompt with the new figures takes its place.")
+    return ""
+
+
+def _locked(prompt_id: int) -> Prompt:
+    """Two agents at once wait for each other here, so that the second sees what the first one queued."""
+    prompts = Prompt.objects.select_related("borrower", "installment")
+    return prompts.select_for_update(of=("self",), no_key=True).get(pk=prompt_id)
+
+
+def _disputed(prompt: Prompt) -> str:
+    held = prompt.kind == Prompt.Kind.OVERDUE and Dispute.objects.holding([prompt.installment_id or 0]).exists()
+    return _("The borrower disputes this; overdue prompts are held until it is decided.") if held else ""
+
+
+def _way(borrower_id: int, channel: str) -> ContactPoint:
+    point = reachable([borrower_id])[borrower_id].get(channel)
+    if point is None:
+        raise CannotResendError(_why_no_way(borrower_id, channel))
+    return point
+
+
+def _why_no_way(borrower_id: int, channel: str) -> str:
+    if channel not in CONTACT_KIND:
+        return _("This cannot be sent there: choose SMS or email. The message lies in the portal in any case.")
+    name = Delivery.Channel(channel).label
+    if Preference.objects.filter(user=borrower_id, channel=channel, enabled=False).exists():
+        return _("The borrower has switched off this channel: %(channel)s.") % {"channel": name}
+    if ContactPoint.objects.live().filter(user=borrower_id, kind=CONTACT_KIND[channel]).exists():
+        return _("The borrower cannot be reached on this channel: %(channel)s.") % {"channel": name}
+    return _("We have nothing to reach the borrower with on this channel: %(channel)s.") % {"channel": name}
+
+
+def _refuse_too_soon(prompt: Prompt, channel: str, now: datetime) -> None:
+    there = prompt.deliveries.filter(channel=channel)
+    if there.filter(status__in=_UNSENT).exists():
+        raise CannotResendError(_("One is on its way on this channel already. Wait for what becomes of it."))
+    if _handed_over_since(there, now - NOT_AGAIN_WITHIN):
+        raise CannotResendError(_("One went out on this channel within the last hour. Give it time, or take another."))
+
+
+def _handed_over_since(deliveries: "QuerySet[Delivery]", moment: datetime) -> bool:
+    """`claimed_at` stands in for a hand-over of which nobody knows how it ended."""
+    recent = Q(sent_at__gt=moment) | Q(sent_at=None, claimed_at__gt=moment)
+    return deliveries.exclude(status__in=_CAME_TO_NOTHING).filter(recent).exists()
+
+
+def _queue(prompt: Prompt, channel: str, point: ContactPoint, now: datetime) -> Delivery:
+    """Ordinal 0 is left to the ladder, which may still want this channel."""
+    last = prompt.deliveries.filter(channel=channel).aggregate(last=Max("ordinal"))["last"] or 0
+    return Delivery.objects.create(
+        prompt=prompt,
+        channel=channel,
+        contact_point=point,
+        address=point.address,
+        rung=OFF_THE_LADDER,
+        ordinal=last + 1,
+        next_attempt_at=lawful_moment(now, zone=prompt.borrower.zone, hours=Clock.at(now).hours),
+    )

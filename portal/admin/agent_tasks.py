@@ -1,0 +1,184 @@
+"""The queue of those whom nothing reached: take one, tell them, write down what came of it."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from accounts.requests import SignedInRequest
+from notifications.agent_tasks import TaskNotYoursError, finish, take
+from notifications.models import AgentTask
+from portal.admin.cells import chip, moment_in, person_link, time_left
+from portal.admin.read_only import ReadOnlyAdmin
+from portal.admin.timeline_told import about, subjects
+
+CONFLICT = 409
+
+
+class OutcomeForm(forms.Form):
+    """What came of a task, for the record."""
+
+    outcome = forms.ChoiceField(
+        label=_("What came of it"),
+        choices=AgentTask.Outcome.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose what came of it.")},
+    )
+    note = forms.CharField(
+        label=_("Note"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("How and when you told them, or what you tried. No phone numbers or addresses."),
+        error_messages={"required": _("Write down how it went: the note is the proof.")},
+    )
+
+
+class TaskStandingFilter(admin.SimpleListFilter):
+    """Open unless asked otherwise."""
+
+    title = _("standing")
+    parameter_name = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("late", _("late")), ("mine", _("mine")), ("free", _("nobody's")), ("done", _("done"))]
+
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        return [{**first, "display": _("open")}, *others]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[AgentTask]") -> "QuerySet[AgentTask]":
+        open_tasks = queryset.filter(status=AgentTask.Status.OPEN)
+        match self.value():
+            case "done":
+                return queryset.filter(status=AgentTask.Status.DONE).order_by("-done_at")
+            case "late":
+                return open_tasks.filter(act_by__lt=timezone.now())
+            case "mine":
+                return open_tasks.filter(assignee=request.user.pk)
+            case "free":
+                return open_tasks.filter(assignee=None)
+        return open_tasks
+
+
+@admin.register(AgentTask)
+class AgentTaskAdmin(ReadOnlyAdmin[AgentTask]):
+    """By what runs out first."""
+
+    list_display = ["deadline", "borrower_link", "about", "reason", "local_deadline", "with_whom"]
+    list_display_links = ["deadline"]
+    list_filter = [TaskStandingFilter]
+    ordering = ["act_by", "pk"]
+    search_fields = ["=prompt__installment__loan__external_id"]
+    search_help_text = _("Loan number")
+    sortable_by = ["deadline"]
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[AgentTask]":
+        return super().get_queryset(request).select_related("borrower", "assignee", *subjects("prompt__"))
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_POST(self.take_view))
+        return [path("<int:task_id>/take/", view, name="notifications_agenttask_take"), *super().get_urls()]
+
+    @admin.display(description=_("act by"), ordering="act_by")
+    def deadline(self, task: AgentTask) -> SafeString | str:
+        if task.done_at:
+            return task.get_outcome_display()
+        now = timezone.now()
+        return chip(time_left(task.act_by, now), "danger" if task.act_by < now else "")
+
+    @admin.display(description=_("borrower"))
+    def borrower_link(self, task: AgentTask) -> SafeString:
+        return person_link(task.borrower)
+
+    @admin.display(description=_("about"))
+    def about(self, task: AgentTask) -> str:
+        return f"{capfirst(task.prompt.get_kind_display())} · {about(task.prompt)}"
+
+    @admin.display(description=_("borrower's clock"))
+    def local_deadline(self, task: AgentTask) -> str:
+        return f"{moment_in(task.act_by, task.borrower.zone)} ({task.borrower.zone.key})"
+
+    @admin.display(description=_("with"))
+    def with_whom(self, task: AgentTask) -> SafeString | str:
+        """The button posts the list's own form, whose token it needs, to another address."""
+        if task.assignee or task.status == AgentTask.Status.DONE:
+            return str(task.assignee or "")
+        address = reverse("admin:notifications_agenttask_take", args=[task.pk])
+        label = gettext("Take the task about %s") % task.borrower
+        return format_html(
+            '<button class="small-button" formaction="{}" aria-label="{}">{}</button>', address, label, gettext("Take")
+        )
+
+    def may_act(self, request: SignedInRequest, task: AgentTask) -> bool:
+        """An agent with the permission to change tasks, and never about themselves."""
+        return request.user.has_perm("notifications.change_agenttask") and task.borrower_id != request.user.pk
+
+    def take_view(self, request: SignedInRequest, task_id: int) -> HttpResponse:
+        task = get_object_or_404(self.get_queryset(request), pk=task_id)
+        if not self.may_act(request, task):
+            raise PermissionDenied
+        from_id = request.POST.get("over_from", "")
+        try:
+            take(task_id=task_id, agent=request.user, over_from=int(from_id) if from_id.isdecimal() else None)
+        except TaskNotYoursError as obstacle:
+            messages.error(request, str(obstacle))
+        else:
+            self.log_change(request, task, "Taken.")
+        return redirect("admin:notifications_agenttask_change", task_id)
+
+    def change_view(
+        self, request: Any, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """One task: GET shows it, POST finishes it."""
+        task = self.viewed(request, object_id)
+        if request.method != "POST":
+            return self._page(request, task, OutcomeForm())
+        if not self.may_act(request, task):
+            raise PermissionDenied
+        return self._finish(request, task)
+
+    def _finish(self, request: SignedInRequest, task: AgentTask) -> HttpResponse:
+        form = OutcomeForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, task, form)
+        outcome, note = form.cleaned_data["outcome"], form.cleaned_data["note"]
+        try:
+            finish(task_id=task.pk, agent=request.user, outcome=outcome, note=note, now=timezone.now())
+        except TaskNotYoursError as obstacle:
+            messages.error(request, str(obstacle))
+            return self._page(request, self.get_queryset(request).get(pk=task.pk), form, status=CONFLICT)
+        self.log_change(request, task, f"Done: {outcome}.")
+        messages.success(request, gettext("Done and on record."))
+        return redirect("admin:notifications_agenttask_changelist")
+
+    def _page(self, request: SignedInRequest, task: AgentTask, form: OutcomeForm, *, status: int = 200) -> HttpResponse:
+        is_open = task.status == AgentTask.Status.OPEN
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Tell %s in person") % task.borrower,
+            "opts": self.opts,
+            "task": task,
+            "about": about(task.prompt),
+            "left": time_left(task.act_by, timezone.now()),
+            "is_late": is_open and task.act_by < timezone.now(),
+            "deadline": self.local_deadline(task),
+            "points": task.borrower.contact_points.live().order_by("kind"),
+            "is_open": is_open,
+            "may_act": is_open and self.may_act(request, task),
+            "is_mine": task.assignee_id in {None, request.user.pk},
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/desk/task.html", context, status=status)

@@ -1,0 +1,79 @@
+"""What stands in the cells of the desk's lists and pages."""
+
+from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext, ngettext
+
+from accounts.models import User
+from loans import dates
+from loans.models import Installment, Loan
+from loans.money import format_money
+from notifications.models import Prompt
+
+Kind = Prompt.Kind
+
+
+def language() -> str:
+    return get_language() or "en"
+
+
+def money(amount: Decimal, currency: str) -> str:
+    return format_money(amount, currency, language())
+
+
+def moment_in(value: datetime, zone: tzinfo) -> str:
+    """The moment on the clock of `zone`, without the zone's name."""
+    return dates.moment(value, language(), zone, timezone.localdate(timezone=zone))
+
+
+def time_left(until: datetime, now: datetime) -> str:
+    """How long until then in one unit: "in 3 h", "late by 2 days"."""
+    late, span = until < now, abs(until - now)
+    if span >= timedelta(days=2):
+        amount = ngettext("%d day", "%d days", span.days) % span.days
+    elif span >= timedelta(hours=1):
+        amount = gettext("%d h") % (span.total_seconds() // 3600)
+    else:
+        amount = gettext("%d min") % (span.total_seconds() // 60)
+    return (gettext("late by %s") if late else gettext("in %s")) % amount
+
+
+def person_link(person: User) -> SafeString:
+    """The person's name, leading to their page."""
+    return format_html('<a href="{}">{}</a>', reverse("admin:accounts_user_change", args=[person.pk]), person)
+
+
+def chip(words: str, tone: str = "") -> SafeString:
+    """Words with a tone (good, warn, danger or none) that only repeats them."""
+    return format_html('<span class="chip {}">{}</span>', tone, words)
+
+
+def stage_of(prompt: Prompt) -> str:
+    """Which rule planned it: "3 days before the due date"."""
+    if prompt.kind == Kind.UPCOMING and prompt.stage == 0:
+        return gettext("on the due date")
+    if prompt.kind == Kind.UPCOMING:
+        before = ngettext("%d day before the due date", "%d days before the due date", prompt.stage)
+        return before % prompt.stage
+    if prompt.kind == Kind.OVERDUE:
+        after = ngettext("%d day after the due date", "%d days after the due date", prompt.stage)
+        return after % prompt.stage
+    if prompt.kind in {Kind.PAYMENT_RECEIVED, Kind.PAYMENT_SETTLED}:
+        return gettext("each payment is confirmed")
+    return gettext("each step of a dispute is told")
+
+
+def installment_label(installment: Installment, loan: Loan) -> str:
+    """ "LN-00017 no. 3, ¥100.00 due 3 Dec": what is left to pay, or was to be paid."""
+    figures = {
+        "loan": loan.external_id,
+        "number": installment.number,
+        "amount": money(installment.outstanding or installment.total, loan.currency),
+        "day": dates.short_day(installment.due_on, language(), timezone.localdate()),
+    }
+    return gettext("%(loan)s no. %(number)s, %(amount)s due %(day)s") % figures

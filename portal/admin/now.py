@@ -1,0 +1,129 @@
+"""What needs the desk now, by what runs out first; each number with the address of the rows behind it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.contrib.admin import AdminSite
+from django.db.models import Count, Model, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from loans.models import Dispute, Report, StatementLine
+from notifications.models import AgentTask
+from portal.admin.timeline_told import subjects
+
+SHOWN: Final = 8
+RECENT: Final = timedelta(days=7)
+"""Refused reports older than this are history: nothing closes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A count, what it counts, the rows behind it, and its tone (warn, danger or none)."""
+
+    count: int
+    words: str
+    href: str
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """One queue: its numbers, the first of which is all of it, and its first rows."""
+
+    name: str
+    numbers: list[Number]
+    rows: list[Any] = field(default_factory=list)
+
+    @property
+    def href(self) -> str:
+        return self.numbers[0].href
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The queues that the reader may see, by name for the page, and whether none of them has anything."""
+
+    at: datetime
+    queues: list[Queue]
+
+    @property
+    def is_quiet(self) -> bool:
+        return not any(queue.numbers[0].count for queue in self.queues)
+
+
+def read_now(request: HttpRequest, site: AdminSite) -> Now:
+    """Two statements a queue, however long the queues are."""
+    now = timezone.now()
+    made: dict[type[Model], Callable[[], Queue]] = {
+        AgentTask: lambda: _tasks(now, request.user.pk),
+        Dispute: lambda: _disputes(now),
+        StatementLine: _lines,
+        Report: lambda: _reports(now),
+    }
+    return Now(now, [make() for model, make in made.items() if _may_see(request, site, model)])
+
+
+def refused_lately(now: datetime) -> "QuerySet[Report]":
+    """Reports of the last days that were not applied as a whole."""
+    refused = Report.objects.filter(status__in=[Report.Status.REFUSED, Report.Status.PARTLY])
+    return refused.filter(received_at__gte=now - RECENT).defer("content")
+
+
+def _tasks(now: datetime, agent_id: int | None) -> Queue:
+    open_tasks = AgentTask.objects.open()
+    counts = open_tasks.aggregate(
+        all=Count("pk"),
+        late=Count("pk", filter=Q(act_by__lt=now)),
+        mine=Count("pk", filter=Q(assignee=agent_id)),
+    )
+    numbers = [
+        Number(counts["all"], _("open agent tasks"), _list(AgentTask)),
+        Number(counts["late"], _("late"), _list(AgentTask, "standing=late"), "danger"),
+        Number(counts["mine"], _("mine"), _list(AgentTask, "standing=mine")),
+    ]
+    related = ("borrower", "assignee", *subjects("prompt__"))
+    return Queue("tasks", numbers, list(open_tasks.select_related(*related).order_by("act_by", "pk")[:SHOWN]))
+
+
+def _disputes(now: datetime) -> Queue:
+    undecided = Dispute.objects.undecided()
+    today = timezone.localdate(now)
+    counts = undecided.aggregate(
+        all=Count("pk"),
+        late=Count("pk", filter=Q(answer_due_on__lt=today)),
+        ours=Count("pk", filter=Q(status=Dispute.Status.OPEN)),
+    )
+    numbers = [
+        Number(counts["all"], _("undecided disputes"), _list(Dispute)),
+        Number(counts["late"], _("late"), _list(Dispute, f"answer_due_on__lt={today:%Y-%m-%d}"), "danger"),
+        Number(counts["ours"], _("our turn"), _list(Dispute, "standing=ours")),
+    ]
+    first = undecided.select_related("borrower", "loan", "installment").order_by("answer_due_on", "pk")
+    return Queue("disputes", numbers, list(first[:SHOWN]))
+
+
+def _lines() -> Queue:
+    waiting = StatementLine.objects.waiting()
+    number = Number(waiting.count(), _("unmatched bank lines"), _list(StatementLine))
+    first = waiting.select_related("report__partner").defer("report__content").order_by("booked_on", "pk")
+    return Queue("lines", [number], list(first[:SHOWN]))
+
+
+def _reports(now: datetime) -> Queue:
+    refused = refused_lately(now)
+    number = Number(refused.count(), _("reports refused in 7 days"), _list(Report, "standing=refused"))
+    return Queue("reports", [number], list(refused.select_related("partner")[:SHOWN]))
+
+
+def _list(model: type[Model], query: str = "") -> str:
+    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    return f"{address}?{query}" if query else address
+
+
+def _may_see(request: HttpRequest, site: AdminSite, model: type[Model]) -> bool:
+    return site.is_registered(model) and site.get_model_admin(model).has_view_permission(request)

@@ -1,0 +1,73 @@
+"""The record of what happened: to be read, found and followed, never to be edited, not even by a superuser."""
+
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.functional import cached_property
+from django.utils.text import capfirst
+
+MOST_LISTED: Final = 5000
+
+_M = TypeVar("_M", bound=Model)
+
+if TYPE_CHECKING:
+
+    class _ModelAdmin(admin.ModelAdmin[_M]): ...
+
+else:
+
+    class _ModelAdmin(admin.ModelAdmin, Generic[_M]):
+        pass
+
+
+class CappedPaginator(Paginator):  # type: ignore[type-arg]  # is not generic at run time
+    """Counts to MOST_LISTED and no further: counting tens of millions of rows takes longer than anybody waits."""
+
+    @cached_property
+    def count(self) -> int:
+        rows = self.object_list
+        return rows[:MOST_LISTED].count() if isinstance(rows, QuerySet) else len(rows)
+
+
+class ReadOnlyAdmin(_ModelAdmin[_M]):
+    """No adding, changing or deleting; who may view sees the list and each row."""
+
+    actions = None
+    show_full_result_count = False
+    list_per_page = 50
+    list_max_show_all = 0
+    paginator = CappedPaginator
+    show_facets = admin.ShowFacets.NEVER
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        title = {"title": capfirst(str(self.opts.verbose_name_plural))}
+        return super().changelist_view(request, title | (extra_context or {}))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        title = {"title": f"{capfirst(str(self.opts.verbose_name))} #{unquote(object_id)}", "subtitle": None}
+        return super().change_view(request, object_id, form_url, title | (extra_context or {}))
+
+    def viewed(self, request: HttpRequest, object_id: str) -> _M:
+        """The row for a page of its own. Raises PermissionDenied for who may not view it, and Http404."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404(f"{self.opts.verbose_name} {object_id} is not there.")
+        return row

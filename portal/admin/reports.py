@@ -1,0 +1,106 @@
+"""What partners sent: what became of it, what was refused and where, and for the few who may, the raw bytes."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import get_valid_filename
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from accounts.requests import SignedInRequest
+from loans.models import Report
+from portal.admin.cells import chip
+from portal.admin.masking import mask_text
+from portal.admin.now import refused_lately
+from portal.admin.read_only import ReadOnlyAdmin
+
+MAY_DOWNLOAD = "loans.download_report"
+_TONES = {Report.Status.APPLIED: "good", Report.Status.PARTLY: "warn", Report.Status.REFUSED: "danger"}
+
+
+class ReportStandingFilter(admin.SimpleListFilter):
+    """All, or what was refused lately."""
+
+    title = _("standing")
+    parameter_name = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("refused", _("refused in 7 days"))]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Report]") -> "QuerySet[Report]":
+        if self.value() != "refused":
+            return queryset
+        return queryset.filter(pk__in=refused_lately(timezone.now()).order_by().values("pk"))
+
+
+@admin.register(Report)
+class ReportAdmin(ReadOnlyAdmin[Report]):
+    """Nothing of a report can be changed here; a partner mends it by sending a new one."""
+
+    list_display = [
+        "name",
+        "partner",
+        "kind",
+        "received_at",
+        "standing",
+        "applied",
+        "unchanged",
+        "unmatched",
+        "refused",
+    ]
+    list_filter = [ReportStandingFilter, "status", "kind", "partner"]
+    ordering = ["-received_at", "-pk"]
+    search_fields = ["name"]
+    search_help_text = _("Name of the file")
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Report]":
+        return super().get_queryset(request).select_related("partner").defer("content")
+
+    def get_fields(self, request: HttpRequest, obj: Report | None = None) -> Any:
+        fields = ["partner", "kind", "received_at", "standing", "applied", "unchanged", "unmatched", "refusal_list"]
+        return [*fields, "digest", *(["download"] if request.user.has_perm(MAY_DOWNLOAD) else [])]
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_safe(self.download_view))
+        return [path("<int:report_id>/raw/", view, name="loans_report_raw"), *super().get_urls()]
+
+    @admin.display(description=_("status"), ordering="status")
+    def standing(self, report: Report) -> SafeString:
+        return chip(report.get_status_display(), _TONES.get(Report.Status(report.status), ""))
+
+    @admin.display(description=_("refused"))
+    def refused(self, report: Report) -> int:
+        return len(report.refusals)
+
+    @admin.display(description=_("refusals"))
+    def refusal_list(self, report: Report) -> str:
+        rows = [{**refusal, "reason": mask_text(str(refusal.get("reason", "")))} for refusal in report.refusals]
+        return render_to_string("admin/desk/refusals.html", {"rows": rows})
+
+    @admin.display(description=_("raw bytes"))
+    def download(self, report: Report) -> SafeString:
+        address = reverse("admin:loans_report_raw", args=[report.pk])
+        return format_html('<a href="{}" download>{}</a>', address, gettext("Download as it came"))
+
+    def download_view(self, request: SignedInRequest, report_id: int) -> HttpResponse:
+        """The bytes as they came, which hold everybody's data unmasked: for those with the permission, and logged."""
+        if not request.user.has_perm(MAY_DOWNLOAD):
+            raise PermissionDenied
+        report = get_object_or_404(Report, pk=report_id)
+        self.log_change(request, report, "Raw bytes downloaded.")
+        name = get_valid_filename(report.name.replace("\\", "/").rpartition("/")[2] or "report")
+        return HttpResponse(
+            bytes(report.content),
+            content_type="application/octet-stream",
+            headers={"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"},
+        )

@@ -1,0 +1,181 @@
+"""Bank lines that nothing was matched to: what each could be, and the agent's decision."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.requests import SignedInRequest
+from loans.intake.deciding import LONGEST_REASON, CannotDecideError, match_line, set_aside, suggestions
+from loans.models import Installment, Payment, StatementLine
+from portal.admin.cells import chip, money
+from portal.admin.masking import mask_text
+from portal.admin.read_only import ReadOnlyAdmin
+
+CONFLICT = 409
+LONGEST_ID = 18
+_TONES = {StatementLine.Match.UNMATCHED: "warn", StatementLine.Match.MATCHED: "good"}
+
+
+class ReasonForm(forms.Form):
+    """Why a line is no payment of any loan."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=LONGEST_REASON,
+        help_text=_("It stays with the line."),
+        error_messages={"required": _("Say why the line is set aside.")},
+    )
+
+
+class LineStandingFilter(admin.SimpleListFilter):
+    """Those that wait for a decision unless asked otherwise."""
+
+    title = _("standing")
+    parameter_name = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [*StatementLine.Match.choices[:1], *StatementLine.Match.choices[2:], ("all", _("all"))]
+
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        return [{**first, "display": _("to be decided")}, *others]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[StatementLine]") -> "QuerySet[StatementLine]":
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(match=self.value() or StatementLine.Match.UNMATCHED)
+
+
+@admin.register(StatementLine)
+class StatementLineAdmin(ReadOnlyAdmin[StatementLine]):
+    """The oldest first: a borrower who paid is waiting behind each."""
+
+    list_display = ["booked", "sum", "side_shown", "payer_text", "end_to_end_id", "why", "standing", "bank"]
+    list_display_links = ["booked"]
+    list_filter = [LineStandingFilter, "currency"]
+    ordering = ["booked_on", "pk"]
+    sortable_by = ["booked", "sum"]
+    search_fields = ["=reference", "=end_to_end_id"]
+    search_help_text = _("Bank's reference or end-to-end id")
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[StatementLine]":
+        lines = super().get_queryset(request).select_related("report__partner", "decided_by", "payment__loan")
+        return lines.defer("report__content")
+
+    @admin.display(description=_("booked on"), ordering="booked_on")
+    def booked(self, line: StatementLine) -> Any:
+        return line.booked_on or line.valued_on or f"#{line.pk}"
+
+    @admin.display(description=_("amount"), ordering="amount")
+    def sum(self, line: StatementLine) -> str:
+        return money(line.amount, line.currency)
+
+    @admin.display(description=_("side"))
+    def side_shown(self, line: StatementLine) -> str:
+        side = line.get_side_display()
+        return gettext("%s, reversal") % side if line.reversal else side
+
+    @admin.display(description=_("remittance text"))
+    def payer_text(self, line: StatementLine) -> str:
+        return mask_text(line.remittance)
+
+    @admin.display(description=_("standing"))
+    def standing(self, line: StatementLine) -> SafeString:
+        match = StatementLine.Match(line.match)
+        words = gettext("to be decided") if match == StatementLine.Match.UNMATCHED else line.get_match_display()
+        return chip(words, _TONES.get(match, ""))
+
+    @admin.display(description=_("bank"))
+    def bank(self, line: StatementLine) -> str:
+        return line.report.partner.name
+
+    def change_view(
+        self, request: Any, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """One line: GET shows it with what it could be, POST decides it."""
+        line = self.viewed(request, object_id)
+        if request.method != "POST":
+            return self._page(request, line, ReasonForm())
+        if not request.user.has_perm("loans.change_statementline"):
+            raise PermissionDenied
+        return self._set_aside(request, line) if "set_aside" in request.POST else self._match(request, line)
+
+    def _match(self, request: SignedInRequest, line: StatementLine) -> HttpResponse:
+        installment_id, payment_id = _chosen(request.POST.get("match", ""))
+        if not installment_id:
+            messages.error(request, gettext("Choose what the line is matched to."))
+            return self._page(request, line, ReasonForm())
+        try:
+            now = timezone.now()
+            match_line(
+                line_id=line.pk, installment_id=installment_id, payment_id=payment_id, agent=request.user, now=now
+            )
+        except (CannotDecideError, Installment.DoesNotExist, Payment.DoesNotExist) as obstacle:
+            return self._refused(request, line, ReasonForm(), obstacle)
+        self.log_change(request, line, f"Matched to installment #{installment_id}.")
+        messages.success(request, gettext("Booked. The borrower is being told."))
+        return redirect("admin:loans_statementline_changelist")
+
+    def _set_aside(self, request: SignedInRequest, line: StatementLine) -> HttpResponse:
+        form = ReasonForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, line, form)
+        try:
+            set_aside(line_id=line.pk, reason=form.cleaned_data["reason"], agent=request.user)
+        except CannotDecideError as obstacle:
+            return self._refused(request, line, form, obstacle)
+        self.log_change(request, line, "Set aside.")
+        messages.success(request, gettext("Set aside."))
+        return redirect("admin:loans_statementline_changelist")
+
+    def _refused(
+        self, request: SignedInRequest, line: StatementLine, form: ReasonForm, obstacle: Exception
+    ) -> HttpResponse:
+        messages.error(request, str(obstacle))
+        return self._page(request, self.get_queryset(request).get(pk=line.pk), form, status=CONFLICT)
+
+    def _page(
+        self, request: SignedInRequest, line: StatementLine, form: ReasonForm, *, status: int = 200
+    ) -> HttpResponse:
+        waiting = line.match == StatementLine.Match.UNMATCHED
+        number = request.GET.get("loan", "").strip()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("%(sum)s from %(bank)s") % {"sum": self.sum(line), "bank": self.bank(line)},
+            "opts": self.opts,
+            "line": line,
+            "standing": self.standing(line),
+            "side": self.side_shown(line),
+            "payer_text": self.payer_text(line),
+            "is_credit": line.side == "credit" and not line.reversal,
+            "may_decide": waiting and request.user.has_perm("loans.change_statementline"),
+            "suggestions": suggestions(line) if waiting else None,
+            "loan_number": number,
+            "of_loan": _unsettled(line, number) if waiting and number else [],
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/desk/statement_line.html", context, status=status)
+
+
+def _chosen(text: str) -> tuple[int | None, int | None]:
+    """ "17" is installment 17, "17:5" the same as payment 5; anything else nothing."""
+    installment, _colon, payment = text.partition(":")
+    ids = [int(part) if part.isascii() and part.isdecimal() and len(part) <= LONGEST_ID else None
+           for part in (installment, payment)]  # fmt: skip
+    return ids[0], ids[1]
+
+
+def _unsettled(line: StatementLine, number: str) -> list[Installment]:
+    """What is left to pay of the loan with this number at the line's bank."""
+    installments = Installment.objects.unsettled().filter(loan__bank=line.report.partner_id, loan__external_id=number)
+    return list(installments.select_related("loan__borrower")[:100])

@@ -1,0 +1,84 @@
+"""Lines of the record itself: the events that no other line tells, or on request all of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from notifications.models import Delivery, NoticeEvent, Prompt
+from portal.admin.line import Line, Teller
+from portal.admin.masking import mask_text
+from portal.admin.timeline_rows import Row
+from portal.admin.timeline_told import about, subjects
+
+Kind = NoticeEvent.Kind
+
+_TONES: Final = {
+    Kind.DELIVERED: "good",
+    Kind.ACKNOWLEDGED: "good",
+    Kind.FAILED: "danger",
+    Kind.CONFLICT: "danger",
+    Kind.RETRYING: "warn",
+    Kind.UNCONFIRMED: "warn",
+    Kind.ESCALATED: "warn",
+}
+_OF_THE_BORROWER: Final = (Kind.SEEN, Kind.ACKNOWLEDGED, Kind.PREFERENCE)
+_CHANNELS: Final = dict(Delivery.Channel.choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event with what its plain numbers stand for."""
+
+    event: NoticeEvent
+    prompt: Prompt | None
+    agent: User | None
+
+
+def _events(ids: set[int]) -> Mapping[int, Told]:
+    events = NoticeEvent.objects.select_related("borrower").in_bulk(ids)
+    prompts = Prompt.objects.select_related(*subjects()).in_bulk({event.prompt_id for event in events.values()})
+    agents = User.objects.in_bulk({event.actor_id for event in events.values()})
+    return {
+        pk: Told(event, prompts.get(event.prompt_id or 0), agents.get(event.actor_id or 0))
+        for pk, event in events.items()
+    }
+
+
+def _event(told: Told, at: datetime) -> Line:
+    event = told.event
+    words = (mask_text(str(event.data[key])) for key in ("why", "reason", "outcome") if event.data.get(key))
+    return Line(
+        kind="event",
+        at=at,
+        what=event.get_kind_display(),
+        about=about(told.prompt) if told.prompt else "",
+        channel=str(_CHANNELS.get(event.data.get("channel", ""), "")),
+        proof=_("seen (weak)") if event.kind == Kind.SEEN else "",
+        tone=_TONES.get(Kind(event.kind), ""),
+        by=_by(told),
+        why=" · ".join([*words, *_switched(event.data)]),
+        href=reverse("admin:notifications_noticeevent_change", args=[event.pk]),
+        link=_("event #%d") % event.pk,
+    )
+
+
+def _by(told: Told) -> str:
+    if told.agent:
+        return str(told.agent)
+    if told.event.kind in _OF_THE_BORROWER:
+        return str(told.event.borrower)
+    return _("the system")
+
+
+def _switched(data: dict[str, Any]) -> list[str]:
+    if "enabled" not in data:
+        return []
+    return [_("switched on") if data["enabled"] else _("switched off")]
+
+
+TELLERS: Final[dict[Row, Teller]] = {Row.EVENT: Teller(_events, _event)}

@@ -1,0 +1,37 @@
+"""The desk as a whole: who gets in, what it is called, and its first page."""
+
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib.admin import AdminSite
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+
+
+class DeskSite(AdminSite):
+    """Django's admin. People sign in on the portal's own page; whoever does not work at the desk is refused.
+
+    It stands outside `portal.admin`, whose modules register with it while they are imported.
+    """
+
+    site_header = _("Dueproof desk")
+    site_title = _("Dueproof desk")
+    index_title = _("What needs me now")
+    site_url = None
+    enable_nav_sidebar = False
+
+    @method_decorator(never_cache)
+    @login_not_required
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        guarded: Callable[..., HttpResponse] = secure_admin_login(super().login)  # type: ignore[no-untyped-call]
+        return guarded(request, extra_context)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        from portal.admin.now import read_now
+
+        return super().index(request, {**(extra_context or {}), "now": read_now(request, self)})
