@@ -7,6 +7,7 @@ keeps the mail and tries again.
 import asyncio
 import logging
 import re
+import traceback
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -54,10 +55,13 @@ class BounceHandler:
         content = envelope.original_content or b""
         try:
             receipts = await asyncio.to_thread(self._store, trace.encode() + content)
-        except Exception:
-            log.exception("A bounce of %d bytes could not be stored; its sender was asked to try again.", len(content))
+        except Exception as error:  # whatever it is, the sender must keep the mail
+            # Where it failed and not its message: a database quotes the row, and with it the mail.
+            where = "".join(traceback.format_tb(error.__traceback__))
+            failed = "A bounce of %d bytes could not be stored (%s); its sender was asked to try again.\n%s"
+            log.error(failed, len(content), type(error).__name__, where)
             return "451 4.3.0 Not stored, please try again later"
-        log.info("A bounce of %d bytes was stored with %d receipts.", len(content), receipts)
+        log.debug("A bounce of %d bytes was stored with %d receipts.", len(content), receipts)
         return "250 2.6.0 Stored"
 
 

@@ -1,6 +1,7 @@
 """Run the mail server that bounces come back to."""
 
 import asyncio
+import signal
 from argparse import ArgumentParser
 from typing import Any
 
@@ -22,19 +23,20 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.BOUNCE_DOMAIN:
             raise CommandError("BOUNCE_DOMAIN is not set: it is the domain that bounces of our mail come back to.")
-        try:
-            asyncio.run(self._serve(options["host"], options["port"]))
-        except KeyboardInterrupt:
-            self.stdout.write("Stopped.")
+        asyncio.run(self._serve(options["host"], options["port"]))
 
     async def _serve(self, host: str, port: int) -> None:
-        loop = asyncio.get_running_loop()
+        loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stopped.set)
         server = await loop.create_server(
             lambda: make_bounce_server(store_mail, settings.BOUNCE_DOMAIN, loop), host, port
         )
         self.stdout.write(f"Bounces for {settings.BOUNCE_DOMAIN} are received on {host}:{port}.")
+        self.stdout.flush()
+        # What is being stored is finished on the way out; its sender has no answer and sends it again.
         async with server:
-            await server.serve_forever()
+            await stopped.wait()
 
 
 def store_mail(raw: bytes) -> int:
