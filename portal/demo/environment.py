@@ -30,7 +30,6 @@ def describe(folder: Path, addresses: Addresses) -> dict[str, str]:
     ours = {
         **read_keys(folder),
         "DEBUG": "0",
-        "DUEPROOF_DATA": str(folder),
         "PUBLIC_URL": f"http://{HOST}:{addresses.web}",
         "EMAIL_URL": f"smtp://{HOST}:{addresses.mail}",
         "KANNEL_URL": f"http://{HOST}:{addresses.sandbox}/cgi-bin/sendsms",
@@ -42,7 +41,8 @@ def describe(folder: Path, addresses: Addresses) -> dict[str, str]:
         "CONTACT_HOURS": "00:00-24:00",
         "LADDER_PACE": str(1 / 720),
     }
-    return {name: os.environ.get(name, value) for name, value in ours.items()}
+    chosen = {name: os.environ.get(name) or value for name, value in ours.items()}
+    return {**chosen, "DUEPROOF_DATA": str(folder)}
 
 
 @contextlib.contextmanager

@@ -98,8 +98,8 @@ def bank_books_payment(stage: Stage) -> str:
     said = stage.run("import_statement", str(stage.folder / "book" / NEXT_NOTIFICATION)).strip().splitlines()[-1]
     loan_page = stage.signed_in(PAID.email)
     home = loan_page.get("/")
-    stage.until(lambda: loan_page.get(home.link("/loans/")).expect("Harbour Bank"))
-    settled = loan_page.get(home.link("/loans/"))
+    stage.until(lambda: loan_page.get(home.link(r"/loans/\d+/$")).expect("Harbour Bank"))
+    settled = loan_page.get(home.link(r"/loans/\d+/$"))
     if "awaiting" in settled.text.lower():
         raise UnexpectedPageError("the loan still awaits the bank")
     return said
@@ -124,8 +124,8 @@ def unreachable_goes_to_agent(stage: Stage) -> str:
 
 def borrower_disputes(stage: Stage) -> str:
     visitor = stage.signed_in(NOT_TOLD.email)
-    message = stage.until(lambda: visitor.get(visitor.get("/messages/").link("/messages/")))
-    form_page = visitor.get(message.link("/disputes/new/"))
+    message = stage.until(lambda: visitor.get(visitor.get("/messages/").link(r"/messages/\d+/$")))
+    form_page = visitor.get(message.link(r"/disputes/new/\?"))
     words = "Nobody told me that this was due."
     done = visitor.send(form_page, "form_token", kind="not_told", words=words)
     number = re.search(r"D-[0-9A-Z]{4}-[0-9A-Z]{4}", done.text)
@@ -136,7 +136,7 @@ def borrower_disputes(stage: Stage) -> str:
 
 def agent_decides(stage: Stage) -> str:
     agent = stage.agent()
-    page = agent.get(agent.get("/desk/loans/dispute/").link("/desk/loans/dispute/"))
+    page = agent.get(agent.get("/desk/loans/dispute/").link(r"/desk/loans/dispute/\d+/"))
     page.expect("Nobody told me", "What we told them about it")
     decided = agent.send(page, decision="upheld", words="You are right: nothing reached you in time.", decide="Decide")
     decided.expect("Decided")
@@ -153,7 +153,7 @@ def decision_is_told(stage: Stage) -> str:
 
 
 def stranger_sees_nothing(stage: Stage) -> str:
-    mine = stage.signed_in(TOLD.email).get("/").link("/loans/")
+    mine = stage.signed_in(TOLD.email).get("/").link(r"/loans/\d+/$")
     stranger = stage.signed_in(PAID.email).get(mine)
     nobody = stage.visitor().get(mine)
     if stranger.status != 404 or "/accounts/login" not in nobody.url:
@@ -207,4 +207,4 @@ def _all_text(message: dict[str, Any]) -> str:
 
 def _borrower_on_desk(agent: Visitor, person: Person) -> Page:
     found = agent.get(f"/desk/accounts/user/?q={person.phone.removeprefix('+')}")
-    return agent.get(found.link("/desk/accounts/user/"))
+    return agent.get(found.link(r"/desk/accounts/user/\d+/change/"))

@@ -1,6 +1,7 @@
 """Someone at a browser: pages are fetched, read and answered over HTTP, as a person without JavaScript would."""
 
 import http.cookiejar
+import re
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -35,12 +36,12 @@ class Page:
                 raise UnexpectedPageError(f"{self.url} ({self.status}) does not say “{piece}”")
         return self
 
-    def link(self, part: str) -> str:
-        """The address of the first link whose target holds `part`."""
+    def link(self, pattern: str) -> str:
+        """The address of the first link whose target holds `pattern`, a regular expression."""
         for target in self.tree.xpath("//a/@href"):
-            if part in target:
+            if re.search(pattern, target):
                 return urllib.parse.urljoin(self.url, str(target))
-        raise UnexpectedPageError(f"{self.url} ({self.status}) has no link to “{part}”")
+        raise UnexpectedPageError(f"{self.url} ({self.status}) has no link to “{pattern}”")
 
     def form(self, *fields: str) -> Any:
         """The first form that has all these fields."""

@@ -80,8 +80,7 @@ class Command(BaseCommand):
         full = {**os.environ, **env}
         with self._step("Tables"):
             supervisor.finish(supervisor.begin("migrate", manage("migrate", "--noinput"), full))
-        with self._step("Book"):
-            supervisor.finish(supervisor.begin("book", manage("load_book"), full))
+        book = supervisor.begin("book", manage("load_book"), full)  # goes on beside the start of the programs
         if collecting:
             with self._step("Static files"):
                 supervisor.finish(collecting)
@@ -90,6 +89,8 @@ class Command(BaseCommand):
             for program in list_programs(embedded.folder, addresses, env):
                 supervisor.start(program, full)
             supervisor.wait_until_ready()
+        with self._step("Book"):
+            supervisor.finish(book)
         return supervisor
 
     def _erase(self, embedded: Embedded) -> None:
