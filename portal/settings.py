@@ -206,6 +206,9 @@ SMS_SENDER = env.str("SMS_SENDER", default="Dueproof")
 SMS_CALLBACK_TOKEN = env.str("KANNEL_CALLBACK_TOKEN", default="")
 SMS_CALLBACK_URL = f"{env.str('SMS_CALLBACK_BASE', default=PUBLIC_URL)}/webhooks/sms/{SMS_CALLBACK_TOKEN}/"
 
+# Where the demonstration's phone and mailbox are; empty in life.
+SANDBOX_URL = env.str("SANDBOX_URL", default="")
+
 # Prompts -------------------------------------------------------------------------------------------------------------
 
 # When people may be told, in their own zone; see notifications.timing.ContactHours.
