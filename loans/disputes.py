@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from django.db import IntegrityError, transaction
 
@@ -52,6 +52,7 @@ def open_dispute(
 ) -> Dispute:
     """Open a dispute with its first message and send `dispute_opened`; the same form sent again leads to the first.
 
+    A form is the same where its token and all that it says are: who goes back and changes their words loses none.
     `about` is for whoever hears the signal and is not read here. Raises ValueError where the loan is not the
     borrower's, the installment not the loan's, the kind unknown or `about` malformed.
     """
@@ -59,7 +60,7 @@ def open_dispute(
     with transaction.atomic():
         dispute, is_new = _insert(
             borrower=borrower,
-            form_token=form_token or uuid4(),
+            form_token=_token(form_token, loan.pk, installment and installment.pk, kind, words, _digests(files)),
             defaults={
                 "loan": loan,
                 "installment": installment,
@@ -69,7 +70,7 @@ def open_dispute(
             },
         )
         if is_new:
-            _write(dispute, author=borrower, by_agent=False, words=words, files=files, now=now)
+            _write(dispute, author=borrower, by_agent=False, words=words, files=files, now=now, token=uuid4())
             signals.dispute_opened.send(Dispute, dispute_id=dispute.pk, about=about)
     return dispute
 
@@ -92,14 +93,15 @@ def add_message(
         raise ValueError(f"Dispute {dispute.receipt_number} is not of borrower #{borrower.pk}.")
     if not words and not files:
         raise ValueError(f"Neither words nor files were given for dispute {dispute.receipt_number}.")
-    if first := _sent_before(borrower, form_token):
+    token = _token(form_token, dispute.pk, words, _digests(files))
+    if first := _sent_before(borrower, token):
         return first
     with transaction.atomic():
         _move(dispute, status=Dispute.Status.OPEN)
         if files and dispute.files.count() + len(files) > MAX_FILES_A_DISPUTE:
             raise TooManyFilesError(f"Dispute {dispute.receipt_number} may hold {MAX_FILES_A_DISPUTE} files.")
         message, _is_new = _write(
-            dispute, author=borrower, by_agent=False, words=words, files=files, now=now, form_token=form_token
+            dispute, author=borrower, by_agent=False, words=words, files=files, now=now, token=token
         )
     return message
 
@@ -112,13 +114,12 @@ def answer(
     Raises AlreadyDecidedError, and ValueError without words.
     """
     _require_words(dispute, words)
-    if first := _sent_before(agent, form_token):
+    token = _token(form_token, dispute.pk, words)
+    if first := _sent_before(agent, token):
         return first
     with transaction.atomic():
         _move(dispute, status=Dispute.Status.ANSWERED)
-        message, is_new = _write(
-            dispute, author=agent, by_agent=True, words=words, files=(), now=now, form_token=form_token
-        )
+        message, is_new = _write(dispute, author=agent, by_agent=True, words=words, files=(), now=now, token=token)
         if is_new:
             signals.dispute_answered.send(Dispute, dispute_id=dispute.pk, message_id=message.pk)
     return message
@@ -135,7 +136,7 @@ def decide(*, dispute: Dispute, agent: User, decision: str, words: str, now: dat
         raise ValueError(f"{decision!r} is no decision on dispute {dispute.receipt_number}.")
     with transaction.atomic():
         _move(dispute, status=Dispute.Status.DECIDED, decision=decision, decided_at=now, decided_by=agent)
-        _write(dispute, author=agent, by_agent=True, words=words, files=(), now=now)
+        _write(dispute, author=agent, by_agent=True, words=words, files=(), now=now, token=uuid4())
         signals.dispute_decided.send(Dispute, dispute_id=dispute.pk)
 
 
@@ -181,8 +182,16 @@ def _move(dispute: Dispute, **fields: Any) -> None:
         setattr(dispute, name, value)
 
 
-def _sent_before(author: User, form_token: UUID | None) -> DisputeMessage | None:
-    return DisputeMessage.objects.filter(author=author, form_token=form_token).first() if form_token else None
+def _token(form_token: UUID | None, *said: object) -> UUID:
+    return uuid5(form_token, repr(said)) if form_token else uuid4()
+
+
+def _digests(files: Sequence[CheckedFile]) -> list[str]:
+    return [file.digest for file in files]
+
+
+def _sent_before(author: User, token: UUID) -> DisputeMessage | None:
+    return DisputeMessage.objects.filter(author=author, form_token=token).first()
 
 
 def _write(
@@ -193,11 +202,11 @@ def _write(
     words: str,
     files: Sequence[CheckedFile],
     now: datetime,
-    form_token: UUID | None = None,
+    token: UUID,
 ) -> tuple[DisputeMessage, bool]:
     message, is_new = DisputeMessage.objects.get_or_create(
         author=author,
-        form_token=form_token or uuid4(),
+        form_token=token,
         defaults={"dispute": dispute, "by_agent": by_agent, "words": words, "written_at": now},
     )
     if is_new:

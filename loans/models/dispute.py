@@ -30,7 +30,7 @@ class Dispute(models.Model):
 
     `receipt_number` is what the borrower quotes. `answer_due_on` is the last day for a decision, in the borrower's
     calendar. While a dispute is undecided, overdue prompts for its installment (or, without one, its loan) are held.
-    `form_token` names the form that was sent, so that one form sent twice opens one dispute.
+    `form_token` names the form that was sent and what it said, so that one sent twice opens one dispute.
     """
 
     class Kind(models.TextChoices):

@@ -10,9 +10,10 @@ from django.db import connection
 
 from accounts.models import User
 from accounts.tests.factories import make_agent
-from loans.disputes import AlreadyDecidedError, add_message, decide
+from loans import signals
+from loans.disputes import AlreadyDecidedError, add_message, answer, decide
 from loans.models import Dispute, DisputeFile, DisputeMessage
-from loans.tests.disputes import FILE, NOON, make_dispute
+from loans.tests.disputes import FILE, NOON, heard, make_dispute
 from loans.tests.factories import make_loan
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -61,6 +62,19 @@ def test_a_form_sent_twice_at_once_opens_one_dispute() -> None:
     results = race(*[lambda: make_dispute(loan, form_token=token, files=[FILE])] * 4)
     assert len({result.pk for result in results}) == 1
     assert (Dispute.objects.count(), DisputeMessage.objects.count(), DisputeFile.objects.count()) == (1, 1, 1)
+
+
+def test_an_answer_sent_twice_at_once_is_told_once() -> None:
+    dispute_id, agent, token = make_dispute().pk, make_agent(), uuid4()
+
+    def send() -> DisputeMessage:
+        dispute = Dispute.objects.get(pk=dispute_id)
+        return answer(dispute=dispute, agent=agent, words="Hello", now=NOON, form_token=token)
+
+    with heard(signals.dispute_answered) as calls:
+        results = race(*[send] * 4)
+    assert len({message.pk for message in results}) == 1
+    assert calls == [{"dispute_id": dispute_id, "message_id": results[0].pk}]
 
 
 def test_words_of_the_borrower_and_a_decision_at_once_leave_nothing_after_the_decision() -> None:

@@ -43,7 +43,9 @@ def test_a_missing_choice_is_said_and_files_are_to_be_chosen_again(page: Client,
 
 def test_four_files_are_one_too_many(page: Client, loan: Loan) -> None:
     files = [upload(f"{number}.pdf", PDF) for number in range(4)]
-    shown = text(page.post(form_url(loan=loan.pk), filled(files=files)))
+    response = page.post(form_url(loan=loan.pk), filled(files=files))
+    assert len(response.context["form"].files.getlist("files")) == 3
+    shown = text(response)
     assert "You chose 4 files; 3 can be sent at a time." in shown
     assert "0.pdf, 1.pdf, 2.pdf, 3.pdf" in shown
     assert "Nobody told me.</textarea>" in shown
@@ -66,6 +68,7 @@ def test_a_file_that_is_too_large_is_dropped_and_named_and_the_words_are_kept(
     assert "first.pdf, huge.pdf, last.pdf" in shown
     assert "Nobody told me.</textarea>" in shown
     assert len(response.context["form"].errors["files"]) == 1
+    assert [file.name for file in response.context["form"].files.getlist("files")] == ["first.pdf", "last.pdf"]
 
 
 def test_an_empty_file_is_named(page: Client, loan: Loan) -> None:

@@ -84,6 +84,16 @@ def test_a_form_sent_twice_opens_one_dispute() -> None:
     assert (DisputeMessage.objects.count(), DisputeFile.objects.count()) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"words": "Nobody told me, ever."}, {"kind": Dispute.Kind.OTHER}, {"files": [FILE]}],
+    ids=["words", "kind", "files"],
+)
+def test_who_goes_back_and_changes_the_form_loses_nothing(change: dict[str, Any]) -> None:
+    loan, token = make_loan(), uuid4()
+    assert make_dispute(loan, form_token=token) != make_dispute(loan, form_token=token, **change)
+
+
 def test_the_same_token_of_somebody_else_leads_nowhere() -> None:
     token = uuid4()
     assert make_dispute(form_token=token) != make_dispute(form_token=token)
@@ -204,6 +214,24 @@ def test_words_sent_twice_are_kept_once() -> None:
             dispute=dispute, borrower=dispute.borrower, words="Monday", files=[FILE], now=NOON, form_token=token
         )
     assert (dispute.messages.count(), dispute.files.count()) == (2, 1)
+    add_message(dispute=dispute, borrower=dispute.borrower, words="Tuesday", files=[], now=NOON, form_token=token)
+    assert dispute.messages.latest("pk").words == "Tuesday"
+
+
+def test_words_sent_twice_undo_nothing_that_came_between() -> None:
+    dispute, agent, token = make_dispute(), make_agent(), uuid4()
+
+    def send() -> DisputeMessage:
+        return add_message(
+            dispute=dispute, borrower=dispute.borrower, words="Monday", files=[], now=NOON, form_token=token
+        )
+
+    first = send()
+    answer(dispute=dispute, agent=agent, words="Thank you.", now=NOON)
+    assert send() == first
+    assert Dispute.objects.get(pk=dispute.pk).status == Dispute.Status.ANSWERED
+    decide(dispute=dispute, agent=agent, decision=Dispute.Decision.UPHELD, words="Yes.", now=NOON)
+    assert send() == first
 
 
 def test_nobody_adds_to_the_dispute_of_another() -> None:

@@ -114,6 +114,12 @@ def test_what_does_not_prove_it_is_called_what_it_is(
     assert words in shown(desk, dispute)
 
 
+def test_a_message_about_the_dispute_itself_does_not_prove_it(installment: Installment) -> None:
+    dispute = dispute_about(installment)
+    Delivery.objects.filter(prompt__dispute=dispute).update(status=Delivery.Status.DELIVERED, delivered_at=NOON)
+    assert read_record(dispute).proof is None
+
+
 def test_an_acknowledgement_proves_it_even_without_a_receipt(installment: Installment) -> None:
     prompt = make_prompt(installment, status=Prompt.Status.ACKNOWLEDGED)
     Acknowledgement.objects.create(
