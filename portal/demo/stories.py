@@ -138,14 +138,14 @@ def agent_decides(stage: Stage) -> str:
     agent = stage.agent()
     page = agent.get(agent.get("/desk/loans/dispute/").link(r"/desk/loans/dispute/\d+/"))
     page.expect("Nobody told me", "What we told them about it")
-    decided = agent.send(page, decision="upheld", words="You are right: nothing reached you in time.", decide="Decide")
+    decided = agent.send(page, press="decide", decision="upheld", words="You are right: nothing reached you.")
     decided.expect("Decided")
     return "decided as upheld beside the record of prompts"
 
 
 def decision_is_told(stage: Stage) -> str:
-    found = stage.until(lambda: [m for m in stage.messages("email", NOT_TOLD) if "decided" in _all_text(m)])
-    stage.signed_in(NOT_TOLD.email).get("/disputes/").expect("Decided")
+    found = stage.until(lambda: [m for m in stage.messages("email", NOT_TOLD) if "decision" in m["subject"]])
+    stage.signed_in(NOT_TOLD.email).get("/disputes/").expect("You are right")
     return f"“{found[-1]['subject']}”"
 
 

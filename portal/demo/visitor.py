@@ -11,6 +11,7 @@ from typing import Any, Final
 from lxml import html
 
 TIMEOUT: Final = 20
+UTF_8: Final = html.HTMLParser(encoding="utf-8")
 
 
 class UnexpectedPageError(AssertionError):
@@ -62,13 +63,14 @@ class Visitor:
     def get(self, address: str) -> Page:
         return self._open(urllib.parse.urljoin(self._base, address), None)
 
-    def send(self, page: Page, *needed: str, **values: str) -> Page:
-        """Fill the first form of `page` that has the fields `values` (and `needed`), and send it."""
+    def send(self, page: Page, *needed: str, press: str = "", **values: str) -> Page:
+        """Fill the first form of `page` that has the fields `values` (and `needed`), press that button, send it."""
         form = page.form(*needed, *values)
         for name, value in values.items():
             form.fields[name] = value
         target = urllib.parse.urljoin(page.url, form.action or page.url)
-        return self._open(target, urllib.parse.urlencode(form.form_values()).encode(), page.url)
+        pressed = [(press, press)] if press else []
+        return self._open(target, urllib.parse.urlencode([*form.form_values(), *pressed]).encode(), page.url)
 
     def sign_in(self, email: str, password: str, then: str = "/") -> Page:
         """Sign in by email and password and go on to `then`."""
@@ -86,4 +88,4 @@ class Visitor:
             answer = error
         with answer:
             body = answer.read()
-            return Page(answer.url, answer.status, html.document_fromstring(body or b"<p></p>"))
+            return Page(answer.url, answer.status, html.document_fromstring(body or b"<p></p>", UTF_8))
