@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import ClassVar
 
 from notifications.channels.base import Channel, Message, Outcome, Result
-from notifications.channels.mail_form import BadAddressError, Recipient, Sender, UnsendableError, compose
+from notifications.channels.mail_address import BadAddressError, Recipient, Sender
+from notifications.channels.mail_form import UnsendableError, compose
 from notifications.channels.mail_server import MailServer
+from notifications.channels.smtp_commands import Mail
 from notifications.channels.smtp_session import SmtpSession
-from notifications.channels.smtp_transaction import Mail
 
 
 class EmailChannel(Channel):
@@ -28,15 +29,13 @@ class EmailChannel(Channel):
 
     def send(self, messages: Sequence[Message]) -> Iterator[Outcome]:
         with closing(SmtpSession(self._server)) as session:
-            for message in messages:
-                yield self._send_one(session, message)
+            yield from session.hand_over(self._prepare(message) for message in messages)
 
-    def _send_one(self, session: SmtpSession, message: Message) -> Outcome:
+    def _prepare(self, message: Message) -> Mail | Outcome:
         try:
             recipient = Recipient.parse(message.address)
             content = compose(message, self._sender, recipient)
-        except UnsendableError as error:
+        except (BadAddressError, UnsendableError) as error:
             fault = isinstance(error, BadAddressError)
             return Outcome(message.reference, Result.PERMANENT, reason=str(error), address_fault=fault)
-        mail = Mail(message.reference, self._sender.return_path(message.reference), recipient, content)
-        return session.hand_over(mail)
+        return Mail(message.reference, self._sender.return_path(message.reference), recipient, content)

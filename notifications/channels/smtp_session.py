@@ -1,11 +1,17 @@
-"""One connection for a whole batch of mail, opened with the first and opened again when it is lost."""
+"""One connection for a whole batch of mail, opened with the first and opened again when it is lost.
 
-import smtplib
+Where the server allows it (RFC 2920), a mail's content and the next mail's commands go out together, so that a mail
+costs one round trip and not four. The next mail's own content only goes out once this one's outcome has been taken.
+"""
+
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from notifications.channels.base import Outcome, Result
 from notifications.channels.mail_server import MailServer
-from notifications.channels.smtp_transaction import Mail, name_fault, transact
+from notifications.channels.smtp_commands import Mail
+from notifications.channels.smtp_connection import Connection
+from notifications.channels.smtp_replies import FAULTS, name_fault
 
 LOST_IN_A_ROW: Final = 3
 """Connections lost one after another before the rest of a batch is left for later: each may cost a whole time-out."""
@@ -16,42 +22,70 @@ class SmtpSession:
 
     def __init__(self, mail_server: MailServer) -> None:
         self._mail_server = mail_server
-        self._server: smtplib.SMTP | None = None
+        self._connection: Connection | None = None
         self._given_up = ""
         self._lost = 0
 
-    def hand_over(self, mail: Mail) -> Outcome:
-        """Never raises for what the server does."""
-        server = self._connect()
-        if server is None:
-            return Outcome(mail.reference, Result.TEMPORARY, reason=self._given_up)
-        verdict = transact(server, mail)
-        if verdict.usable:
-            self._lost = 0
-        else:
-            self._drop(server)
-        return verdict.outcome
+    def hand_over(self, mails: Iterable[Mail | Outcome]) -> Iterator[Outcome]:
+        """One outcome for each mail; an outcome among the mails is passed on. Never raises for what the server does."""
+        offered: Mail | None = None
+        for mail in mails:
+            if isinstance(mail, Outcome):
+                yield mail
+                continue
+            answered, refused = False, None
+            if offered is not None:
+                outcome, answered, refused = self._finish(offered, mail)
+                yield outcome
+            if not answered:
+                refused = self._offer(mail)
+            if refused is not None:
+                yield refused
+            offered = mail if refused is None else None
+        if offered is not None:
+            yield self._finish(offered, None)[0]
 
     def close(self) -> None:
         """Say goodbye; a server that is already gone is no fault."""
-        server, self._server = self._server, None
-        if server is not None:
-            try:
-                server.quit()
-            except (smtplib.SMTPException, OSError):
-                server.close()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
-    def _connect(self) -> smtplib.SMTP | None:
-        if self._server is None and not self._given_up:
+    def _offer(self, mail: Mail) -> Outcome | None:
+        """None where the server now waits for the content."""
+        connection = self._connect()
+        if connection is None:
+            return Outcome(mail.reference, Result.TEMPORARY, reason=self._given_up)
+        if not connection.can_take(mail):
+            reason = "address needs SMTPUTF8, which our mail server does not offer"
+            return Outcome(mail.reference, Result.PERMANENT, reason=reason)
+        refused = connection.offer(mail)
+        self._look_after(connection)
+        return refused
+
+    def _finish(self, offered: Mail, following: Mail | None) -> tuple[Outcome, bool, Outcome | None]:
+        """The offered mail's outcome, and, where the following was offered with it, True and its refusal if any."""
+        connection = self._connection
+        if connection is None:
+            raise RuntimeError("A mail was offered on no connection.")
+        together = following if following and connection.pipelines and connection.can_take(following) else None
+        outcome, answered, refused = connection.finish(offered, together)
+        self._look_after(connection)
+        return outcome, answered, refused
+
+    def _connect(self) -> Connection | None:
+        if self._connection is None and not self._given_up:
             try:
-                self._server = self._mail_server.connect()
-            except (smtplib.SMTPException, OSError, ValueError) as error:
+                self._connection = Connection(self._mail_server.connect())
+            except (*FAULTS, ValueError) as error:
                 self._given_up = f"mail server cannot be used: {name_fault(error)}"
-        return self._server
+        return self._connection
 
-    def _drop(self, server: smtplib.SMTP) -> None:
-        server.close()
-        self._server = None
+    def _look_after(self, connection: Connection) -> None:
+        if connection.usable:
+            self._lost = 0
+            return
+        self.close()
         self._lost += 1
         if self._lost >= LOST_IN_A_ROW:
             self._given_up = "mail server keeps closing the connection"

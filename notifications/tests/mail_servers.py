@@ -11,8 +11,11 @@ from notifications.tests.outside import MisbehavingServer, run_server
 
 CLOSE = "close"
 HANG = "hang"
+ALONE = "250-stub\r\n250-8BITMIME\r\n250 DSN"
+TOGETHER = "250-stub\r\n250-8BITMIME\r\n250-PIPELINING\r\n250 DSN"
+"""Greetings of a server that wants commands one by one, and of one that takes many together."""
 GOOD_ANSWERS = {
-    "EHLO": "250-stub\r\n250-8BITMIME\r\n250 DSN",
+    "EHLO": ALONE,
     "AUTH": "235 2.7.0 OK",
     "MAIL": "250 2.1.0 OK",
     "RCPT": "250 2.1.5 OK",
@@ -25,10 +28,14 @@ GOOD_ANSWERS = {
 
 @dataclass
 class ScriptedMail:
-    """The server's port, and the commands that it was sent, a list for each connection."""
+    """The server's port, the commands that it was sent, a list for each connection, and the mails that it answered.
+
+    A mail is its Message-ID and the first three digits of the answer.
+    """
 
     port: int
     conversations: list[list[str]] = field(default_factory=list)
+    answered: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def commands(self) -> list[str]:
@@ -41,6 +48,7 @@ def run_mail_server(answers: Mapping[str, str | Sequence[str]] | None = None) ->
     nothing. A list is used up one by one, its last answer then stays."""
     script = {verb: [answer] if isinstance(answer, str) else list(answer) for verb, answer in (answers or {}).items()}
     conversations: list[list[str]] = []
+    answered: list[tuple[str, str]] = []
 
     def answer_to(verb: str) -> str:
         left = script.get(verb)
@@ -54,20 +62,24 @@ def run_mail_server(answers: Mapping[str, str | Sequence[str]] | None = None) ->
         lines = connection.makefile("rb")
         if not _say(connection, answer_to("greeting") if "greeting" in script else "220 stub ESMTP"):
             return
-        in_data = False
+        in_data, message_id = False, ""
         for raw in lines:
             line = raw.decode().rstrip("\r\n")
             if in_data and line != ".":
+                message_id = line[12:] if line.startswith("Message-ID: ") else message_id
                 continue
             verb, space, rest = line.partition(" ")
             conversation.append(verb.upper() + space + rest)
             answer = answer_to(verb.upper())
+            if message_id:
+                answered.append((message_id, answer[:3]))
+                message_id = ""
             in_data = answer.startswith("354")
             if not _say(connection, answer) or verb.upper() == "QUIT":
                 return
 
     with run_server(serve) as server:
-        yield ScriptedMail(server.port, conversations)
+        yield ScriptedMail(server.port, conversations, answered)
 
 
 def _say(connection: socket.socket, answer: str) -> bool:

@@ -1,19 +1,29 @@
 import smtplib
+import socket
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from notifications.channels.base import ChannelMisconfiguredError, Result
 from notifications.channels.email import EmailChannel
-from notifications.channels.mail_form import BadAddressError, Recipient, Sender, UnsendableError, compose
+from notifications.channels.mail_address import BadAddressError, Recipient, Sender
+from notifications.channels.mail_form import UnsendableError, compose
 from notifications.channels.mail_server import MailServer
-from notifications.channels.smtp_transaction import encode_xtext
-from notifications.tests.mail_servers import CLOSE, HANG, make_channel, run_mail_server
-from notifications.tests.outside import SandboxProcess, find_closed_port, make_message
+from notifications.channels.smtp_commands import encode_xtext
+from notifications.tests.mail_servers import ALONE, CLOSE, HANG, TOGETHER, make_channel, run_mail_server
+from notifications.tests.outside import (
+    MisbehavingServer,
+    SandboxProcess,
+    find_closed_port,
+    make_message,
+    run_server,
+)
 
+BOTH_WAYS = pytest.mark.parametrize("greeting", [ALONE, TOGETHER], ids=["one by one", "together"])
 SENDER = Sender.parse("Dueproof 还款 <notices@portal.example>", "bounces.example")
 
 
@@ -67,13 +77,29 @@ def test_no_subject_or_text_can_add_a_header_or_break_the_mail(subject: str, tex
     raw = compose(message, SENDER, Recipient.parse(message.address))
     mail = read_mail(raw)
     assert raw.isascii()
-    assert max(len(line) for line in raw.split(b"\r\n")) <= 998
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 78
+    assert b"\n" not in raw.replace(b"\r\n", b"")
     assert set(mail.keys()) == {
         "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "X-Auto-Response-Suppress",
         "Content-Type", "Content-Transfer-Encoding", "MIME-Version", "Content-Language",
     }  # fmt: skip
     assert mail["To"] == "li@example.com"
     assert mail.get_content_type() == "text/plain"
+
+
+@given(
+    st.text(st.characters(codec="utf-8"), max_size=400), st.text(st.characters(codec="utf-8"), min_size=1, max_size=400)
+)
+def test_text_and_html_arrive_letter_by_letter(text: str, html: str) -> None:
+    message = make_message("li@example.com", text, html=html)
+    mail = read_mail(compose(message, SENDER, Recipient.parse(message.address)))
+    for subtype, wording in (("plain", text), ("html", html)):
+        part = mail.get_body((subtype,))
+        assert part is not None
+        octets = part.get_payload(decode=True)
+        assert isinstance(octets, bytes)
+        arrived = octets.decode().replace("\r\n", "\n")
+        assert arrived.rstrip("\n") == wording.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
 
 
 @given(st.text(alphabet="还款提醒 due ¥1,234.50 é", max_size=120))
@@ -170,9 +196,10 @@ def test_xtext_can_be_read_back(text: str) -> None:
     assert "=" not in encoded
 
 
-def test_a_batch_goes_over_one_connection() -> None:
+@BOTH_WAYS
+def test_a_batch_goes_over_one_connection(greeting: str) -> None:
     messages = [make_message("li@example.com") for _ in range(5)]
-    with run_mail_server() as server:
+    with run_mail_server({"EHLO": greeting}) as server:
         outcomes = list(make_channel(server.port).send(messages))
     assert [outcome.reference for outcome in outcomes] == [message.reference for message in messages]
     assert {outcome.provider_reference for outcome in outcomes} == {"4XyZ12"}
@@ -183,6 +210,7 @@ def test_a_batch_goes_over_one_connection() -> None:
 # What the server's answers mean --------------------------------------------------------------------------------------
 
 
+@BOTH_WAYS
 @pytest.mark.parametrize(
     ("script", "result", "address_fault", "reason"),
     [
@@ -201,17 +229,18 @@ def test_a_batch_goes_over_one_connection() -> None:
     ],
 )  # fmt: skip
 def test_an_answer_is_put_into_our_words(
-    script: dict[str, str], result: Result, address_fault: bool, reason: str
+    greeting: str, script: dict[str, str], result: Result, address_fault: bool, reason: str
 ) -> None:
-    with run_mail_server(script) as server:
+    with run_mail_server({"EHLO": greeting} | script) as server:
         [outcome] = make_channel(server.port).send([make_message("li@example.com")])
     assert (outcome.result, outcome.address_fault, outcome.reason) == (result, address_fault, reason)
 
 
-def test_what_one_mail_meets_does_not_touch_the_next() -> None:
+@BOTH_WAYS
+def test_what_one_mail_meets_does_not_touch_the_next(greeting: str) -> None:
     messages = [make_message("li@example.com") for _ in range(4)]
     answers = ["250 2.1.5 OK", "550 5.1.1 no", "450 4.2.0 later", "250 2.1.5 OK"]
-    with run_mail_server({"RCPT": answers}) as server:
+    with run_mail_server({"EHLO": greeting, "RCPT": answers}) as server:
         outcomes = list(make_channel(server.port).send(messages))
     assert [outcome.result for outcome in outcomes] == [
         Result.ACCEPTED, Result.PERMANENT, Result.TEMPORARY, Result.ACCEPTED,
@@ -219,43 +248,121 @@ def test_what_one_mail_meets_does_not_touch_the_next() -> None:
     assert len(server.conversations) == 1
 
 
-def test_no_answer_after_the_final_dot_leaves_the_outcome_unknown() -> None:
+@BOTH_WAYS
+def test_no_answer_after_the_final_dot_leaves_the_outcome_unknown(greeting: str) -> None:
     messages = [make_message("li@example.com") for _ in range(2)]
-    with run_mail_server({".": [CLOSE, "250 2.0.0 OK"]}) as server:
+    with run_mail_server({"EHLO": greeting, ".": [CLOSE, "250 2.0.0 OK"]}) as server:
         outcomes = list(make_channel(server.port).send(messages))
     assert [outcome.result for outcome in outcomes] == [Result.UNKNOWN, Result.ACCEPTED]
     assert len(server.conversations) == 2
 
 
-def test_a_server_that_hangs_after_the_final_dot_leaves_the_outcome_unknown() -> None:
-    with run_mail_server({".": HANG}) as server:
+@BOTH_WAYS
+def test_a_server_that_hangs_after_the_final_dot_leaves_the_outcome_unknown(greeting: str) -> None:
+    with run_mail_server({"EHLO": greeting, ".": HANG}) as server:
         [outcome] = make_channel(server.port, timeout=0.2).send([make_message("li@example.com")])
     assert outcome.result is Result.UNKNOWN
 
 
+@BOTH_WAYS
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
-def test_a_connection_lost_before_the_final_dot_is_passing(verb: str) -> None:
+def test_a_connection_lost_before_the_final_dot_is_passing(greeting: str, verb: str) -> None:
     messages = [make_message("li@example.com") for _ in range(2)]
-    with run_mail_server({verb: [CLOSE, "354 go on" if verb == "DATA" else "250 OK"]}) as server:
+    with run_mail_server({"EHLO": greeting, verb: [CLOSE, "354 go on" if verb == "DATA" else "250 OK"]}) as server:
         outcomes = list(make_channel(server.port).send(messages))
     assert [outcome.result for outcome in outcomes] == [Result.TEMPORARY, Result.ACCEPTED]
 
 
-def test_a_server_that_says_it_is_closing_is_called_again_for_the_next_mail() -> None:
+@BOTH_WAYS
+def test_a_server_that_says_it_is_closing_is_called_again_for_the_next_mail(greeting: str) -> None:
     messages = [make_message("li@example.com") for _ in range(2)]
-    with run_mail_server({"MAIL": ["421 4.7.0 too many", "250 OK"]}) as server:
+    with run_mail_server({"EHLO": greeting, "MAIL": ["421 4.7.0 too many", "250 OK"]}) as server:
         outcomes = list(make_channel(server.port).send(messages))
     assert [outcome.result for outcome in outcomes] == [Result.TEMPORARY, Result.ACCEPTED]
     assert len(server.conversations) == 2
 
 
-def test_a_server_that_keeps_hanging_costs_three_time_outs_and_no_more() -> None:
+@BOTH_WAYS
+def test_a_server_that_keeps_hanging_costs_three_time_outs_and_no_more(greeting: str) -> None:
     messages = [make_message("li@example.com") for _ in range(20)]
-    with run_mail_server({"MAIL": HANG}) as server:
+    with run_mail_server({"EHLO": greeting, "MAIL": HANG}) as server:
         outcomes = list(make_channel(server.port, timeout=0.1).send(messages))
     assert {outcome.result for outcome in outcomes} == {Result.TEMPORARY}
     assert len(outcomes) == 20
     assert len(server.conversations) == 3
+
+
+# Many together -------------------------------------------------------------------------------------------------------
+
+
+def test_a_mail_is_finished_and_the_next_one_offered_in_one_breath() -> None:
+    def serve(connection: socket.socket, shared: MisbehavingServer) -> None:
+        """Answers a content only when the next mail's commands have come."""
+        lines = connection.makefile("rb")
+        connection.sendall(b"220 stub\r\n")
+        for line in lines:
+            if line == b".\r\n" and len(shared.requests) < 2:
+                assert lines.readline().startswith(b"MAIL FROM")
+                connection.sendall(b"250 taken\r\n250 sender\r\n")
+                shared.requests.append(line)
+            elif line[:4] in (b"ehlo", b"MAIL", b"RCPT", b"DATA", b"quit", b".\r\n"):
+                connection.sendall(usual.get(line[:4], b"250 OK\r\n"))
+
+    usual = {b"ehlo": b"250-stub\r\n250 PIPELINING\r\n", b"DATA": b"354 go on\r\n", b"quit": b"221 bye\r\n"}
+    with run_server(serve) as server:
+        outcomes = list(make_channel(server.port).send([make_message("li@example.com") for _ in range(3)]))
+    assert [outcome.result for outcome in outcomes] == [Result.ACCEPTED] * 3
+
+
+@BOTH_WAYS
+def test_a_mail_does_not_go_out_before_the_last_ones_outcome_is_taken(greeting: str) -> None:
+    messages = [make_message("li@example.com") for _ in range(5)]
+    with run_mail_server({"EHLO": greeting}) as server:
+        outcomes = make_channel(server.port).send(messages)
+        taken = [next(outcomes).reference, next(outcomes).reference]
+        outcomes.close()  # type: ignore[attr-defined]  # it is a generator
+    assert taken == [message.reference for message in messages[:2]]
+    assert [message_id for message_id, _ in server.answered] == [
+        f"<{reference}@bounces.example>" for reference in taken
+    ]
+
+
+def test_a_server_that_asks_for_content_that_nobody_is_to_get_gets_none() -> None:
+    messages = [make_message("li@example.com") for _ in range(2)]
+    with run_mail_server({"EHLO": TOGETHER, "RCPT": ["550 5.1.1 no", "250 OK"]}) as server:
+        outcomes = list(make_channel(server.port).send(messages))
+    assert [outcome.result for outcome in outcomes] == [Result.PERMANENT, Result.ACCEPTED]
+    assert server.answered == [(f"<{messages[1].reference}@bounces.example>", "250")]
+    assert server.commands.count(".") == 2
+
+
+ANSWERS_OF_A_BAD_DAY = st.fixed_dictionaries(
+    {
+        "EHLO": st.sampled_from([[ALONE], [TOGETHER]]),
+        "MAIL": st.lists(st.sampled_from(["250 OK", "250 OK", "451 4.3.0 no", "421 4.3.0 bye", CLOSE]), min_size=1),
+        "RCPT": st.lists(st.sampled_from(["250 OK", "250 OK", "550 5.1.1 no", "450 4.2.0 no", CLOSE]), min_size=1),
+        "DATA": st.lists(st.sampled_from(["354 go on", "354 go on", "451 4.3.0 no", CLOSE]), min_size=1),
+        ".": st.lists(
+            st.sampled_from(["250 OK", "250 OK", "554 5.6.0 no", "452 4.3.1 no", "421 bye", CLOSE]), min_size=1
+        ),
+        "RSET": st.lists(st.sampled_from(["250 OK", "250 OK", "500 what", CLOSE]), min_size=1),
+    }
+)
+
+
+@given(ANSWERS_OF_A_BAD_DAY)
+@hypothesis_settings(deadline=None)
+def test_whatever_a_server_answers_each_mail_has_one_outcome_and_it_is_true(script: dict[str, list[str]]) -> None:
+    messages = [make_message("li@example.com") for _ in range(8)]
+    with run_mail_server(script) as server:
+        outcomes = list(make_channel(server.port).send(messages))
+    by_result: dict[Result, set[str]] = {result: set() for result in Result}
+    for outcome in outcomes:
+        by_result[outcome.result].add(f"<{outcome.reference}@bounces.example>")
+    assert sorted(outcome.reference for outcome in outcomes) == sorted(message.reference for message in messages)
+    assert len(server.answered) == len(set(server.answered))
+    assert {message_id for message_id, answer in server.answered if answer == "250"} == by_result[Result.ACCEPTED]
+    assert {message_id for message_id, answer in server.answered if answer == CLOSE[:3]} == by_result[Result.UNKNOWN]
 
 
 # A server that cannot be used ----------------------------------------------------------------------------------------

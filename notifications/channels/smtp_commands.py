@@ -1,0 +1,62 @@
+"""The commands that offer one mail, with delivery reports asked for where the server has them (RFC 3461)."""
+
+import re
+import smtplib
+from dataclasses import dataclass
+from typing import Self
+
+from notifications.channels.mail_address import Recipient
+
+
+NOT_XTEXT = re.compile(r"[^!-~]|[+=]")
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail and its envelope."""
+
+    reference: str
+    return_path: str
+    recipient: Recipient
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a server said that it can do, and that we make use of."""
+
+    reports: bool
+    other_letters: bool
+    pipelining: bool
+
+    @classmethod
+    def of(cls, server: smtplib.SMTP) -> Self:
+        return cls(
+            reports=server.has_extn("dsn"),
+            other_letters=server.has_extn("smtputf8"),
+            pipelining=server.has_extn("pipelining"),
+        )
+
+
+def write_commands(mail: Mail, abilities: Abilities) -> list[bytes]:
+    """MAIL, RCPT and DATA for a mail that the server is able to take."""
+    sender = [f"MAIL FROM:<{mail.return_path}>"]
+    recipient = [f"RCPT TO:<{mail.recipient.path}>"]
+    if mail.recipient.needs_smtputf8:
+        sender += ["SMTPUTF8", "BODY=8BITMIME"]
+    if abilities.reports:
+        sender += ["RET=HDRS", f"ENVID={encode_xtext(mail.reference)}"]
+        recipient += ["NOTIFY=SUCCESS,FAILURE,DELAY"]
+        # RFC 6533 has a form for addresses that are not ASCII; leaving ORCPT out loses nothing, as ENVID is ours.
+        recipient += [] if mail.recipient.needs_smtputf8 else [f"ORCPT=rfc822;{encode_xtext(mail.recipient.path)}"]
+    return [f"{' '.join(words)}\r\n".encode() for words in (sender, recipient, ["DATA"])]
+
+
+def write_content(mail: Mail) -> bytes:
+    """The mail as it goes after DATA: leading dots doubled, and the final dot (RFC 5321, 4.5.2)."""
+    return mail.content.replace(b"\r\n.", b"\r\n..") + b".\r\n"
+
+
+def encode_xtext(text: str) -> str:
+    """RFC 3461, section 4: `+`, `=` and whatever is not printable ASCII as `+` and two hexadecimal digits."""
+    return NOT_XTEXT.sub(lambda found: f"+{ord(found[0]):02X}", text)
