@@ -7,7 +7,6 @@ from typing import Self
 
 from notifications.channels.mail_address import Recipient
 
-
 NOT_XTEXT = re.compile(r"[^!-~]|[+=]")
 
 

@@ -180,6 +180,20 @@ def test_mail_that_has_to_wait_is_reported_as_delayed(postfix: Postfix) -> None:
     assert receipt.reason == "4.4.1 no answer from the host"
 
 
+def test_a_batch_in_one_breath_has_each_mail_answered_by_itself(postfix: Postfix) -> None:
+    addresses = ["li@mailbox.test", "wang@mailbox.test", "nobody-by-this-name@unknown.test", "li@elsewhere.test"] * 5
+    messages = [make_message(address) for address in addresses]
+    outcomes = list(make_channel(postfix.port, timeout=10.0).send(messages))
+    receipts = [postfix.read_receipt() for outcome in outcomes if outcome.result is Result.ACCEPTED]
+    assert [outcome.reference for outcome in outcomes] == [message.reference for message in messages]
+    assert [outcome.result for outcome in outcomes[:3]] == [Result.ACCEPTED, Result.PERMANENT, Result.ACCEPTED]
+    kinds = {receipt.reference: receipt.kind for receipt in receipts}
+    for message in messages:
+        expected = {"li@mailbox.test": ReceiptKind.DELIVERED, "nobody-by-this-name@unknown.test": ReceiptKind.FAILED}
+        if message.address in expected:
+            assert kinds[message.reference] is expected[message.address]
+
+
 def test_no_receipt_says_anything_of_the_address(postfix: Postfix) -> None:
     postfix.send("nobody-by-this-name@unknown.test")
     assert "nobody" not in repr(postfix.read_receipt())
