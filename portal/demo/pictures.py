@@ -4,14 +4,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import django
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PICTURES: Final = ROOT / "docs" / "pictures"
-PHONE: Final = {"width": 390, "height": 844}
-DESK: Final = {"width": 1280, "height": 900}
+PHONE: Final[Any] = {"width": 390, "height": 844}
+DESK: Final[Any] = {"width": 1280, "height": 900}
 
 
 def main() -> None:
@@ -27,8 +27,8 @@ def main() -> None:
         raise SystemExit("No demonstration has been loaded here: run bin/demo first, and leave it running.")
 
     @contextmanager
-    def signed_in(browser: Browser, email: str, size: dict[str, int], scheme: str = "light") -> Iterator[Page]:
-        context = browser.new_context(viewport=size, color_scheme=scheme, device_scale_factor=2)  # type: ignore[arg-type]
+    def signed_in(browser: Browser, email: str, size: Any, scheme: Any = "light") -> Iterator[Page]:
+        context = browser.new_context(viewport=size, color_scheme=scheme, device_scale_factor=2)
         page = context.new_page()
         page.goto(f"{settings.PUBLIC_URL}/accounts/login/email/")
         page.fill("[name=login]", email)

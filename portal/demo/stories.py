@@ -138,7 +138,9 @@ def agent_decides(stage: Stage) -> str:
     agent = stage.agent()
     page = agent.get(agent.get("/desk/loans/dispute/").link(r"/desk/loans/dispute/\d+/"))
     page.expect("Nobody told me", "What we told them about it")
-    decided = agent.send(page, press="decide", decision="upheld", words="You are right: nothing reached you.")
+    decided = agent.send(
+        page, press="decide", **{"decide-decision": "upheld", "decide-words": "You are right: nothing reached you."}
+    )
     decided.expect("Decided")
     return "decided as upheld beside the record of prompts"
 
