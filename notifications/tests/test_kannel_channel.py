@@ -26,13 +26,14 @@ REFERENCE = "0190c1de-0000-8000-8000-0123456789ab"
 ACCEPTED = write_answer("202 Accepted", "0: Accepted for delivery")
 
 
-def make_channel(url: str, callback_url: str = "http://127.0.0.1:1/x", **facts: str) -> KannelChannel:
-    login = {"username": "sandbox", "password": "sandbox", "sender": "10690"} | facts
-    return KannelChannel(url=url, callback_url=callback_url, answer_seconds=0.5, **login)
+def make_channel(url: str, callback_url: str = "http://127.0.0.1:1/x", password: str = "sandbox") -> KannelChannel:
+    return KannelChannel(
+        url=url, username="sandbox", password=password, sender="10690", callback_url=callback_url, answer_seconds=0.5
+    )
 
 
-def to_sandbox(sandbox: SandboxProcess, callback_url: str = "http://127.0.0.1:1/x", **facts: str) -> KannelChannel:
-    return make_channel(f"{sandbox.url}cgi-bin/sendsms", callback_url, **facts)
+def to_sandbox(sandbox: SandboxProcess, callback_url: str = "http://127.0.0.1:1/x") -> KannelChannel:
+    return make_channel(f"{sandbox.url}cgi-bin/sendsms", callback_url)
 
 
 def to_port(port: int) -> KannelChannel:
@@ -161,7 +162,7 @@ def test_an_answer_is_put_into_our_words_without_number_or_wording(answer: bytes
 
 
 def test_a_wrong_password_is_passing_as_it_says_nothing_of_the_number(sandbox: SandboxProcess) -> None:
-    outcome = send_one(to_sandbox(sandbox, password="wrong"))
+    outcome = send_one(make_channel(f"{sandbox.url}cgi-bin/sendsms", password="wrong"))
     assert outcome.result is Result.TEMPORARY
 
 
