@@ -14,4 +14,4 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):
 
     def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
         hashed = set(self.hashed_files.values())
-        yield from super().compress_files([path for path in paths if path in hashed])
+        yield from super().compress_files([path for path in paths if path in hashed])  # type: ignore[no-untyped-call]

@@ -68,23 +68,20 @@ class Command(BaseCommand):
     def _bring_up(self, stack: contextlib.ExitStack, embedded: Embedded, addresses: Addresses) -> Supervisor:
         env = describe(embedded.folder, addresses)
         supervisor = stack.enter_context(Supervisor(settings.BASE_DIR, embedded.folder / "logs"))
-        static_files = StaticFiles()
-        collecting = None
-        if not static_files.are_fresh():  # it needs no database, so it goes on beside the next steps
-            collecting = supervisor.begin("collectstatic", manage(*static_files.collecting()), {**os.environ, **env})
         with self._step("Database and broker"):
             servers = embedded.start()
             supervisor.watch(embedded.children)
         env |= {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
         stack.enter_context(shared_with_other_terminals(embedded.folder, env))
         full = {**os.environ, **env}
-        with self._step("Tables"):
-            supervisor.finish(supervisor.begin("migrate", manage("migrate", "--noinput"), full))
-        book = supervisor.begin("book", manage("load_book"), full)  # goes on beside the start of the programs
-        if collecting:
+        migrating = supervisor.begin("migrate", manage("migrate", "--noinput", "--skip-checks"), full)
+        static_files = StaticFiles()
+        if not static_files.are_fresh():
             with self._step("Static files"):
-                supervisor.finish(collecting)
-                static_files.mark_fresh()
+                static_files.collect()
+        with self._step("Tables"):
+            supervisor.finish(migrating)
+        book = supervisor.begin("book", manage("load_book", "--skip-checks"), full)  # beside the start of the programs
         with self._step("Programs"):
             for program in list_programs(embedded.folder, addresses, env):
                 supervisor.start(program, full)
