@@ -97,7 +97,7 @@ def _make_partners() -> None:
         code=BANK,
         defaults={
             "kind": Partner.Kind.BANK,
-            "name": "海港银行 Harbour Bank",
+            "name": "Harbour Bank",
             "phone": "400-820-0017",
             "usual_lag_days": 1,
         },
@@ -106,9 +106,9 @@ def _make_partners() -> None:
         code=PLATFORM,
         defaults={
             "kind": Partner.Kind.PLATFORM,
-            "name": "灯笼商城 Lantern Mall",
+            "name": "Lantern Mall",
             "phone": "400-820-0042",
-            "how_to_pay": "Lantern Mall app: My account, Pay monthly, Pay now\n灯笼商城应用：我的—分期—立即还款",
+            "how_to_pay": "Lantern Mall app: My account, Pay monthly, Pay now\nLantern Mall 应用：我的—分期—立即还款",
         },
     )
 

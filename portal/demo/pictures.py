@@ -48,7 +48,7 @@ def main() -> None:
             page.screenshot(path=PICTURES / "home-dark-zh.png")
         with signed_in(browser, AGENT_EMAIL, DESK) as page:
             page.goto(f"{settings.PUBLIC_URL}/desk/accounts/user/?q={TOLD.phone[1:]}")
-            page.click(".results th a, #result_list th a")
+            page.click("#result_list tbody th a")
             page.screenshot(path=PICTURES / "desk.png")
         page = browser.new_page(viewport=DESK)
         page.goto(f"{settings.SANDBOX_URL}/phone/{TOLD.phone}")
