@@ -5,8 +5,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from loans.models.fields import currency_column, money_column
 from loans.models.append_only import append_only
+from loans.models.fields import currency_column, money_column
 from notifications.models.delivery import Delivery
 from notifications.models.prompt import Prompt
 
