@@ -6,7 +6,8 @@ from typing import Final
 from aiohttp import web
 
 from portal.sandbox.faults import FAULTS
-from portal.sandbox.store import Recorded, Store
+from portal.sandbox.messages import Recorded
+from portal.sandbox.store import Store
 
 LONGEST_WAIT: Final = 60.0
 

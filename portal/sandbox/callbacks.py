@@ -11,7 +11,8 @@ import aiohttp
 from yarl import URL
 
 from portal.sandbox.faults import Word
-from portal.sandbox.store import Recorded, Store
+from portal.sandbox.messages import Recorded
+from portal.sandbox.store import Store
 
 TYPES = {
     Word.DELIVERED: 1,
@@ -48,7 +49,7 @@ def describe_report(message: Recorded, word: Word, now: datetime) -> dict[str, s
         "i": "sandbox",
         "I": f"{message.number:08x}",
         "p": message.recipient,
-        "P": message.sender,
+        "P": message.wording.sender,
     }
 
 
@@ -66,7 +67,7 @@ def _write_answer(message: Recorded, word: Word, now: datetime) -> str:
     submitted = message.arrived_at.strftime("%y%m%d%H%M")
     return (
         f"id:{_centre_id(message)} sub:001 dlvrd:{1 if word is Word.DELIVERED else 0:03d} submit date:{submitted} "
-        f"done date:{now.strftime('%y%m%d%H%M')} stat:{state} err:{error} text:{message.text[:20]}"
+        f"done date:{now.strftime('%y%m%d%H%M')} stat:{state} err:{error} text:{message.wording.text[:20]}"
     )
 
 

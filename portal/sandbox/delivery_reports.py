@@ -13,7 +13,8 @@ from email.utils import format_datetime, make_msgid
 from typing import Final
 
 from portal.sandbox.faults import Word
-from portal.sandbox.store import Recorded, Store
+from portal.sandbox.messages import Recorded
+from portal.sandbox.store import Store
 
 NAME: Final = "mail.sandbox.test"
 TRIES: Final = 6

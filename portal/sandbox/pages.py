@@ -9,7 +9,8 @@ from django.template.loader import render_to_string
 from notifications.channels.segments import segments
 from portal.sandbox.faults import FAULTS
 from portal.sandbox.mail_view import make_harmless
-from portal.sandbox.store import Recorded, Store
+from portal.sandbox.messages import Recorded
+from portal.sandbox.store import Store
 from portal.sandbox.text_view import show_text
 
 STATIC_FILES: Final = frozenset({"css/tokens.css", "css/sandbox.css", "django_htmx/htmx-2.min.js", "mark.svg"})
@@ -62,7 +63,7 @@ class Pages:
     async def show_phone(self, request: web.Request) -> web.Response:
         number = request.match_info["number"]
         thread = [
-            {"message": message, "text": show_text(message.text), "parts": segments(message.text)}
+            {"message": message, "text": show_text(message.wording.text), "parts": segments(message.wording.text)}
             for message in self._store.find("sms", number)[-SHOWN:]
         ]
         return self._draw(request, "phone", {"number": number, "thread": thread})
@@ -74,10 +75,10 @@ class Pages:
 
     async def show_mail(self, request: web.Request) -> web.Response:
         mail = self._get_mail(request)
-        return self._draw(request, "mail", {"mail": mail, "text": show_text(mail.text)})
+        return self._draw(request, "mail", {"mail": mail, "text": show_text(mail.wording.text)})
 
     async def show_html(self, request: web.Request) -> web.Response:
-        page, headers = make_harmless(self._get_mail(request).html)
+        page, headers = make_harmless(self._get_mail(request).wording.html)
         return web.Response(text=page, content_type="text/html", headers=HEADERS | headers)
 
     async def show_raw(self, request: web.Request) -> web.Response:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from portal.sandbox.faults import Fault, Word
-from portal.sandbox.store import Recorded
+from portal.sandbox.messages import Recorded
 
 OVERTAKEN_SECONDS: Final = 3.0
 """The longest that an answer waits to be overtaken by a receipt."""

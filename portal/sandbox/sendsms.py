@@ -10,8 +10,9 @@ from aiohttp import web
 
 from portal.sandbox.callbacks import CallbackSender
 from portal.sandbox.faults import Fault, Handling, find_fault_of_phone
+from portal.sandbox.messages import Recorded, Wording
 from portal.sandbox.receipts import OVERTAKEN_SECONDS, Timetable
-from portal.sandbox.store import Recorded, Store
+from portal.sandbox.store import Store
 
 ACCEPTED = "0: Accepted for delivery"
 PASSWORD = re.compile(r"(\bpassword=)[^&]*")
@@ -104,13 +105,13 @@ def make_message(fields: Mapping[str, str], fault: Fault, raw: bytes) -> Recorde
     """The request as a message. The reference is the one that its callback carries."""
     report_to = fields.get("dlr-url", "")
     mask = int(fields.get("dlr-mask", "0"))
+    wording = Wording(sender=fields["from"], text=fields.get("text", ""))
     return Recorded(
         channel="sms",
-        sender=fields["from"],
         recipient=fields["to"].strip(),
         reference=dict(parse_qsl(urlsplit(report_to).query)).get("reference", ""),
-        text=fields.get("text", ""),
         raw=raw,
+        read=lambda _: wording,
         fault=fault.key,
         report_to=report_to,
         report_on=frozenset(str(bit) for bit in (1, 2, 4, 8, 16) if mask & bit),

@@ -3,17 +3,19 @@
 import asyncio
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.errors import MessageError
 from email.message import EmailMessage
-from typing import Any, Final
+from typing import Final
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from portal.sandbox.delivery_reports import ReportSender
 from portal.sandbox.faults import Fault, Handling, find_fault_of_address
+from portal.sandbox.messages import Recorded, Wording
 from portal.sandbox.receipts import OVERTAKEN_SECONDS, Timetable
-from portal.sandbox.store import Recorded, Store
+from portal.sandbox.store import Store
 
 COMMAND_LIMIT: Final = 2_000
 """Octets. RFC 3461 lets its parameters make a command 500 octets longer, and addresses in xtext need it."""
@@ -104,36 +106,42 @@ class MailHandler:
 
 
 def make_message(envelope: ReportingEnvelope, fault: Fault) -> Recorded:
-    """A mail as the sandbox keeps it, however malformed: what cannot be read is left empty, `raw` has it all."""
-    raw = envelope.original_content or b""
-    mail = message_from_bytes(raw, EmailMessage, policy=policy.default)
+    """A mail as the sandbox keeps it."""
     reference = XTEXT.sub(lambda found: chr(int(found[1], 16)), envelope.wishes.get("ENVID", ""))
     return Recorded(
         channel="email",
-        sender=_read_header(mail, "From"),
         recipient=envelope.rcpt_tos[0],
         reference=reference,
-        subject=_read_header(mail, "Subject"),
-        text=_read_body(mail, "plain"),
-        html=_read_body(mail, "html"),
-        raw=raw,
+        raw=envelope.original_content or b"",
+        read=read_mail,
         fault=fault.key,
         report_to=(envelope.mail_from or "").strip("<>"),
         report_on=frozenset(envelope.wishes.get("NOTIFY", "FAILURE").upper().split(",")),
     )
 
 
-def _read_header(mail: EmailMessage, name: str) -> str:
+def read_mail(raw: bytes) -> Wording:
+    """However malformed the mail: what cannot be read is left empty."""
     try:
-        return str(mail.get(name, ""))
-    except (ValueError, IndexError, MessageError):
-        return ""
+        mail = message_from_bytes(raw, EmailMessage, policy=policy.default)
+    except RecursionError:
+        return Wording(sender="", text="")
+    return Wording(
+        sender=_read(lambda: mail.get("From")),
+        subject=_read(lambda: mail.get("Subject")),
+        text=_read(lambda: _read_body(mail, "plain")),
+        html=_read(lambda: _read_body(mail, "html")),
+    )
 
 
-def _read_body(mail: EmailMessage, subtype: str) -> str:
+def _read_body(mail: EmailMessage, subtype: str) -> str | None:
+    part = mail.get_body((subtype,))
+    return None if part is None else part.get_content()
+
+
+def _read(look: Callable[[], object]) -> str:
+    """The standard library meets malformed mail with many kinds of exception."""
     try:
-        part = mail.get_body((subtype,))
-        content: Any = part.get_content() if part is not None else ""
-        return str(content)
-    except (ValueError, LookupError, AttributeError, MessageError):
+        return str(look() or "")
+    except (ValueError, LookupError, AttributeError, TypeError, MessageError, RecursionError):
         return ""

@@ -3,70 +3,12 @@
 import asyncio
 from collections import Counter
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
-from itertools import groupby
-from typing import Any, Final
+from typing import Final
+
+from portal.sandbox.messages import Recorded, SentReceipt
 
 KEPT: Final = 50_000
 """Messages held before the oldest are forgotten: some 100 MB of short ones. The counts go on."""
-
-
-TAKEN: Final = frozenset({"200", "202", "250"})
-"""Answers that end the tries of a receipt, by HTTP and by SMTP."""
-
-
-def read_clock() -> datetime:
-    return datetime.now(UTC)
-
-
-@dataclass(slots=True)
-class SentReceipt:
-    """One receipt that the sandbox sent back. `answer` is what the other side said: a status, or the kind of fault."""
-
-    word: str
-    answer: str
-    sent_at: datetime = field(default_factory=read_clock)
-
-
-@dataclass(slots=True, kw_only=True)
-class Recorded:
-    """One message as it arrived. `raw` is the request or mail byte for byte; `report_to` is where receipts go."""
-
-    channel: str
-    sender: str
-    recipient: str
-    reference: str
-    text: str
-    raw: bytes
-    fault: str
-    subject: str = ""
-    html: str = ""
-    report_to: str = ""
-    report_on: frozenset[str] = frozenset()
-    number: int = 0
-    arrived_at: datetime = field(default_factory=read_clock)
-    receipts: list[SentReceipt] = field(default_factory=list)
-
-    def list_trail(self) -> list[dict[str, Any]]:
-        """The receipts for a page: tries that were answered alike are one entry, with their number."""
-        groups = groupby(self.receipts, key=lambda receipt: (receipt.word, receipt.answer))
-        return [
-            {"word": word, "answer": answer, "taken": answer in TAKEN, "tries": len(list(tries))}
-            for (word, answer), tries in groups
-        ]
-
-    def describe(self) -> dict[str, Any]:
-        """Everything, as JSON can hold it; `raw` with bytes outside ASCII and UTF-8 written as `\\xNN`."""
-        facts = asdict(self)
-        facts["raw"] = self.raw.decode("utf-8", "backslashreplace")
-        facts["report_on"] = sorted(self.report_on)
-        facts["arrived_at"] = self.arrived_at.isoformat()
-        facts["receipts"] = [
-            {"word": receipt.word, "answer": receipt.answer, "sent_at": receipt.sent_at.isoformat()}
-            for receipt in self.receipts
-        ]
-        return facts
 
 
 class Store:

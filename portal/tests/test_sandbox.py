@@ -310,6 +310,25 @@ def test_a_report_that_is_not_taken_is_sent_again(sandbox: SandboxProcess, bounc
     assert [receipt["answer"] for receipt in message["receipts"]] == ["451", "451", "250"]
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\xff\xfe\r\n",
+        b"Subject: =?x?b?!?=\r\nContent-Type: text/plain; charset=none\r\n\r\n\xff",
+        b"Content-Type: multipart/mixed\r\n\r\n",
+        b"Content-Type: message/rfc822\r\n\r\n" * 5_000,
+    ],
+)
+def test_a_malformed_mail_is_kept_and_listed_all_the_same(sandbox: SandboxProcess, raw: bytes) -> None:
+    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, "portal.example", timeout=10) as client:
+        client.sendmail("", ["li@example.com"], raw)
+    [message] = sandbox.list_messages()
+    assert get(f"{sandbox.url}mailbox/1")[0] == 200
+    assert get(f"{sandbox.url}mailbox/1/html")[0] == 200
+    assert message["recipient"] == "li@example.com"
+
+
 # JSON ----------------------------------------------------------------------------------------------------------------
 
 
