@@ -6,6 +6,7 @@ a variable that is set for real always wins.
 
 import os
 from pathlib import Path
+from typing import Any
 
 import environ
 from csp.constants import NONCE, NONE, SELF
@@ -221,7 +222,7 @@ CELERY_TASK_DEFAULT_QUEUE = "planning"
 CELERY_TASK_QUEUES = [Queue(name) for name in ["planning", *SEND_QUEUES]]
 
 
-def _every(seconds: float, task: str, *args: str, queue: str = "planning") -> dict[str, object]:
+def _every(seconds: float, task: str, *args: str, queue: str = "planning") -> dict[str, Any]:
     """A sweep; one that nobody took before the next is due expires, so that downtime leaves no heap of wake-ups."""
     options = {"queue": queue, "expires": seconds}
     return {"task": f"notifications.tasks.{task}", "schedule": seconds, "args": args, "options": options}
