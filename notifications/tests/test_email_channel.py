@@ -327,6 +327,18 @@ def test_a_mail_does_not_go_out_before_the_last_ones_outcome_is_taken(greeting: 
     ]
 
 
+def test_each_mail_of_a_batch_has_one_outcome_whatever_it_meets(sandbox: SandboxProcess) -> None:
+    expected = {
+        "deliver": Result.ACCEPTED, "reject": Result.PERMANENT, "lost": Result.ACCEPTED, "tempfail": Result.TEMPORARY,
+        "drop": Result.UNKNOWN, "bounce": Result.ACCEPTED, "error": Result.TEMPORARY, "slow": Result.ACCEPTED,
+        "hang": Result.UNKNOWN, "twice": Result.ACCEPTED,
+    }  # fmt: skip
+    messages = [make_message(f"li+{key}@example.com") for key in expected]
+    outcomes = list(make_channel(sandbox.smtp_port, timeout=1.0).send(messages))
+    assert [outcome.reference for outcome in outcomes] == [message.reference for message in messages]
+    assert [outcome.result for outcome in outcomes] == list(expected.values())
+
+
 def test_a_server_that_asks_for_content_that_nobody_is_to_get_gets_none() -> None:
     messages = [make_message("li@example.com") for _ in range(2)]
     with run_mail_server({"EHLO": TOGETHER, "RCPT": ["550 5.1.1 no", "250 OK"]}) as server:
