@@ -228,7 +228,7 @@ def _every(seconds: float, task: str, *args: str, queue: str = "planning") -> di
     return {"task": f"notifications.tasks.{task}", "schedule": seconds, "args": args, "options": options}
 
 
-CELERY_BEAT_SCHEDULE = {
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "plan": _every(60, "plan"),
     "climb": _every(5, "climb_ladders"),
     "tidy": _every(5, "tidy"),

@@ -60,7 +60,7 @@ def read_overview(borrower: User, *, today: date, now: datetime) -> Overview:
     prompts = _latest_a_subject(Prompt.objects.of(pk).asking_now(now))
     disputes = list(Dispute.objects.of(pk).undecided().select_related("loan"))
     loans = list(Loan.objects.of(pk).with_firms().with_next_due())
-    heard = {loan.pk: loan.bank_heard_at for loan in loans}
+    heard = {loan.pk: vars(loan)["bank_heard_at"] for loan in loans}
     items = _items(installments, today, payments, prompts, disputes, heard)
     first = items[0] if items else None
     return Overview(
