@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from django.conf import settings
@@ -59,14 +59,16 @@ def _filled(part: str) -> str:
 
 def test_the_queues_that_work_is_sent_to_are_the_queues_that_workers_consume() -> None:
     consumed = {queue.name for queue in settings.CELERY_TASK_QUEUES}
-    scheduled = {entry["options"]["queue"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    schedule: dict[str, Any] = settings.CELERY_BEAT_SCHEDULE
+    scheduled = {entry["options"]["queue"] for entry in schedule.values()}
     assert scheduled | {settings.CELERY_TASK_DEFAULT_QUEUE} == consumed
     assert set(settings.SEND_QUEUES) < consumed
 
 
 def test_every_scheduled_task_exists() -> None:
     app.loader.import_default_modules()
-    assert {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} <= set(app.tasks)
+    schedule: dict[str, Any] = settings.CELERY_BEAT_SCHEDULE
+    assert {entry["task"] for entry in schedule.values()} <= set(app.tasks)
 
 
 def test_no_task_takes_more_than_a_channels_name() -> None:
