@@ -109,6 +109,7 @@ def _step(delivery_id: int, outcome: Outcome, attempts: int, channel: Channel, n
         to=_STATUS[outcome.result],
         reason=outcome.reason,
         provider_reference=outcome.provider_reference,
+        address_is_bad=outcome.address_fault,
     )
 
 

@@ -119,6 +119,16 @@ def test_a_number_that_is_refused_fails_and_the_ladder_looks_at_once(providers: 
     assert Prompt.objects.get().look_again_at == NOON
 
 
+def test_a_mailbox_that_does_not_exist_marks_its_contact_point(providers: SandboxProcess) -> None:
+    delivery = make_delivery(channel=Channel.EMAIL)
+    Delivery.objects.filter(pk=delivery.pk).update(address="nobody+reject@example.test")
+    dispatch.dispatch("email", now=NOON)
+    point = delivery.contact_point
+    assert point is not None
+    point.refresh_from_db()
+    assert point.unreachable_since == NOON
+
+
 def test_a_provider_that_is_down_is_tried_again_later_and_later(settings: Settings) -> None:
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", find_closed_port()
     delivery = make_delivery(channel=Channel.EMAIL)
