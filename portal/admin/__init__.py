@@ -9,6 +9,7 @@ from portal.admin import (
     people,
     prompts,
     receipts,
+    record,
     reports,
     statement_lines,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "people",
     "prompts",
     "receipts",
+    "record",
     "reports",
     "statement_lines",
 ]

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -23,54 +22,10 @@ from notifications.agent_tasks import TaskNotYoursError, finish, take
 from notifications.models import AgentTask
 from portal.admin.cells import chip, moment_in, person_link, time_left
 from portal.admin.read_only import ReadOnlyAdmin
+from portal.admin.task_forms import OutcomeForm, TaskStandingFilter
 from portal.admin.timeline_told import about, subjects
 
 CONFLICT = 409
-
-
-class OutcomeForm(forms.Form):
-    """What came of a task, for the record."""
-
-    outcome = forms.ChoiceField(
-        label=_("What came of it"),
-        choices=AgentTask.Outcome.choices,
-        widget=forms.RadioSelect,
-        error_messages={"required": _("Choose what came of it.")},
-    )
-    note = forms.CharField(
-        label=_("Note"),
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("How and when you told them, or what you tried. No phone numbers or addresses."),
-        error_messages={"required": _("Write down how it went: the note is the proof.")},
-    )
-
-
-class TaskStandingFilter(admin.SimpleListFilter):
-    """Open unless asked otherwise."""
-
-    title = _("standing")
-    parameter_name = "standing"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("late", _("late")), ("mine", _("mine")), ("free", _("nobody's")), ("done", _("done"))]
-
-    def choices(self, changelist: Any) -> Any:
-        first, *others = super().choices(changelist)
-        return [{**first, "display": _("open")}, *others]
-
-    def queryset(self, request: HttpRequest, queryset: "QuerySet[AgentTask]") -> "QuerySet[AgentTask]":
-        open_tasks = queryset.filter(status=AgentTask.Status.OPEN)
-        match self.value():
-            case "done":
-                return queryset.filter(status=AgentTask.Status.DONE).order_by("-done_at")
-            case "late":
-                return open_tasks.filter(act_by__lt=timezone.now())
-            case "mine":
-                return open_tasks.filter(assignee=request.user.pk)
-            case "free":
-                return open_tasks.filter(assignee=None)
-        return open_tasks
 
 
 @admin.register(AgentTask)

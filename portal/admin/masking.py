@@ -8,7 +8,9 @@ import phonenumbers
 
 from accounts.models.contact_point import masked
 
-_EMAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_LOCAL: Final = r"[\w.!#$%&'*+/=?^`{|}~-]"
+_EMAIL: Final = re.compile(rf"(?<!{_LOCAL}){_LOCAL}+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
+"""Looked for from where a word begins only: from every letter of a long one it would take the square of its length."""
 _PHONE: Final = re.compile(r"(?:\+|%2B|\b00)[1-9][0-9]{6,14}\b", re.IGNORECASE)
 _FOLD: Final = r"(?:=\r?\n)?"
 """Where quoted-printable may break a line, which is anywhere."""

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from django.contrib import admin
+from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +26,7 @@ class PartnerAdmin(_PartnerAdmin):
     fields = ["name", "kind", "code", "phone", "website", "how_to_pay", "usual_lag_days"]
     search_fields = ["name", "code"]
     search_help_text = _("Name or code")
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
     def has_delete_permission(self, request: HttpRequest, obj: Partner | None = None) -> bool:
         return False

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -15,45 +14,16 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.requests import SignedInRequest
-from loans.intake.deciding import LONGEST_REASON, CannotDecideError, match_line, set_aside, suggestions
+from loans.intake.deciding import CannotDecideError, match_line, set_aside, suggestions
 from loans.models import Installment, Payment, StatementLine
 from portal.admin.cells import chip, money
+from portal.admin.line_forms import LineStandingFilter, ReasonForm
 from portal.admin.masking import mask_text
 from portal.admin.read_only import ReadOnlyAdmin
 
 CONFLICT = 409
 LONGEST_ID = 18
 _TONES = {StatementLine.Match.UNMATCHED: "warn", StatementLine.Match.MATCHED: "good"}
-
-
-class ReasonForm(forms.Form):
-    """Why a line is no payment of any loan."""
-
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=LONGEST_REASON,
-        help_text=_("It stays with the line."),
-        error_messages={"required": _("Say why the line is set aside.")},
-    )
-
-
-class LineStandingFilter(admin.SimpleListFilter):
-    """Those that wait for a decision unless asked otherwise."""
-
-    title = _("standing")
-    parameter_name = "standing"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [*StatementLine.Match.choices[:1], *StatementLine.Match.choices[2:], ("all", _("all"))]
-
-    def choices(self, changelist: Any) -> Any:
-        first, *others = super().choices(changelist)
-        return [{**first, "display": _("to be decided")}, *others]
-
-    def queryset(self, request: HttpRequest, queryset: "QuerySet[StatementLine]") -> "QuerySet[StatementLine]":
-        if self.value() == "all":
-            return queryset
-        return queryset.filter(match=self.value() or StatementLine.Match.UNMATCHED)
 
 
 @admin.register(StatementLine)

@@ -1,0 +1,145 @@
+"""Agents take tasks and finish them, one agent a task."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from accounts.models import User
+from accounts.tests.factories import make_agent
+from notifications.agent_tasks import TaskNotYoursError, finish, take
+from notifications.models import AgentTask, NoticeEvent, Prompt
+from notifications.tests.factories import NOON, make_prompt
+from notifications.tests.test_races import at_once
+
+pytestmark = pytest.mark.django_db
+Outcome = AgentTask.Outcome
+
+
+@pytest.fixture
+def task() -> AgentTask:
+    return make_task()
+
+
+@pytest.fixture
+def agent() -> User:
+    return make_agent()
+
+
+def make_task() -> AgentTask:
+    prompt = make_prompt(status=Prompt.Status.ESCALATED)
+    return AgentTask.objects.create(
+        borrower=prompt.borrower,
+        prompt=prompt,
+        kind=AgentTask.Kind.UNREACHABLE,
+        reason="no channel reached them",
+        act_by=NOON + timedelta(hours=6),
+        created_at=NOON,
+    )
+
+
+def end(task: AgentTask, agent: User, outcome: str = Outcome.TOLD) -> AgentTask:
+    return finish(task_id=task.pk, agent=agent, outcome=outcome, note="Called at noon.", now=NOON)
+
+
+def test_a_free_task_is_taken_and_taking_it_twice_changes_nothing(task: AgentTask, agent: User) -> None:
+    assert take(task_id=task.pk, agent=agent).assignee == agent
+    assert take(task_id=task.pk, agent=agent).assignee == agent
+
+
+def test_a_task_that_a_colleague_has_is_not_taken_by_mistake(task: AgentTask, agent: User) -> None:
+    take(task_id=task.pk, agent=agent)
+    with pytest.raises(TaskNotYoursError, match="Agent has this task"):
+        take(task_id=task.pk, agent=make_agent())
+    task.refresh_from_db()
+    assert task.assignee == agent
+
+
+def test_it_is_taken_over_from_the_colleague_who_was_shown_and_from_no_other(task: AgentTask, agent: User) -> None:
+    shown, other = make_agent(), make_agent()
+    take(task_id=task.pk, agent=other)
+    with pytest.raises(TaskNotYoursError):
+        take(task_id=task.pk, agent=agent, over_from=shown.pk)
+    assert take(task_id=task.pk, agent=agent, over_from=other.pk).assignee == agent
+
+
+def test_told_in_person_ends_the_prompt_and_is_on_record(task: AgentTask, agent: User) -> None:
+    take(task_id=task.pk, agent=agent)
+    done = end(task, agent)
+    assert (done.status, done.outcome, done.note, done.done_at) == ("done", "told", "Called at noon.", NOON)
+    task.prompt.refresh_from_db()
+    assert task.prompt.status == Prompt.Status.TOLD
+    event = NoticeEvent.objects.get(kind=NoticeEvent.Kind.TASK_DONE)
+    assert (event.actor_id, event.prompt_id, event.borrower_id) == (agent.pk, task.prompt_id, task.borrower_id)
+    assert event.data == {"task": task.pk, "outcome": "told"}
+
+
+@pytest.mark.parametrize("outcome", [Outcome.NOT_REACHED, Outcome.CONTACT_MENDED, Outcome.NOT_NEEDED])
+def test_whoever_was_not_told_does_not_count_as_told(task: AgentTask, agent: User, outcome: str) -> None:
+    end(task, agent, outcome)
+    task.prompt.refresh_from_db()
+    assert task.prompt.status == Prompt.Status.ESCALATED
+
+
+def test_a_prompt_that_ended_otherwise_meanwhile_stays_as_it_is(task: AgentTask, agent: User) -> None:
+    Prompt.objects.filter(pk=task.prompt_id).update(status=Prompt.Status.ACKNOWLEDGED)
+    end(task, agent)
+    task.prompt.refresh_from_db()
+    assert task.prompt.status == Prompt.Status.ACKNOWLEDGED
+
+
+def test_a_task_nobody_had_taken_is_then_the_agents_who_finished_it(task: AgentTask, agent: User) -> None:
+    assert end(task, agent).assignee == agent
+
+
+def test_a_colleagues_task_is_not_finished_under_their_hands(task: AgentTask, agent: User) -> None:
+    take(task_id=task.pk, agent=make_agent())
+    with pytest.raises(TaskNotYoursError):
+        end(task, agent)
+    assert not NoticeEvent.objects.exists()
+
+
+def test_a_finished_task_is_not_finished_again(task: AgentTask, agent: User) -> None:
+    end(task, agent)
+    with pytest.raises(TaskNotYoursError, match="done already: told in person"):
+        end(task, agent, Outcome.NOT_REACHED)
+    with pytest.raises(TaskNotYoursError, match="done already"):
+        take(task_id=task.pk, agent=agent)
+    assert NoticeEvent.objects.count() == 1
+
+
+def test_an_unknown_outcome_changes_nothing(task: AgentTask, agent: User) -> None:
+    with pytest.raises(ValueError, match="no outcome"):
+        end(task, agent, "eaten by the dog")
+    assert AgentTask.objects.open().count() == 1
+
+
+def outcome_of(action: Callable[[], AgentTask]) -> str:
+    try:
+        action()
+    except TaskNotYoursError:
+        return "refused"
+    return "done"
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_of_two_agents_at_once_one_takes_it() -> None:
+    task, first, second = make_task(), make_agent(), make_agent()
+    results = at_once(
+        lambda: outcome_of(lambda: take(task_id=task.pk, agent=first)),
+        lambda: outcome_of(lambda: take(task_id=task.pk, agent=second)),
+    )
+    assert sorted(results) == ["done", "refused"]
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_of_two_agents_at_once_one_finishes_it() -> None:
+    task, first, second = make_task(), make_agent(), make_agent()
+    results = at_once(
+        lambda: outcome_of(lambda: end(task, first)),
+        lambda: outcome_of(lambda: end(task, second, Outcome.NOT_REACHED)),
+    )
+    assert sorted(results) == ["done", "refused"]
+    assert NoticeEvent.objects.count() == 1

@@ -1,0 +1,149 @@
+"""The desk as agents meet it: in a real Chromium, wide and on a phone, light and dark, by keyboard, without scripts."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib import admin
+from django.db.models import Model
+from django.urls import reverse
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+from notifications.models import AgentTask, Delivery
+from notifications.tests.factories import make_prompt
+from portal.tests.browser import SIZES, overflow, visit
+from portal.tests.desk import World, make_desk_agent, make_superuser, make_world, take_address, task_page
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("noon")]
+LOOKS = [("desk", "dark"), ("phone", "light"), ("phone", "dark")]
+
+
+@pytest.fixture
+def world() -> World:
+    """One of everything, of somebody with a long name."""
+    world = make_world()
+    User.objects.filter(pk=world.borrower.pk).update(
+        name="Maximiliane-Alexandra von Hohenstein-Winterfeld of Long Name"
+    )
+    return world
+
+
+def look(size: str, scheme: str = "light", **options: Any) -> dict[str, Any]:
+    width, height = SIZES[size]
+    return {"viewport": {"width": width, "height": height}, "color_scheme": scheme, **options}
+
+
+def main_pages(world: World) -> list[str]:
+    borrower = reverse("admin:accounts_user_change", args=[world.borrower.pk])
+    line = reverse("admin:loans_statementline_change", args=[world.line.pk])
+    return [reverse("admin:index"), borrower, task_page(world.task), line, reverse("admin:accounts_user_changelist")]
+
+
+def every_page() -> list[str]:
+    """The list of each model that borrowers' data lies in, and the page of its first row."""
+    pages = [reverse("admin:index")]
+    for model in admin.site._registry:
+        if model._meta.app_label != "auth":
+            pages += [address_of(model, "changelist"), address_of(model, "change", first_of(model).pk)]
+    return pages
+
+
+def address_of(model: type[Model], view: str, *args: int) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{view}", args=args)
+
+
+def first_of(model: type[Model]) -> Model:
+    rows = model._default_manager.order_by("pk")
+    found = (rows.filter(is_staff=False) if model is User else rows).first()
+    assert found is not None, model
+    return found
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds wrong. Without its preloading, which fetches style sheets anew and trips over our policy."""
+    found = Axe().run(page, options={"preload": False}).response["violations"]
+    return [f"{fault['id']}: {node['html'][:160]}" for fault in found for node in fault["nodes"]]
+
+
+def inspect(page: Page, address: str) -> None:
+    """Fails where the page is missing, wider than its window or, by axe, hard to use; `visit` hears the console."""
+    response = page.goto(address)
+    assert response is not None
+    assert response.status == 200, address
+    assert "unsafe" not in response.headers["content-security-policy"]
+    assert overflow(page) == 0, address
+    assert faults(page) == [], address
+
+
+def test_every_page_is_sound(chromium: Browser, live_server: LiveServer, world: World) -> None:
+    with visit(chromium, live_server.url + reverse("admin:index"), make_desk_agent(), **look("desk")) as page:
+        for address in every_page():
+            inspect(page, live_server.url + address)
+
+
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
+def test_the_main_pages_are_sound_in_every_look(
+    chromium: Browser, live_server: LiveServer, world: World, size: str, scheme: str
+) -> None:
+    start = live_server.url + reverse("admin:index")
+    with visit(chromium, start, make_desk_agent(), **look(size, scheme)) as page:
+        for address in main_pages(world):
+            inspect(page, live_server.url + address)
+
+
+def test_no_page_is_wider_than_a_phone(chromium: Browser, live_server: LiveServer, world: World) -> None:
+    with visit(chromium, live_server.url + reverse("admin:index"), make_desk_agent(), **look("phone")) as page:
+        for address in every_page():
+            page.goto(live_server.url + address)
+            assert overflow(page) == 0, address
+
+
+def test_the_forms_of_superusers_are_sound(chromium: Browser, live_server: LiveServer, world: World) -> None:
+    forms = [
+        reverse("admin:accounts_user_add"),
+        reverse("admin:accounts_user_change", args=[make_desk_agent().pk]),
+        reverse("admin:loans_partner_change", args=[world.loan.bank_id]),
+        reverse("admin:auth_group_changelist"),
+    ]
+    with visit(chromium, live_server.url + reverse("admin:index"), make_superuser(), **look("desk")) as page:
+        for address in forms:
+            inspect(page, live_server.url + address)
+
+
+def test_a_borrower_is_found_and_sent_to_by_keyboard_alone(chromium: Browser, live_server: LiveServer) -> None:
+    prompt = make_prompt()
+    borrower = prompt.borrower
+    with visit(chromium, live_server.url + reverse("admin:index"), make_desk_agent(), **look("desk")) as page:
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("link", name="Skip to main content")).to_be_focused()
+        page.get_by_role("searchbox", name="Find a borrower").focus()
+        page.keyboard.type(str(borrower.phone).removeprefix("+86"))
+        page.keyboard.press("Enter")
+        page.get_by_role("link", name=borrower.name).focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text(borrower.name)
+        page.get_by_text("Send again").focus()
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("On its way: SMS")).to_be_visible()
+        expect(page.locator("#timeline")).to_contain_text("sent again by an agent")
+    assert Delivery.objects.get().prompt == prompt
+
+
+def test_without_scripts_a_task_is_taken_from_the_list_and_finished(
+    chromium: Browser, live_server: LiveServer, world: World
+) -> None:
+    agent = make_desk_agent()
+    start = live_server.url + reverse("admin:notifications_agenttask_changelist")
+    with visit(chromium, start, agent, **look("phone", java_script_enabled=False)) as page:
+        assert page.get_attribute("button[formaction]", "formaction") == take_address(world.task)
+        page.get_by_role("button", name="Take").click()
+        page.get_by_label("told in person").check()
+        page.get_by_label("Note").fill("Called at noon.")
+        page.get_by_role("button", name="Done").click()
+        expect(page.get_by_text("Done and on record.")).to_be_visible()
+    task = AgentTask.objects.get()
+    assert (task.outcome, task.assignee) == ("told", agent)

@@ -1,0 +1,135 @@
+"""The desk's door and first page: who gets in, and what needs them now."""
+
+from datetime import timedelta
+from urllib.parse import unquote
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group, Permission
+from django.test import Client
+from django.urls import reverse
+from django.utils.timezone import now
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.tests.factories import make_agent, make_borrower
+from loans.disputes import decide
+from loans.models import Report, StatementLine
+from notifications.models import AgentTask
+from portal.agents import AGENTS, MAY, make_agents_group
+from portal.tests.desk import desk_of, make_desk_agent, make_superuser, make_world
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
+NOW = "admin:index"
+HTTP_OK, FOUND, FORBIDDEN = 200, 302, 403
+
+
+@pytest.fixture
+def desk() -> Client:
+    return desk_of(make_desk_agent())
+
+
+def test_a_stranger_is_sent_to_the_portals_own_sign_in_and_back() -> None:
+    for name in ("admin:index", "admin:login", "admin:accounts_user_changelist"):
+        response = Client().get(reverse(name), follow=True)
+        asked, _status = response.redirect_chain[-1]
+        assert unquote(asked).startswith(f"{reverse('account_login')}?next=/desk/")
+
+
+def test_a_borrower_is_refused_and_never_asked_to_sign_in_as_somebody_else() -> None:
+    page = desk_of(make_borrower())
+    response = page.get(reverse(NOW))
+    assert response["Location"] == f"{reverse('admin:login')}?next=/desk/"
+    assert page.get(response["Location"]).status_code == FORBIDDEN
+
+
+def test_somebody_at_the_desk_without_the_group_sees_no_borrower() -> None:
+    world, page = make_world(), desk_of(make_agent(locale="en"))
+    assert page.get(reverse(NOW)).status_code == HTTP_OK
+    assert page.get(reverse("admin:accounts_user_changelist")).status_code == FORBIDDEN
+    assert page.get(reverse("admin:accounts_user_change", args=[world.borrower.pk])).status_code == FORBIDDEN
+    assert world.borrower.name not in page.get(reverse(NOW)).content.decode()
+
+
+def test_somebody_who_left_is_refused() -> None:
+    agent = make_desk_agent()
+    page = desk_of(agent)
+    agent.is_active = False
+    agent.save()
+    assert page.get(reverse(NOW)).status_code == FOUND
+
+
+def test_agents_have_exactly_the_permissions_of_their_group() -> None:
+    group = Group.objects.get(name=AGENTS)
+    held = {f"{one.content_type.app_label}.{one.codename}" for one in group.permissions.select_related("content_type")}
+    assert held == {f"{app}.{codename}" for app, codenames in MAY.items() for codename in codenames}
+    assert not any("delete" in name or name.startswith("auth.") for name in held)
+
+
+def test_a_migration_brings_the_group_back_to_what_this_version_needs() -> None:
+    group = Group.objects.get(name=AGENTS)
+    group.permissions.set(Permission.objects.filter(codename="delete_loan"))
+    make_agents_group()
+    assert not group.permissions.filter(codename="delete_loan").exists()
+    assert group.permissions.count() == sum(map(len, MAY.values()))
+
+
+def test_the_first_page_counts_what_waits_and_leads_to_it(desk: Client) -> None:
+    late, soon, _later = (make_world() for _place in range(3))
+    AgentTask.objects.filter(pk=late.task.pk).update(act_by=now() - timedelta(hours=3))
+    decide(dispute=soon.dispute, agent=make_agent(), decision="upheld", words="Yes.", now=now())
+    StatementLine.objects.filter(pk=soon.line.pk).update(match="set_aside")
+    Report.objects.filter(pk=soon.report.pk).update(status="applied")
+    shown = desk.get(reverse(NOW)).context["now"]
+    numbers = [[number.count for number in queue.numbers] for queue in shown.queues]
+    assert numbers == [[3, 1, 0], [2, 0, 2], [2], [2]]
+    assert shown.queues[0].rows[0] == late.task
+    for queue in shown.queues:
+        for number in queue.numbers:
+            assert desk.get(number.href).context["cl"].result_count == number.count, number
+
+
+def test_old_refusals_are_history(desk: Client) -> None:
+    world = make_world()
+    fresh = Report.objects.create(
+        partner=world.report.partner, kind="loans", name="new.csv", content=b"", digest="new", status="refused",
+        received_at=now() - timedelta(days=8),
+    )  # fmt: skip
+    listed = desk.get(reverse("admin:loans_report_changelist"), {"standing": "refused"}).context["cl"].result_list
+    assert list(listed) == [world.report]
+    assert fresh in desk.get(reverse("admin:loans_report_changelist")).context["cl"].result_list
+
+
+def test_a_quiet_desk_says_so(desk: Client) -> None:
+    assert "Nothing waits for a person just now." in desk.get(reverse(NOW)).content.decode()
+
+
+def test_the_first_page_costs_the_same_however_long_the_queues_are(
+    desk: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for _place in range(12):
+        make_world()
+    with django_assert_max_num_queries(12):
+        desk.get(reverse(NOW))
+
+
+def test_allauths_lists_of_whole_addresses_are_not_on_the_desk() -> None:
+    assert not [model for model in admin.site._registry if model._meta.app_label == "account"]
+
+
+def test_a_superuser_makes_an_agent_who_can_then_work() -> None:
+    page = desk_of(make_superuser())
+    group = Group.objects.get(name=AGENTS)
+    form = {"name": "Chen", "email": "Chen@Example.test", "locale": "en", "time_zone": "Asia/Shanghai"}
+    page.post(reverse("admin:accounts_user_add"), {**form, "groups": [group.pk], "is_active": "on"})
+    listed = page.get(reverse("admin:accounts_user_changelist"), {"who": "staff"}).context["cl"].result_list
+    agent = next(person for person in listed if person.name == "Chen")
+    assert (agent.email, agent.is_staff, agent.is_superuser) == ("chen@example.test", True, False)
+    assert not agent.has_usable_password()
+    assert desk_of(agent).get(reverse("admin:notifications_agenttask_changelist")).status_code == HTTP_OK
+
+
+def test_an_agent_neither_makes_nor_sees_colleagues(desk: Client) -> None:
+    colleague = make_desk_agent()
+    assert desk.get(reverse("admin:accounts_user_add")).status_code == FORBIDDEN
+    assert desk.get(reverse("admin:accounts_user_change", args=[colleague.pk])).status_code == 404
+    assert list(desk.get(reverse("admin:accounts_user_changelist"), {"who": "staff"}).context["cl"].result_list) == []

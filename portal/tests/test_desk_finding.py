@@ -1,0 +1,128 @@
+"""A borrower is found by whatever the agent has before them, quickly."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import ContactPoint, User
+from accounts.tests.factories import make_agent, make_borrower
+from loans.tests.factories import make_loan
+from portal.admin.finding import find_borrowers
+from portal.tests.desk import desk_of, make_desk_agent, make_world
+
+pytestmark = pytest.mark.django_db
+LIST = "admin:accounts_user_changelist"
+PHONE, EMAIL = "+8613812345678", "li.ming@example.test"
+
+
+@pytest.fixture
+def desk() -> Client:
+    return desk_of(make_desk_agent())
+
+
+@pytest.fixture
+def wanted() -> User:
+    """李明 Ann, among others."""
+    for _place in range(3):
+        make_loan(make_borrower())
+    person = User.objects.create_user(EMAIL, phone=PHONE, name="李明 Ann Smith", locale="en")
+    for kind, address in (("phone", PHONE), ("email", EMAIL)):
+        ContactPoint.objects.create(user=person, kind=kind, address=address, source="partner")
+    make_loan(person, external_id="HB-2026-000417")
+    return person
+
+
+def found(desk: Client, typed: str) -> list[User]:
+    response = desk.get(reverse(LIST), {"q": typed})
+    assert response.status_code == 200
+    return list(response.context["cl"].result_list)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "李明",
+        "李",
+        "ann",
+        "Smith 李明",
+        "  smith   ann ",
+        "an",
+        PHONE,
+        "13812345678",
+        "138 1234 5678",
+        "(138) 1234-5678",
+        "0086 138 1234 5678",
+        "+86 138-1234-5678",
+        "86 13812345678",
+        "2345678",
+        "5678",
+        EMAIL,
+        "LI.MING@EXAMPLE.TEST",
+        "ming@example",
+        "li.ming@",
+        "HB-2026-000417",
+        "hb-2026-0004",
+        "000417",
+    ],
+)
+def test_each_way_of_typing_finds_the_one_person(desk: Client, wanted: User, typed: str) -> None:
+    if typed == "an":
+        wanted.name = "Ann Smith"
+        wanted.save()
+    assert found(desk, typed) == [wanted]
+
+
+@pytest.mark.parametrize("typed", ["nobody", "999999999", "x@y", "'; DROP TABLE", "%", "٣٤٥٦٧", "+", "00", "–" * 40])
+def test_what_fits_nobody_finds_nobody(desk: Client, wanted: User, typed: str) -> None:
+    assert found(desk, typed) == []
+
+
+def test_an_old_number_still_finds_its_owner(desk: Client, wanted: User) -> None:
+    ContactPoint.objects.create(
+        user=wanted, kind="phone", address="+8613700001111", source="owner", retired_at=wanted.date_joined
+    )
+    assert found(desk, "137 0000 1111") == [wanted]
+
+
+def test_people_of_the_desk_are_not_borrowers(desk: Client) -> None:
+    agent = make_agent()
+    assert found(desk, str(agent.email)) == []
+    assert found(desk, "") == []
+
+
+def test_the_list_says_who_cannot_be_reached_and_hides_addresses(desk: Client) -> None:
+    world = make_world()
+    ContactPoint.objects.filter(kind="phone").update(unreachable_since=world.borrower.date_joined)
+    page = desk.get(reverse(LIST)).content.decode()
+    assert "phone unreachable" in page
+    assert f"+86•••••{str(world.borrower.phone)[-4:]}" in page
+    assert not [secret for secret in world.secrets if secret in page]
+
+
+def test_a_search_costs_as_many_queries_as_one_that_finds_little(desk: Client) -> None:
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            desk.get(reverse(LIST), {"q": "Borrower"})
+        return len(queries)
+
+    make_loan(make_borrower())
+    few = cost()
+    for _place in range(20):
+        make_loan(make_borrower())
+    assert cost() == few <= 8
+
+
+@pytest.mark.parametrize("typed", ["李明", "Smith", "138 1234 5678", "5678", EMAIL, "000417"])
+def test_indexes_can_answer_every_part_of_a_search(wanted: User, typed: str) -> None:
+    found = find_borrowers(User.objects.filter(is_staff=False), typed)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # a few rows are always read faster one by one
+    assert "Seq Scan" not in found.explain()
+    assert found.get() == wanted
+
+
+def test_what_no_database_can_hold_is_refused_politely(desk: Client, wanted: User) -> None:
+    response = desk.get(reverse(LIST), {"q": "\x00"})
+    assert "Null characters are not allowed." in response.content.decode()

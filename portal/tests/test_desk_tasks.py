@@ -1,0 +1,112 @@
+"""The queue of those whom nothing reached: by what runs out first, one agent a task."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from django.urls import reverse
+from django.utils.timezone import now
+
+from accounts.models import User
+from accounts.tests.factories import make_agent
+from notifications.models import AgentTask, NoticeEvent, Prompt
+from portal.tests.desk import (
+    World,
+    desk_of,
+    make_desk_agent,
+    make_world,
+    said,
+    take_address,
+    task_page,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
+CONFLICT = 409
+TASKS = "admin:notifications_agenttask_changelist"
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+@pytest.fixture
+def agent() -> User:
+    return make_desk_agent()
+
+
+@pytest.fixture
+def desk(agent: User) -> Client:
+    return desk_of(agent)
+
+
+def test_the_queue_is_in_the_order_of_what_runs_out(desk: Client) -> None:
+    later, late, soon = (make_world().task for _place in range(3))
+    for task, hours in ((later, 9), (late, -2), (soon, 1)):
+        AgentTask.objects.filter(pk=task.pk).update(act_by=now() + timedelta(hours=hours))
+    response = desk.get(reverse(TASKS))
+    assert list(response.context["cl"].result_list) == [late, soon, later]
+    page = response.content.decode()
+    assert [words for words in ("late by 2 h", "in 59 min", "in 8 h") if words not in page] == []
+    assert "¥100.00 due 25 Nov" in page
+    assert list(desk.get(reverse(TASKS), {"standing": "late"}).context["cl"].result_list) == [late]
+
+
+def test_a_free_task_is_taken_from_the_list(desk: Client, agent: User, world: World) -> None:
+    assert f'formaction="{take_address(world.task)}"' in desk.get(reverse(TASKS)).content.decode()
+    assert desk.post(take_address(world.task))["Location"] == task_page(world.task)
+    world.task.refresh_from_db()
+    assert world.task.assignee == agent
+    assert list(desk.get(reverse(TASKS), {"standing": "mine"}).context["cl"].result_list) == [world.task]
+    assert list(desk.get(reverse(TASKS), {"standing": "free"}).context["cl"].result_list) == []
+
+
+def test_a_task_that_a_colleague_took_a_moment_ago_is_not_taken(desk: Client, world: World) -> None:
+    colleague = make_agent()
+    AgentTask.objects.update(assignee=colleague)
+    response = desk.post(take_address(world.task), follow=True)
+    assert "has this task" in said(response)
+    assert f'name="over_from" value="{colleague.pk}"' in response.content.decode()
+    desk.post(take_address(world.task), {"over_from": colleague.pk})
+    world.task.refresh_from_db()
+    assert world.task.assignee != colleague
+
+
+@pytest.mark.parametrize("odd", ["x", "-1", "9" * 40, "٣"])
+def test_a_forged_taking_over_takes_nothing(desk: Client, world: World, odd: str) -> None:
+    AgentTask.objects.update(assignee=make_agent())
+    assert "has this task" in said(desk.post(take_address(world.task), {"over_from": odd}, follow=True))
+
+
+def test_a_task_is_finished_with_an_outcome_and_a_note(desk: Client, agent: User, world: World) -> None:
+    response = desk.post(task_page(world.task), {"outcome": "told", "note": "Called at noon."})
+    assert response["Location"] == reverse(TASKS)
+    world.task.refresh_from_db()
+    world.prompt.refresh_from_db()
+    assert (world.task.outcome, world.task.note, world.task.assignee) == ("told", "Called at noon.", agent)
+    assert world.prompt.status == Prompt.Status.TOLD
+    assert NoticeEvent.objects.get(kind="task_done").actor_id == agent.pk
+    assert [entry.change_message for entry in LogEntry.objects.all()] == ["Done: told."]
+    assert "Called at noon." in desk.get(task_page(world.task)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ({}, "Choose what came of it."),
+        ({"outcome": "told"}, "Write down how it went"),
+        ({"outcome": "x"}, "Select a valid"),
+    ],
+)
+def test_a_task_is_not_finished_half(desk: Client, world: World, form: dict[str, str], words: str) -> None:
+    assert words in desk.post(task_page(world.task), form).content.decode()
+    assert AgentTask.objects.open().get() == world.task
+
+
+def test_what_was_written_about_a_colleagues_task_is_not_lost(desk: Client, world: World) -> None:
+    AgentTask.objects.update(assignee=make_agent())
+    response = desk.post(task_page(world.task), {"outcome": "told", "note": "Called at noon."})
+    assert response.status_code == CONFLICT
+    assert "has this task" in response.content.decode()
+    assert AgentTask.objects.open().get() == world.task
