@@ -10,7 +10,7 @@ from typing import Final
 
 from django.db import connection
 
-from loans.models import Installment, Payment
+from loans.models import Installment, Payment, Position, Report
 
 # What is paid is the most that the bank has said in either way: its own figure already holds what it booked.
 _SETTLE_UP: Final = """
@@ -57,6 +57,19 @@ def settle_up(installment_ids: Iterable[int]) -> set[int]:
     with connection.cursor() as cursor:
         cursor.execute(_SETTLE_UP, {"ids": sorted(installment_ids)})
         return {row[0] for row in cursor.fetchall()}
+
+
+def settle_booking(installment_id: int, report: Report) -> set[int]:
+    """The bank booked money for this installment: derive its state, and let the bank's position say so too."""
+    changed = settle_up([installment_id])
+    installment = Installment.objects.select_related("loan").get(pk=installment_id)
+    status = Position.Status.PAID if installment.outstanding == 0 else Position.Status.DUE
+    Position.objects.update_or_create(
+        installment=installment,
+        partner_id=installment.loan.bank_id,
+        defaults={"status": status, "paid": installment.paid, "as_of": report.received_at, "report": report},
+    )
+    return changed
 
 
 def book_what_the_bank_shows(installment_ids: Iterable[int], *, now: datetime) -> list[int]:

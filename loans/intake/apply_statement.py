@@ -11,7 +11,7 @@ from loans.intake.matching import Match, NoMatch, match
 from loans.intake.news import News, RefusedError
 from loans.intake.records import Code, EntryRecord
 from loans.models import Partner, Payment, Report, StatementLine
-from loans.reconciliation import settle_up
+from loans.reconciliation import settle_booking
 
 Kept = StatementLine.Match
 
@@ -131,7 +131,7 @@ def _settle(line: StatementLine, news: News, report: Report) -> None:
         return
     payment = book(line, found, news, now=report.received_at)
     StatementLine.objects.filter(pk=line.pk).update(match=Kept.MATCHED, payment=payment)
-    news.installments |= settle_up([found.installment.pk])
+    news.installments |= settle_booking(found.installment.pk, report)
 
 
 def book(line: StatementLine, found: Match, news: News, *, now: datetime) -> Payment:

@@ -12,7 +12,7 @@ from loans.intake.apply_statement import book
 from loans.intake.matching import Match
 from loans.intake.news import News
 from loans.models import Installment, Payment, StatementLine
-from loans.reconciliation import settle_up
+from loans.reconciliation import settle_booking
 
 MOST_SUGGESTIONS: Final = 20
 LONGEST_REASON: Final = 200
@@ -62,7 +62,7 @@ def match_line(
     news = News()
     payment = book(line, found, news, now=now)
     StatementLine.objects.filter(pk=line.pk).update(payment=payment)
-    news.installments |= settle_up([found.installment.pk])
+    news.installments |= settle_booking(found.installment.pk, line.report)
     news.send()
     return payment
 

@@ -85,6 +85,16 @@ def test_a_payment_that_the_platform_saw_is_settled_by_its_end_to_end_id(first: 
     assert (line().match, line().payment) == ("matched", payment)
 
 
+def test_the_banks_position_follows_its_booking(first: Installment) -> None:
+    received(first)
+    send(entry("R1", amount="40.00", details=transaction("LN-17-1")))
+    position = first.positions.get(partner__code="harbour")
+    assert (position.status, position.paid) == ("due", Decimal(40))
+    send(entry("R2", amount="60.00", details=transaction("LN-17-1")), number=2)
+    position.refresh_from_db()
+    assert (position.status, position.paid) == ("paid", Decimal(100))
+
+
 def test_a_payment_reference_as_end_to_end_id_pays_that_installment(first: Installment, second: Installment) -> None:
     send(entry("R1", details=transaction("LN-17-2")))
     second.refresh_from_db()
