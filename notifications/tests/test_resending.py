@@ -17,6 +17,7 @@ from notifications.models import Delivery, NoticeEvent, Preference, Prompt
 from notifications.resending import OFF_THE_LADDER, CannotResendError, resend
 from notifications.states import Status, Step, advance
 from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt
+from notifications.tests.test_races import at_once
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(hours=3)
@@ -191,3 +192,19 @@ def test_one_that_failed_just_now_may_be_repeated_at_once(agent: User) -> None:
     prompt = make_prompt()
     make_delivery(prompt, status=Status.FAILED, claimed_at=LATER, sent_at=LATER)
     assert again(prompt, agent).pk
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_of_two_agents_at_once_one_sends_it() -> None:
+    prompt, agents = make_prompt(), [make_agent(), make_agent()]
+
+    def send(agent: User) -> str:
+        try:
+            again(prompt, agent)
+        except CannotResendError:
+            return "refused"
+        return "queued"
+
+    assert sorted(at_once(lambda: send(agents[0]), lambda: send(agents[1]))) == ["queued", "refused"]
+    assert Delivery.objects.count() == NoticeEvent.objects.count() == 1

@@ -22,6 +22,7 @@ from notifications.agent_tasks import TaskNotYoursError, finish, take
 from notifications.models import AgentTask
 from portal.admin.cells import chip, moment_in, person_link, time_left
 from portal.admin.read_only import ReadOnlyAdmin
+from portal.admin.reasons import reason_words
 from portal.admin.task_forms import OutcomeForm, TaskStandingFilter
 from portal.admin.timeline_told import about, subjects
 
@@ -32,7 +33,7 @@ CONFLICT = 409
 class AgentTaskAdmin(ReadOnlyAdmin[AgentTask]):
     """By what runs out first."""
 
-    list_display = ["deadline", "borrower_link", "about", "reason", "local_deadline", "with_whom"]
+    list_display = ["deadline", "borrower_link", "about", "why", "local_deadline", "with_whom"]
     list_display_links = ["deadline"]
     list_filter = [TaskStandingFilter]
     ordering = ["act_by", "pk"]
@@ -61,6 +62,10 @@ class AgentTaskAdmin(ReadOnlyAdmin[AgentTask]):
     @admin.display(description=_("about"))
     def about(self, task: AgentTask) -> str:
         return f"{capfirst(task.prompt.get_kind_display())} · {about(task.prompt)}"
+
+    @admin.display(description=_("reason"))
+    def why(self, task: AgentTask) -> str:
+        return reason_words(task.reason)
 
     @admin.display(description=_("borrower's clock"))
     def local_deadline(self, task: AgentTask) -> str:

@@ -22,6 +22,7 @@ from notifications.resending import CannotResendError, resend
 from portal.admin.cells import moment_in, person_link, stage_of
 from portal.admin.levels import level_of
 from portal.admin.read_only import ReadOnlyAdmin
+from portal.admin.reasons import reason_words
 from portal.admin.timeline_told import about, channel_of, subjects
 
 
@@ -34,7 +35,7 @@ class PromptAdmin(ReadOnlyAdmin[Prompt]):
     search_fields = ["=installment__loan__external_id", "=payment__loan__external_id", "=dispute__receipt_number"]
     search_help_text = _("Loan number or receipt number")
     fields = [
-        "borrower_link", "about", "kind", "rule", "version", "status", "reason",
+        "borrower_link", "about", "kind", "rule", "version", "status", "why",
         "planned_at", "tell_at", "look_again_at", "tellings",
     ]  # fmt: skip
 
@@ -56,6 +57,10 @@ class PromptAdmin(ReadOnlyAdmin[Prompt]):
     @admin.display(description=_("rule"))
     def rule(self, prompt: Prompt) -> str:
         return stage_of(prompt)
+
+    @admin.display(description=_("reason"))
+    def why(self, prompt: Prompt) -> str:
+        return reason_words(prompt.reason)
 
     @admin.display(description=_("deliveries"))
     def tellings(self, prompt: Prompt) -> str:

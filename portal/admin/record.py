@@ -12,6 +12,7 @@ from portal.admin.cells import chip, money, person_link
 from portal.admin.levels import level_of
 from portal.admin.masking import mask_text
 from portal.admin.read_only import ReadOnlyAdmin
+from portal.admin.reasons import reason_words
 from portal.admin.timeline_told import channel_of
 
 
@@ -50,7 +51,7 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
 
     @admin.display(description=_("reason"))
     def why(self, delivery: Delivery) -> str:
-        return mask_text(delivery.reason, [delivery.address])
+        return reason_words(delivery.reason, [delivery.address])
 
     @admin.display(description=_("facts as told"))
     def told(self, delivery: Delivery) -> str:

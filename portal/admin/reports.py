@@ -10,8 +10,8 @@ from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import get_valid_filename
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -67,7 +67,17 @@ class ReportAdmin(ReadOnlyAdmin[Report]):
         return super().get_queryset(request).select_related("partner").defer("content")
 
     def get_fields(self, request: HttpRequest, obj: Report | None = None) -> Any:
-        fields = ["partner", "kind", "received_at", "standing", "applied", "unchanged", "unmatched", "refusal_list"]
+        fields = [
+            "partner",
+            "kind",
+            "received_at",
+            "standing",
+            "applied",
+            "unchanged",
+            "unmatched",
+            "refusal_list",
+            "remark_list",
+        ]
         return [*fields, "digest", *(["download"] if request.user.has_perm(MAY_DOWNLOAD) else [])]
 
     def get_urls(self) -> list[URLPattern]:
@@ -86,6 +96,10 @@ class ReportAdmin(ReadOnlyAdmin[Report]):
     def refusal_list(self, report: Report) -> str:
         rows = [{**refusal, "reason": mask_text(str(refusal.get("reason", "")))} for refusal in report.refusals]
         return render_to_string("admin/desk/refusals.html", {"rows": rows})
+
+    @admin.display(description=_("remarks"))
+    def remark_list(self, report: Report) -> SafeString:
+        return format_html_join(mark_safe("<br>"), "{}", ([mask_text(str(remark))] for remark in report.remarks))
 
     @admin.display(description=_("raw bytes"))
     def download(self, report: Report) -> SafeString:

@@ -20,6 +20,7 @@ from portal.admin.cells import chip, money
 from portal.admin.line_forms import LineStandingFilter, ReasonForm
 from portal.admin.masking import mask_text
 from portal.admin.read_only import ReadOnlyAdmin
+from portal.admin.reasons import reason_words
 
 CONFLICT = 409
 LONGEST_ID = 18
@@ -30,7 +31,7 @@ _TONES = {StatementLine.Match.UNMATCHED: "warn", StatementLine.Match.MATCHED: "g
 class StatementLineAdmin(ReadOnlyAdmin[StatementLine]):
     """The oldest first: a borrower who paid is waiting behind each."""
 
-    list_display = ["booked", "sum", "side_shown", "payer_text", "end_to_end_id", "why", "standing", "bank"]
+    list_display = ["booked", "sum", "side_shown", "payer_text", "end_to_end_id", "reason", "standing", "bank"]
     list_display_links = ["booked"]
     list_filter = [LineStandingFilter, "currency"]
     ordering = ["booked_on", "pk"]
@@ -58,6 +59,10 @@ class StatementLineAdmin(ReadOnlyAdmin[StatementLine]):
     @admin.display(description=_("remittance text"))
     def payer_text(self, line: StatementLine) -> str:
         return mask_text(line.remittance)
+
+    @admin.display(description=_("why"))
+    def reason(self, line: StatementLine) -> str:
+        return reason_words(line.why)
 
     @admin.display(description=_("standing"))
     def standing(self, line: StatementLine) -> SafeString:
@@ -125,6 +130,7 @@ class StatementLineAdmin(ReadOnlyAdmin[StatementLine]):
             "opts": self.opts,
             "line": line,
             "standing": self.standing(line),
+            "why": self.reason(line),
             "side": self.side_shown(line),
             "payer_text": self.payer_text(line),
             "is_credit": line.side == "credit" and not line.reversal,

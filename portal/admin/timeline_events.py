@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from notifications.models import Delivery, NoticeEvent, Prompt
 from portal.admin.line import Line, Teller
-from portal.admin.masking import mask_text
+from portal.admin.reasons import reason_words
 from portal.admin.timeline_rows import Row
 from portal.admin.timeline_told import about, subjects
 
@@ -51,7 +51,7 @@ def _events(ids: set[int]) -> Mapping[int, Told]:
 
 def _event(told: Told, at: datetime) -> Line:
     event = told.event
-    words = (mask_text(str(event.data[key])) for key in ("why", "reason", "outcome") if event.data.get(key))
+    words = (reason_words(str(event.data[key])) for key in ("why", "reason", "outcome") if event.data.get(key))
     return Line(
         kind="event",
         at=at,

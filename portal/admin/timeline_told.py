@@ -16,6 +16,7 @@ from portal.admin.cells import installment_label, language, money, stage_of
 from portal.admin.levels import acknowledged, best_level, level_of
 from portal.admin.line import Line, Teller
 from portal.admin.masking import mask_text
+from portal.admin.reasons import reason_words
 from portal.admin.timeline_rows import Row
 
 _RECEIPT_TONES: Final = {Receipt.Kind.DELIVERED: "good", Receipt.Kind.FAILED: "danger", Receipt.Kind.UNKNOWN: "warn"}
@@ -56,7 +57,7 @@ def _prompt(prompt: Prompt, at: datetime) -> Line:
         proof=" · ".join(dict.fromkeys(filter(None, [status, level.words]))),
         tone="warn" if prompt.status == Prompt.Status.ESCALATED else level.tone,
         by=_("the system"),
-        why=" · ".join(filter(None, [stage_of(prompt), prompt.reason])),
+        why=" · ".join(filter(None, [stage_of(prompt), reason_words(prompt.reason)])),
         href=reverse("admin:notifications_prompt_change", args=[prompt.pk]),
         link=_("prompt #%d") % prompt.pk,
         prompt_id=None if why_not(prompt) else prompt.pk,
@@ -80,7 +81,7 @@ def _delivery(delivery: Delivery, at: datetime) -> Line:
         proof=level.words,
         tone=level.tone,
         by=_("the system"),
-        why=" · ".join(filter(None, [_step(delivery), mask_text(delivery.reason, [delivery.address])])),
+        why=" · ".join(filter(None, [_step(delivery), reason_words(delivery.reason, [delivery.address])])),
         href=reverse("admin:notifications_delivery_change", args=[delivery.pk]),
         link=_("delivery #%d") % delivery.pk,
     )
@@ -143,10 +144,9 @@ def _tasks(ids: set[int]) -> Mapping[int, AgentTask]:
 
 
 def _task_opened(task: AgentTask, at: datetime) -> Line:
-    done = task.status == AgentTask.Status.DONE
-    return _task(
-        task, at, what=_("Handed to a person"), by=_("the system"), why=task.reason, tone="" if done else "warn"
-    )
+    tone = "warn" if task.status == AgentTask.Status.OPEN else ""
+    why = reason_words(task.reason)
+    return _task(task, at, what=_("Handed to a person"), by=_("the system"), why=why, tone=tone)
 
 
 def _task_done(task: AgentTask, at: datetime) -> Line:

@@ -148,6 +148,22 @@ def test_the_refusals_of_a_report_stand_with_place_and_reason(world: World) -> N
     assert "no amount" in shown
 
 
+def test_the_history_of_a_row_names_who_acted_and_hides_their_address(world: World) -> None:
+    agent = make_desk_agent()
+    page = desk_of(agent)
+    page.post(reverse("admin:notifications_agenttask_take", args=[world.task.pk]))
+    shown = page.get(place(AgentTask, "history", world.task.pk)).content.decode()
+    assert "Taken." in shown
+    assert agent.name in shown
+    assert str(agent.email) not in shown
+
+
+def test_the_remarks_of_a_report_stand_masked(world: World) -> None:
+    Report.objects.update(remarks=[f"borrower B-1: {world.borrower.email} belongs to another person here"])
+    shown = desk_of(make_desk_agent()).get(place(Report, "change", world.report.pk)).content.decode()
+    assert "borrower B-1: b•••@example.test belongs to another person here" in shown
+
+
 def test_only_a_superuser_changes_a_partner(world: World) -> None:
     bank = world.loan.bank
     form = {"name": "Port Bank", "kind": "bank", "code": bank.code, "usual_lag_days": 2}

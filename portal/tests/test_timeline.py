@@ -14,12 +14,14 @@ from accounts.tests.factories import make_borrower
 from loans.disputes import answer, decide
 from loans.models import Payment
 from loans.tests.factories import make_installment, make_loan
+from notifications import ladder
 from notifications.agent_tasks import finish
 from notifications.events import record
 from notifications.models import Delivery, NoticeEvent, Prompt
 from notifications.states import Status
 from notifications.tests.factories import NOON, TODAY, make_delivery, make_prompt
 from portal.admin.line import Line
+from portal.admin.reasons import KNOWN
 from portal.admin.timeline import LINES_A_PAGE, read_timeline
 from portal.admin.timeline_rows import KINDS, TOLD_BY_OTHER_LINES
 from portal.tests.desk import World, desk_of, make_desk_agent, make_world
@@ -252,3 +254,14 @@ def test_prompts_that_need_not_be_told_offer_no_sending_again(world: World) -> N
     Prompt.objects.filter(pk=world.prompt.pk).update(status=Prompt.Status.CANCELLED)
     assert world.prompt.pk not in {line.prompt_id for line in lines(world.borrower)}
     assert Delivery.objects.filter(prompt=world.prompt).exists()
+
+
+def test_reasons_of_ours_are_read_in_the_agents_language(world: World) -> None:
+    page = desk_of(make_desk_agent(locale="zh-hans"))
+    shown = page.get(reverse("admin:accounts_user_change", args=[world.borrower.pk]), {"kind": "task"}).content.decode()
+    assert "no channel reached them" not in shown
+
+
+def test_every_reason_that_a_ladder_gives_can_be_said_in_other_languages() -> None:
+    given = {ladder.NOT_DELIVERED, ladder.NOT_ACKNOWLEDGED, ladder.NO_CHANNEL_LEFT, ladder.NO_TIME_LEFT}
+    assert given <= KNOWN.keys()

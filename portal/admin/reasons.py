@@ -1,0 +1,36 @@
+"""Why something was done, in the reader's language: the record keeps reasons in English."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from portal.admin.masking import mask_text
+
+KNOWN: Final[dict[str, Promise]] = {
+    "not delivered": _("not delivered"),
+    "not acknowledged in time": _("not acknowledged in time"),
+    "no channel reached them": _("no channel reached them"),
+    "nothing arrived and the time to act is running out": _("nothing arrived and the time to act is running out"),
+    "no receipt in time": _("no receipt in time"),
+    "the worker died while handing it over": _("the worker died while handing it over"),
+    "acknowledged": _("acknowledged"),
+    "disputed": _("disputed"),
+    "paid or changed meanwhile": _("paid or changed meanwhile"),
+    "takes back an earlier booking": _("takes back an earlier booking"),
+    "money that went out": _("money that went out"),
+    "no amount": _("no amount"),
+    "announced, not booked yet": _("announced, not booked yet"),
+    "this payment was booked by an earlier line": _("this payment was booked by an earlier line"),
+    "no end-to-end id and no loan number that we know": _("no end-to-end id and no loan number that we know"),
+    "the text names more than one loan": _("the text names more than one loan"),
+    "the text names more than one installment": _("the text names more than one installment"),
+}
+"""Those that we write ourselves, as they are written."""
+
+
+def reason_words(reason: str, known_addresses: Iterable[str] = ()) -> str:
+    """A reason of ours in the active language; a provider's or an agent's as it is, with its addresses masked."""
+    ours = KNOWN.get(reason)
+    return str(ours) if ours else mask_text(reason, known_addresses)
