@@ -19,8 +19,9 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 
 @contextmanager
 def run_browser() -> Iterator[Browser]:
-    """The machine's Chromium, else the one that Playwright has fetched."""
-    found = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    """The Chromium of $CHROMIUM or of the machine, else the one that Playwright has fetched. One a session: its loop
+    does not share a thread with another's."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, PROGRAMS)), None)
     root = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses to sandbox itself for root
     with sync_playwright() as playwright, playwright.chromium.launch(executable_path=found, args=root) as browser:
         yield browser

@@ -1,35 +1,23 @@
 """The sandbox as people see it: in a real Chromium, on a phone and on a desk, in light and in dark."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from notifications.tests.mail_servers import make_channel
 from notifications.tests.outside import SandboxProcess, make_message, receive_callbacks, run_sandbox
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")]
+pytestmark = pytest.mark.browser
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 NUMBER = "+8613800139999"
 TEXT = "【Dueproof】您的贷款（尾号4821）¥1,234.56 将于12月3日（周四）到期。查看详情：https://portal.example/a/AbCdEf0123456789"
 HTML = """<html lang="zh-Hans"><head><title>还款提醒</title><style>.deep { color: rgb(10, 95, 88) }</style></head>
 <body style="font-size: 20px"><p class="deep">您的贷款</p><a href="https://portal.example/a/x">查看</a></body></html>"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
