@@ -12,7 +12,6 @@ MAY: Final[dict[str, tuple[str, ...]]] = {
     "loans": (
         "view_partner",
         "view_loan",
-        "view_installment",
         "view_payment",
         "view_position",
         "view_report",

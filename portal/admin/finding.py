@@ -13,6 +13,8 @@ from loans.models import Loan
 LEAST_INFIX: Final = 3
 """Shorter words are looked for at the start only: a trigram index knows nothing of them anywhere else."""
 LEAST_DIGITS: Final = 4
+MOST_MEANT: Final = 1000
+"""Of those that one way of reading finds; who typed a word that fits more people has to add another."""
 _NOT_DIGITS: Final = re.compile(r"\D+")
 _PHONE: Final = re.compile(r"[\d\s()+./\-–]+")
 
@@ -20,12 +22,14 @@ _PHONE: Final = re.compile(r"[\d\s()+./\-–]+")
 def find_borrowers(people: "QuerySet[User]", typed: str) -> "QuerySet[User]":
     """Those of `people` that what was typed may mean; all of them if nothing was.
 
-    Each way is a query of its own that an index answers; joined by OR they would be one that none does.
+    Each way of reading it is a query of its own that an index answers; joined by OR they would be one that none does.
     """
     typed = " ".join(typed.split())
     if not typed:
         return people
-    first, *others = [_by_name(typed), _by_loan_number(typed), *_by_email(typed), *_by_phone(typed)]
+    first, *others = [
+        way[:MOST_MEANT] for way in (_by_name(typed), _by_loan_number(typed), *_by_email(typed), *_by_phone(typed))
+    ]
     return people.filter(pk__in=first.union(*others))
 
 

@@ -43,7 +43,7 @@ def main_pages(world: World) -> list[str]:
 
 def every_page() -> list[str]:
     """The list of each model that borrowers' data lies in, and the page of its first row."""
-    pages = [reverse("admin:index")]
+    pages = [reverse("admin:index"), reverse("admin:app_list", args=["loans"])]
     for model in admin.site._registry:
         if model._meta.app_label != "auth":
             pages += [address_of(model, "changelist"), address_of(model, "change", first_of(model).pk)]

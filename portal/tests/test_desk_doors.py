@@ -115,3 +115,9 @@ def superdesk() -> Callable[[str], int]:
         return len(queries)
 
     return cost
+
+
+def test_the_page_of_an_app_lists_its_records(desk: Client) -> None:
+    page = desk.get(reverse("admin:app_list", args=["loans"])).content.decode()
+    assert reverse("admin:loans_position_changelist") in page
+    assert "desk-numbers" not in page
