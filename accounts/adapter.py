@@ -46,6 +46,12 @@ class AccountAdapter(DefaultAccountAdapter):
         "too_many_login_attempts": gettext_lazy("Too many tries. Please wait a few minutes and try again."),
     }
 
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Borrowers to their first page, those who work at the desk to the desk."""
+        if isinstance(request.user, User) and request.user.is_staff:
+            return reverse("admin:index")
+        return str(super().get_login_redirect_url(request))
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """People come from partners' files; nobody makes an account here."""
         return False

@@ -18,6 +18,10 @@ DEFAULT_LOCALE = "zh-hans"
 SIGN_IN_FIELDS = {ContactPoint.Kind.PHONE: "phone", ContactPoint.Kind.EMAIL: "email"}
 
 
+class NotABorrowerError(ValueError):
+    """A partner names as borrower somebody who works at the desk. The text holds no personal data."""
+
+
 @transaction.atomic
 def find_or_create_borrower(
     *,
@@ -32,10 +36,14 @@ def find_or_create_borrower(
 
     `external_id` is the partner's own number for the person and stands in the remarks, which hold no other personal
     data. Phone and email come as `accounts.phones` and the intake leave them. Safe to run twice at once and inside a
-    caller's transaction. Without phone and email every call makes another person: look for the loan first.
+    caller's transaction. Raises
+    NotABorrowerError. Without phone and email every call makes another person: look for the loan first.
     """
     email = email.lower() if email else None
-    user = _find(phone, email) or _create(
+    found = _find(phone, email)
+    if found and found.is_staff:
+        raise NotABorrowerError(f"borrower {external_id}: phone or email are those of somebody at the desk")
+    user = found or _create(
         phone, email, name=name, locale=locale or DEFAULT_LOCALE, time_zone=time_zone or DEFAULT_TIME_ZONE
     )
     return user, update_borrower(user, external_id=external_id, name=name, phone=phone, email=email)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.contact_points import set_contact_point
 from accounts.models import ContactPoint, User
-from accounts.people import find_or_create_borrower
+from accounts.people import NotABorrowerError, find_or_create_borrower, update_borrower
 
 PHONE, OTHER_PHONE = "+8613800138000", "+8613900139000"
 EMAIL, OTHER_EMAIL = "lin@example.test", "lin.new@example.test"
@@ -122,11 +122,15 @@ class TestAKnownPerson:
 
     def test_who_works_at_the_desk_is_left_alone(self) -> None:
         agent = User.objects.create_user(EMAIL, name="Lin", is_staff=True)
-        user, remarks = named(phone=PHONE, email=EMAIL)
-        assert user == agent
-        assert user.phone is None
+        remarks = update_borrower(agent, external_id="C-1", name="Lin", phone=PHONE, email=EMAIL)
+        assert agent.phone is None
         assert not ContactPoint.objects.exists()
         assert len(remarks) == 2
+
+    def test_who_works_at_the_desk_is_nobodys_new_borrower(self) -> None:
+        User.objects.create_user(EMAIL, name="Lin", is_staff=True)
+        with pytest.raises(NotABorrowerError, match="desk"):
+            named(phone=PHONE, email=EMAIL)
 
 
 @pytest.mark.django_db

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from accounts.models import User
-from accounts.people import find_or_create_borrower, update_borrower
+from accounts.people import NotABorrowerError, find_or_create_borrower, update_borrower
 from loans.intake.apply_payments import apply_repayments
 from loans.intake.news import News, RefusedError
 from loans.intake.records import BorrowerRecord, Code, InstallmentRecord, LoanRecord
@@ -79,14 +79,17 @@ def _borrower(record: LoanRecord, news: News) -> User:
     if record.borrower is None:
         raise RefusedError(f"loan {record.external_id} is new and names no borrower", Code.MISSING)
     told = record.borrower
-    user, remarks = find_or_create_borrower(
-        external_id=told.external_id,
-        name=told.name,
-        phone=told.phone,
-        email=told.email,
-        locale=told.locale,
-        time_zone=told.time_zone,
-    )
+    try:
+        user, remarks = find_or_create_borrower(
+            external_id=told.external_id,
+            name=told.name,
+            phone=told.phone,
+            email=told.email,
+            locale=told.locale,
+            time_zone=told.time_zone,
+        )
+    except NotABorrowerError as error:
+        raise RefusedError(str(error), Code.VALUE) from None
     news.remarks += remarks
     return user
 

@@ -106,6 +106,8 @@ class ImportCommand(BaseCommand):
                 f"{name}: the database does not answer, try again: {error}", returncode=REFUSED
             ) from None
         refused = sum(self._refuse(replace(refusal, file=name)) for refusal in outcome.refusals)
+        for remark in outcome.remarks:
+            self.stderr.write(f"{name}: note: {remark}", self.style.WARNING)
         if options["json"]:
             self._print_records(raw, name)
         elif outcome.duplicate:
@@ -120,7 +122,6 @@ class ImportCommand(BaseCommand):
         try:
             for record in self.read(BytesIO(raw), name):
                 if not isinstance(record, Refusal):
-                    self._remark(record, name)
                     self.stdout.write(json.dumps(record.as_json()))
         except UnreadableFile:
             return

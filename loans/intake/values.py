@@ -16,8 +16,9 @@ _DECIMAL: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 _DAY: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _ZONE: Final = r"(Z|[+-][0-9]{2}:[0-9]{2})?"
 _DAY_OR_MOMENT: Final = re.compile(rf"([0-9-]{{10}})(T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]+)?)?{_ZONE}")
-# PostgreSQL keeps no NUL and UTF-8 no lone surrogate; the other control characters would act on a reader's terminal.
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# PostgreSQL keeps no NUL and UTF-8 no lone surrogate; the others would act on a reader's terminal, or turn the
+# direction of what stands around them.
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 
 IDENTIFIER_LENGTH: Final = 64

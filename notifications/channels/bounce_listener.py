@@ -20,6 +20,7 @@ LINE_LIMIT: Final = 64_000
 """Octets. Other people's mail systems write longer lines than the standard's 998; a refused report would be lost."""
 
 Store = Callable[[bytes], int]
+IsOurs = Callable[[str], bool]
 
 
 class BounceServer(SMTP):
@@ -35,14 +36,16 @@ class BounceServer(SMTP):
 class BounceHandler:
     """Checks who a mail is for and hands its bytes to `store`, in a thread: `store` may wait for a database."""
 
-    def __init__(self, store: Store, bounce_domain: str) -> None:
+    def __init__(self, store: Store, is_ours: IsOurs, bounce_domain: str) -> None:
         self._store = store
-        self._wanted = re.compile(rf"bounce\+[0-9a-z-]{{1,64}}@{re.escape(bounce_domain)}", re.IGNORECASE)
+        self._is_ours = is_ours
+        self._wanted = re.compile(rf"bounce\+([0-9a-z-]{{1,64}})@{re.escape(bounce_domain)}", re.IGNORECASE)
 
     async def handle_RCPT(  # noqa: N802  (aiosmtpd finds hooks by their name)
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        if not self._wanted.fullmatch(address):
+        wanted = self._wanted.fullmatch(address)
+        if wanted is None or not self._is_ours(wanted[1]):
             return "550 5.1.1 Only bounces of our own mail are taken here"
         if envelope.rcpt_tos:
             return "452 4.5.3 One recipient at a time, please send the others separately"
@@ -65,11 +68,15 @@ class BounceHandler:
         return "250 2.6.0 Stored"
 
 
-def make_bounce_server(store: Store, bounce_domain: str, loop: asyncio.AbstractEventLoop) -> BounceServer:
-    """One connection's protocol, for `loop.create_server`."""
+def make_bounce_server(
+    store: Store, is_ours: IsOurs, bounce_domain: str, loop: asyncio.AbstractEventLoop
+) -> BounceServer:
+    """One connection's protocol, for `loop.create_server`. `is_ours` judges a reference in a recipient's address."""
     hide_addresses()
     settings: dict[str, Any] = {"data_size_limit": SIZE_LIMIT, "enable_SMTPUTF8": True, "loop": loop}
-    return BounceServer(BounceHandler(store, bounce_domain), hostname=bounce_domain, ident="bounces", **settings)
+    return BounceServer(
+        BounceHandler(store, is_ours, bounce_domain), hostname=bounce_domain, ident="bounces", **settings
+    )
 
 
 def hide_addresses() -> None:

@@ -11,6 +11,7 @@ from notifications.channels.bounce_listener import SIZE_LIMIT
 from notifications.tests.outside import receive_bounces
 
 ADDRESS = "bounce+0190c1de-0000-8000-8000-0123456789ab@bounces.example"
+SECOND = "bounce+0190c1de-0000-8000-8000-0123456789ac@bounces.example"
 REPORT = b"From: MAILER-DAEMON@mx.example\r\nSubject: report\r\n\r\n.hidden\r\nbody\r\n"
 
 
@@ -94,8 +95,8 @@ def test_an_address_in_capital_letters_is_ours_too(client: smtplib.SMTP) -> None
 
 
 def test_a_second_recipient_is_asked_for_in_a_mail_of_its_own(client: smtplib.SMTP, shelf: Shelf) -> None:
-    refused = client.sendmail("", [ADDRESS, "bounce+other@bounces.example"], REPORT)
-    assert refused["bounce+other@bounces.example"][0] == 452
+    refused = client.sendmail("", [ADDRESS, SECOND], REPORT)
+    assert refused[SECOND][0] == 452
     assert len(shelf.mails) == 1
 
 
@@ -131,3 +132,10 @@ def test_no_address_reaches_a_log(client: smtplib.SMTP, caplog: pytest.LogCaptur
         client.sendmail("li@example.com", [ADDRESS], REPORT)
     assert "stored with 1 receipts" in caplog.text
     assert "example" not in caplog.text
+
+
+def test_a_reference_that_we_never_made_is_refused(client: smtplib.SMTP, shelf: Shelf) -> None:
+    with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+        client.sendmail("", ["bounce+aaaa@bounces.example"], REPORT)
+    assert refused.value.recipients["bounce+aaaa@bounces.example"][0] == 550
+    assert shelf.mails == []

@@ -47,7 +47,7 @@ def load(folder: Path, today: date, say: Callable[[str], None]) -> None:
         return
     book = write_book(today)
     place = folder / "book"
-    place.mkdir(exist_ok=True)
+    place.mkdir(mode=0o700, exist_ok=True)
     # All or nothing: a start that is broken off leaves an empty book, and ninety commits would wait for the disk.
     with transaction.atomic():
         _make_partners()

@@ -37,7 +37,6 @@ def make_sandbox(addresses: Addresses, env: Mapping[str, str]) -> Program:
         "--smtp-port": addresses.mail,
         "--bounce-port": addresses.bounces,
         "--username": env["KANNEL_USERNAME"],
-        "--password": env["KANNEL_PASSWORD"],
     }
     command = manage("sandbox", *(str(word) for option in options.items() for word in option))
     return Program("sandbox", command, lambda _child: answers(addresses.sandbox) and listens(addresses.mail))

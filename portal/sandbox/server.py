@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +18,7 @@ from portal.sandbox.smtp import SIZE_LIMIT, MailHandler, MailServer
 from portal.sandbox.store import Store
 
 STOP_SECONDS: Final = 1.0
+HOSTS: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,17 @@ class Arrangement:
     password: str = "sandbox"  # noqa: S105  (known to everyone: it guards nothing)
     unit: float = 1.0
     retry_seconds: float = 2.0
+
+
+@web.middleware
+async def refuse_other_hosts(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """A page on the internet whose name is made to point here must not read sign-in codes through its visitor."""
+    host = request.host.rpartition(":")[0] if ":" in request.host else request.host
+    if host not in HOSTS:
+        raise web.HTTPMisdirectedRequest(text="The sandbox answers to this machine's own names only.")
+    return await handler(request)
 
 
 class Sandbox:
@@ -62,7 +75,7 @@ class Sandbox:
     async def _open_web(self) -> None:
         plan = self._arrangement
         gateway = SendSms(self.store, self._timetable, self._callbacks, plan.username, plan.password)
-        application = web.Application()
+        application = web.Application(middlewares=[refuse_other_hosts])
         application.add_routes(Api(self.store).routes() + Pages(self.store, plan.unit).routes())
         application.router.add_get("/cgi-bin/sendsms", gateway.handle)
         application.router.add_post("/cgi-bin/sendsms", gateway.handle)

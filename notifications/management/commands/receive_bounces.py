@@ -11,6 +11,7 @@ from django.db import connections
 
 from notifications import receipts
 from notifications.channels.bounce_listener import make_bounce_server
+from notifications.signatures import delivery_id_of
 
 
 class Command(BaseCommand):
@@ -30,13 +31,17 @@ class Command(BaseCommand):
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stopped.set)
         server = await loop.create_server(
-            lambda: make_bounce_server(store_mail, settings.BOUNCE_DOMAIN, loop), host, port
+            lambda: make_bounce_server(store_mail, is_ours, settings.BOUNCE_DOMAIN, loop), host, port
         )
         self.stdout.write(f"Bounces for {settings.BOUNCE_DOMAIN} are received on {host}:{port}.")
         self.stdout.flush()
         # What is being stored is finished on the way out; its sender has no answer and sends it again.
         async with server:
             await stopped.wait()
+
+
+def is_ours(reference: str) -> bool:
+    return delivery_id_of(reference) is not None
 
 
 def store_mail(raw: bytes) -> int:

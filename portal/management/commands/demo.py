@@ -120,15 +120,16 @@ def given_servers() -> list[str]:
 
 def where_to_look(addresses: Addresses, folder: Path) -> str:
     """Return the lines that tell a newcomer which pages there are and how to sign in."""
+    command = settings.BASE_DIR / "manage.py"
     portal, sandbox = f"http://{HOST}:{addresses.web}", f"http://{HOST}:{addresses.sandbox}"
     lines = {
         "Portal": f"{portal}/",
         "Desk": f"{portal}/desk/",
         "Phone and mailbox": f"{sandbox}/",
         "Logs": str(folder / "logs"),
-        "The bank's next file": f"manage.py import_statement {folder / 'book' / NEXT_NOTIFICATION}",
+        "The bank's next file": f"{command} import_statement {folder / 'book' / NEXT_NOTIFICATION}",
     }
     places = "".join(f"{title:<24}{place}\n" for title, place in lines.items())
-    people = "".join(f"{who:<24}{email:<32}{password}\n" for who, email, password in sign_ins(folder))
+    people = "".join(f"{email:<32}{password:<16}{who}\n" for who, email, password in sign_ins(folder))
     clock = "Waits run 720 times as fast as in life, and messages go out at any hour."
     return f"\n{places}\nSign in with\n{people}\n{clock}\nCtrl-C stops everything.\n"

@@ -1,6 +1,7 @@
 """Run the sandbox."""
 
 import asyncio
+import os
 import signal
 from argparse import ArgumentParser
 from typing import Any
@@ -22,7 +23,11 @@ class Command(BaseCommand):
         parser.add_argument("--bounce-host", default=usual.bounce_host, help="where delivery reports go")
         parser.add_argument("--bounce-port", type=int, default=usual.bounce_port)
         parser.add_argument("--username", default=usual.username, help="sendsms login (default: %(default)s)")
-        parser.add_argument("--password", default=usual.password)
+        parser.add_argument(
+            "--password",
+            default=os.environ.get("KANNEL_PASSWORD") or usual.password,
+            help="sendsms password (default: $KANNEL_PASSWORD); others on this machine see the command line",
+        )
         parser.add_argument("--unit", type=float, default=usual.unit, help="usual delay of a receipt, in seconds")
         parser.add_argument(
             "--retry-seconds", type=float, default=usual.retry_seconds, help="between tries of receipts"
