@@ -34,7 +34,7 @@ def main() -> None:
         page.fill("[name=login]", email)
         page.fill("[name=password]", words[email])
         page.press("[name=password]", "Enter")
-        page.wait_for_url(f"{settings.PUBLIC_URL}/")
+        page.wait_for_url(lambda url: "/login/" not in url)
         yield page
         context.close()
 
