@@ -30,6 +30,13 @@ KINDS = {
 STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 RETURNED_TYPES = ("text/rfc822-headers", "message/rfc822", "message/global-headers", "message/global")
 
+ARRIVED: Final = {
+    "delivered": "put into the mailbox",
+    "relayed": "handed on to a system that reports no more",
+    "expanded": "handed on to a list",
+}
+"""What a mail that was not refused met with; its status code says no more than that nothing is wrong."""
+
 MOST_RECIPIENTS: Final = 5
 """Our mail has one, and an alias behind it a few more: a longer list is an attack on whoever stores the receipts."""
 
@@ -118,7 +125,7 @@ def _read_recipient(block: Mail, references: set[str], mail: Mail) -> ReceiptRec
     action = _header(block, "Action").strip().lower()
     status = find_status(_header(block, "Status"))
     kind = KINDS.get(action, ReceiptKind.UNKNOWN)
-    reason = describe(status)
+    reason = ARRIVED.get(action) or describe(status)
     if len(references) != 1:
         kind, reason = ReceiptKind.UNKNOWN, "carries no reference of ours" if not references else "references disagree"
     return ReceiptRecord(

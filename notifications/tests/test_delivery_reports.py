@@ -158,9 +158,9 @@ def postfix(action: str, status: str, **facts: str) -> bytes:
 @pytest.mark.parametrize(
     ("action", "status", "kind", "permanent", "reason"),
     [
-        ("delivered", "2.0.0", ReceiptKind.DELIVERED, None, "2.0.0 no detail given"),
-        ("relayed", "2.0.0", ReceiptKind.ACCEPTED, None, "2.0.0 no detail given"),
-        ("expanded", "2.1.5", ReceiptKind.ACCEPTED, None, "2.1.5 the address"),
+        ("delivered", "2.0.0", ReceiptKind.DELIVERED, None, "put into the mailbox"),
+        ("relayed", "2.0.0", ReceiptKind.ACCEPTED, None, "handed on to a system that reports no more"),
+        ("expanded", "2.1.5", ReceiptKind.ACCEPTED, None, "handed on to a list"),
         ("delayed", "4.4.1", ReceiptKind.DELAYED, None, "4.4.1 no answer from the host"),
         ("failed", "5.1.1", ReceiptKind.FAILED, True, "5.1.1 no such mailbox"),
         ("failed", "5.2.2", ReceiptKind.FAILED, False, "5.2.2 mailbox is full"),
