@@ -101,7 +101,7 @@ def choose_identity(cluster: Path) -> Identity | None:
         return Identity(owner.st_uid, owner.st_gid) if owner and owner.st_uid else NOBODY
     if owner and owner.st_uid != os.geteuid():
         raise ProcessError(
-            f"The database in {cluster} was made by another user ({owner.st_uid}; 65534 stands for root). Run as that "
+            f"The database in {cluster} was made by another user ({owner.st_uid}; {NOBODY.uid} stands for root). Run as that "
             f"user, or set DUEPROOF_DATA to another folder."
         )
     return None

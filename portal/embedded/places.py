@@ -1,14 +1,26 @@
 """Where the servers keep their files, and which user may reach them."""
 
+import contextlib
 import hashlib
 import os
+import pwd
 import subprocess
 from pathlib import Path
 
 from portal.processes import Identity, ProcessError
 
 STATE = Path("/var/lib/dueproof")  # for root only: when the clone lies where no other user may enter
-NOBODY = Identity(65534, 65534)
+
+
+def find_nobody() -> Identity:
+    """Return whom root's database runs as. It must be in the list of users: initdb looks its name up."""
+    with contextlib.suppress(KeyError):
+        nobody = pwd.getpwnam("nobody")
+        return Identity(nobody.pw_uid, nobody.pw_gid)
+    return Identity(65534, 65534)
+
+
+NOBODY = find_nobody()
 
 
 def make_data_folder(folder: Path) -> None:
@@ -78,7 +90,7 @@ def state_folder(path: Path) -> Path:
             step.chmod(0o755)
     except OSError as error:
         raise ProcessError(
-            f"PostgreSQL runs as user 65534 here, which cannot reach {path}; and {folder} cannot be made instead "
+            f"PostgreSQL runs as user {NOBODY.uid} here, who cannot reach {path}; and {folder} cannot be made instead "
             f"({error}). Set DUEPROOF_DATA to a folder that every user may enter, or DATABASE_URL to a server."
         ) from error
     return folder

