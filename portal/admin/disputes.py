@@ -34,7 +34,7 @@ class StandingFilter(admin.SimpleListFilter):
     parameter_name = "standing"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("ours", _("our turn")), ("decided", _("decided")), ("all", _("all"))]
+        return [("late", _("late")), ("ours", _("our turn")), ("decided", _("decided")), ("all", _("all"))]
 
     def choices(self, changelist: Any) -> Any:
         first, *others = super().choices(changelist)
@@ -44,6 +44,9 @@ class StandingFilter(admin.SimpleListFilter):
         match self.value():
             case "all":
                 return queryset
+            case "late":
+                undecided = queryset.exclude(status=Dispute.Status.DECIDED)
+                return undecided.filter(answer_due_on__lt=timezone.localdate())
             case "ours":
                 return queryset.filter(status=Dispute.Status.OPEN)
             case "decided":

@@ -100,7 +100,7 @@ def _disputes(now: datetime) -> Queue:
     )
     numbers = [
         Number(counts["all"], _("undecided disputes"), _list(Dispute)),
-        Number(counts["late"], _("late"), _list(Dispute, f"answer_due_on__lt={today:%Y-%m-%d}"), "danger"),
+        Number(counts["late"], _("late"), _list(Dispute, "standing=late"), "danger"),
         Number(counts["ours"], _("our turn"), _list(Dispute, "standing=ours")),
     ]
     first = undecided.select_related("borrower", "loan", "installment").order_by("answer_due_on", "pk")

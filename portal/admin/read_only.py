@@ -34,6 +34,17 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]  # is not generic at
         return rows[:MOST_LISTED].count() if isinstance(rows, QuerySet) else len(rows)
 
 
+_WHOLE_VALUES: Final = ("", "id", "exact", "in", "isnull", "isempty")
+"""What may be asked of a field: never for a part of it."""
+
+
+def _asked_by(entry: Any) -> str:
+    """The field or parameter that an entry of `list_filter` asks by."""
+    if isinstance(entry, type) and issubclass(entry, admin.SimpleListFilter):
+        return str(entry.parameter_name)
+    return str(entry[0] if isinstance(entry, tuple) else entry)
+
+
 class ReadOnlyAdmin(_ModelAdmin[_M]):
     """No adding, changing or deleting; who may view sees the list and each row."""
 
@@ -58,10 +69,10 @@ class ReadOnlyAdmin(_ModelAdmin[_M]):
 
         Django allows any field of the model, so that a list could be asked, letter by letter, for what it masks.
         """
-        field = lookup.removesuffix("__exact").removesuffix("__id")
-        shown = {entry for entry in self.get_list_filter(request) if isinstance(entry, str)}
+        field, _separator, how = lookup.partition("__")
+        shown = {_asked_by(entry) for entry in self.get_list_filter(request)}
         owners = {column.name for column in self.opts.concrete_fields if column.is_relation}
-        return field in shown | owners
+        return field in shown | owners and how.removeprefix("id__") in _WHOLE_VALUES
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         title = {"title": capfirst(str(self.opts.verbose_name_plural))}
