@@ -101,8 +101,8 @@ def choose_identity(cluster: Path) -> Identity | None:
         return Identity(owner.st_uid, owner.st_gid) if owner and owner.st_uid else NOBODY
     if owner and owner.st_uid != os.geteuid():
         raise ProcessError(
-            f"The database in {cluster} was made by another user ({owner.st_uid}; {NOBODY.uid} stands for root). Run as that "
-            f"user, or set DUEPROOF_DATA to another folder."
+            f"The database in {cluster} was made by another user ({owner.st_uid}; {NOBODY.uid} stands for root). "
+            f"Run as that user, or set DUEPROOF_DATA to another folder."
         )
     return None
 

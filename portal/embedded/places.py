@@ -33,9 +33,15 @@ def make_data_folder(folder: Path) -> None:
             step.mkdir()
             step.chmod(0o711)
         make_private(folder / "logs")
+        ours = os.access(folder, os.W_OK | os.X_OK) and os.access(folder / "logs", os.W_OK | os.X_OK)
+    except PermissionError as error:
+        raise ProcessError(
+            f"The data folder {folder} cannot be made or entered by user {os.geteuid()} ({error}). Run as the user who "
+            f"made it, or set DUEPROOF_DATA to another folder."
+        ) from error
     except OSError as error:
-        raise ProcessError(f"The data folder {folder} cannot be made or entered: {error}") from error
-    if not os.access(folder, os.W_OK | os.X_OK) or not os.access(folder / "logs", os.W_OK | os.X_OK):
+        raise ProcessError(f"The data folder {folder} cannot be made: {error}") from error
+    if not ours:
         raise ProcessError(
             f"The data folder {folder} belongs to user {folder.stat().st_uid}, and this is user {os.geteuid()}. "
             f"Run as the user who made it, or set DUEPROOF_DATA to another folder."
