@@ -33,14 +33,17 @@ def cancel_disputed(dispute_id: int, *, now: datetime) -> int:
 
 @transaction.atomic
 def cancel(prompts: QuerySet[Prompt], *, reason: str, now: datetime) -> int:
-    """End the live ones among `prompts`, with their unsent deliveries and open tasks; returns how many ended."""
-    live = [Prompt.Status.ACTIVE, Prompt.Status.ESCALATED]
-    rows = list(prompts.filter(status__in=live).order_by("pk").select_for_update(of=("self",), no_key=True))
-    Prompt.objects.filter(pk__in=[row.pk for row in rows]).update(status=Prompt.Status.CANCELLED, reason=reason)
+    """End the live ones among `prompts`, with their open tasks, and take back what any of them has not handed over yet.
+
+    Returns how many ended. One that was told or acknowledged stays so; an agent may have asked for it to be sent again.
+    """
+    rows = list(prompts.order_by("pk").select_for_update(of=("self",), no_key=True))
+    ended = [row for row in rows if row.status in {Prompt.Status.ACTIVE, Prompt.Status.ESCALATED}]
+    Prompt.objects.filter(pk__in=[row.pk for row in ended]).update(status=Prompt.Status.CANCELLED, reason=reason)
     cancel_unsent([row.pk for row in rows], reason=reason, now=now)
-    close_tasks([row.pk for row in rows], now=now)
-    record_all((_fact(row, reason) for row in rows), at=now)
-    return len(rows)
+    close_tasks([row.pk for row in ended], now=now)
+    record_all((_fact(row, reason) for row in ended), at=now)
+    return len(ended)
 
 
 def cancel_unsent(prompt_ids: Sequence[int], *, reason: str, now: datetime) -> None:

@@ -66,6 +66,16 @@ def test_a_prompt_about_something_paid_or_changed_is_taken_back(change: dict[str
     assert Prompt.objects.get().status == Prompt.Status.CANCELLED
 
 
+def test_what_an_agent_sends_again_is_taken_back_too_when_it_is_paid() -> None:
+    prompt = make_prompt(status=Prompt.Status.TOLD)
+    again = make_delivery(prompt, ordinal=1)
+    Installment.objects.update(state="awaiting_bank")
+    signals.installments_changed.send(sender=None, installment_ids=[prompt.installment_id])
+    again.refresh_from_db()
+    prompt.refresh_from_db()
+    assert (again.status, prompt.status) == (Status.CANCELLED, Prompt.Status.TOLD)
+
+
 def test_a_prompt_about_something_unchanged_stays() -> None:
     delivery = make_delivery()
     signals.installments_changed.send(sender=None, installment_ids=[delivery.prompt.installment_id])
