@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from django.conf import settings
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
@@ -13,5 +14,7 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):
     """
 
     def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+        if not settings.COMPRESS_STATIC:
+            return
         hashed = set(self.hashed_files.values())
         yield from super().compress_files([path for path in paths if path in hashed])  # type: ignore[no-untyped-call]
