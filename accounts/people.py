@@ -43,10 +43,28 @@ def find_or_create_borrower(
     found = _find(phone, email)
     if found and found.is_staff:
         raise NotABorrowerError(f"borrower {external_id}: phone or email are those of somebody at the desk")
-    user = found or _create(
-        phone, email, name=name, locale=locale or DEFAULT_LOCALE, time_zone=time_zone or DEFAULT_TIME_ZONE
+    if found is None:
+        fields = {"name": name, "locale": locale or DEFAULT_LOCALE, "time_zone": time_zone or DEFAULT_TIME_ZONE}
+        made = _create(phone, email, **fields)
+        if made and (phone or email) and not (email and _belongs_to_another(made, ContactPoint.Kind.EMAIL, email)):
+            _equip(made)
+            return made, []
+        found = made or _find(phone, email)
+    if found is None:
+        raise RuntimeError(f"borrower {external_id}: somebody else was making this person and then was not")
+    return found, update_borrower(found, external_id=external_id, name=name, phone=phone, email=email)
+
+
+def _equip(user: User) -> None:
+    """A new person has no history to be weighed against what the partner says: it is taken as it is."""
+    given = ((ContactPoint.Kind.PHONE, user.phone), (ContactPoint.Kind.EMAIL, user.email))
+    ContactPoint.objects.bulk_create(
+        ContactPoint(user=user, kind=kind, address=address, source=ContactPoint.Source.PARTNER)
+        for kind, address in given
+        if address
     )
-    return user, update_borrower(user, external_id=external_id, name=name, phone=phone, email=email)
+    if user.email:
+        EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=False)
 
 
 @transaction.atomic
@@ -67,16 +85,13 @@ def _find(phone: str | None, email: str | None) -> User | None:
     return by_phone or (User.objects.filter(email=email).first() if email else None)
 
 
-def _create(phone: str | None, email: str | None, **fields: Any) -> User:
+def _create(phone: str | None, email: str | None, **fields: Any) -> User | None:
+    """The new person; None where another intake has just made them: its transaction is over, or ours would wait."""
     try:
         with transaction.atomic():
             return User.objects.create_user(email, phone=phone, **fields)
     except IntegrityError:
-        # Another intake has just made them; its transaction is over, or the insert would still be waiting.
-        user = _find(phone, email)
-        if user is None:
-            raise
-        return user
+        return None
 
 
 def _keep_name(user: User, name: str) -> list[str]:

@@ -38,6 +38,8 @@ def cancel(prompts: QuerySet[Prompt], *, reason: str, now: datetime) -> int:
     Returns how many ended. One that was told or acknowledged stays so; an agent may have asked for it to be sent again.
     """
     rows = list(prompts.order_by("pk").select_for_update(of=("self",), no_key=True))
+    if not rows:
+        return 0
     ended = [row for row in rows if row.status in {Prompt.Status.ACTIVE, Prompt.Status.ESCALATED}]
     Prompt.objects.filter(pk__in=[row.pk for row in ended]).update(status=Prompt.Status.CANCELLED, reason=reason)
     cancel_unsent([row.pk for row in rows], reason=reason, now=now)
