@@ -20,15 +20,14 @@ def manage(*words: str) -> list[str]:
     return [sys.executable, "manage.py", *words]
 
 
-def list_programs(folder: Path, addresses: Addresses, env: Mapping[str, str]) -> list[Program]:
-    """Return them in the order to start them, last to stop first: what receives before what sends."""
-    return [
-        make_sandbox(addresses, env),
-        make_bounces(addresses),
-        make_web(addresses),
-        make_worker(),
-        make_beat(folder),
-    ]
+def receivers(addresses: Addresses, env: Mapping[str, str]) -> list[Program]:
+    """Return what is called by others, to be started before what calls, and stopped after it."""
+    return [make_sandbox(addresses, env), make_bounces(addresses), make_web(addresses)]
+
+
+def workers(folder: Path) -> list[Program]:
+    """Return what acts by itself, and needs its tables from the first second on."""
+    return [make_worker(), make_beat(folder)]
 
 
 def make_sandbox(addresses: Addresses, env: Mapping[str, str]) -> Program:

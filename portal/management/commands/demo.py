@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from portal.demo.addresses import HOST, Addresses, choose_addresses, next_free
 from portal.demo.environment import describe, shared_with_other_terminals
 from portal.demo.loading import NEXT_NOTIFICATION, sign_ins
-from portal.demo.programs import list_programs, manage
+from portal.demo.programs import manage, receivers, workers
 from portal.demo.scenario import play
 from portal.demo.stage import Stage
 from portal.demo.static_files import StaticFiles
@@ -79,11 +79,13 @@ class Command(BaseCommand):
         if not static_files.are_fresh():
             with self._step("Static files"):
                 static_files.collect()
+        for program in receivers(addresses, env):  # they boot beside the migration, and touch no table before a caller
+            supervisor.start(program, full)
         with self._step("Tables"):
             supervisor.finish(migrating)
-        book = supervisor.begin("book", manage("load_book", "--skip-checks"), full)  # beside the start of the programs
+        book = supervisor.begin("book", manage("load_book", "--skip-checks"), full)  # beside the start of the workers
         with self._step("Programs"):
-            for program in list_programs(embedded.folder, addresses, env):
+            for program in workers(embedded.folder):
                 supervisor.start(program, full)
             supervisor.wait_until_ready()
         with self._step("Book"):
