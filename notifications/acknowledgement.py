@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from notifications.cancellation import cancel_unsent, close_tasks
-from notifications.events import record
+from notifications.events import about, record_all
 from notifications.models import Acknowledgement, Delivery, NoticeEvent, Prompt
 from notifications.signatures import LinkExpired, LinkInvalid, link_token, read_link_token
 from notifications.states import Status, Step, advance
@@ -101,15 +101,8 @@ def mark_opened(delivery: Delivery, *, now: datetime) -> None:
 def _note_seen(delivery: Delivery, prompt: Prompt, now: datetime) -> None:
     if not Delivery.objects.filter(pk=delivery.pk, seen_at=None).update(seen_at=now):
         return
-    record(
-        NoticeEvent.Kind.SEEN,
-        borrower_id=prompt.borrower_id,
-        at=now,
-        installment_id=prompt.installment_id,
-        prompt_id=prompt.pk,
-        delivery_id=delivery.pk,
-        channel=delivery.channel,
-    )
+    seen = about(prompt, NoticeEvent.Kind.SEEN, delivery_id=delivery.pk, channel=delivery.channel)
+    record_all([seen], at=now)
 
 
 def _settle(prompt: Prompt, delivery: Delivery, method: str, now: datetime) -> None:
@@ -119,13 +112,6 @@ def _settle(prompt: Prompt, delivery: Delivery, method: str, now: datetime) -> N
     )
     cancel_unsent([prompt.pk], reason="acknowledged", now=now)
     close_tasks([prompt.pk], now=now)
-    record(
-        NoticeEvent.Kind.ACKNOWLEDGED,
-        borrower_id=prompt.borrower_id,
-        at=now,
-        installment_id=prompt.installment_id,
-        prompt_id=prompt.pk,
-        delivery_id=delivery.pk,
-        method=method,
-        wording=delivery.wording,
-    )
+    kind = NoticeEvent.Kind.ACKNOWLEDGED
+    known = about(prompt, kind, delivery_id=delivery.pk, method=method, wording=delivery.wording)
+    record_all([known], at=now)

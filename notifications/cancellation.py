@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from loans.models import Dispute, Installment
-from notifications.events import Fact, record_all
+from notifications.events import about, record_all
 from notifications.models import AgentTask, Delivery, NoticeEvent, Prompt
 from notifications.states import Status, Step, advance
 
@@ -25,10 +25,10 @@ def cancel_settled(installment_ids: Iterable[int], *, now: datetime) -> int:
 def cancel_disputed(dispute_id: int, *, now: datetime) -> int:
     """Take back the live overdue prompts of what a dispute is about: its installment, or its whole loan."""
     dispute = Dispute.objects.get(pk=dispute_id)
-    about = Prompt.objects.filter(kind=Prompt.Kind.OVERDUE, installment__loan=dispute.loan_id)
+    overdue = Prompt.objects.filter(kind=Prompt.Kind.OVERDUE, installment__loan=dispute.loan_id)
     if dispute.installment_id is not None:
-        about = about.filter(installment=dispute.installment_id)
-    return cancel(about, reason="disputed", now=now)
+        overdue = overdue.filter(installment=dispute.installment_id)
+    return cancel(overdue, reason="disputed", now=now)
 
 
 @transaction.atomic
@@ -44,7 +44,7 @@ def cancel(prompts: QuerySet[Prompt], *, reason: str, now: datetime) -> int:
     Prompt.objects.filter(pk__in=[row.pk for row in ended]).update(status=Prompt.Status.CANCELLED, reason=reason)
     cancel_unsent([row.pk for row in rows], reason=reason, now=now)
     close_tasks([row.pk for row in ended], now=now)
-    record_all((_fact(row, reason) for row in ended), at=now)
+    record_all((about(row, NoticeEvent.Kind.CANCELLED, reason=reason) for row in ended), at=now)
     return len(ended)
 
 
@@ -61,14 +61,4 @@ def close_tasks(prompt_ids: Sequence[int], *, now: datetime) -> None:
     """No person need act on these prompts any more."""
     AgentTask.objects.open().filter(prompt__in=prompt_ids).update(
         status=AgentTask.Status.DONE, outcome=AgentTask.Outcome.NOT_NEEDED, done_at=now
-    )
-
-
-def _fact(prompt: Prompt, reason: str) -> Fact:
-    return Fact(
-        kind=NoticeEvent.Kind.CANCELLED,
-        borrower_id=prompt.borrower_id,
-        installment_id=prompt.installment_id,
-        prompt_id=prompt.pk,
-        data={"reason": reason},
     )

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.models import ContactPoint
 from notifications import calendar, ladder
-from notifications.events import Fact, record_all
+from notifications.events import Fact, about, record_all
 from notifications.models import AgentTask, Delivery, NoticeEvent, Prompt
 from notifications.planning import Clock
 from notifications.reach import reachable
@@ -96,13 +96,13 @@ def _climb_to(prompt: Prompt, rung: int, why: str, ways: Ways, clock: Clock) -> 
         defaults={"contact_point": point, "address": point.address, "rung": place, "next_attempt_at": moment},
     )
     _change(prompt, rung=place, look_again_at=moment + step.wait * clock.pace)
-    return [_fact(prompt, NoticeEvent.Kind.MOVED, channel=step.channel, why=why)] if new else []
+    return [about(prompt, NoticeEvent.Kind.MOVED, channel=step.channel, why=why)] if new else []
 
 
 def _hand_over(prompt: Prompt, why: str, clock: Clock) -> list[Fact]:
     if not ladder.LADDERS[prompt.kind].ends_with_person:
         _change(prompt, status=Prompt.Status.CANCELLED, reason=f"{why}; the message waits in the portal")
-        return [_fact(prompt, NoticeEvent.Kind.CANCELLED, why=why)]
+        return [about(prompt, NoticeEvent.Kind.CANCELLED, why=why)]
     AgentTask.objects.get_or_create(
         prompt=prompt,
         kind=AgentTask.Kind.UNREACHABLE,
@@ -114,7 +114,7 @@ def _hand_over(prompt: Prompt, why: str, clock: Clock) -> list[Fact]:
         },
     )
     _change(prompt, status=Prompt.Status.ESCALATED, reason=why)
-    return [_fact(prompt, NoticeEvent.Kind.ESCALATED, why=why)]
+    return [about(prompt, NoticeEvent.Kind.ESCALATED, why=why)]
 
 
 def _act_by(prompt: Prompt, clock: Clock) -> datetime:
@@ -129,13 +129,3 @@ def _act_by(prompt: Prompt, clock: Clock) -> datetime:
 
 def _change(prompt: Prompt, **columns: object) -> None:
     Prompt.objects.live().filter(pk=prompt.pk).update(**columns)
-
-
-def _fact(prompt: Prompt, kind: NoticeEvent.Kind, **data: str) -> Fact:
-    return Fact(
-        kind=kind,
-        borrower_id=prompt.borrower_id,
-        installment_id=prompt.installment_id,
-        prompt_id=prompt.pk,
-        data=data,
-    )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from notifications.models import NoticeEvent
+from notifications.models import NoticeEvent, Prompt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,26 @@ def record(
         data=data,
     )
     record_all([fact], at=at)
+
+
+def about(
+    prompt: Prompt,
+    kind: NoticeEvent.Kind,
+    *,
+    delivery_id: int | None = None,
+    actor_id: int | None = None,
+    **data: Any,
+) -> Fact:
+    """The event `kind` of a prompt: whose it is and what it is about are the prompt's own."""
+    return Fact(
+        kind=kind,
+        borrower_id=prompt.borrower_id,
+        installment_id=prompt.installment_id,
+        prompt_id=prompt.pk,
+        delivery_id=delivery_id,
+        actor_id=actor_id,
+        data=data,
+    )
 
 
 def record_all(facts: Iterable[Fact], *, at: datetime) -> None:
