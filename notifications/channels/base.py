@@ -103,6 +103,9 @@ class Channel(ABC):
     """One way to reach a person. Not safe to share between threads; close it, or use it as a context manager."""
 
     name: ClassVar[str]
+    """The kind of way it is: one of `Delivery.Channel`. Several providers may serve one."""
+    provider: ClassVar[str]
+    """Whose protocol it speaks: a lower-case word of at most 16 letters, kept with each delivery and receipt."""
     reports_delivery: ClassVar[bool]
     """False where no receipt ever comes, so that only an acknowledgement can prove anything."""
     safe_to_resend: ClassVar[bool]

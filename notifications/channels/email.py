@@ -17,6 +17,7 @@ class EmailChannel(Channel):
     """Hands mail to one server, over one connection a batch. Its receipts are read by `delivery_reports`."""
 
     name: ClassVar[str] = "email"
+    provider: ClassVar[str] = "smtp"
     reports_delivery: ClassVar[bool] = True
     safe_to_resend: ClassVar[bool] = True
     records_each: ClassVar[bool] = False

@@ -10,6 +10,7 @@ class InAppChannel(Channel):
     """Always available, proves nothing: only the reader's own acknowledgement counts."""
 
     name: ClassVar[str] = "in_app"
+    provider: ClassVar[str] = "portal"
     reports_delivery: ClassVar[bool] = False
     safe_to_resend: ClassVar[bool] = True
     records_each: ClassVar[bool] = False

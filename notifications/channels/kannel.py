@@ -39,6 +39,7 @@ class KannelChannel(Channel):
     """Many requests at once over kept connections; each outcome comes out as soon as it is known."""
 
     name: ClassVar[str] = "sms"
+    provider: ClassVar[str] = "kannel"
     reports_delivery: ClassVar[bool] = True
     safe_to_resend: ClassVar[bool] = False
     records_each: ClassVar[bool] = True
