@@ -9,6 +9,8 @@ from django.dispatch import Signal
 payments_received = Signal()
 # The bank booked payments: payment_ids.
 payments_settled = Signal()
+# Payments that had been seen or booked were returned or refused: payment_ids.
+payments_returned = Signal()
 # Installments that are new, or whose state, due date or total changed: installment_ids.
 installments_changed = Signal()
 # A borrower opened a dispute: dispute_id, about (what the page it came from gave it, passed through unread).

@@ -1,6 +1,8 @@
 """The borrower's own "I know", and the weaker "it was opened"."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from django.conf import settings
@@ -64,22 +66,31 @@ def acknowledge(*, prompt_id: int, method: str, delivery_id: int | None, now: da
     facts = Facts.from_json(delivery.facts or {})
     if facts.amount is None or facts.due_on is None:
         raise NothingToAcknowledge(f"Delivery {delivery.pk} named no amount or no date.")
-    made, new = Acknowledgement.objects.get_or_create(
-        prompt_id=prompt_id,
-        defaults={
-            "borrower_id": delivery.prompt.borrower_id,
-            "delivery": delivery,
-            "method": method,
-            "amount": facts.amount,
-            "currency": facts.currency,
-            "due_on": facts.due_on,
-            "wording": delivery.wording,
-            "acknowledged_at": now,
-        },
-    )
+    common = {
+        "borrower_id": delivery.prompt.borrower_id,
+        "delivery": delivery,
+        "method": method,
+        "currency": facts.currency,
+        "due_on": facts.due_on,
+        "wording": delivery.wording,
+        "acknowledged_at": now,
+    }
+    named = {item.installment_id: item.amount for item in facts.items}
+    own = named.get(delivery.prompt.installment_id or 0, facts.amount)
+    made, new = Acknowledgement.objects.get_or_create(prompt_id=prompt_id, defaults={**common, "amount": own})
     if new:
-        _settle(delivery.prompt, delivery, method, now)
+        companions = _companions(delivery.prompt, named)
+        Acknowledgement.objects.bulk_create(
+            [Acknowledgement(prompt=one, amount=amount, **common) for one, amount in companions], ignore_conflicts=True
+        )
+        _settle([delivery.prompt, *(one for one, _amount in companions)], delivery, method, now)
     return made
+
+
+def _companions(leading: Prompt, named: Mapping[int, Decimal]) -> list[tuple[Prompt, Decimal]]:
+    """The companions whose installments the message named, with the amount that it named for each."""
+    companions = leading.companions.filter(installment__in=named)
+    return [(one, named[one.installment_id or 0]) for one in companions.order_by("pk")]
 
 
 def mark_seen(*, prompt: Prompt, now: datetime) -> None:
@@ -105,13 +116,12 @@ def _note_seen(delivery: Delivery, prompt: Prompt, now: datetime) -> None:
     record_all([seen], at=now)
 
 
-def _settle(prompt: Prompt, delivery: Delivery, method: str, now: datetime) -> None:
+def _settle(prompts: Sequence[Prompt], delivery: Delivery, method: str, now: datetime) -> None:
     """What follows from knowing: the ladder stops, unsent tellings and open tasks are taken back."""
-    Prompt.objects.filter(pk=prompt.pk).exclude(status=Prompt.Status.CANCELLED).update(
-        status=Prompt.Status.ACKNOWLEDGED
-    )
-    cancel_unsent([prompt.pk], reason="acknowledged", now=now)
-    close_tasks([prompt.pk], now=now)
+    ids = [prompt.pk for prompt in prompts]
+    Prompt.objects.filter(pk__in=ids).exclude(status=Prompt.Status.CANCELLED).update(status=Prompt.Status.ACKNOWLEDGED)
+    cancel_unsent(ids, reason="acknowledged", now=now)
+    close_tasks(ids, now=now)
     kind = NoticeEvent.Kind.ACKNOWLEDGED
-    known = about(prompt, kind, delivery_id=delivery.pk, method=method, wording=delivery.wording)
-    record_all([known], at=now)
+    known = (about(one, kind, delivery_id=delivery.pk, method=method, wording=delivery.wording) for one in prompts)
+    record_all(known, at=now)

@@ -11,21 +11,22 @@ from notifications.events import about, record_all
 from notifications.models import AgentTask, Delivery, NoticeEvent, Prompt
 from notifications.states import Status, Step, advance
 
+_LIVE = frozenset({Prompt.Status.ACTIVE, Prompt.Status.ESCALATED})
+
 
 def cancel_settled(installment_ids: Iterable[int], *, now: datetime) -> int:
     """Take back the live prompts of installments that are paid, withdrawn or changed since they were planned."""
-    stale = Prompt.objects.filter(
+    stale = Prompt.objects.about_installments(list(installment_ids)).filter(
         ~Q(installment__state=Installment.State.OPEN) | ~Q(installment__version=F("version")),
-        installment__in=list(installment_ids),
-        kind__in=Prompt.ASKING,
+        kind__in=Prompt.OF_FIGURES,
     )
     return cancel(stale, reason="paid or changed meanwhile", now=now)
 
 
 def cancel_disputed(dispute_id: int, *, now: datetime) -> int:
-    """Take back the live overdue prompts of what a dispute is about: its installment, or its whole loan."""
+    """Take back the live overdue prompts and notices of what a dispute is about: its installment, or its whole loan."""
     dispute = Dispute.objects.get(pk=dispute_id)
-    overdue = Prompt.objects.filter(kind=Prompt.Kind.OVERDUE, installment__loan=dispute.loan_id)
+    overdue = Prompt.objects.filter(kind__in=Prompt.HELD_BY_DISPUTE, installment__loan=dispute.loan_id)
     if dispute.installment_id is not None:
         overdue = overdue.filter(installment=dispute.installment_id)
     return cancel(overdue, reason="disputed", now=now)
@@ -36,16 +37,25 @@ def cancel(prompts: QuerySet[Prompt], *, reason: str, now: datetime) -> int:
     """End the live ones among `prompts`, with their open tasks, and take back what any of them has not handed over yet.
 
     Returns how many ended. One that was told or acknowledged stays so; an agent may have asked for it to be sent again.
+    One that leads others which are still needed goes on carrying their message, void itself.
     """
-    rows = list(prompts.order_by("pk").select_for_update(of=("self",), no_key=True))
-    if not rows:
-        return 0
-    ended = [row for row in rows if row.status in {Prompt.Status.ACTIVE, Prompt.Status.ESCALATED}]
-    Prompt.objects.filter(pk__in=[row.pk for row in ended]).update(status=Prompt.Status.CANCELLED, reason=reason)
-    cancel_unsent([row.pk for row in rows], reason=reason, now=now)
-    close_tasks([row.pk for row in ended], now=now)
-    record_all((about(row, NoticeEvent.Kind.CANCELLED, reason=reason) for row in ended), at=now)
-    return len(ended)
+    void = set(prompts.values_list("pk", flat=True))
+    leading = {row.told_with_id or row.pk for row in Prompt.objects.filter(pk__in=void).only("told_with_id")}
+    rows = list(Prompt.objects.bundles(leading).order_by("pk").select_for_update(of=("self",), no_key=True))
+    needed = {
+        row.told_with_id or row.pk
+        for row in rows
+        if row.pk not in void and row.voided_at is None and row.status != Prompt.Status.CANCELLED
+    }
+    gone = [row for row in rows if row.pk in void and row.voided_at is None and row.status in _LIVE]
+    over = {row.pk for row in rows if row.told_with_id is None and row.pk not in needed}
+    ends = [row.pk for row in rows if row.pk in over or (row.pk in void and row.pk not in needed)]
+    Prompt.objects.filter(pk__in=[row.pk for row in gone]).update(voided_at=now)
+    Prompt.objects.filter(pk__in=ends, status__in=_LIVE).update(status=Prompt.Status.CANCELLED, reason=reason)
+    cancel_unsent(sorted(over), reason=reason, now=now)
+    close_tasks(ends, now=now)
+    record_all((about(row, NoticeEvent.Kind.CANCELLED, reason=reason) for row in gone), at=now)
+    return len(gone)
 
 
 def cancel_unsent(prompt_ids: Sequence[int], *, reason: str, now: datetime) -> None:

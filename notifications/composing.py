@@ -1,17 +1,20 @@
-"""Claimed deliveries -> messages: facts are read fresh, worded, and kept with the delivery before anything is sent."""
+"""Claimed deliveries -> messages: facts are read fresh and worded."""
 
+import json
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from notifications.acknowledgement import address_of
+from notifications.bundles import companions_of
 from notifications.channels.base import Message
-from notifications.facts import facts_of
+from notifications.facts import facts_of, previously_told
 from notifications.models import Delivery
 from notifications.rendering import Rendered, render
 from notifications.signatures import reference_of
-from notifications.states import Status, Step, advance
+from notifications.states import Status, Step
 from notifications.wording.source import WordingError
 
 logger = logging.getLogger(__name__)
@@ -24,33 +27,47 @@ _RELATED: Final = [
         "installment__loan__platform",
         "payment__loan__bank",
         "payment__loan__platform",
+        "payment__installment",
         "dispute__loan__bank",
         "dispute__loan__platform",
     )
 ]
 
 
-def compose(delivery_ids: Sequence[int], *, now: datetime) -> list[Message]:
-    """One message for each delivery that can be worded; the others fail with the reason, which is logged.
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """A message, and what is kept of it: the facts it was filled with, as JSON, and the version of its wording."""
 
-    The facts and the version of the wording are stored first, so that what was told is on record whatever happens next.
+    delivery_id: int
+    message: Message
+    facts: str
+    wording: str
+
+
+def word(delivery_ids: Sequence[int], *, now: datetime) -> tuple[list[Worded], list[Step]]:
+    """A message for each delivery that can be worded; for each other one the step that fails it, and a line in the log.
+
+    Changes nothing.
     """
-    messages, worded, faults = [], [], []
-    for delivery in Delivery.objects.filter(pk__in=delivery_ids).select_related(*_RELATED).order_by("pk"):
-        facts = facts_of(delivery.prompt, now)
+    worded, faults = [], []
+    deliveries = list(
+        Delivery.objects.filter(pk__in=delivery_ids).select_related(*_RELATED).order_by("next_attempt_at", "pk")
+    )
+    prompts = [delivery.prompt for delivery in deliveries]
+    companions, told_before = companions_of(prompts), previously_told(prompts)
+    for delivery in deliveries:
+        prompt = delivery.prompt
         url = address_of(delivery, now)
         try:
-            rendered = render(delivery.prompt.kind, delivery.prompt.stage, delivery.channel, facts, url)
+            facts = facts_of(prompt, now, companions.get(prompt.pk, ()), told_before.get(prompt.pk))
+            rendered = render(prompt.kind, prompt.stage, delivery.channel, facts, url)
         except (WordingError, ValueError) as fault:
             logger.exception("delivery %s could not be worded", delivery.pk)
             faults.append(Step(delivery_id=delivery.pk, to=Status.FAILED, reason=f"could not be worded: {fault}"))
             continue
-        delivery.facts, delivery.wording = facts.as_json(), rendered.wording
-        worded.append(delivery)
-        messages.append(_message(delivery, rendered, url))
-    Delivery.objects.bulk_update(worded, ["facts", "wording"], batch_size=500)
-    advance(faults, now=now)
-    return messages
+        stored = json.dumps(facts.as_json(), ensure_ascii=False)
+        worded.append(Worded(delivery.pk, _message(delivery, rendered, url), stored, rendered.wording))
+    return worded, faults
 
 
 def _message(delivery: Delivery, rendered: Rendered, url: str) -> Message:

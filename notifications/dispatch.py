@@ -1,76 +1,83 @@
-"""Claims deliveries, sends them and records what became of each, in batches.
+"""Claims deliveries, hands them over and records what became of each, as one stream.
 
-The check before sending is in the claim: what is paid, changed, disputed or withdrawn is not claimed. No transaction
-and no lock is held while a provider is talked to. A worker that dies in between leaves rows in SENDING, which `rescue`
-finds.
+While one batch is on its way the next is claimed and worded, so that a provider is never kept waiting. Before a block
+is handed over that fact is written down (`claiming.Holder.begin_hand_over`), and outcomes are recorded together as
+they come. No transaction and no lock on a row is held while a provider is talked to.
+
+What a worker that dies leaves behind is freed by `rescue`: what was not begun goes back to the queue; what was begun is
+sent again where that is safe, else it is unconfirmed and its ladder goes on.
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Final
 
-from django.db import connection, transaction
-
-from notifications.channels.base import Channel, Outcome, Result
+from notifications.channels.base import Channel, Message, Outcome, Result
 from notifications.channels.registry import channel_for
-from notifications.composing import compose
+from notifications.claiming import Holder, abandoned, holding
+from notifications.composing import Worded, word
 from notifications.models import Delivery
 from notifications.signatures import delivery_id_of
 from notifications.states import Status, Step, advance
 
 BATCH: Final = 500
-RECORD_EVERY: Final = 100
+BLOCK: Final = 100
+"""So many are begun at once: with what is in flight, they are what a killed worker leaves in doubt."""
+RECORD_AT_MOST: Final = 200
 MOST_ATTEMPTS: Final = 6
 FIRST_RETRY: Final = timedelta(seconds=30)
-LEASE: Final = timedelta(minutes=10)
-"""A claim older than this has lost its worker; no task may run so long (CELERY_TASK_TIME_LIMIT)."""
 
-_CLAIM: Final = """
-UPDATE notifications_delivery SET status = 'sending', claimed_at = %(now)s, attempts = attempts + 1
-WHERE id IN (
-    SELECT delivery.id
-    FROM notifications_delivery AS delivery
-    JOIN notifications_prompt AS prompt ON prompt.id = delivery.prompt_id AND prompt.status <> 'cancelled'
-    LEFT JOIN loans_installment AS installment
-           ON installment.id = prompt.installment_id AND prompt.kind IN ('upcoming', 'overdue')
-    WHERE delivery.channel = %(channel)s AND delivery.status IN ('queued', 'retrying')
-      AND delivery.next_attempt_at <= %(now)s
-      AND (installment.id IS NULL OR installment.state = 'open' AND installment.version = prompt.version)
-      AND (prompt.kind <> 'overdue' OR NOT EXISTS (
-            SELECT 1 FROM loans_dispute AS dispute
-            WHERE dispute.loan_id = installment.loan_id AND dispute.status <> 'decided'
-              AND (dispute.installment_id IS NULL OR dispute.installment_id = installment.id)))
-    ORDER BY delivery.next_attempt_at
-    LIMIT %(limit)s
-    FOR UPDATE OF delivery SKIP LOCKED)
-RETURNING id
-"""
+Now = Callable[[], datetime]
 
 
-def dispatch(name: str, *, now: datetime, limit: int = BATCH) -> int:
-    """Claim up to `limit` deliveries of channel `name`, send them, record the outcomes; returns how many."""
-    claimed = claim(name, now=now, limit=limit)
-    if not claimed:
-        return 0
-    messages = compose(claimed, now=now)
-    with channel_for(name) as channel:
-        for outcomes in _grouped(channel.send(messages), size=1 if channel.records_each else RECORD_EVERY):
-            record_outcomes(outcomes, channel, now=now)
-    return len(claimed)
+def dispatch(name: str, *, clock: Now, longest: float = 60.0) -> int:
+    """Hand over what channel `name` has to send, until nothing is left or `longest` seconds are over; returns how many
+    outcomes were recorded. `clock` tells the time, aware.
+    """
+    done = 0
+    with holding() as holder, channel_for(name) as channel:
+        messages = _messages(channel, holder, clock, until=monotonic() + longest)
+        for outcomes in _together(channel.send(messages)):
+            record_outcomes(outcomes, channel, now=clock())
+            done += len(outcomes)
+    return done
 
 
-def claim(name: str, *, now: datetime, limit: int = BATCH) -> list[int]:
-    """Take deliveries for this worker alone; returns their ids."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_CLAIM, {"now": now, "channel": name, "limit": limit})
-        return [row[0] for row in cursor.fetchall()]
+def _messages(channel: Channel, holder: Holder, clock: Now, *, until: float) -> Iterator[Message]:
+    """Messages that are this worker's to send, each written down as begun before it is given out."""
+    while monotonic() < until and (claimed := holder.claim(channel.name, now=clock(), limit=BATCH)):
+        worded, faults = word(claimed, now=clock())
+        advance(faults, now=clock())
+        for start in range(0, len(worded), BLOCK):
+            yield from _begin(worded[start : start + BLOCK], channel, holder, clock())
+
+
+def _begin(block: Sequence[Worded], channel: Channel, holder: Holder, now: datetime) -> Iterator[Message]:
+    rows = [(one.delivery_id, one.facts, one.wording) for one in block]
+    ours = holder.begin_hand_over(rows, provider=channel.provider, now=now)
+    return (one.message for one in block if one.delivery_id in ours)
+
+
+def _together(outcomes: Iterator[Outcome | None]) -> Iterator[list[Outcome]]:
+    """Outcomes in groups: whatever has come by the time that nothing more is there (None), or enough of them."""
+    group: list[Outcome] = []
+    for outcome in outcomes:
+        if outcome is not None:
+            group.append(outcome)
+        if group and (outcome is None or len(group) >= RECORD_AT_MOST):
+            yield group
+            group = []
+    if group:
+        yield group
 
 
 def record_outcomes(outcomes: Sequence[Outcome], channel: Channel, *, now: datetime) -> None:
     """Write down what became of handing these over."""
     ids = {outcome.reference: delivery_id_of(outcome.reference) for outcome in outcomes}
-    attempts = dict(Delivery.objects.filter(pk__in=list(ids.values())).values_list("pk", "attempts"))
+    unsure = [pk for outcome in outcomes if outcome.result in _TRY_AGAIN and (pk := ids[outcome.reference])]
+    attempts = dict(Delivery.objects.filter(pk__in=unsure).values_list("pk", "attempts")) if unsure else {}
     steps = []
     for outcome in outcomes:
         delivery_id = ids[outcome.reference]
@@ -80,17 +87,22 @@ def record_outcomes(outcomes: Sequence[Outcome], channel: Channel, *, now: datet
 
 
 def rescue(*, now: datetime) -> int:
-    """Free what a dead worker left in SENDING: sent again where that is safe, else marked as unconfirmed."""
-    stuck = list(Delivery.objects.stuck(now - LEASE).values_list("pk", "channel")[:BATCH])
-    steps = [_freed(pk, safe=channel_for(name).safe_to_resend, now=now) for pk, name in stuck]
+    """Free what dead workers left in SENDING; returns how many."""
+    steps = [_freed(*row, now=now) for row in abandoned(now=now, limit=BATCH)]
     return len(advance(steps, now=now))
 
 
-def _freed(delivery_id: int, *, safe: bool, now: datetime) -> Step:
-    reason = "the worker died while handing it over"
-    if safe:
+def _freed(delivery_id: int, channel: str, handed_at: datetime | None, *, now: datetime) -> Step:
+    if handed_at is None:
+        reason = "its worker died before handing it over"
+        return Step(delivery_id=delivery_id, to=Status.RETRYING, reason=reason, next_attempt_at=now)
+    reason = "its worker died while handing it over"
+    if channel_for(channel).safe_to_resend:
         return Step(delivery_id=delivery_id, to=Status.RETRYING, reason=reason, next_attempt_at=now)
     return Step(delivery_id=delivery_id, to=Status.UNCONFIRMED, reason=reason)
+
+
+_TRY_AGAIN: Final = frozenset({Result.TEMPORARY, Result.UNKNOWN})
 
 
 def _step(delivery_id: int, outcome: Outcome, attempts: int, channel: Channel, now: datetime) -> Step:
@@ -126,14 +138,3 @@ def _pause(attempts: int) -> timedelta:
     """30 s, doubled each time, give or take a tenth so that a provider that comes back is not hit at once."""
     doubled = FIRST_RETRY * float(2 ** (attempts - 1))
     return doubled * random.uniform(0.9, 1.1)  # noqa: S311
-
-
-def _grouped(outcomes: Iterator[Outcome], *, size: int) -> Iterator[list[Outcome]]:
-    group: list[Outcome] = []
-    for outcome in outcomes:
-        group.append(outcome)
-        if len(group) >= size:
-            yield group
-            group = []
-    if group:
-        yield group

@@ -1,16 +1,17 @@
 """Climbs the ladders: asks `ladder` about each prompt whose time has come and writes what it decides."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.models import ContactPoint
-from notifications import calendar, ladder
+from notifications import ladder
+from notifications.clock import Clock
 from notifications.events import Fact, about, record_all
-from notifications.models import AgentTask, Delivery, NoticeEvent, Prompt
-from notifications.planning import Clock
+from notifications.models import AgentTask, Delivery, NoticeEvent, Preference, Prompt
 from notifications.reach import reachable
 from notifications.timing import at_local, lawful_moment
 
@@ -19,6 +20,20 @@ PERSON_TAKES: Final = timedelta(hours=4)
 """What a person gets to act in where the due date sets no later limit."""
 
 Ways = Mapping[str, ContactPoint]
+
+
+@dataclass(slots=True)
+class Writes:
+    """What one batch of ladders decided, written as sets at its end."""
+
+    waits: list[tuple[int, datetime]] = field(default_factory=list)
+    told: list[int] = field(default_factory=list)
+    climbs: list[Delivery] = field(default_factory=list)
+    tasks: list[AgentTask] = field(default_factory=list)
+    escalated: list[tuple[int, str]] = field(default_factory=list)
+    given_up: list[tuple[int, str]] = field(default_factory=list)
+    rungs: list[tuple[int, int, datetime]] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
 
 
 def climb(clock: Clock) -> int:
@@ -30,94 +45,99 @@ def climb(clock: Clock) -> int:
             .order_by("look_again_at")
             .select_for_update(skip_locked=True, of=("self",), no_key=True)[:BATCH]
         )
-        tellings = _tellings(prompts)
-        ways = reachable(prompt.borrower_id for prompt in prompts)
-        facts: list[Fact] = []
+        if not prompts:
+            return 0
+        borrowers = {prompt.borrower_id for prompt in prompts}
+        tellings, ways, places = _tellings(prompts), reachable(borrowers), _places(borrowers)
+        writes = Writes()
         for prompt in prompts:
-            decision = _decision(prompt, tellings.get(prompt.pk, []), clock)
-            facts += _apply(prompt, decision, ways[prompt.borrower_id], clock)
-        record_all(facts, at=clock.now)
+            course = ladder.Course.of(
+                ladder.ladder_of(prompt.kind),
+                open_to=ways[prompt.borrower_id],
+                places=places.get(prompt.borrower_id),
+                deadline=prompt.deadline,
+                pace=clock.pace,
+            )
+            told = tellings.get(prompt.pk, [])
+            decision = ladder.decide(course, rung=prompt.rung, tellings=told, now=clock.now)
+            _note(writes, prompt, decision, course, ways[prompt.borrower_id], clock)
+        _write(writes, clock)
     return len(prompts)
 
 
-def _tellings(prompts: list[Prompt]) -> dict[int, list[ladder.Telling]]:
+def _tellings(prompts: Sequence[Prompt]) -> dict[int, list[ladder.Telling]]:
     found: dict[int, list[ladder.Telling]] = {}
-    for row in Delivery.objects.filter(prompt__in=prompts):
-        telling = ladder.Telling(row.channel, row.status, row.rung, row.sent_at or row.next_attempt_at)
-        found.setdefault(row.prompt_id, []).append(telling)
+    rows = Delivery.objects.filter(prompt__in=prompts)
+    for prompt_id, channel, status, rung, sent_at, next_attempt_at in rows.values_list(
+        "prompt_id", "channel", "status", "rung", "sent_at", "next_attempt_at"
+    ):
+        found.setdefault(prompt_id, []).append(ladder.Telling(channel, status, rung, sent_at or next_attempt_at))
     return found
 
 
-def _decision(prompt: Prompt, tellings: list[ladder.Telling], clock: Clock) -> ladder.Decision:
-    return ladder.decide(
-        ladder.LADDERS[prompt.kind],
-        rung=prompt.rung,
-        tellings=tellings,
-        now=clock.now,
-        deadline=_deadline(prompt),
-        pace=clock.pace,
-    )
+def _places(borrower_ids: set[int]) -> dict[int, dict[str, int]]:
+    """The places that these people gave their channels."""
+    found: dict[int, dict[str, int]] = {}
+    rows = Preference.objects.filter(user__in=borrower_ids, place__isnull=False)
+    for user_id, channel, place in rows.values_list("user_id", "channel", "place"):
+        found.setdefault(user_id, {})[channel] = place or ladder.UNPLACED
+    return found
 
 
-def _deadline(prompt: Prompt) -> datetime | None:
-    if prompt.kind != Prompt.Kind.UPCOMING or prompt.installment is None:
-        return None
-    return calendar.deadline(prompt.installment.due_on, prompt.stage, prompt.borrower.zone, prompt.tell_at)
-
-
-def _apply(prompt: Prompt, decision: ladder.Decision, ways: Ways, clock: Clock) -> list[Fact]:
+def _note(
+    writes: Writes, prompt: Prompt, decision: ladder.Decision, course: ladder.Course, ways: Ways, clock: Clock
+) -> None:
     match decision:
         case ladder.Wait(until):
-            _change(prompt, look_again_at=until)
-            return []
+            writes.waits.append((prompt.pk, until))
         case ladder.Told():
-            _change(prompt, status=Prompt.Status.TOLD)
-            return []
+            writes.told.append(prompt.pk)
         case ladder.Climb(rung, why):
-            return _climb_to(prompt, rung, why, ways, clock)
+            _note_climb(writes, prompt, rung, why, course, ways, clock)
         case ladder.Unreached(why):
-            return _hand_over(prompt, why, clock)
+            _note_unreached(writes, prompt, why, course, clock)
 
 
-def _climb_to(prompt: Prompt, rung: int, why: str, ways: Ways, clock: Clock) -> list[Fact]:
-    """Tell it on the first rung from `rung` on that is open; above the last one the ladder looks again at once."""
-    rungs = ladder.LADDERS[prompt.kind].rungs
-    place = next((place for place in range(rung, len(rungs)) if rungs[place].channel in ways), len(rungs))
-    if place == len(rungs):
-        _change(prompt, rung=place, look_again_at=clock.now)
-        return []
-    step = rungs[place]
+def _note_climb(
+    writes: Writes, prompt: Prompt, rung: int, why: str, course: ladder.Course, ways: Ways, clock: Clock
+) -> None:
+    step = course.ladder.rungs[rung]
     point = ways[step.channel]
-    moment = lawful_moment(clock.now, zone=prompt.borrower.zone, hours=clock.hours, latest=_deadline(prompt))
-    _telling, new = Delivery.objects.get_or_create(
-        prompt=prompt,
-        channel=step.channel,
-        ordinal=0,
-        defaults={"contact_point": point, "address": point.address, "rung": place, "next_attempt_at": moment},
+    moment = lawful_moment(clock.now, zone=prompt.borrower.zone, hours=clock.hours, latest=prompt.deadline)
+    writes.climbs.append(
+        Delivery(
+            prompt=prompt,
+            channel=step.channel,
+            contact_point=point,
+            address=point.address,
+            rung=rung,
+            next_attempt_at=moment,
+        )
     )
-    _change(prompt, rung=place, look_again_at=moment + step.wait * clock.pace)
-    return [about(prompt, NoticeEvent.Kind.MOVED, channel=step.channel, why=why)] if new else []
+    writes.rungs.append((prompt.pk, rung, course.patience(rung, moment)))
+    writes.facts.append(about(prompt, NoticeEvent.Kind.MOVED, channel=step.channel, why=why))
 
 
-def _hand_over(prompt: Prompt, why: str, clock: Clock) -> list[Fact]:
-    if not ladder.LADDERS[prompt.kind].ends_with_person:
-        _change(prompt, status=Prompt.Status.CANCELLED, reason=f"{why}; the message waits in the portal")
-        return [about(prompt, NoticeEvent.Kind.CANCELLED, why=why)]
-    AgentTask.objects.get_or_create(
-        prompt=prompt,
-        kind=AgentTask.Kind.UNREACHABLE,
-        defaults={
-            "borrower": prompt.borrower,
-            "reason": why,
-            "act_by": _act_by(prompt, clock),
-            "created_at": clock.now,
-        },
+def _note_unreached(writes: Writes, prompt: Prompt, why: str, course: ladder.Course, clock: Clock) -> None:
+    if not course.ladder.ends_with_person:
+        writes.given_up.append((prompt.pk, f"{why}; the message waits in the portal"))
+        writes.facts.append(about(prompt, NoticeEvent.Kind.CANCELLED, why=why))
+        return
+    writes.tasks.append(
+        AgentTask(
+            prompt=prompt,
+            kind=AgentTask.Kind.UNREACHABLE,
+            borrower=prompt.borrower,
+            reason=why,
+            act_by=act_by(prompt, clock),
+            created_at=clock.now,
+        )
     )
-    _change(prompt, status=Prompt.Status.ESCALATED, reason=why)
-    return [about(prompt, NoticeEvent.Kind.ESCALATED, why=why)]
+    writes.escalated.append((prompt.pk, why))
+    writes.facts.append(about(prompt, NoticeEvent.Kind.ESCALATED, why=why))
 
 
-def _act_by(prompt: Prompt, clock: Clock) -> datetime:
+def act_by(prompt: Prompt, clock: Clock) -> datetime:
     """The close of contact hours on the day before the due date, or on the due day where it is that late."""
     soonest = clock.now + PERSON_TAKES
     if prompt.kind != Prompt.Kind.UPCOMING or prompt.installment is None:
@@ -127,5 +147,36 @@ def _act_by(prompt: Prompt, clock: Clock) -> datetime:
     return eve if eve >= soonest else due_day
 
 
-def _change(prompt: Prompt, **columns: object) -> None:
-    Prompt.objects.live().filter(pk=prompt.pk).update(**columns)
+def _write(writes: Writes, clock: Clock) -> None:
+    _look_again([(pk, None, until) for pk, until in writes.waits] + [*writes.rungs])
+    Delivery.objects.bulk_create(writes.climbs, ignore_conflicts=True, batch_size=BATCH)
+    AgentTask.objects.bulk_create(writes.tasks, ignore_conflicts=True, batch_size=BATCH)
+    _end([(pk, Prompt.Status.TOLD, "") for pk in writes.told])
+    _end([(pk, Prompt.Status.ESCALATED, why) for pk, why in writes.escalated])
+    _end([(pk, Prompt.Status.CANCELLED, why) for pk, why in writes.given_up])
+    record_all(writes.facts, at=clock.now)
+
+
+def _look_again(rows: Sequence[tuple[int, int | None, datetime]]) -> None:
+    """Each is a prompt, the rung that it stands on now (None: the same), and when its ladder looks again."""
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE notifications_prompt AS prompt
+            SET rung = COALESCE(row.rung, prompt.rung), look_again_at = row.look_again_at
+            FROM unnest(%s::bigint[], %s::int[], %s::timestamptz[]) AS row (id, rung, look_again_at)
+            WHERE prompt.id = row.id AND prompt.status = 'active'
+            """,
+            [list(column) for column in zip(*rows, strict=True)],
+        )
+
+
+def _end(rows: Sequence[tuple[int, Prompt.Status, str]]) -> None:
+    """What a ladder comes to holds for the companions of its prompt, too."""
+    by_outcome: dict[tuple[Prompt.Status, str], list[int]] = {}
+    for pk, status, reason in rows:
+        by_outcome.setdefault((status, reason), []).append(pk)
+    for (status, reason), ids in by_outcome.items():
+        Prompt.objects.live().bundles(ids).update(status=status, reason=reason)

@@ -1,9 +1,12 @@
 """Writes the record of what happened, in the transaction that made it happen."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+
+from django.db import connection
 
 from notifications.models import NoticeEvent, Prompt
 
@@ -65,21 +68,26 @@ def about(
     )
 
 
+_INSERT: Final = """
+INSERT INTO notifications_noticeevent (at, kind, borrower_id, installment_id, prompt_id, delivery_id, actor_id, data)
+SELECT %s, * FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::jsonb[])
+"""
+
+
 def record_all(facts: Iterable[Fact], *, at: datetime) -> None:
-    """Record many events with one INSERT a thousand."""
-    NoticeEvent.objects.bulk_create(
-        [
-            NoticeEvent(
-                at=at,
-                kind=fact.kind,
-                borrower_id=fact.borrower_id,
-                installment_id=fact.installment_id,
-                prompt_id=fact.prompt_id,
-                delivery_id=fact.delivery_id,
-                actor_id=fact.actor_id,
-                data=fact.data,
-            )
-            for fact in facts
-        ],
-        batch_size=1000,
-    )
+    """Record many events with one INSERT."""
+    rows = [
+        (
+            str(fact.kind),
+            fact.borrower_id,
+            fact.installment_id,
+            fact.prompt_id,
+            fact.delivery_id,
+            fact.actor_id,
+            json.dumps(fact.data),
+        )
+        for fact in facts
+    ]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_INSERT, [at, *(list(column) for column in zip(*rows, strict=True))])

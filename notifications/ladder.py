@@ -4,7 +4,7 @@ A ladder is an order of channels with waits; its last rung is a person. The mess
 first rung and is no rung of its own: it proves nothing until its reader opens it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -46,26 +46,38 @@ class Ladder:
 
 _ASKING: Final = Ladder(
     (
+        Rung(Channel.PUSH, Needs.ACKNOWLEDGED, timedelta(hours=3)),
         Rung(Channel.SMS, Needs.ACKNOWLEDGED, timedelta(hours=4)),
         Rung(Channel.EMAIL, Needs.DELIVERED, timedelta(hours=4)),
+        Rung(Channel.VOICE, Needs.ACKNOWLEDGED, timedelta(hours=2)),
     )
 )
 _TELLING: Final = Ladder(
     (
+        Rung(Channel.PUSH, Needs.DELIVERED, timedelta(hours=2)),
         Rung(Channel.EMAIL, Needs.DELIVERED, timedelta(hours=4)),
         Rung(Channel.SMS, Needs.DELIVERED, timedelta(hours=4)),
     ),
     ends_with_person=False,
 )
+_TELLING_FOR_SURE: Final = Ladder(_TELLING.rungs, ends_with_person=True)
 LADDERS: Final[dict[str, Ladder]] = {
     Prompt.Kind.UPCOMING: _ASKING,
     Prompt.Kind.OVERDUE: _ASKING,
+    Prompt.Kind.PRIOR_NOTICE: _ASKING,
+    Prompt.Kind.SCHEDULE_CHANGED: _TELLING_FOR_SURE,
     Prompt.Kind.PAYMENT_RECEIVED: _TELLING,
     Prompt.Kind.PAYMENT_SETTLED: _TELLING,
+    Prompt.Kind.PAYMENT_RETURNED: _TELLING_FOR_SURE,
     Prompt.Kind.DISPUTE_OPENED: _TELLING,
     Prompt.Kind.DISPUTE_ANSWERED: _TELLING,
-    Prompt.Kind.DISPUTE_DECIDED: Ladder(_TELLING.rungs, ends_with_person=True),
+    Prompt.Kind.DISPUTE_DECIDED: _TELLING_FOR_SURE,
 }
+
+
+def ladder_of(kind: str) -> Ladder:
+    """The ladder of a kind of prompt. Raises KeyError for a kind that has none: the start's checks refuse that."""
+    return LADDERS[kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +99,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Climb:
-    """Tell it on the first rung at or after `rung` that the borrower can be reached on."""
+    """Tell it on this rung."""
 
     rung: int
     why: str
@@ -113,47 +125,88 @@ NO_CHANNEL_LEFT: Final = "no channel reached them"
 NO_TIME_LEFT: Final = "nothing arrived and the time to act is running out"
 
 
-def decide(
-    ladder: Ladder,
-    *,
-    rung: int,
-    tellings: Sequence[Telling],
-    now: datetime,
-    deadline: datetime | None = None,
-    pace: float = 1.0,
-) -> Decision:
-    """What to do now about an unacknowledged prompt that stands on `rung`.
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A ladder as one person climbs it: `order` names its rungs, by their numbers, in the order of trying.
 
     `deadline` is the last moment at which a person still has time to act before the due date; `pace` multiplies the
-    waits (a demonstration runs faster than life). `rung` may be `len(ladder.rungs)`: nothing was left to try at all.
+    waits (a demonstration runs faster than life).
+    """
+
+    ladder: Ladder
+    order: tuple[int, ...]
+    deadline: datetime | None = None
+    pace: float = 1.0
+
+    @classmethod
+    def of(
+        cls,
+        ladder: Ladder,
+        *,
+        open_to: Container[str] | None = None,
+        places: Mapping[str, int] | None = None,
+        deadline: datetime | None = None,
+        pace: float = 1.0,
+    ) -> "Course":
+        """The course of somebody who can be reached on `open_to` (None: on all) and gave channels `places`."""
+        chosen = places or {}
+        numbers = [number for number, rung in enumerate(ladder.rungs) if open_to is None or rung.channel in open_to]
+        numbers.sort(key=lambda number: (chosen.get(ladder.rungs[number].channel, UNPLACED), number))
+        return cls(ladder, tuple(numbers), deadline, pace)
+
+    def after(self, rung: int) -> tuple[int, ...]:
+        """The rungs still ahead of one who stands on `rung`; all those not yet tried where it is not on the course."""
+        return self.order[self.order.index(rung) + 1 :] if rung in self.order else self.order
+
+    def patience(self, rung: int, started_at: datetime) -> datetime:
+        """Until when a rung is waited on: as long as it asks for, but so that all rungs ahead get a like share of the
+        time that is left before the deadline.
+        """
+        wait = self.ladder.rungs[rung].wait * self.pace
+        if self.deadline is not None and self.deadline > started_at:
+            wait = min(wait, (self.deadline - started_at) / (len(self.after(rung)) + 1))
+        return started_at + wait
+
+
+UNPLACED: Final = 100
+"""Stands behind every place that a person can give a channel."""
+
+
+def decide(course: Course, *, rung: int, tellings: Sequence[Telling], now: datetime) -> Decision:
+    """What to do now about an unacknowledged prompt that stands on `rung`, a number of the ladder.
+
+    `rung` may be `len(ladder.rungs)`: nothing was left to try at all.
     """
     arrived = any(telling.status == Status.DELIVERED for telling in tellings)
+    deadline = course.deadline
     if not arrived and deadline is not None and now >= deadline:
         return Unreached(NO_TIME_LEFT)
-    step = _on_rung(ladder, rung, tellings, now, pace, arrived=arrived)
+    step = _on_rung(course, rung, tellings, now, arrived=arrived)
     if isinstance(step, Wait) and deadline is not None and not arrived:
         return Wait(min(step.until, deadline))
     return step
 
 
-def _on_rung(
-    ladder: Ladder, rung: int, tellings: Sequence[Telling], now: datetime, pace: float, *, arrived: bool
-) -> Decision:
+def _on_rung(course: Course, rung: int, tellings: Sequence[Telling], now: datetime, *, arrived: bool) -> Decision:
+    ladder = course.ladder
     current = [telling for telling in tellings if telling.rung == rung and telling.channel != Channel.IN_APP]
     if rung >= len(ladder.rungs) or not current:
-        return _after(ladder, rung, NOT_DELIVERED, arrived=arrived)
+        return _next(course, rung, tellings, NOT_DELIVERED, arrived=arrived)
     step = ladder.rungs[rung]
-    patience = max(telling.started_at for telling in current) + step.wait * pace
+    patience = course.patience(rung, max(telling.started_at for telling in current))
     if any(telling.status == Status.DELIVERED for telling in current):
         if step.needs is Needs.DELIVERED:
             return Told()
-        return Wait(patience) if now < patience else _after(ladder, rung, NOT_ACKNOWLEDGED, arrived=True)
+        return Wait(patience) if now < patience else _next(course, rung, tellings, NOT_ACKNOWLEDGED, arrived=True)
     if any(telling.status in IN_FLIGHT for telling in current) and now < patience:
         return Wait(patience)
-    return _after(ladder, rung, NOT_DELIVERED, arrived=arrived)
+    return _next(course, rung, tellings, NOT_DELIVERED, arrived=arrived)
 
 
-def _after(ladder: Ladder, rung: int, why: str, *, arrived: bool) -> Decision:
-    if rung + 1 < len(ladder.rungs):
-        return Climb(rung + 1, why)
+def _next(course: Course, rung: int, tellings: Sequence[Telling], why: str, *, arrived: bool) -> Decision:
+    """The next rung that was not tried yet: a person's order, or their channels, may have changed meanwhile."""
+    tried = {telling.rung for telling in tellings if telling.channel != Channel.IN_APP}
+    ahead = [number for number in course.after(rung) if number not in tried]
+    if ahead:
+        return Climb(ahead[0], why)
     return Told() if arrived else Unreached(NO_CHANNEL_LEFT)

@@ -4,165 +4,148 @@ Python turns the calendar into a few rows a time zone (`calendar.Slot`); one sta
 installments, so the cost of a day is that of the rows it writes.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
-from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import F, Q
 
 from accounts.models import User
-from notifications import calendar
-from notifications.ladder import LADDERS, Ladder
+from loans.models import Installment
+from notifications import calendar, planning_statements
+from notifications.clock import Clock
+from notifications.ladder import Ladder, ladder_of
 from notifications.models import Prompt
+from notifications.overtaking import end_overtaken
 from notifications.reach import CONTACT_KIND
 from notifications.timing import ContactHours
 
 Kind = Prompt.Kind
+Stages = Callable[[list[tuple[str, ZoneInfo]], datetime, ContactHours], Iterable[calendar.Slot]]
 
-_INSTALLMENTS: Final = """
-SELECT loan.borrower_id, installment.id AS installment_id, NULL::bigint AS payment_id, NULL::bigint AS dispute_id,
-       slot.stage, installment.version, slot.moment, slot.deadline
-FROM unnest(%(zones)s::text[], %(due_on)s::date[], %(stages)s::int[], %(moments)s::timestamptz[],
-            %(deadlines)s::timestamptz[]) AS slot (zone, due_on, stage, moment, deadline)
-JOIN loans_installment AS installment ON installment.due_on = slot.due_on AND installment.state = 'open'
-JOIN loans_loan AS loan ON loan.id = installment.loan_id
-JOIN accounts_user AS person ON person.id = loan.borrower_id AND person.time_zone = slot.zone
-WHERE NOT EXISTS (
-    SELECT 1 FROM notifications_prompt AS prompt
-    WHERE prompt.installment_id = installment.id AND prompt.kind = %(kind)s AND prompt.stage = slot.stage
-      AND prompt.version = installment.version AND prompt.payment_id IS NULL AND prompt.dispute_id IS NULL)
-"""
-_UNDISPUTED: Final = """
-  AND NOT EXISTS (
-    SELECT 1 FROM loans_dispute AS dispute
-    WHERE dispute.loan_id = loan.id AND dispute.status <> 'decided'
-      AND (dispute.installment_id IS NULL OR dispute.installment_id = installment.id))
-"""
-_PAYMENTS: Final = """
-SELECT loan.borrower_id, payment.installment_id, payment.id, NULL::bigint, 0, 1,
-       %(moment)s::timestamptz, NULL::timestamptz
-FROM loans_payment AS payment JOIN loans_loan AS loan ON loan.id = payment.loan_id
-WHERE payment.id = ANY(%(ids)s)
-"""
-_DISPUTE: Final = """
-SELECT dispute.borrower_id, dispute.installment_id, NULL::bigint, dispute.id, %(stage)s, 1,
-       %(moment)s::timestamptz, NULL::timestamptz
-FROM loans_dispute AS dispute WHERE dispute.id = %(dispute_id)s
-"""
-# A person is told on the lowest rung whose channel they can be reached on; where there is none, the prompt stands
-# above the last rung and the ladder hands it to a person at its first look.
-_PLAN: Final = """
-WITH candidate (borrower_id, installment_id, payment_id, dispute_id, stage, version, moment, deadline) AS ({source}),
-rung (number, channel, contact_kind, wait) AS (
-    SELECT * FROM unnest(%(rungs)s::int[], %(channels)s::text[], %(contact_kinds)s::text[], %(waits)s::interval[])),
-first_rung AS (
-    SELECT borrower.id AS borrower_id, way.number, way.channel, way.wait, way.contact_point_id, way.address
-    FROM (SELECT DISTINCT borrower_id AS id FROM candidate) AS borrower
-    CROSS JOIN LATERAL (
-        SELECT rung.number, rung.channel, rung.wait, point.id AS contact_point_id, point.address
-        FROM rung
-        JOIN accounts_contactpoint AS point ON point.user_id = borrower.id AND point.kind = rung.contact_kind
-             AND point.retired_at IS NULL AND point.unreachable_since IS NULL
-        WHERE NOT EXISTS (SELECT 1 FROM notifications_preference AS preference
-                          WHERE preference.user_id = borrower.id AND preference.channel = rung.channel
-                            AND NOT preference.enabled)
-        ORDER BY rung.number LIMIT 1) AS way),
-planned AS (
-    INSERT INTO notifications_prompt (borrower_id, kind, installment_id, payment_id, dispute_id, stage, version,
-                                      status, reason, rung, planned_at, tell_at, look_again_at)
-    SELECT candidate.borrower_id, %(kind)s, candidate.installment_id, candidate.payment_id, candidate.dispute_id,
-           candidate.stage, candidate.version, 'active', '', COALESCE(first_rung.number, %(beyond)s), %(now)s,
-           candidate.moment,
-           CASE WHEN first_rung.number IS NULL THEN candidate.moment
-                ELSE LEAST(candidate.moment + first_rung.wait, candidate.deadline) END
-    FROM candidate LEFT JOIN first_rung USING (borrower_id)
-    ON CONFLICT DO NOTHING
-    RETURNING id, borrower_id, installment_id, stage, rung, kind, tell_at),
-told AS (
-    INSERT INTO notifications_delivery (prompt_id, channel, contact_point_id, address, rung, ordinal, status, reason,
-                                        attempts, next_attempt_at, provider_reference, wording)
-    SELECT planned.id, way.channel, way.contact_point_id, way.address, planned.rung, 0, 'queued', '', 0,
-           planned.tell_at, '', ''
-    FROM planned
-    CROSS JOIN LATERAL (
-        SELECT first_rung.channel, first_rung.contact_point_id, first_rung.address FROM first_rung
-        WHERE first_rung.borrower_id = planned.borrower_id
-        UNION ALL SELECT 'in_app', NULL, '') AS way)
-INSERT INTO notifications_noticeevent (at, kind, borrower_id, installment_id, prompt_id, data)
-SELECT %(now)s, 'planned', planned.borrower_id, planned.installment_id, planned.id,
-       jsonb_build_object('kind', planned.kind, 'stage', planned.stage)
-FROM planned
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """When it is, within which hours people may be told, and how fast waits run."""
-
-    now: datetime
-    hours: ContactHours
-    pace: float = 1.0
-
-    @classmethod
-    def at(cls, now: datetime) -> "Clock":
-        """The clock of this installation, read at `now`."""
-        return cls(now, ContactHours.parse(settings.CONTACT_HOURS), settings.LADDER_PACE)
+_SET_FREE: Final = "ON CONFLICT DO NOTHING"
+_SORT_IN_MEMORY: Final = "SET LOCAL work_mem = '128MB'"
+"""What a day's plan is grouped and joined in; it is given back with the transaction."""
+_ONE_PLANNER: Final = "SELECT pg_advisory_xact_lock(hashtext('notifications.planning'), hashtext(%s))"
+_LAST_ID: Final = "SELECT last_value FROM notifications_prompt_id_seq"
 
 
 def plan_upcoming(clock: Clock) -> int:
     """Plan what falls due within the longest lead; returns how many prompts are new."""
-    slots = calendar.upcoming(_zones(), clock.now, clock.hours)
-    return _plan(Kind.UPCOMING, _INSTALLMENTS, clock, **_columns(slots))
+    return _plan_calendar(Kind.UPCOMING, planning_statements.INSTALLMENTS, calendar.upcoming, clock)
 
 
 def plan_overdue(clock: Clock) -> int:
     """Plan what is overdue, not on its way to the bank and not disputed; returns how many prompts are new."""
-    slots = calendar.overdue(_zones(), clock.now, clock.hours)
-    return _plan(Kind.OVERDUE, _INSTALLMENTS + _UNDISPUTED, clock, **_columns(slots))
+    source = planning_statements.INSTALLMENTS + planning_statements.UNDISPUTED
+    return _plan_calendar(Kind.OVERDUE, source, calendar.overdue, clock)
+
+
+def plan_installments(kind: Prompt.Kind, installment_ids: Sequence[int], clock: Clock, *, stage: int = 0) -> int:
+    """Plan one kind of prompt about these open installments, once a version; returns how many are new."""
+    parameters = {"ids": list(installment_ids), "stage": stage, "moment": clock.now}
+    return _plan(kind, planning_statements.THESE, clock, parameters, together=True)
+
+
+def plan_changes(installment_ids: Sequence[int], clock: Clock) -> int:
+    """Plan the news of changed figures that a borrower was told before; returns how many prompts are new.
+
+    What falls due so soon that an ordinary prompt follows at once is left to that: it says what it takes the place of.
+    """
+    told = (
+        Prompt.objects.about_installments(installment_ids)
+        .filter(
+            kind__in=Prompt.OF_FIGURES,
+            version__lt=F("installment__version"),
+            installment__state=Installment.State.OPEN,
+            installment__due_on__gt=clock.now.date() + timedelta(days=max(calendar.LEADS) + 1),
+        )
+        .filter(Q(deliveries__sent_at__isnull=False) | Q(told_with__deliveries__sent_at__isnull=False))
+    )
+    changed = sorted(set(told.values_list("installment_id", flat=True)))
+    return plan_installments(Kind.SCHEDULE_CHANGED, changed, clock) if changed else 0
 
 
 def plan_payments(kind: Prompt.Kind, payment_ids: Sequence[int], clock: Clock) -> int:
-    """Plan the confirmation of these payments, once each; returns how many prompts are new."""
-    return _plan(kind, _PAYMENTS, clock, ids=list(payment_ids), moment=clock.now)
+    """Plan the news of these payments, once each; returns how many prompts are new."""
+    return _plan(kind, planning_statements.PAYMENTS, clock, {"ids": list(payment_ids), "moment": clock.now})
 
 
 def plan_dispute_step(kind: Prompt.Kind, dispute_id: int, stage: int, clock: Clock) -> int:
     """Plan the news of one step of a dispute; returns 1 if it is new."""
-    return _plan(kind, _DISPUTE, clock, dispute_id=dispute_id, stage=stage, moment=clock.now)
+    parameters = {"dispute_id": dispute_id, "stage": stage, "moment": clock.now}
+    return _plan(kind, planning_statements.DISPUTE, clock, parameters)
 
 
-def _plan(kind: Prompt.Kind, source: str, clock: Clock, **parameters: Any) -> int:
-    statement = _PLAN.format(source=source)
+def _plan_calendar(kind: Prompt.Kind, source: str, stages: Stages, clock: Clock) -> int:
+    """One planner at a time for a kind, so that what is planned is new and nothing has to be tried twice."""
+    slots = [
+        (jurisdiction, slot)
+        for jurisdiction, zones in _zones().items()
+        for slot in stages(zones, clock.now, clock.hours)
+    ]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_ONE_PLANNER, [kind])
+        cursor.execute(_SORT_IN_MEMORY)
+        cursor.execute(_LAST_ID)
+        since = cursor.fetchone()[0]
+        planned = _plan(kind, source, clock, _columns(slots), together=True, alone=True)
+        if planned:
+            end_overtaken(kind, {slot for _jurisdiction, slot in slots}, since=since, now=clock.now)
+    return planned
+
+
+def _plan(
+    kind: Prompt.Kind,
+    source: str,
+    clock: Clock,
+    parameters: dict[str, Any],
+    *,
+    together: bool = False,
+    alone: bool = False,
+) -> int:
+    """`together`: installments due together are one message. `alone`: nobody else plans these at the same time."""
+    statement = planning_statements.PLAN.format(
+        source=source,
+        grouping=planning_statements.TOGETHER if together else planning_statements.APART,
+        conflict="" if alone else _SET_FREE,
+    )
+    everything = {"kind": kind, "now": clock.now, **parameters, **_ladder_columns(ladder_of(kind), clock)}
     with connection.cursor() as cursor:
-        cursor.execute(
-            statement, {"kind": kind, "now": clock.now, **parameters, **_ladder_columns(LADDERS[kind], clock)}
-        )
+        cursor.execute(statement, everything)
         return int(cursor.rowcount)
 
 
-def _zones() -> list[tuple[str, Any]]:
-    names = User.objects.order_by("time_zone").values_list("time_zone", flat=True).distinct()
-    return [(name, User(time_zone=name).zone) for name in names]
+def _zones() -> dict[str, list[tuple[str, ZoneInfo]]]:
+    """The time zones in which there are people, by whose law holds for them."""
+    found: dict[str, list[tuple[str, ZoneInfo]]] = {}
+    for jurisdiction, name in User.objects.order_by().values_list("jurisdiction", "time_zone").distinct():
+        found.setdefault(jurisdiction, []).append((name, User(time_zone=name).zone))
+    return found
 
 
-def _columns(slots: Iterable[calendar.Slot]) -> dict[str, list[Any]]:
-    rows = list(slots)
+def _columns(slots: Sequence[tuple[str, calendar.Slot]]) -> dict[str, list[Any]]:
     return {
-        "zones": [slot.zone for slot in rows],
-        "due_on": [slot.due_on for slot in rows],
-        "stages": [slot.stage for slot in rows],
-        "moments": [slot.moment for slot in rows],
-        "deadlines": [slot.deadline for slot in rows],
+        "jurisdictions": [jurisdiction for jurisdiction, _slot in slots],
+        "plans": [0 for _ in slots],
+        "rules": ["" for _ in slots],
+        "zones": [slot.zone for _jurisdiction, slot in slots],
+        "due_on": [slot.due_on for _jurisdiction, slot in slots],
+        "stages": [slot.stage for _jurisdiction, slot in slots],
+        "moments": [slot.moment for _jurisdiction, slot in slots],
+        "deadlines": [slot.deadline for _jurisdiction, slot in slots],
     }
 
 
 def _ladder_columns(ladder: Ladder, clock: Clock) -> dict[str, Any]:
+    """The rungs whose channel is in use here, by their numbers on the ladder."""
+    rungs = [(number, rung) for number, rung in enumerate(ladder.rungs) if rung.channel in CONTACT_KIND]
     return {
-        "rungs": list(range(len(ladder.rungs))),
-        "channels": [rung.channel.value for rung in ladder.rungs],
-        "contact_kinds": [CONTACT_KIND[rung.channel] for rung in ladder.rungs],
-        "waits": [rung.wait * clock.pace for rung in ladder.rungs],
+        "rungs": [number for number, _rung in rungs],
+        "channels": [rung.channel.value for _number, rung in rungs],
+        "contact_kinds": [CONTACT_KIND[rung.channel] for _number, rung in rungs],
+        "waits": [rung.wait * clock.pace for _number, rung in rungs],
         "beyond": len(ladder.rungs),
     }

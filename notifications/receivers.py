@@ -10,8 +10,9 @@ from loans import signals
 from loans.models import Dispute
 from notifications import tasks
 from notifications.cancellation import cancel_disputed, cancel_settled
+from notifications.clock import Clock
 from notifications.models import DisputedPrompt, Prompt
-from notifications.planning import Clock, plan_dispute_step, plan_payments
+from notifications.planning import plan_changes, plan_dispute_step, plan_payments
 
 Kind = Prompt.Kind
 
@@ -28,9 +29,17 @@ def confirm_settled(payment_ids: list[int], **_: Any) -> None:
     transaction.on_commit(tasks.wake_senders, robust=True)
 
 
+@receiver(signals.payments_returned)
+def tell_returned(payment_ids: list[int], **_: Any) -> None:
+    plan_payments(Kind.PAYMENT_RETURNED, payment_ids, Clock.at(timezone.now()))
+    transaction.on_commit(tasks.wake_senders, robust=True)
+
+
 @receiver(signals.installments_changed)
 def follow_schedule(installment_ids: list[int], **_: Any) -> None:
-    cancel_settled(installment_ids, now=timezone.now())
+    now = timezone.now()
+    cancel_settled(installment_ids, now=now)
+    plan_changes(installment_ids, Clock.at(now))
     transaction.on_commit(tasks.plan.delay, robust=True)
 
 

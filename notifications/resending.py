@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import ContactPoint, User
 from loans.models import Dispute, Installment
+from notifications.bundles import companions_of, still_needed
+from notifications.clock import Clock
 from notifications.events import record
 from notifications.models import Delivery, NoticeEvent, Preference, Prompt
-from notifications.planning import Clock
 from notifications.reach import CONTACT_KIND, reachable
 from notifications.timing import lawful_moment
 
@@ -40,7 +41,7 @@ def resend(*, prompt_id: int, channel: str, agent: User, now: datetime) -> Deliv
     switched it off, or they have just been told there; Prompt.DoesNotExist. The caller wakes the senders on commit.
     """
     prompt = _locked(prompt_id)
-    if obstacle := why_not(prompt) or _disputed(prompt):
+    if (obstacle := why_not(prompt) or _disputed(prompt)) and not _needed_by_others(prompt):
         raise CannotResendError(obstacle)
     point = _way(prompt.borrower_id, channel)
     _refuse_too_soon(prompt, channel, now)
@@ -73,13 +74,21 @@ def why_not(prompt: Prompt) -> str:
 
 
 def _locked(prompt_id: int) -> Prompt:
-    """Two agents at once wait for each other here, so that the second sees what the first one queued."""
+    """The prompt that has the message. Two agents at once wait for each other here, so that the second sees what the
+    first one queued.
+    """
     prompts = Prompt.objects.select_related("borrower", "installment")
-    return prompts.select_for_update(of=("self",), no_key=True).get(pk=prompt_id)
+    prompt = prompts.select_for_update(of=("self",), no_key=True).get(pk=prompt_id)
+    return _locked(prompt.told_with_id) if prompt.told_with_id else prompt
+
+
+def _needed_by_others(prompt: Prompt) -> bool:
+    """The message names several installments, and one of them is still to be paid."""
+    return any(still_needed(one) for one in companions_of([prompt]).get(prompt.pk, ()))
 
 
 def _disputed(prompt: Prompt) -> str:
-    held = prompt.kind == Prompt.Kind.OVERDUE and Dispute.objects.holding([prompt.installment_id or 0]).exists()
+    held = prompt.kind in Prompt.HELD_BY_DISPUTE and Dispute.objects.holding([prompt.installment_id or 0]).exists()
     return _("The borrower disputes this; overdue prompts are held until it is decided.") if held else ""
 
 

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
+from notifications.clock import Clock
 from notifications.ladder import RECEIPT_WITHIN
 from notifications.models import Delivery
-from notifications.planning import Clock
 from notifications.states import Status, Step, advance
 
 BATCH = 500

@@ -32,7 +32,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     Status.UNCONFIRMED: frozenset({Status.SENDING, Status.SENT}),
     Status.CANCELLED: frozenset({Status.QUEUED, Status.RETRYING}),
 }
-"""Where a delivery may come from, by where it goes. SENDING is reached by `dispatch.claim` alone."""
+"""Where a delivery may come from, by where it goes. SENDING is reached by `claiming` alone."""
 
 _EVENTS: Final[dict[str, NoticeEvent.Kind]] = {
     Status.SENT: NoticeEvent.Kind.SENT,
@@ -140,14 +140,18 @@ def _nudge_ladders(moved: Iterable[Moved], now: datetime) -> None:
     """A telling that ended, well or badly, makes the ladder of its prompt look at once."""
     ended = {Status.DELIVERED, Status.FAILED, Status.UNCONFIRMED}
     prompts = {move.prompt_id for move in moved if move.status in ended}
-    Prompt.objects.live().filter(pk__in=prompts, look_again_at__gt=now).update(look_again_at=now)
+    if prompts:
+        Prompt.objects.live().filter(pk__in=prompts, look_again_at__gt=now).update(look_again_at=now)
 
 
 def _mark_contact_points(steps: Sequence[Step], moved: Iterable[Moved], now: datetime) -> None:
-    reached = [move.contact_point_id for move in moved if move.status == Status.DELIVERED and move.contact_point_id]
+    reached = {move.contact_point_id for move in moved if move.status == Status.DELIVERED and move.contact_point_id}
     if reached:
-        mark_reached(reached)
-    for step in steps:
-        if step.address_is_bad:
-            points = Delivery.objects.filter(pk=step.delivery_id, contact_point__isnull=False)
-            mark_unreachable(list(points.values_list("contact_point_id", flat=True)), reason=step.reason, now=now)
+        mark_reached(sorted(reached))
+    bad = {step.delivery_id: step.reason for step in steps if step.address_is_bad}
+    if not bad:
+        return
+    points = Delivery.objects.filter(pk__in=bad, contact_point__isnull=False).values_list("pk", "contact_point_id")
+    for delivery_id, contact_point_id in points:
+        if contact_point_id:
+            mark_unreachable([contact_point_id], reason=bad[delivery_id], now=now)

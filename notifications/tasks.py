@@ -4,10 +4,11 @@ from collections.abc import Callable
 from time import monotonic
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
-from notifications import dispatch, escalation, planning, silence
-from notifications.planning import Clock
+from notifications import dispatch, escalation, planning, receipts, silence
+from notifications.clock import Clock
 
 LONGEST_RUN = 120.0
 """Seconds after which a sweep leaves the rest to the next one, far below the broker's visibility timeout."""
@@ -26,7 +27,13 @@ def plan() -> int:
 @shared_task
 def send(channel: str) -> int:
     """Send what `channel` has to send by now."""
-    return _until_done(lambda: dispatch.dispatch(channel, now=timezone.now()))
+    return dispatch.dispatch(channel, clock=timezone.now, longest=LONGEST_RUN)
+
+
+@shared_task
+def read_callbacks() -> int:
+    """Read what providers have reported since."""
+    return _until_done(lambda: receipts.apply_waiting(now=timezone.now()))
 
 
 @shared_task
@@ -47,7 +54,7 @@ def tidy() -> int:
 
 def wake_senders() -> None:
     """Nudge one sender a channel; a lost nudge costs one beat of the sweep."""
-    for channel in ("sms", "email", "in_app"):
+    for channel in settings.SEND_QUEUES:
         send.apply_async(args=(channel,), queue=channel)
 
 

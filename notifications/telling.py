@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 
 from loans.models import Installment
+from notifications.bundles import still_needed
 from notifications.history import Entry
 from notifications.models import Delivery, Prompt
 from notifications.rendering import Rendered, render
@@ -43,9 +44,10 @@ def telling_of(prompt: Prompt, delivery: Delivery) -> Telling | None:
         logger.exception("the facts of delivery %s cannot be read", delivery.pk)
         return None
     rendered = _rendered(prompt, delivery, facts)
-    installment = prompt.installment if prompt.asks_acknowledgement else None
-    paid = installment is not None and installment.state != Installment.State.OPEN
-    changed = installment is not None and installment.version != prompt.version
+    members = [prompt, *prompt.companions.select_related("installment")] if prompt.asks_acknowledgement else []
+    unpaid = [one for one in members if one.installment and one.installment.state == Installment.State.OPEN]
+    paid = bool(members) and not unpaid
+    changed = bool(members) and not any(still_needed(one) for one in members)
     return Telling(
         delivery=delivery,
         facts=facts,

@@ -7,7 +7,6 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET
 
-from notifications.models import Delivery
 from notifications.receipts import store
 
 LONGEST_REPORT = 4096
@@ -27,5 +26,5 @@ def kannel_report(request: HttpRequest, token: str) -> HttpResponse:
     raw = request.META["QUERY_STRING"].encode("utf-8", "replace")
     if len(raw) > LONGEST_REPORT:
         return HttpResponse("A report of this length is not Kannel's.", status=413, content_type="text/plain")
-    store(channel=Delivery.Channel.SMS, raw=raw)
+    store(provider="kannel", raw=raw)
     return HttpResponse("ok", content_type="text/plain")

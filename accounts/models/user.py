@@ -15,6 +15,18 @@ from django.utils.translation import gettext_lazy as _
 DEFAULT_TIME_ZONE = "Asia/Shanghai"
 
 
+class Jurisdiction(models.TextChoices):
+    """Whose law decides when and how often a person may be told something."""
+
+    CN = "cn", _("China")
+    US = "us", _("United States")
+    UK = "uk", _("United Kingdom")
+    EU = "eu", _("European Union")
+
+
+DEFAULT_JURISDICTION = Jurisdiction.CN
+
+
 def validate_time_zone(value: str) -> None:
     """Raise ValidationError unless `value` is a zone of the IANA database."""
     if value not in zoneinfo.available_timezones():
@@ -51,6 +63,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     locale = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="zh-hans")
     time_zone = models.CharField(
         _("time zone"), max_length=64, default=DEFAULT_TIME_ZONE, validators=[validate_time_zone], db_index=True
+    )
+    jurisdiction = models.CharField(
+        _("jurisdiction"), max_length=2, choices=Jurisdiction, default=DEFAULT_JURISDICTION, db_default="cn"
     )
     is_staff = models.BooleanField(_("works at the desk"), default=False)
     is_active = models.BooleanField(_("active"), default=True)

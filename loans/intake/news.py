@@ -25,13 +25,20 @@ class News:
     installments: set[int] = field(default_factory=set)
     payments_received: list[int] = field(default_factory=list)
     payments_settled: list[int] = field(default_factory=list)
+    payments_returned: list[int] = field(default_factory=list)
     unmatched: int = 0
     touched: bool = False
     remarks: list[str] = field(default_factory=list)
 
     @property
     def anything(self) -> bool:
-        return bool(self.installments or self.payments_received or self.payments_settled or self.touched)
+        return bool(
+            self.installments
+            or self.payments_received
+            or self.payments_settled
+            or self.payments_returned
+            or self.touched
+        )
 
     def send(self) -> None:
         """Tell the floors above, within the transaction that made the changes."""
@@ -41,3 +48,5 @@ class News:
             signals.payments_received.send(sender=None, payment_ids=self.payments_received)
         if self.payments_settled:
             signals.payments_settled.send(sender=None, payment_ids=self.payments_settled)
+        if self.payments_returned:
+            signals.payments_returned.send(sender=None, payment_ids=self.payments_returned)

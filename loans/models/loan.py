@@ -7,7 +7,8 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
-from django.db.models.functions import Upper
+from django.db.models.functions import Now, Upper
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from loans.models.fields import ZERO, currency_column, money_column
@@ -100,7 +101,8 @@ class InstallmentQuerySet(models.QuerySet["Installment"]):
 class Installment(models.Model):
     """One period of a schedule. The figures are the bank's; `state` sums up what both firms say.
 
-    `version` rises when the bank changes the due date or the total, so that a prompt about the old figures is void.
+    `version` rises when the bank changes the due date or the total, so that a prompt about the old figures is void;
+    `known_at` is when it told us those of this version.
     `payment_reference` is what a payer writes so that the bank can match the money: at most 35 characters, the length
     of ISO 20022's EndToEndId.
     """
@@ -125,6 +127,7 @@ class Installment(models.Model):
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.OPEN)
     settled_on = models.DateField(_("settled on"), null=True, blank=True)
     version = models.PositiveIntegerField(_("version"), default=1)
+    known_at = models.DateTimeField(_("figures known"), default=timezone.now, db_default=Now())
     payment_reference = models.CharField(_("payment reference"), max_length=35, db_index=True)
 
     objects = InstallmentQuerySet.as_manager()

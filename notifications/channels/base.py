@@ -5,7 +5,7 @@ message; what that means for a delivery is decided elsewhere. Provider words and
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -114,10 +114,12 @@ class Channel(ABC):
     """True where every outcome must be recorded before the next one is asked for; False where a batch may wait."""
 
     @abstractmethod
-    def send(self, messages: Sequence[Message]) -> Iterator[Outcome]:
+    def send(self, messages: Iterable[Message]) -> Iterator[Outcome | None]:
         """Hand the messages over and yield one outcome for each, as it becomes known, in any order.
 
-        Never raises for what a provider does. May wait on the network: call it outside transactions.
+        None means that nothing more is known at the moment: what came so far may be recorded meanwhile. Messages are
+        taken one by one and late, since taking one may cost a query. Never raises for what a provider does. May wait on
+        the network: call it outside transactions.
         """
 
     def close(self) -> None:  # noqa: B027  (most channels hold nothing open)

@@ -57,14 +57,14 @@ class BounceHandler:
         trace = f"Return-Path: {_angle(envelope.mail_from)}\r\nDelivered-To: {envelope.rcpt_tos[0]}\r\n"
         content = envelope.original_content or b""
         try:
-            receipts = await asyncio.to_thread(self._store, trace.encode() + content)
+            kept = await asyncio.to_thread(self._store, trace.encode() + content)
         except Exception as error:  # whatever it is, the sender must keep the mail
             # Where it failed and not its message: a database quotes the row, and with it the mail.
             where = "".join(traceback.format_tb(error.__traceback__))
             failed = "A bounce of %d bytes could not be stored (%s); its sender was asked to try again.\n%s"
             log.error(failed, len(content), type(error).__name__, where)
             return "451 4.3.0 Not stored, please try again later"
-        log.debug("A bounce of %d bytes was stored with %d receipts.", len(content), receipts)
+        log.debug("Of a bounce of %d bytes, %d message was kept.", len(content), kept)
         return "250 2.6.0 Stored"
 
 

@@ -1,6 +1,6 @@
 """Mail by SMTP. A copy sent again carries the same Message-ID, so a doubled one is folded by the reader's mailbox."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from typing import ClassVar
@@ -28,7 +28,7 @@ class EmailChannel(Channel):
         # The machine's own name is often none that a mail server would believe, and looking it up may take seconds.
         self._server = replace(server, local_hostname=server.local_hostname or self._sender.bounce_domain)
 
-    def send(self, messages: Sequence[Message]) -> Iterator[Outcome]:
+    def send(self, messages: Iterable[Message]) -> Iterator[Outcome]:
         with closing(SmtpSession(self._server)) as session:
             yield from session.hand_over(self._prepare(message) for message in messages)
 

@@ -1,6 +1,6 @@
 """The inbox inside the portal. The row that called us is the message: nothing is left to hand over."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from notifications.channels.base import Channel, Message, Outcome, Result
@@ -15,6 +15,6 @@ class InAppChannel(Channel):
     safe_to_resend: ClassVar[bool] = True
     records_each: ClassVar[bool] = False
 
-    def send(self, messages: Sequence[Message]) -> Iterator[Outcome]:
+    def send(self, messages: Iterable[Message]) -> Iterator[Outcome]:
         for message in messages:
             yield Outcome(message.reference, Result.ACCEPTED, provider_reference=message.reference)

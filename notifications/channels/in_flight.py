@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -10,42 +10,35 @@ Answer = TypeVar("Answer")
 
 
 def ask_many(
-    loop: asyncio.AbstractEventLoop, ask: Callable[[Item], Awaitable[Answer]], items: Sequence[Item], limit: int
-) -> Iterator[Answer]:
-    """An answer for each item, in the order of their coming.
+    loop: asyncio.AbstractEventLoop, ask: Callable[[Item], Awaitable[Answer]], items: Iterable[Item], limit: int
+) -> Iterator[Answer | None]:
+    """An answer for each item, in the order of their coming; None whenever there is no more to take at the moment, so
+    that the caller can write down what it has before it waits.
 
     What is asked and not yet taken by the caller is never more than `limit`: that is what a crash leaves in doubt. The
     loop runs only while the caller waits, in the caller's thread; a second one would fight with it for the interpreter.
+    Items are taken outside of the loop, as late as possible: they may come from a database.
     """
-    answers: deque[Answer] = deque()
-    something = asyncio.Event()
-    places = asyncio.Semaphore(limit)
     waiting = iter(items)
+    answers: deque[Answer] = deque()
+    asked: set[asyncio.Task[Answer]] = set()
 
-    async def work() -> None:
-        for item in waiting:
-            await places.acquire()
-            answers.append(await ask(item))
-            something.set()
+    async def answer(item: Item) -> Answer:
+        return await ask(item)
 
-    workers = [loop.create_task(work()) for _ in range(min(limit, len(items)))]
-    for worker in workers:
-        worker.add_done_callback(lambda _: something.set())
     try:
-        for _ in items:
-            while not answers:
-                something.clear()
-                loop.run_until_complete(something.wait())
-                _raise_if_broken(workers)
-            yield answers.popleft()
-            places.release()
+        while True:
+            while len(asked) + len(answers) < limit and (item := next(waiting, None)) is not None:
+                asked.add(loop.create_task(answer(item)))
+            if answers:
+                yield answers.popleft()
+            elif asked:
+                yield None
+                done, asked = loop.run_until_complete(asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED))
+                answers.extend(task.result() for task in done)
+            else:
+                return
     finally:
-        for worker in workers:
-            worker.cancel()
-        loop.run_until_complete(asyncio.gather(*workers, return_exceptions=True))
-
-
-def _raise_if_broken(workers: list[asyncio.Task[None]]) -> None:
-    for worker in workers:
-        if worker.done() and not worker.cancelled() and (error := worker.exception()) is not None:
-            raise error
+        for task in asked:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*asked, return_exceptions=True))

@@ -7,7 +7,7 @@ fold a doubled one, so whatever may have been taken is UNKNOWN and is not safe t
 
 import asyncio
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import ClassVar, Final
 from urllib.parse import quote
 
@@ -77,7 +77,7 @@ class KannelChannel(Channel):
         self._timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS, sock_read=answer_seconds)
         self._deadline = 2 * answer_seconds + CONNECT_SECONDS
 
-    def send(self, messages: Sequence[Message]) -> Iterator[Outcome]:
+    def send(self, messages: Iterable[Message]) -> Iterator[Outcome | None]:
         with asyncio.Runner() as runner:
             client = runner.run(self._open())
 

@@ -2,19 +2,31 @@
 
 from notifications.models.acknowledgement import Acknowledgement
 from notifications.models.agent_task import AgentTask
+from notifications.models.alarm import Alarm
+from notifications.models.callback import Callback
 from notifications.models.delivery import Delivery
 from notifications.models.event import NoticeEvent
+from notifications.models.halt import Halt
+from notifications.models.inbound_text import InboundText
+from notifications.models.lead_plan import LeadPlan
 from notifications.models.preference import Preference
 from notifications.models.prompt import DisputedPrompt, Prompt
 from notifications.models.receipt import Receipt
+from notifications.models.supplier import Supplier
 
 __all__ = [
     "Acknowledgement",
     "AgentTask",
+    "Alarm",
+    "Callback",
     "Delivery",
     "DisputedPrompt",
+    "Halt",
+    "InboundText",
+    "LeadPlan",
     "NoticeEvent",
     "Preference",
     "Prompt",
     "Receipt",
+    "Supplier",
 ]

@@ -17,6 +17,9 @@ class Acknowledgement(models.Model):
     class Method(models.TextChoices):
         LINK = "link", _("button behind the link in a message")
         IN_APP = "in_app", _("button in the portal")
+        REPLY = "reply", _("code in a reply by SMS")
+        PUSH = "push", _("button on the device")
+        VOICE = "voice", _("key pressed in a phone call")
 
     prompt = models.OneToOneField(Prompt, models.PROTECT, related_name="acknowledgement")
     borrower = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="acknowledgements")

@@ -36,13 +36,17 @@ class Delivery(models.Model):
 
     `address` is where it went, kept as it was; `facts` is what the wording was filled with, `wording` its version:
     the two together say what the borrower was told. `rung` counts the tellings of a prompt on the ladder;
-    `ordinal` tells apart two on one channel (a re-send by an agent).
+    `ordinal` tells apart two on one channel (a re-send by an agent). `held_by` is the rule of a policy that moved it to
+    a later moment. `claimed_by` is the key of the advisory lock that its worker holds while it lives; `handed_at` is
+    written before the provider is asked: without it nothing was handed over.
     """
 
     class Channel(models.TextChoices):
         EMAIL = "email", _("email")
         SMS = "sms", _("SMS")
         IN_APP = "in_app", _("message in the portal")
+        PUSH = "push", _("message on the device")
+        VOICE = "voice", _("phone call")
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("planned")
@@ -66,7 +70,11 @@ class Delivery(models.Model):
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     next_attempt_at = models.DateTimeField(_("next attempt"))
+    held_by = models.CharField(_("held by the rule"), max_length=80, blank=True)
     claimed_at = models.DateTimeField(_("claimed"), null=True, blank=True)
+    claimed_by = models.BigIntegerField(_("worker's lock"), null=True, blank=True)
+    handed_at = models.DateTimeField(_("hand-over begun"), null=True, blank=True)
+    provider = models.CharField(_("provider"), max_length=16, blank=True)
     sent_at = models.DateTimeField(_("handed over"), null=True, blank=True)
     delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
     seen_at = models.DateTimeField(_("seen"), null=True, blank=True)

@@ -27,9 +27,12 @@ class NoticeEvent(models.Model):
         ACKNOWLEDGED = "acknowledged", _("acknowledged")
         ESCALATED = "escalated", _("handed to a person")
         CANCELLED = "cancelled", _("not needed any more")
+        SKIPPED = "skipped", _("overtaken by a later stage")
+        HELD = "held", _("held by a rule")
         RESENT = "resent", _("sent again by an agent")
         TASK_DONE = "task_done", _("a person acted")
         PREFERENCE = "preference", _("channel switched")
+        REPLIED = "replied", _("answered by SMS")
 
     at = models.DateTimeField(_("when"))
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)

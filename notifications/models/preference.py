@@ -8,11 +8,15 @@ from notifications.models.delivery import Delivery
 
 
 class Preference(models.Model):
-    """A channel switched off or on by its owner; without a row a channel is on."""
+    """A channel switched off or on by its owner; without a row a channel is on.
+
+    `place` is where the person wants it in the order of telling, 1 first; without one the ladder's own order holds.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="preferences")
     channel = models.CharField(_("channel"), max_length=8, choices=Delivery.Channel)
     enabled = models.BooleanField(_("on"))
+    place = models.PositiveSmallIntegerField(_("place in the order"), null=True, blank=True)
     changed_at = models.DateTimeField(_("changed"), auto_now=True)
 
     class Meta:

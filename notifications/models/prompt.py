@@ -1,11 +1,13 @@
 """One thing a borrower must be told."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Self
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from loans.models import Dispute, Installment, Loan, Payment
@@ -19,9 +21,13 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
         """Those whose ladder still runs."""
         return self.filter(status=Prompt.Status.ACTIVE)
 
+    def bundles(self, leading_ids: Collection[int]) -> Self:
+        """These prompts and those that are told with them."""
+        return self.filter(Q(pk__in=leading_ids) | Q(told_with__in=leading_ids))
+
     def to_climb(self, now: datetime) -> Self:
-        """Those whose ladder is to be looked at by `now`."""
-        return self.live().filter(look_again_at__lte=now)
+        """Those whose ladder is to be looked at by `now`; companions have none of their own."""
+        return self.live().filter(look_again_at__lte=now, told_with=None)
 
     def unacknowledged(self) -> Self:
         """Those that still ask for the borrower's "I know"."""
@@ -31,13 +37,16 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
 
     def asking_now(self, now: datetime) -> Self:
         """Those that have asked their borrower by `now` and whose figures still hold, with the acknowledgement if there
-        is one; the latest first.
+        is one, and `companion_installments`: the ids of what else the message names; the latest first.
         """
+        needed = Prompt.objects.filter(_figures_hold())
+        companions = Prompt.objects.filter(told_with=OuterRef("pk")).order_by("pk")
         return (
             self.filter(kind__in=Prompt.ASKING)
             .exclude(status=Prompt.Status.CANCELLED)
             .in_inbox()
-            .filter(tell_at__lte=now, installment__state=Installment.State.OPEN, version=F("installment__version"))
+            .filter(_figures_hold() | Exists(needed.filter(told_with=OuterRef("pk"))), tell_at__lte=now)
+            .annotate(companion_installments=ArraySubquery(companions.values("installment_id")))
             .select_related("acknowledgement", "installment__loan__bank", "installment__loan__platform")
             .order_by("-planned_at", "-pk")
         )
@@ -47,8 +56,15 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
         placed = self.filter(deliveries__channel="in_app", deliveries__facts__isnull=False)
         return placed.annotate(seen_at=F("deliveries__seen_at"))
 
+    def about_installments(self, installment_ids: Collection[int]) -> Self:
+        """Those about these installments as such, not about a payment or dispute; served by an index."""
+        return self.filter(installment__in=installment_ids, payment=None, dispute=None)
+
     def about_loan(self, loan_id: int) -> Self:
-        return self.filter(Q(installment__loan=loan_id) | Q(payment__loan=loan_id) | Q(dispute__loan=loan_id))
+        """Those that have a message, also where it names the loan beside another."""
+        leading = Prompt.objects.filter(installment__loan=loan_id, told_with__isnull=False).values("told_with")
+        about = Q(installment__loan=loan_id) | Q(payment__loan=loan_id) | Q(dispute__loan=loan_id)
+        return self.filter(about | Q(pk__in=leading), told_with=None)
 
     def with_subject(self) -> Self:
         """With what they are about, and the acknowledgement."""
@@ -60,6 +76,11 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
         return self.select_related("acknowledgement", *firms)
 
 
+def _figures_hold() -> Q:
+    """The installment is open and unchanged since the prompt was planned."""
+    return Q(installment__state=Installment.State.OPEN, installment__version=F("version"), voided_at=None)
+
+
 class Prompt(models.Model):
     """One thing to tell: unique by (installment, kind, stage, schedule version), or by the payment or dispute step.
 
@@ -68,6 +89,11 @@ class Prompt(models.Model):
            └─ not reached in time ─> ESCALATED (an AgentTask is open) ─ acknowledged ─> ACKNOWLEDGED
 
     `stage` is the number of days before the due date (upcoming), after it (overdue), or the step of a dispute.
+
+    Installments due together are one message: of their prompts the first leads and has the deliveries and the ladder;
+    the others are its companions (`told_with`) and share what becomes of it. One that is paid is void (`voided_at`); if
+    it leads, it goes on carrying the message for those that are not. `deadline` is the last moment, in UTC, at
+    which an unreached borrower goes to a person.
     """
 
     class Kind(models.TextChoices):
@@ -75,6 +101,9 @@ class Prompt(models.Model):
         OVERDUE = "overdue", _("payment overdue")
         PAYMENT_RECEIVED = "payment_received", _("payment seen by the platform")
         PAYMENT_SETTLED = "payment_settled", _("payment booked by the bank")
+        PAYMENT_RETURNED = "payment_returned", _("payment returned")
+        SCHEDULE_CHANGED = "schedule_changed", _("schedule changed")
+        PRIOR_NOTICE = "prior_notice", _("notice before an adverse report")
         DISPUTE_OPENED = "dispute_opened", _("dispute received")
         DISPUTE_ANSWERED = "dispute_answered", _("answer to a dispute")
         DISPUTE_DECIDED = "dispute_decided", _("decision on a dispute")
@@ -86,13 +115,21 @@ class Prompt(models.Model):
         ESCALATED = "escalated", _("with a person")
         CANCELLED = "cancelled", _("not needed any more")
 
-    ASKING = (Kind.UPCOMING, Kind.OVERDUE)
+    ASKING = (Kind.UPCOMING, Kind.OVERDUE, Kind.PRIOR_NOTICE)
+    OF_FIGURES = (*ASKING, Kind.SCHEDULE_CHANGED)
+    """Those that are void once their installment is paid, withdrawn or changed."""
+    HELD_BY_DISPUTE = (Kind.OVERDUE, Kind.PRIOR_NOTICE)
 
-    borrower = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="prompts")
+    borrower = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="prompts", db_index=False)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
-    installment = models.ForeignKey(Installment, models.PROTECT, related_name="prompts", null=True, blank=True)
-    payment = models.ForeignKey(Payment, models.PROTECT, related_name="prompts", null=True, blank=True)
-    dispute = models.ForeignKey(Dispute, models.PROTECT, related_name="prompts", null=True, blank=True)
+    installment = models.ForeignKey(
+        Installment, models.PROTECT, related_name="prompts", null=True, blank=True, db_index=False
+    )
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="prompts", null=True, blank=True, db_index=False)
+    dispute = models.ForeignKey(Dispute, models.PROTECT, related_name="prompts", null=True, blank=True, db_index=False)
+    told_with = models.ForeignKey(
+        "self", models.PROTECT, related_name="companions", null=True, blank=True, db_index=False
+    )
     stage = models.PositiveIntegerField(_("stage"), default=0)
     version = models.PositiveIntegerField(_("schedule version"), default=1)
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.ACTIVE)
@@ -101,6 +138,8 @@ class Prompt(models.Model):
     planned_at = models.DateTimeField(_("planned"))
     tell_at = models.DateTimeField(_("to be told from"))
     look_again_at = models.DateTimeField(_("ladder looks again"))
+    voided_at = models.DateTimeField(_("not needed any more since"), null=True, blank=True)
+    deadline = models.DateTimeField(_("with a person by"), null=True, blank=True)
 
     objects = PromptQuerySet.as_manager()
 
@@ -128,7 +167,11 @@ class Prompt(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["look_again_at"], condition=Q(status="active"), name="prompt_to_climb"),
+            models.Index(
+                fields=["look_again_at"], condition=Q(status="active", told_with=None), name="prompt_to_climb"
+            ),
+            models.Index(fields=["borrower", "planned_at"], name="prompt_of_borrower"),
+            models.Index(fields=["told_with"], condition=Q(told_with__isnull=False), name="prompt_companions"),
         ]
 
     def __str__(self) -> str:

@@ -5,11 +5,13 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from loans.models.append_only import append_only
+from notifications.models.callback import Callback
 from notifications.models.delivery import Delivery
 
 
 class Receipt(models.Model):
-    """A provider's word, stored raw even when it moves nothing: it is the evidence, a delivery's status the summary.
+    """A provider's word, kept even when it moves nothing: with the raw callback it is the evidence, a delivery's status
+    the summary.
 
     `kind` is our word, `provider_word` theirs; a word that is not known is stored as `unknown`, never guessed.
     """
@@ -23,7 +25,9 @@ class Receipt(models.Model):
         UNKNOWN = "unknown", _("unknown")
 
     delivery = models.ForeignKey(Delivery, models.PROTECT, related_name="receipts", null=True, blank=True)
+    callback = models.ForeignKey(Callback, models.PROTECT, related_name="receipts", db_index=False)
     channel = models.CharField(_("channel"), max_length=8, choices=Delivery.Channel)
+    provider = models.CharField(_("provider"), max_length=16)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     provider_word = models.CharField(_("provider's word"), max_length=64, blank=True)
     provider_reference = models.CharField(_("provider's reference"), max_length=120, blank=True)
@@ -31,7 +35,6 @@ class Receipt(models.Model):
     moved = models.BooleanField(_("changed the state"))
     occurred_at = models.DateTimeField(_("occurred, as the provider says"), null=True, blank=True)
     received_at = models.DateTimeField(_("received"))
-    raw = models.BinaryField(_("raw bytes"))
 
     class Meta:
         verbose_name = _("receipt")

@@ -7,9 +7,13 @@ from accounts.models import ContactPoint
 from accounts.tests.factories import make_borrower
 from loans.models import Installment
 from loans.tests.factories import make_installment, make_loan
-from notifications.models import Delivery, Prompt
-from notifications.planning import Clock
+from notifications.calendar import deadline
+from notifications.claiming import holding
+from notifications.clock import Clock
+from notifications.ladder import ladder_of
+from notifications.models import Callback, Delivery, Prompt, Receipt
 from notifications.reach import CONTACT_KIND
+from notifications.receipts import apply_waiting, store
 from notifications.timing import ContactHours
 from notifications.wording.facts import Facts
 
@@ -26,12 +30,16 @@ def make_prompt(installment: Installment | None = None, **fields: Any) -> Prompt
     """An upcoming prompt at stage 3, without deliveries."""
     installment = installment or make_installment(make_loan(make_borrower()), due_on=date(2026, 11, 25))
     defaults = {"kind": Prompt.Kind.UPCOMING, "stage": 3, "version": installment.version, "planned_at": NOON}
+    if fields.get("kind", Prompt.Kind.UPCOMING) == Prompt.Kind.UPCOMING:
+        stage, zone = fields.get("stage", 3), installment.loan.borrower.zone
+        defaults["deadline"] = deadline(installment.due_on, stage, zone, NOON)
     return Prompt.objects.create(
         **{
             "borrower": installment.loan.borrower,
             "installment": installment,
             "tell_at": NOON,
             "look_again_at": NOON,
+            "rung": 1,
             **defaults,
             **fields,
         }
@@ -52,10 +60,17 @@ def make_delivery(prompt: Prompt | None = None, channel: str = Delivery.Channel.
             "contact_point": point,
             "address": point.address if point else "",
             "next_attempt_at": NOON,
+            "rung": rung_of(prompt.kind, channel),
             "facts": facts(prompt).as_json() if prompt.installment else None,
             **fields,
         }
     )
+
+
+def rung_of(kind: str, channel: str) -> int:
+    """The number of the channel on the ladder of this kind."""
+    rungs = ladder_of(kind).rungs
+    return next((number for number, rung in enumerate(rungs) if rung.channel == channel), 1)
 
 
 def facts(prompt: Prompt) -> Facts:
@@ -69,3 +84,24 @@ def facts(prompt: Prompt) -> Facts:
         currency=installment.loan.currency,
         due_on=installment.due_on,
     )
+
+
+def make_receipt(delivery: Delivery | None, kind: str, raw: bytes = b"raw", **fields: Any) -> Receipt:
+    """A receipt that moved nothing, read out of a callback of its own."""
+    channel = delivery.channel if delivery else Delivery.Channel.EMAIL
+    provider = "kannel" if channel == Delivery.Channel.SMS else "smtp"
+    callback = Callback.objects.create(provider=provider, raw=raw, received_at=NOON, applied_at=NOON)
+    defaults = {"channel": channel, "provider": provider, "moved": False, "received_at": NOON}
+    return Receipt.objects.create(delivery=delivery, callback=callback, kind=kind, **{**defaults, **fields})
+
+
+def hear(provider: str, raw: bytes, now: datetime = NOON) -> int:
+    """A provider reports, and the report is read; returns how many messages were read."""
+    store(provider=provider, raw=raw, now=now)
+    return apply_waiting(now=now)
+
+
+def claim(channel: str, now: datetime = NOON, limit: int = 500) -> list[int]:
+    """What a worker takes, which then lives on."""
+    with holding() as holder:
+        return holder.claim(channel, now=now, limit=limit)

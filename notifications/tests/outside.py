@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from urllib.request import Request, urlopen
 
-from notifications.channels.base import Message
+from notifications.channels.base import Channel, Message, Outcome
 from notifications.channels.bounce_listener import Store, make_bounce_server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +41,11 @@ def make_message(address: str, text: str = "Payment due tomorrow", **facts: str)
         "action_url": "https://portal.example/a/token",
     }
     return Message(address=address, text=text, **(usual | facts))
+
+
+def hand_over(channel: Channel, messages: Iterable[Message]) -> list[Outcome]:
+    """What became of each, in the order of their coming."""
+    return [outcome for outcome in channel.send(messages) if outcome is not None]
 
 
 @dataclass(frozen=True)

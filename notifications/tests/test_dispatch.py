@@ -1,6 +1,8 @@
 """Claim, send, record: through the real channels into the sandbox."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,13 +12,14 @@ from accounts.tests.factories import make_borrower
 from loans.models import Dispute, Installment
 from loans.tests.factories import make_installment, make_loan
 from notifications import dispatch
-from notifications.dispatch import LEASE, MOST_ATTEMPTS, claim, rescue
+from notifications.claiming import LEASE, holding
+from notifications.dispatch import MOST_ATTEMPTS, rescue
 from notifications.models import Delivery, NoticeEvent, Prompt
 from notifications.planning import plan_overdue, plan_upcoming
 from notifications.signatures import reference_of
 from notifications.silence import time_out
 from notifications.states import Status
-from notifications.tests.factories import NOON, TODAY, clock, make_delivery
+from notifications.tests.factories import NOON, TODAY, claim, clock, make_delivery
 from notifications.tests.outside import SandboxProcess, find_closed_port
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +36,10 @@ def providers(sandbox: SandboxProcess, settings: Settings) -> SandboxProcess:
     return sandbox
 
 
+def _same(moment: datetime) -> datetime:
+    return moment
+
+
 def planned() -> Prompt:
     make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=3))
     plan_upcoming(clock())
@@ -41,7 +48,7 @@ def planned() -> Prompt:
 
 def test_a_planned_sms_goes_out_with_our_reference_and_is_recorded(providers: SandboxProcess) -> None:
     prompt = planned()
-    assert dispatch.dispatch("sms", now=NOON) == 1
+    assert dispatch.dispatch("sms", clock=lambda: NOON) == 1
     delivery = prompt.deliveries.get(channel=Channel.SMS)
     (message,) = providers.list_messages(channel="sms")
     assert message["reference"] == reference_of(delivery.pk)
@@ -52,14 +59,14 @@ def test_an_email_has_the_same_message_id_at_every_attempt(providers: SandboxPro
     delivery = make_delivery(channel=Channel.EMAIL)
     for _ in range(2):
         Delivery.objects.filter(pk=delivery.pk).update(status=Status.QUEUED)
-        dispatch.dispatch("email", now=NOON)
+        dispatch.dispatch("email", clock=lambda: NOON)
     first, second = providers.list_messages(channel="email", count=2)
     assert first["reference"] == second["reference"] == reference_of(delivery.pk)
 
 
 def test_what_was_told_is_kept_with_the_delivery(providers: SandboxProcess) -> None:
     prompt = planned()
-    dispatch.dispatch("sms", now=NOON)
+    dispatch.dispatch("sms", clock=lambda: NOON)
     delivery = prompt.deliveries.get(channel=Channel.SMS)
     assert delivery.facts is not None
     assert (delivery.facts["amount"], delivery.facts["due_on"]) == ("100.000", "2026-11-25")
@@ -68,7 +75,7 @@ def test_what_was_told_is_kept_with_the_delivery(providers: SandboxProcess) -> N
 
 def test_the_link_in_a_message_is_no_part_of_what_is_kept(providers: SandboxProcess) -> None:
     prompt = planned()
-    dispatch.dispatch("sms", now=NOON)
+    dispatch.dispatch("sms", clock=lambda: NOON)
     (message,) = providers.list_messages(channel="sms")
     token = urlsplit(message["text"].split()[-1]).path.rstrip("/").rpartition("/")[2]
     assert len(token) == 30
@@ -77,13 +84,13 @@ def test_the_link_in_a_message_is_no_part_of_what_is_kept(providers: SandboxProc
 
 def test_the_message_in_the_portal_is_placed_at_once() -> None:
     prompt = planned()
-    dispatch.dispatch("in_app", now=NOON)
+    dispatch.dispatch("in_app", clock=lambda: NOON)
     assert prompt.deliveries.get(channel=Channel.IN_APP).status == Status.SENT
 
 
 def test_what_is_not_due_yet_waits(providers: SandboxProcess) -> None:
     planned()
-    assert dispatch.dispatch("sms", now=NOON - timedelta(seconds=1)) == 0
+    assert dispatch.dispatch("sms", clock=lambda: NOON - timedelta(seconds=1)) == 0
 
 
 @pytest.mark.parametrize(
@@ -112,7 +119,7 @@ def test_an_overdue_prompt_of_a_disputed_installment_is_not_claimed() -> None:
 def test_a_number_that_is_refused_fails_and_the_ladder_looks_at_once(providers: SandboxProcess) -> None:
     delivery = make_delivery()
     Delivery.objects.filter(pk=delivery.pk).update(address="+8613800130003")
-    dispatch.dispatch("sms", now=NOON)
+    dispatch.dispatch("sms", clock=lambda: NOON)
     delivery.refresh_from_db()
     assert delivery.status == Status.FAILED
     assert delivery.reason
@@ -122,7 +129,7 @@ def test_a_number_that_is_refused_fails_and_the_ladder_looks_at_once(providers: 
 def test_a_mailbox_that_does_not_exist_marks_its_contact_point(providers: SandboxProcess) -> None:
     delivery = make_delivery(channel=Channel.EMAIL)
     Delivery.objects.filter(pk=delivery.pk).update(address="nobody+reject@example.test")
-    dispatch.dispatch("email", now=NOON)
+    dispatch.dispatch("email", clock=lambda: NOON)
     point = delivery.contact_point
     assert point is not None
     point.refresh_from_db()
@@ -135,13 +142,13 @@ def test_a_provider_that_is_down_is_tried_again_later_and_later(settings: Settin
     pauses = []
     now = NOON
     for _ in range(MOST_ATTEMPTS - 1):
-        dispatch.dispatch("email", now=now)
+        dispatch.dispatch("email", clock=partial(_same, now))
         delivery.refresh_from_db()
         assert delivery.status == Status.RETRYING
         pauses.append(delivery.next_attempt_at - now)
         now = delivery.next_attempt_at
     assert pauses == sorted(pauses)
-    dispatch.dispatch("email", now=now)
+    dispatch.dispatch("email", clock=partial(_same, now))
     delivery.refresh_from_db()
     assert (delivery.status, delivery.attempts) == (Status.FAILED, MOST_ATTEMPTS)
 
@@ -150,7 +157,7 @@ def test_an_sms_whose_answer_was_lost_is_unconfirmed_and_not_sent_again(provider
     delivery = make_delivery()
     Delivery.objects.filter(pk=delivery.pk).update(address="+8613800130011")
     for _ in range(2):
-        dispatch.dispatch("sms", now=NOON)
+        dispatch.dispatch("sms", clock=lambda: NOON)
     delivery.refresh_from_db()
     assert (delivery.status, delivery.attempts) == (Status.UNCONFIRMED, 1)
     assert len(providers.list_messages(channel="sms")) == 1
@@ -159,7 +166,7 @@ def test_an_sms_whose_answer_was_lost_is_unconfirmed_and_not_sent_again(provider
 def test_a_delivery_that_cannot_be_worded_fails_alone(providers: SandboxProcess) -> None:
     broken, good = make_delivery(channel=Channel.EMAIL), make_delivery(channel=Channel.EMAIL)
     Installment.objects.filter(prompts=broken.prompt).update(outstanding="0.001", total="0.001")
-    dispatch.dispatch("email", now=NOON)
+    dispatch.dispatch("email", clock=lambda: NOON)
     broken.refresh_from_db()
     good.refresh_from_db()
     assert (broken.status, good.status) == (Status.FAILED, Status.SENT)
@@ -167,12 +174,31 @@ def test_a_delivery_that_cannot_be_worded_fails_alone(providers: SandboxProcess)
 
 
 def test_a_dead_workers_email_is_sent_again_and_its_sms_is_not() -> None:
-    email = make_delivery(channel=Channel.EMAIL, status=Status.SENDING, claimed_at=NOON - LEASE)
-    sms = make_delivery(status=Status.SENDING, claimed_at=NOON - LEASE)
-    alive = make_delivery(status=Status.SENDING, claimed_at=NOON)
-    assert rescue(now=NOON + timedelta(seconds=1)) == 2
+    claimed: dict[str, Any] = {"status": Status.SENDING, "claimed_at": NOON, "claimed_by": 1}
+    email = make_delivery(channel=Channel.EMAIL, handed_at=NOON, **claimed)
+    sms = make_delivery(handed_at=NOON, **claimed)
+    not_begun = make_delivery(**claimed)
+    with holding() as worker:
+        alive = make_delivery(**{**claimed, "claimed_by": worker.key})
+        assert rescue(now=NOON + timedelta(seconds=1)) == 3
     statuses = dict(Delivery.objects.values_list("pk", "status"))
-    assert statuses == {email.pk: Status.RETRYING, sms.pk: Status.UNCONFIRMED, alive.pk: Status.SENDING}
+    assert statuses == {
+        email.pk: Status.RETRYING,
+        sms.pk: Status.UNCONFIRMED,
+        not_begun.pk: Status.RETRYING,
+        alive.pk: Status.SENDING,
+    }
+
+
+def test_a_worker_that_slept_longer_than_its_lease_hands_nothing_over_any_more() -> None:
+    delivery = make_delivery()
+    with holding() as sleeper:
+        assert sleeper.claim("sms", now=NOON, limit=10) == [delivery.pk]
+        later = NOON + LEASE + timedelta(seconds=1)
+        assert rescue(now=later) == 1
+        assert claim("sms", now=later) == [delivery.pk]
+        row = (delivery.pk, "{}", "")
+        assert sleeper.begin_hand_over([row], provider="kannel", now=later) == set()
 
 
 def test_a_provider_that_says_nothing_in_time_leaves_it_unconfirmed() -> None:
@@ -189,13 +215,13 @@ def test_the_number_of_queries_does_not_grow_with_the_batch(
 ) -> None:
     for _ in range(8):
         make_delivery(channel=Channel.IN_APP)
-    with django_assert_max_num_queries(14):
-        assert dispatch.dispatch("in_app", now=NOON) == 8
+    with django_assert_max_num_queries(17):
+        assert dispatch.dispatch("in_app", clock=lambda: NOON) == 8
 
 
 def test_each_sending_is_on_record() -> None:
     delivery = make_delivery(channel=Channel.IN_APP)
-    dispatch.dispatch("in_app", now=NOON)
+    dispatch.dispatch("in_app", clock=lambda: NOON)
     event = NoticeEvent.objects.get()
     assert (event.kind, event.delivery_id, event.data["channel"]) == ("sent", delivery.pk, "in_app")
     assert "address" not in event.data

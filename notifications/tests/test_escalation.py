@@ -25,10 +25,10 @@ def test_a_dead_phone_moves_the_prompt_to_email_at_once() -> None:
     fail(make_delivery())
     assert climb(clock()) == 1
     email = Delivery.objects.get(channel=Channel.EMAIL)
-    assert (email.status, email.rung, email.next_attempt_at) == (Status.QUEUED, 1, NOON)
+    assert (email.status, email.rung, email.next_attempt_at) == (Status.QUEUED, 2, NOON)
     assert NoticeEvent.objects.filter(kind=NoticeEvent.Kind.MOVED).count() == 1
     prompt = Prompt.objects.get()
-    assert (prompt.status, prompt.rung) == (Prompt.Status.ACTIVE, 1)
+    assert (prompt.status, prompt.rung) == (Prompt.Status.ACTIVE, 2)
 
 
 def test_a_borrower_whom_no_channel_reached_goes_to_a_person_before_the_due_date() -> None:
@@ -73,7 +73,7 @@ def test_a_confirmation_that_reached_nobody_stays_in_the_portal_and_calls_no_per
     make_prompt(
         make_installment(make_loan(make_borrower(phone=False, email=False)), due_on=TODAY),
         kind="payment_settled",
-        rung=2,
+        rung=3,
     )
     climb(clock())
     assert Prompt.objects.get().status == Prompt.Status.CANCELLED

@@ -14,7 +14,7 @@ import pytest
 from notifications.channels.base import ReceiptKind, Result
 from notifications.channels.kannel import KannelChannel
 from notifications.channels.kannel_reports import parse_dlr
-from notifications.tests.outside import find_closed_port, make_message, receive_callbacks
+from notifications.tests.outside import find_closed_port, hand_over, make_message, receive_callbacks
 from notifications.tests.peers import accepts_connections, contains, require, wait_until
 
 pytestmark = pytest.mark.peers
@@ -109,7 +109,7 @@ def fetch(url: str) -> str:
 )
 def test_a_text_reaches_the_message_centre_letter_by_letter(kannel: Kannel, text: str, received: str) -> None:
     with receive_callbacks() as (callback, receipts):
-        [outcome] = kannel.make_channel(callback).send([make_message("+8613800139999", text)])
+        [outcome] = hand_over(kannel.make_channel(callback), [make_message("+8613800139999", text)])
         receipts.get(timeout=15)
         receipts.get(timeout=15)
     assert outcome.result is Result.ACCEPTED
@@ -119,7 +119,7 @@ def test_a_text_reaches_the_message_centre_letter_by_letter(kannel: Kannel, text
 def test_receipts_come_back_by_our_reference_with_type_answer_and_time(kannel: Kannel) -> None:
     message = make_message("+8613800139999")
     with receive_callbacks() as (callback, queries):
-        list(kannel.make_channel(f"{callback}?key=1").send([message]))
+        hand_over(kannel.make_channel(f"{callback}?key=1"), [message])
         receipts = [parse_dlr(queries.get(timeout=15)) for _ in range(2)]
     assert [receipt.kind for receipt in receipts] == [ReceiptKind.ACCEPTED, ReceiptKind.DELIVERED]
     assert {receipt.reference for receipt in receipts} == {message.reference}
@@ -133,7 +133,7 @@ def test_receipts_come_back_by_our_reference_with_type_answer_and_time(kannel: K
 def test_a_thousand_messages_have_one_outcome_and_two_receipts_each(kannel: Kannel) -> None:
     messages = [make_message(f"+861380{number:07d}") for number in range(1_000)]
     with receive_callbacks() as (callback, queries):
-        outcomes = list(kannel.make_channel(callback).send(messages))
+        outcomes = hand_over(kannel.make_channel(callback), messages)
         receipts = [parse_dlr(queries.get(timeout=30)) for _ in range(2_000)]
     assert {outcome.result for outcome in outcomes} == {Result.ACCEPTED}
     references = sorted(message.reference for message in messages)
@@ -144,7 +144,7 @@ def test_a_thousand_messages_have_one_outcome_and_two_receipts_each(kannel: Kann
 
 def test_kannel_calls_again_until_it_is_answered_200(kannel: Kannel) -> None:
     with receive_callbacks({1: 204, 2: 500}) as (callback, queries):
-        list(kannel.make_channel(callback).send([make_message("+8613800139999")]))
+        hand_over(kannel.make_channel(callback), [make_message("+8613800139999")])
         types = [queries.get(timeout=20)["type"] for _ in range(4)]
     assert sorted(types) == ["1", "1", "8", "8"]
 
@@ -160,5 +160,5 @@ def test_a_refusal_is_put_into_our_words(
     kannel: Kannel, address: str, password: str, result: Result, reason: str
 ) -> None:
     channel = kannel.make_channel("http://127.0.0.1:1/", password)
-    [outcome] = channel.send([make_message(address)])
+    [outcome] = hand_over(channel, [make_message(address)])
     assert (outcome.result, outcome.reason) == (result, reason)

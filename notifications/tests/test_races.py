@@ -13,14 +13,12 @@ from accounts.tests.factories import make_borrower
 from loans.models import Installment
 from loans.tests.factories import make_installment, make_loan
 from notifications.acknowledgement import acknowledge
-from notifications.dispatch import claim
 from notifications.escalation import climb
 from notifications.models import Acknowledgement, Delivery, NoticeEvent, Prompt, Receipt
 from notifications.planning import plan_upcoming
-from notifications.receipts import store
 from notifications.signatures import reference_of
 from notifications.states import Status, Step, advance
-from notifications.tests.factories import NOON, TODAY, clock, make_delivery
+from notifications.tests.factories import NOON, TODAY, claim, clock, hear, make_delivery
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 Made = TypeVar("Made")
@@ -70,7 +68,7 @@ def test_two_climbers_move_a_prompt_once() -> None:
 def test_the_same_receipt_at_once_is_kept_twice_and_moves_once() -> None:
     delivery = make_delivery(status=Status.SENT)
     raw = f"reference={reference_of(delivery.pk)}&type=1".encode()
-    at_once(*[lambda: store(channel="sms", raw=raw, now=NOON)] * 3)
+    at_once(*[lambda: hear("kannel", raw=raw, now=NOON)] * 3)
     assert Receipt.objects.count() == 3
     assert Receipt.objects.filter(moved=True).count() == 1
 

@@ -8,11 +8,11 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from notifications.models import Delivery, NoticeEvent, Receipt
-from notifications.receipts import store
+from notifications.models import Callback, Delivery, NoticeEvent, Receipt
+from notifications.receipts import apply_waiting
 from notifications.signatures import reference_of
 from notifications.states import Status
-from notifications.tests.factories import NOON, make_delivery
+from notifications.tests.factories import NOON, hear, make_delivery
 
 pytestmark = pytest.mark.django_db
 
@@ -28,50 +28,50 @@ def status(delivery: Delivery) -> str:
 def test_a_receipt_moves_its_delivery_and_is_kept_raw() -> None:
     delivery = make_delivery(status=Status.SENT)
     raw = report(delivery.pk, "1")
-    assert store(channel="sms", raw=raw, now=NOON) == 1
+    assert hear("kannel", raw=raw, now=NOON) == 1
     assert status(delivery) == Status.DELIVERED
     receipt = Receipt.objects.get()
-    assert (bytes(receipt.raw), receipt.kind, receipt.moved) == (raw, "delivered", True)
+    assert (bytes(receipt.callback.raw), receipt.kind, receipt.moved) == (raw, "delivered", True)
 
 
 def test_a_repeated_receipt_is_kept_and_moves_nothing() -> None:
     delivery = make_delivery(status=Status.SENT)
     for _ in range(2):
-        store(channel="sms", raw=report(delivery.pk, "1"), now=NOON)
+        hear("kannel", raw=report(delivery.pk, "1"), now=NOON)
     assert list(Receipt.objects.values_list("moved", flat=True)) == [True, False]
     assert NoticeEvent.objects.filter(kind=NoticeEvent.Kind.DELIVERED).count() == 1
 
 
 def test_a_failure_after_a_delivery_is_a_conflict_that_is_shown() -> None:
     delivery = make_delivery(status=Status.DELIVERED)
-    store(channel="sms", raw=report(delivery.pk, "2"), now=NOON)
+    hear("kannel", raw=report(delivery.pk, "2"), now=NOON)
     assert status(delivery) == Status.DELIVERED
     assert NoticeEvent.objects.get().kind == NoticeEvent.Kind.CONFLICT
 
 
 def test_a_late_delivery_beats_unconfirmed() -> None:
     delivery = make_delivery(status=Status.UNCONFIRMED)
-    store(channel="sms", raw=report(delivery.pk, "1"), now=NOON)
+    hear("kannel", raw=report(delivery.pk, "1"), now=NOON)
     assert status(delivery) == Status.DELIVERED
 
 
 def test_a_report_with_a_reference_that_is_not_ours_is_kept_and_moves_nothing() -> None:
     delivery = make_delivery(status=Status.SENT)
-    store(channel="sms", raw=b"reference=00000000-0000-8000-8000-000000000000&type=1", now=NOON)
+    hear("kannel", raw=b"reference=00000000-0000-8000-8000-000000000000&type=1", now=NOON)
     assert status(delivery) == Status.SENT
     assert Receipt.objects.get().delivery is None
 
 
 def test_a_word_that_is_not_known_is_stored_as_unknown() -> None:
     delivery = make_delivery(status=Status.SENT)
-    store(channel="sms", raw=report(delivery.pk, "77"), now=NOON)
+    hear("kannel", raw=report(delivery.pk, "77"), now=NOON)
     assert status(delivery) == Status.SENT
     assert Receipt.objects.get().kind == Receipt.Kind.UNKNOWN
 
 
 def test_a_receipt_of_one_channel_cannot_move_a_delivery_of_another() -> None:
     delivery = make_delivery(channel=Delivery.Channel.EMAIL, status=Status.SENT)
-    store(channel="sms", raw=report(delivery.pk, "1"), now=NOON)
+    hear("kannel", raw=report(delivery.pk, "1"), now=NOON)
     assert status(delivery) == Status.SENT
 
 
@@ -84,7 +84,7 @@ def test_a_receipt_of_one_channel_cannot_move_a_delivery_of_another() -> None:
     ],
 )
 def test_a_receipt_cannot_be_changed_or_removed(statement: str) -> None:
-    store(channel="sms", raw=report(make_delivery(status=Status.SENT).pk, "1"), now=NOON)
+    hear("kannel", raw=report(make_delivery(status=Status.SENT).pk, "1"), now=NOON)
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET CONSTRAINTS ALL IMMEDIATE; {statement}")
     assert Receipt.objects.count() == 1
@@ -104,13 +104,14 @@ class TestKannelCallback:
         delivery = make_delivery(status=Status.SENT)
         for _ in range(2):
             assert self.get(client, "a-secret-token", report(delivery.pk, "1")) == 200
+        apply_waiting(now=NOON)
         assert status(delivery) == Status.DELIVERED
 
     def test_a_wrong_token_is_not_found_and_changes_nothing(self, client: Client) -> None:
         delivery = make_delivery(status=Status.SENT)
         assert self.get(client, "another", report(delivery.pk, "1")) == 404
         assert status(delivery) == Status.SENT
-        assert not Receipt.objects.exists()
+        assert not Callback.objects.exists()
 
     def test_without_a_token_nothing_is_taken(self, client: Client, settings: Settings) -> None:
         settings.SMS_CALLBACK_TOKEN = ""
@@ -118,10 +119,11 @@ class TestKannelCallback:
 
     def test_an_oversized_report_is_refused(self, client: Client) -> None:
         assert self.get(client, "a-secret-token", b"x=" + b"a" * 5000) == 413
-        assert not Receipt.objects.exists()
+        assert not Callback.objects.exists()
 
     def test_nonsense_is_kept_and_answered(self, client: Client) -> None:
         assert self.get(client, "a-secret-token", b"%ff%00=&&&=1") == 200
+        apply_waiting(now=NOON)
         assert Receipt.objects.get().kind == Receipt.Kind.UNKNOWN
 
     def test_a_post_is_refused(self, client: Client) -> None:

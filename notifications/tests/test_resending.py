@@ -11,12 +11,11 @@ from loans.models import Dispute, Installment
 from loans.tests.disputes import make_dispute
 from loans.tests.factories import make_installment, make_loan
 from notifications import ladder
-from notifications.dispatch import claim
 from notifications.escalation import climb
 from notifications.models import Delivery, NoticeEvent, Preference, Prompt
 from notifications.resending import OFF_THE_LADDER, CannotResendError, resend
 from notifications.states import Status, Step, advance
-from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt
+from notifications.tests.factories import NOON, TODAY, claim, clock, make_delivery, make_prompt
 from notifications.tests.test_races import at_once
 
 pytestmark = pytest.mark.django_db
@@ -68,13 +67,13 @@ def advance_to_sent(delivery: Delivery) -> None:
 
 
 def test_the_ladder_neither_waits_for_it_nor_takes_it_for_its_own(agent: User) -> None:
-    prompt = make_prompt(rung=0, look_again_at=LATER)
-    make_delivery(prompt, "sms", status=Status.FAILED, rung=0)
+    prompt = make_prompt(rung=1, look_again_at=LATER)
+    make_delivery(prompt, "sms", status=Status.FAILED)
     again(prompt, agent, "email")
     climb(clock(LATER))
     prompt.refresh_from_db()
     own = prompt.deliveries.get(channel="email", ordinal=0)
-    assert (prompt.rung, own.rung, own.status) == (1, 1, Status.QUEUED)
+    assert (prompt.rung, own.rung, own.status) == (2, 2, Status.QUEUED)
     assert prompt.status == Prompt.Status.ACTIVE
 
 
@@ -83,8 +82,8 @@ def test_it_stands_above_every_ladder() -> None:
 
 
 def test_if_it_arrives_the_prompt_is_told(agent: User) -> None:
-    prompt = make_prompt(rung=1, look_again_at=NOON + timedelta(days=1))
-    make_delivery(prompt, "email", status=Status.FAILED, rung=1)
+    prompt = make_prompt(rung=2, look_again_at=NOON + timedelta(days=1))
+    make_delivery(prompt, "email", status=Status.FAILED)
     delivery = again(prompt, agent, "sms")
     advance_to_sent(delivery)
     advance([Step(delivery_id=delivery.pk, to=Status.DELIVERED)], now=LATER)

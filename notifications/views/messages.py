@@ -44,6 +44,8 @@ def message_list(request: SignedInRequest) -> HttpResponse:
 def message(request: SignedInRequest, prompt_id: int) -> HttpResponse:
     """One message as it was told, how it reached its reader, and the button. Opening it marks it as seen."""
     prompt = get_object_or_404(Prompt.objects.of(request.user.pk).with_subject(), pk=prompt_id)
+    if prompt.told_with_id:
+        return redirect("message", prompt.told_with_id)
     if request.method == "GET":
         mark_seen(prompt=prompt, now=timezone.now())
     entry = entries([prompt])[0]
@@ -57,7 +59,10 @@ def acknowledge_message(request: SignedInRequest, prompt_id: int) -> HttpRespons
     prompt = get_object_or_404(Prompt.objects.of(request.user.pk), pk=prompt_id)
     try:
         made = acknowledge(
-            prompt_id=prompt.pk, method=Acknowledgement.Method.IN_APP, delivery_id=None, now=timezone.now()
+            prompt_id=prompt.told_with_id or prompt.pk,
+            method=Acknowledgement.Method.IN_APP,
+            delivery_id=None,
+            now=timezone.now(),
         )
     except NothingToAcknowledge:
         messages.info(request, gettext("This message needs no answer."))

@@ -13,6 +13,16 @@ class FactsError(ValueError):
     """Stored facts that cannot be read back. The text names the field."""
 
 
+@dataclass(frozen=True, slots=True)
+class FactItem:
+    """One of several payments that a message asks for together; its amount is in the currency of the message."""
+
+    loan_label: str
+    amount: Decimal
+    payment_reference: str
+    installment_id: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """The values that a wording is filled with. What a kind does not need, or nobody knows, stays empty.
@@ -23,6 +33,8 @@ class Facts:
     the loan by product and the end of its number ("Phone plan ··0017"). `paid_on` is when the borrower paid,
     `other_firm` who has yet to confirm it (the bank where empty), and `usual_lag_days` how long that firm usually
     takes. `answer_by` is the last day for deciding a dispute; `decision` is a key of `Dispute.Decision`.
+    `items` names each of several payments, of which `amount` is the sum. `previous_amount` and `previous_due_on` are
+    what the borrower was told before the bank changed it. `report_on` is the first day of an adverse report.
     """
 
     language: str
@@ -44,10 +56,18 @@ class Facts:
     dispute_number: str = ""
     answer_by: date | None = None
     decision: str = ""
+    items: tuple[FactItem, ...] = ()
+    previous_amount: Decimal | None = None
+    previous_due_on: date | None = None
+    report_on: date | None = None
 
-    def as_json(self) -> dict[str, str | int]:
-        """What `from_json` reads back to equal facts: days in ISO 8601, the amount as text, nothing empty."""
+    def as_json(self) -> dict[str, Any]:
+        """What `from_json` reads back to equal facts: days in ISO 8601, amounts as text, nothing empty."""
         stored = {name: value for name, value in zip(_NAMES, _values_of(self), strict=True) if value or value == 0}
+        if self.items:
+            stored["items"] = [
+                [item.loan_label, str(item.amount), item.payment_reference, item.installment_id] for item in self.items
+            ]
         return stored | {name: str(stored[name]) for name in _NOT_IN_JSON & stored.keys()}
 
     @classmethod
@@ -65,16 +85,22 @@ class Facts:
 _NAMES = tuple(field.name for field in dataclasses.fields(Facts))
 _values_of = attrgetter(*_NAMES)
 _NEEDED = frozenset({"language", "today", "bank_name"})
-_DAYS = frozenset({"today", "due_on", "paid_on", "answer_by"})
-_NOT_IN_JSON = _DAYS | {"amount"}
+_DAYS = frozenset({"today", "due_on", "paid_on", "answer_by", "previous_due_on", "report_on"})
+_AMOUNTS = frozenset({"amount", "previous_amount"})
+_NOT_IN_JSON = _DAYS | _AMOUNTS
 
 
-def _read(name: str, value: Any) -> str | int | date | Decimal:
+def _read(name: str, value: Any) -> str | int | date | Decimal | tuple[FactItem, ...]:
     try:
         if name in _DAYS:
             return date.fromisoformat(value)
-        if name == "amount":
+        if name in _AMOUNTS:
             return Decimal(value)
+        if name == "items":
+            return tuple(
+                FactItem(str(label), Decimal(amount), str(reference), int(installment_id))
+                for label, amount, reference, installment_id in value
+            )
         return int(value) if name == "usual_lag_days" else str(value)
     except (TypeError, ValueError, InvalidOperation):
         raise FactsError(f"The stored fact {name} cannot be read: expected {_expected(name)}.") from None
@@ -83,4 +109,6 @@ def _read(name: str, value: Any) -> str | int | date | Decimal:
 def _expected(name: str) -> str:
     if name in _DAYS:
         return "a day as YYYY-MM-DD"
-    return "a decimal number as text" if name == "amount" else "a whole number"
+    if name == "items":
+        return "a list of [label, amount, reference, installment]"
+    return "a decimal number as text" if name in _AMOUNTS else "a whole number"

@@ -15,7 +15,7 @@ from notifications.wording.values import PERSONAL, SHARED
 
 _SHARED_FIELDS: Final = (
     *("language", "today", "bank_name", "platform_name", "support_phone", "portal_url", "due_on", "how_to_pay"),
-    *("paid_on", "other_firm", "usual_lag_days", "answer_by"),
+    *("paid_on", "other_firm", "usual_lag_days", "answer_by", "previous_due_on", "report_on"),
 )
 # Stands around the name of what is filled in later. No words and no cleaned fact hold a control character.
 _MARK: Final = "\x1e"

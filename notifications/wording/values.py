@@ -14,6 +14,11 @@ from notifications.wording.facts import Facts
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # Marks that turn the direction of all that follows: a name must not be able to mirror the sentence around it.
 _DIRECTION_MARKS: Final = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_ITEM: Final = {
+    "en": "{label}: {amount} (reference {reference})",
+    "zh-hans": "{label}：{amount}（参考号 {reference}）",
+    "zh-hant": "{label}：{amount}（參考編號 {reference}）",
+}
 _AND: Final = {"en": " and ", "zh-hans": "和", "zh-hant": "與"}
 
 
@@ -55,6 +60,25 @@ def _counted(count: Callable[[date, date, str], str]) -> Callable[[Facts, str], 
     return lambda facts, language: count(facts.due_on, facts.today, language) if facts.due_on else ""
 
 
+def _previous(facts: Facts, language: str) -> str:
+    if facts.previous_amount is None or not facts.currency:
+        return ""
+    return format_money(facts.previous_amount, facts.currency, language)
+
+
+def _items(facts: Facts, language: str) -> str:
+    """One line a payment: "Phone plan ··0017: ¥100.00 (reference LN-17-3)"."""
+    lines = (
+        _ITEM[language].format(
+            label=one_line(item.loan_label),
+            amount=format_money(item.amount, facts.currency, language),
+            reference=one_line(item.payment_reference),
+        )
+        for item in facts.items
+    )
+    return "\n".join(lines)
+
+
 def _lag(facts: Facts, language: str) -> str:
     return "" if facts.usual_lag_days is None else lag_text(facts.usual_lag_days, language)
 
@@ -73,6 +97,8 @@ SHARED: Final[dict[str, Callable[[Facts, str], str]]] = {
     "other_firm": lambda facts, _language: one_line(facts.other_firm) or one_line(facts.bank_name),
     "paid_day": lambda facts, language: _day(facts.paid_on, facts, language),
     "platform_name": lambda facts, _language: one_line(facts.platform_name),
+    "previous_day": lambda facts, language: _day(facts.previous_due_on, facts, language),
+    "report_day": lambda facts, language: _day(facts.report_on, facts, language),
     "portal_url": lambda facts, _language: one_line(facts.portal_url),
     "seller": lambda facts, _language: seller_of(facts),
     "support_phone": lambda facts, _language: one_line(facts.support_phone),
@@ -83,10 +109,12 @@ PERSONAL: Final[dict[str, Callable[[Facts, str], str]]] = {
     "amount": _amount,
     "borrower_name": lambda facts, _language: one_line(facts.borrower_name),
     "dispute_number": lambda facts, _language: one_line(facts.dispute_number),
+    "items": _items,
+    "previous_amount": _previous,
     "loan_label": lambda facts, _language: one_line(facts.loan_label),
     "payment_reference": lambda facts, _language: one_line(facts.payment_reference),
 }
 """What is one borrower's own, and never stands where a locked screen shows it."""
 
-SEVERAL_LINES: Final = frozenset({"how_to_pay"})
+SEVERAL_LINES: Final = frozenset({"how_to_pay", "items"})
 FIRM_NAMES: Final = ("firms", "seller", "bank_name", "platform_name", "other_firm")

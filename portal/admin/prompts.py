@@ -3,7 +3,7 @@
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.requests import SignedInRequest
 from notifications import tasks
-from notifications.models import Delivery, Prompt, Receipt
+from notifications.models import Delivery, Prompt
 from notifications.resending import CannotResendError, resend
 from portal.admin.cells import moment_in, person_link, stage_of
 from portal.admin.levels import level_of
@@ -64,9 +64,8 @@ class PromptAdmin(ReadOnlyAdmin[Prompt]):
 
     @admin.display(description=_("deliveries"))
     def tellings(self, prompt: Prompt) -> str:
-        receipts = Prefetch("receipts", Receipt.objects.defer("raw"))
         rows = (
-            Delivery.objects.with_acceptance().filter(prompt=prompt).prefetch_related(receipts).order_by("rung", "pk")
+            Delivery.objects.with_acceptance().filter(prompt=prompt).prefetch_related("receipts").order_by("rung", "pk")
         )
         told = [(delivery, channel_of(delivery), level_of(delivery)) for delivery in rows.order_by("rung", "pk")]
         return render_to_string("admin/desk/tellings.html", {"told": told})

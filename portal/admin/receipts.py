@@ -29,7 +29,7 @@ class ReceiptAdmin(ReadOnlyAdmin[Receipt]):
     search_help_text = _("Provider's reference")
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Receipt]":
-        return super().get_queryset(request).select_related("delivery").defer("raw")
+        return super().get_queryset(request).select_related("delivery")
 
     @admin.display(description=_("kind"), ordering="kind")
     def kind_chip(self, receipt: Receipt) -> str:
@@ -48,7 +48,9 @@ class ReceiptAdmin(ReadOnlyAdmin[Receipt]):
         receipt = self.viewed(request, object_id)
         if request.method not in {"GET", "HEAD"}:
             raise PermissionDenied
-        found = Receipt.objects.select_related("delivery__prompt__borrower", *subjects("delivery__prompt__"))
+        found = Receipt.objects.select_related(
+            "callback", "delivery__prompt__borrower", *subjects("delivery__prompt__")
+        )
         receipt = found.get(pk=receipt.pk)
         context = {
             **self.admin_site.each_context(request),
@@ -58,7 +60,7 @@ class ReceiptAdmin(ReadOnlyAdmin[Receipt]):
             "words": self.words(receipt),
             "channel": channel_of(receipt.delivery) if receipt.delivery else receipt.get_channel_display(),
             "raw": raw_text(receipt),
-            "size": len(receipt.raw),
+            "size": len(receipt.callback.raw),
             "most_shown": MOST_SHOWN,
         }
         return TemplateResponse(request, "admin/desk/receipt.html", context)
@@ -70,4 +72,4 @@ def raw_text(receipt: Receipt) -> str:
     if receipt.delivery:
         borrower = receipt.delivery.prompt.borrower
         known = [address for address in (receipt.delivery.address, borrower.phone, borrower.email) if address]
-    return mask_text(bytes(receipt.raw)[:MOST_SHOWN].decode("utf-8", "replace"), known)
+    return mask_text(bytes(receipt.callback.raw)[:MOST_SHOWN].decode("utf-8", "replace"), known)

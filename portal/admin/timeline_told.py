@@ -92,11 +92,11 @@ def _step(delivery: Delivery) -> str:
         return _("placed beside the ladder")
     if delivery.rung == OFF_THE_LADDER:
         return _("sent again by an agent")
-    return _("step %d of the ladder") % (delivery.rung + 1)
+    return _("on the ladder")
 
 
 def _receipts(ids: set[int]) -> Mapping[int, Receipt]:
-    return Receipt.objects.defer("raw").select_related("delivery", *subjects("delivery__prompt__")).in_bulk(ids)
+    return Receipt.objects.select_related("delivery", *subjects("delivery__prompt__")).in_bulk(ids)
 
 
 def _receipt(receipt: Receipt, at: datetime) -> Line:

@@ -120,19 +120,24 @@ def first_proof(prompts: Iterable[Prompt], zone: tzinfo) -> Proof | None:
 def _prompts_about(dispute: Dispute) -> "QuerySet[Prompt]":
     of_borrower = Prompt.objects.of(dispute.borrower_id)
     if dispute.installment_id:
-        return of_borrower.filter(installment_id=dispute.installment_id)
+        named = Q(installment_id=dispute.installment_id) | Q(companions__installment_id=dispute.installment_id)
+        return of_borrower.filter(named, told_with=None).distinct()
     loan = dispute.loan
+    installments = list(loan.installments.values_list("pk", flat=True))
     # Ids in the query, not subqueries: joined by OR, only plain lists let PostgreSQL use an index for each column.
+    companions = of_borrower.filter(installment_id__in=installments).exclude(told_with=None)
     return of_borrower.filter(
-        Q(installment_id__in=list(loan.installments.values_list("pk", flat=True)))
+        Q(installment_id__in=installments)
+        | Q(pk__in=list(companions.values_list("told_with", flat=True)))
         | Q(payment_id__in=list(loan.payments.values_list("pk", flat=True)))
-        | Q(dispute_id__in=list(loan.disputes.values_list("pk", flat=True)))
+        | Q(dispute_id__in=list(loan.disputes.values_list("pk", flat=True))),
+        told_with=None,
     )
 
 
 def _receipts_of(delivery_ids: Iterable[int]) -> dict[int, list[Receipt]]:
     found: dict[int, list[Receipt]] = defaultdict(list)
-    for receipt in Receipt.objects.filter(delivery_id__in=list(delivery_ids)).defer("raw").order_by("pk"):
+    for receipt in Receipt.objects.filter(delivery_id__in=list(delivery_ids)).order_by("pk"):
         if receipt.delivery_id is not None:
             found[receipt.delivery_id].append(receipt)
     return found

@@ -83,13 +83,13 @@ def _items(
     installments: Iterable[Installment],
     today: date,
     payments: Iterable[Payment],
-    prompts: Iterable[Prompt],
+    prompts: Sequence[Prompt],
     disputes: Sequence[Dispute],
     heard: Mapping[int, datetime | None],
 ) -> list[Item]:
     """The installments in the order in which they press; those of one standing by due date."""
     paid = {payment.installment_id: payment for payment in payments if payment.status == Payment.Status.RECEIVED}
-    asking = {prompt.installment_id: prompt for prompt in prompts}
+    asking = {number: prompt for prompt in reversed(prompts) for number in _named_in(prompt)}
     items = []
     for installment in installments:
         dispute = dispute_about(installment, disputes)
@@ -109,7 +109,15 @@ def dispute_about(installment: Installment, disputes: Iterable[Dispute]) -> Disp
 
 def _latest_a_subject(prompts: Iterable[Prompt]) -> list[Prompt]:
     """One prompt an installment, the latest: answering it answers those before it."""
-    latest: dict[int | None, Prompt] = {}
+    latest: list[Prompt] = []
+    named: set[int | None] = set()
     for prompt in prompts:
-        latest.setdefault(prompt.installment_id, prompt)
-    return list(latest.values())
+        if not named.issuperset(_named_in(prompt)):
+            latest.append(prompt)
+        named |= _named_in(prompt)
+    return latest
+
+
+def _named_in(prompt: Prompt) -> set[int | None]:
+    """The installments that the message names."""
+    return {prompt.installment_id, *vars(prompt)["companion_installments"]}

@@ -18,7 +18,7 @@ from loans.tests.factories import make_bank, make_installment, make_loan
 from notifications.models import Acknowledgement, AgentTask, Delivery, Preference, Prompt, Receipt
 from notifications.resending import resend
 from notifications.states import Status
-from notifications.tests.factories import NOON, TODAY, make_delivery, make_prompt
+from notifications.tests.factories import NOON, TODAY, make_delivery, make_prompt, make_receipt
 from portal.agents import AGENTS
 from portal.tests.people import sign_in
 
@@ -103,13 +103,10 @@ def _told(installment: Installment) -> tuple[Prompt, Delivery, Delivery, Receipt
     email = make_delivery(prompt, "email", status=Status.FAILED, claimed_at=NOON, reason=reason)
     make_delivery(prompt, "in_app", status=Status.SENT, sent_at=NOON - timedelta(hours=2))
     raw = f"type=1&to={str(sms.address).replace('+', '%2B')}&answer=stat:DELIVRD".encode()
-    receipt = Receipt.objects.create(
-        delivery=sms, channel="sms", kind="delivered", moved=True, received_at=NOON, raw=raw, provider_word="1"
+    receipt = make_receipt(sms, "delivered", raw, moved=True, provider_word="1")
+    make_receipt(
+        email, "failed", f"Final-Recipient: rfc822; {prompt.borrower.email}".encode(), moved=True, reason=reason
     )
-    Receipt.objects.create(
-        delivery=email, channel="email", kind="failed", moved=True, received_at=NOON, reason=reason,
-        raw=f"Final-Recipient: rfc822; {prompt.borrower.email}".encode(),
-    )  # fmt: skip
     Acknowledgement.objects.create(
         prompt=prompt, borrower=prompt.borrower, delivery=sms, method="link", amount=Decimal(100), currency="CNY",
         due_on=installment.due_on, wording="upcoming/en/3", acknowledged_at=NOON + timedelta(minutes=5),

@@ -12,7 +12,7 @@ from accounts.tests.factories import make_agent
 from loans.models import Dispute, Installment
 from loans.tests.disputes import make_dispute
 from notifications.models import Delivery, Receipt
-from notifications.tests.factories import NOON
+from notifications.tests.factories import NOON, make_receipt
 
 
 def sign_in(*codenames: str, agent: User | None = None) -> Client:
@@ -38,12 +38,4 @@ def shown(client: Client, dispute: Dispute) -> str:
 
 
 def receive(delivery: Delivery, kind: Receipt.Kind, *, minutes: int, **fields: Any) -> Receipt:
-    return Receipt.objects.create(
-        delivery=delivery,
-        channel=delivery.channel,
-        kind=kind,
-        moved=True,
-        received_at=NOON + timedelta(minutes=minutes),
-        raw=b"raw",
-        **fields,
-    )
+    return make_receipt(delivery, kind, moved=True, received_at=NOON + timedelta(minutes=minutes), **fields)

@@ -13,6 +13,7 @@ from accounts.models import ContactPoint, User
 from accounts.tests.factories import make_borrower
 from loans.models import Loan, Payment, Position, Report, StatementLine
 from notifications.models import Acknowledgement, AgentTask, Delivery, NoticeEvent, Preference, Prompt, Receipt
+from notifications.tests.factories import make_receipt
 from portal.admin.receipts import MOST_SHOWN
 from portal.tests.desk import World, desk_of, make_desk_agent, make_superuser, make_world
 
@@ -96,14 +97,7 @@ def test_a_borrower_sees_nothing_of_it(world: World) -> None:
 
 def test_a_raw_receipt_is_text_and_not_markup(world: World) -> None:
     raw = b"<script>alert(1)</script> \xff\x00 " + str(world.borrower.email).encode()
-    receipt = Receipt.objects.create(
-        delivery=world.email,
-        channel="email",
-        kind="unknown",
-        moved=False,
-        received_at=world.receipt.received_at,
-        raw=raw,
-    )
+    receipt = make_receipt(world.email, "unknown", raw)
     shown = desk_of(make_desk_agent()).get(place(Receipt, "change", receipt.pk)).content.decode()
     assert "&lt;script&gt;alert(1)&lt;/script&gt; \N{REPLACEMENT CHARACTER}" in shown
     assert "<script>alert" not in shown
@@ -111,10 +105,7 @@ def test_a_raw_receipt_is_text_and_not_markup(world: World) -> None:
 
 
 def test_a_huge_receipt_is_cut_and_says_so(world: World) -> None:
-    receipt = Receipt.objects.create(
-        delivery=None, channel="email", kind="unknown", moved=False, received_at=world.receipt.received_at,
-        raw=b"x" * (MOST_SHOWN + 1),
-    )  # fmt: skip
+    receipt = make_receipt(None, "unknown", b"x" * (MOST_SHOWN + 1))
     shown = desk_of(make_desk_agent()).get(place(Receipt, "change", receipt.pk)).content.decode()
     assert "x" * MOST_SHOWN in shown
     assert "x" * (MOST_SHOWN + 1) not in shown

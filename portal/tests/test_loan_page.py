@@ -16,8 +16,8 @@ from loans.models import Installment, Loan, Partner, Payment, Position, Report
 from loans.tests.disputes import make_dispute
 from loans.tests.factories import make_bank, make_installment, make_loan, make_platform
 from notifications.acknowledgement import acknowledge
-from notifications.models import Delivery, Prompt, Receipt
-from notifications.tests.factories import NOON, make_delivery, make_prompt
+from notifications.models import Delivery, Prompt
+from notifications.tests.factories import NOON, make_delivery, make_prompt, make_receipt
 from portal.tests.people import day, make_payment, make_settled, sign_in, tell, wait_for_bank
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
@@ -158,7 +158,7 @@ def test_what_was_told_shows_every_level_of_proof(page: Client, loan: Loan) -> N
     assert re.search(r"SMS to \+86•••••\d{4}: Delivered Sun 22 November, 12:00", shown)
     assert re.search(r"Email to b•••@example\.test: Handed over Sun 22", shown)
     assert "Message in this portal: Not opened yet" in shown
-    Receipt.objects.create(delivery=email, channel="email", kind="accepted", moved=False, received_at=NOON, raw=b"")
+    make_receipt(email, "accepted")
     assert "Accepted on the way to you" in read(page, loan)
     Delivery.objects.filter(pk=in_app.pk).update(seen_at=NOON)
     assert "Message in this portal: Opened" in read(page, loan)

@@ -19,7 +19,7 @@ from notifications.agent_tasks import finish
 from notifications.events import record
 from notifications.models import Delivery, NoticeEvent, Prompt
 from notifications.states import Status
-from notifications.tests.factories import NOON, TODAY, make_delivery, make_prompt
+from notifications.tests.factories import NOON, TODAY, make_delivery, make_prompt, make_receipt
 from portal.admin.line import Line
 from portal.admin.reasons import KNOWN
 from portal.admin.timeline import LINES_A_PAGE, read_timeline
@@ -121,15 +121,17 @@ def test_each_level_of_proof_has_its_word(fields: dict[str, Any], proof: str) ->
 
 def test_a_further_system_that_took_it_makes_it_accepted(world: World) -> None:
     delivery = make_delivery(make_prompt(world.installment, stage=1), status=Status.SENT, sent_at=NOON)
-    delivery.receipts.create(channel="sms", kind="accepted", moved=False, received_at=NOON, raw=b"8")
+    make_receipt(delivery, "accepted", b"8")
     href = reverse("admin:notifications_delivery_change", args=[delivery.pk])
     assert next(line for line in lines(world.borrower) if line.href == href).proof == "accepted"
 
 
 def test_a_delivery_says_where_it_went_on_which_step_and_why_not(world: World) -> None:
-    by_channel = {line.channel.split()[0]: line for line in only(world.borrower, "delivery") if "step" in line.why}
+    by_channel = {
+        line.channel.split()[0]: line for line in only(world.borrower, "delivery") if "on the ladder" in line.why
+    }
     assert by_channel["SMS"].proof == "acknowledged (strong)"
-    assert by_channel["email"].why == "step 1 of the ladder · 550 5.1.1 <b•••@example.test>: user unknown"
+    assert by_channel["email"].why == "on the ladder · 550 5.1.1 <b•••@example.test>: user unknown"
     assert "@" not in by_channel["SMS"].channel
 
 
@@ -206,7 +208,7 @@ def test_it_costs_the_same_however_much_has_happened(world: World) -> None:
     few = cost(world.borrower)
     for stage in range(10, 25):
         delivery = make_delivery(make_prompt(world.installment, stage=stage), status=Status.SENT, sent_at=NOON)
-        delivery.receipts.create(channel="sms", kind="accepted", moved=False, received_at=NOON, raw=b"8")
+        make_receipt(delivery, "accepted", b"8")
         record(Kind.MOVED, borrower_id=world.borrower.pk, at=NOON, prompt_id=delivery.prompt_id)
     assert cost(world.borrower) <= few == 14
 

@@ -1,0 +1,136 @@
+"""Takes deliveries for one worker: what is paid, changed, disputed, withdrawn or halted is not taken.
+
+A claim belongs to the advisory lock whose key it carries. The database lets go of the lock when the worker's connection
+ends, however it ends, so what a dead worker held is known at once. A worker that only sleeps keeps its lock; what it
+has held for longer than `LEASE` is freed all the same, and `begin_hand_over` then tells it that it is too late.
+"""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import connection, transaction
+
+from notifications.halting import halts_for
+from notifications.models import Prompt
+
+LEASE: Final = timedelta(minutes=10)
+"""A claim older than this is given up; no task may run so long (CELERY_TASK_TIME_LIMIT)."""
+
+_NEEDED: Final = """
+{prompt}.voided_at IS NULL AND {prompt}.status <> 'cancelled'
+AND {installment}.state = 'open' AND {installment}.version = {prompt}.version
+AND ({prompt}.kind <> ALL(%(held_by_dispute)s) OR NOT EXISTS (
+    SELECT 1 FROM loans_dispute AS dispute
+    WHERE dispute.loan_id = {installment}.loan_id AND dispute.status <> 'decided'
+      AND (dispute.installment_id IS NULL OR dispute.installment_id = {installment}.id)))
+"""
+# A message for several installments is sent as long as one of them still needs it.
+_CLAIM: Final = f"""
+UPDATE notifications_delivery
+SET status = 'sending', claimed_at = %(now)s, claimed_by = %(holder)s, handed_at = NULL, attempts = attempts + 1
+WHERE id IN (
+    SELECT delivery.id
+    FROM notifications_delivery AS delivery
+    JOIN notifications_prompt AS prompt ON prompt.id = delivery.prompt_id AND prompt.status <> 'cancelled'
+    LEFT JOIN loans_installment AS installment
+           ON installment.id = prompt.installment_id AND prompt.kind = ANY(%(of_figures)s)
+    WHERE delivery.channel = %(channel)s AND delivery.status IN ('queued', 'retrying')
+      AND delivery.next_attempt_at <= %(now)s
+      AND (installment.id IS NULL
+           OR {_NEEDED.format(prompt="prompt", installment="installment")}
+           OR EXISTS (
+                SELECT 1 FROM notifications_prompt AS companion
+                JOIN loans_installment AS other ON other.id = companion.installment_id
+                WHERE companion.told_with_id = prompt.id
+                  AND {_NEEDED.format(prompt="companion", installment="other")}))
+      {{halts}}
+    ORDER BY delivery.next_attempt_at
+    LIMIT %(limit)s
+    FOR UPDATE OF delivery SKIP LOCKED)
+RETURNING id
+"""  # noqa: S608  (nothing of it comes from outside)
+_BEGIN: Final = """
+UPDATE notifications_delivery AS delivery
+SET handed_at = %(now)s, provider = %(provider)s, facts = row.facts, wording = row.wording
+FROM unnest(%(ids)s::bigint[], %(facts)s::jsonb[], %(wordings)s::text[]) AS row (id, facts, wording)
+WHERE delivery.id = row.id AND delivery.status = 'sending' AND delivery.claimed_by = %(holder)s
+RETURNING delivery.id
+"""
+_ABANDONED: Final = """
+SELECT delivery.id, delivery.channel, delivery.handed_at
+FROM notifications_delivery AS delivery
+WHERE delivery.status = 'sending'
+  AND (delivery.claimed_at < %(lease)s OR NOT EXISTS (
+        SELECT 1 FROM pg_locks
+        WHERE pg_locks.locktype = 'advisory' AND pg_locks.objsubid = 1
+          AND (pg_locks.classid::bigint << 32 | pg_locks.objid::bigint) = delivery.claimed_by))
+LIMIT %(limit)s
+"""
+
+
+_KINDS: Final[dict[str, list[str]]] = {
+    "of_figures": list(Prompt.OF_FIGURES),
+    "held_by_dispute": list(Prompt.HELD_BY_DISPUTE),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A worker that holds its lock. `key` is in every claim that it makes."""
+
+    key: int
+
+    def claim(self, channel: str, *, now: datetime, limit: int) -> list[int]:
+        """Take up to `limit` deliveries for this worker alone; returns their ids."""
+        halts, parameters = halts_for(channel)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                _CLAIM.format(halts=halts),
+                {"now": now, "channel": channel, "limit": limit, "holder": self.key, **_KINDS, **parameters},
+            )
+            return [row[0] for row in cursor.fetchall()]
+
+    def begin_hand_over(self, rows: Sequence[tuple[int, str, str]], *, provider: str, now: datetime) -> set[int]:
+        """Write down that these are about to be handed over, each with its facts (JSON) and wording; returns the ids of
+        those that are still this worker's: no other may be sent.
+        """
+        if not rows:
+            return set()
+        ids, facts, wordings = zip(*rows, strict=True)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _BEGIN,
+                {
+                    "ids": list(ids),
+                    "facts": list(facts),
+                    "wordings": list(wordings),
+                    "provider": provider,
+                    "holder": self.key,
+                    "now": now,
+                },
+            )
+            return {row[0] for row in cursor.fetchall()}
+
+
+@contextmanager
+def holding() -> Iterator[Holder]:
+    """Hold a lock of one's own while working."""
+    key = secrets.randbits(62)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [key])
+    try:
+        yield Holder(key)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
+
+
+def abandoned(*, now: datetime, limit: int) -> list[tuple[int, str, datetime | None]]:
+    """What workers claimed and never recorded, and will not: its id, its channel, and when its hand-over began."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ABANDONED, {"lease": now - LEASE, "limit": limit})
+        return [(pk, channel, handed_at) for pk, channel, handed_at in cursor.fetchall()]

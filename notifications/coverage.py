@@ -1,0 +1,78 @@
+"""Proves that nobody is forgotten: every installment that is due soon is being told, was told, or is with a person.
+
+Where that does not hold an alarm is open, whatever the reason: a planner that does not run, workers that do not, a
+person whom no channel reached and nobody follows.
+"""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from django.db import connection, transaction
+
+from accounts.models import User
+from notifications import calendar
+from notifications.clock import Clock
+from notifications.models import Alarm
+from notifications.timing import local_day
+
+GRACE: Final = timedelta(minutes=10)
+"""What planning may take, and how late a ladder may be looked at."""
+
+_UNCOVERED: Final = """
+uncovered AS (
+    SELECT 'installment:' || installment.id AS subject, loan.borrower_id, installment.due_on
+    FROM unnest(%(zones)s::text[], %(days)s::date[]) AS place (zone, today)
+    JOIN accounts_user AS person ON person.time_zone = place.zone
+    JOIN loans_loan AS loan ON loan.borrower_id = person.id
+    JOIN loans_installment AS installment
+      ON installment.loan_id = loan.id AND installment.state = 'open' AND installment.known_at < %(known_by)s
+     AND installment.due_on BETWEEN place.today AND place.today + %(ahead)s
+     AND installment.due_on BETWEEN %(first)s AND %(last)s
+    WHERE NOT EXISTS (
+        SELECT 1 FROM notifications_prompt AS prompt
+        LEFT JOIN notifications_prompt AS leader ON leader.id = prompt.told_with_id
+        WHERE prompt.installment_id = installment.id AND prompt.kind = 'upcoming'
+          AND prompt.version = installment.version
+          AND prompt.payment_id IS NULL AND prompt.dispute_id IS NULL AND prompt.voided_at IS NULL
+          AND (prompt.status IN ('told', 'acknowledged')
+               OR prompt.status = 'active'
+                  AND COALESCE(leader.look_again_at, prompt.look_again_at) > %(known_by)s
+               OR prompt.status = 'escalated' AND EXISTS (
+                  SELECT 1 FROM notifications_agenttask AS task
+                  WHERE task.prompt_id = COALESCE(prompt.told_with_id, prompt.id) AND task.status = 'open'))))
+"""
+_OPEN: Final = f"""
+WITH {_UNCOVERED}
+INSERT INTO notifications_alarm (kind, subject, detail, borrower_id, due_on, opened_at)
+SELECT 'coverage', subject, %(detail)s, borrower_id, due_on, %(now)s FROM uncovered
+ON CONFLICT DO NOTHING
+"""  # noqa: S608  (nothing of it comes from outside)
+_CLOSE: Final = f"""
+WITH {_UNCOVERED}
+UPDATE notifications_alarm SET closed_at = %(now)s
+WHERE kind = 'coverage' AND closed_at IS NULL AND subject NOT IN (SELECT subject FROM uncovered)
+"""  # noqa: S608
+DETAIL: Final = "Nobody is telling this borrower: look at the planner and the workers, then call the borrower."
+
+
+def check_coverage(clock: Clock) -> int:
+    """Open an alarm for each installment due within the longest lead that nobody is being told about, and close those
+    that are told meanwhile; returns how many are open.
+    """
+    names = list(User.objects.order_by().values_list("time_zone", flat=True).distinct())
+    days = [local_day(clock.now - GRACE, User(time_zone=name).zone) for name in names]
+    ahead = max(calendar.LEADS)
+    parameters: dict[str, Any] = {
+        "zones": names,
+        "days": days,
+        "ahead": ahead,
+        "first": min(days, default=clock.now.date()),
+        "last": max(days, default=clock.now.date()) + timedelta(days=ahead),
+        "known_by": clock.now - GRACE,
+        "now": clock.now,
+        "detail": DETAIL,
+    }
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_CLOSE, parameters)
+        cursor.execute(_OPEN, parameters)
+    return Alarm.objects.open().filter(kind=Alarm.Kind.COVERAGE).count()

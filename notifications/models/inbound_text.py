@@ -1,0 +1,36 @@
+"""What a borrower wrote back by SMS."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from notifications.models.callback import Callback
+from notifications.models.delivery import Delivery
+
+
+class InboundText(models.Model):
+    """One text message to us: who it is from, what it means and what was done. Its words are in the callback."""
+
+    class Meaning(models.TextChoices):
+        ACKNOWLEDGE = "acknowledge", _("acknowledges")
+        STOP = "stop", _("wants no more SMS")
+        OTHER = "other", _("something else")
+
+    callback = models.ForeignKey(Callback, models.PROTECT, related_name="texts", db_index=False)
+    borrower = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="inbound_texts", null=True, blank=True
+    )
+    meaning = models.CharField(_("meaning"), max_length=12, choices=Meaning)
+    outcome = models.CharField(_("what was done"), max_length=40)
+    delivery = models.ForeignKey(
+        Delivery, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("answers"), db_index=False
+    )
+    received_at = models.DateTimeField(_("received"))
+
+    class Meta:
+        verbose_name = _("text message from a borrower")
+        verbose_name_plural = _("text messages from borrowers")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.meaning} #{self.pk}"

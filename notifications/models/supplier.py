@@ -1,0 +1,24 @@
+"""How a provider is doing."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Supplier(models.Model):
+    """One provider behind a channel. While `paused_until` is ahead, another one of its channel is asked first.
+
+    `strikes` counts the pauses in a row: each lasts twice as long as the one before.
+    """
+
+    name = models.CharField(_("provider"), max_length=16, unique=True)
+    paused_until = models.DateTimeField(_("passed over until"), null=True, blank=True)
+    strikes = models.PositiveSmallIntegerField(_("pauses in a row"), default=0)
+    why = models.CharField(_("why"), max_length=200, blank=True)
+    changed_at = models.DateTimeField(_("changed"))
+
+    class Meta:
+        verbose_name = _("provider")
+        verbose_name_plural = _("providers")
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,82 @@
+"""Every installment that is due soon is told, was told or is with a person, or an alarm is open."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.tests.factories import make_borrower
+from loans.models import Installment
+from loans.tests.factories import make_installment, make_loan
+from notifications.coverage import GRACE, check_coverage
+from notifications.escalation import climb
+from notifications.models import AgentTask, Alarm, Delivery, NoticeEvent, Prompt
+from notifications.planning import plan_upcoming
+from notifications.tests.factories import NOON, TODAY, clock
+
+pytestmark = pytest.mark.django_db
+LATER = NOON + timedelta(hours=1)
+
+
+@pytest.fixture
+def installment() -> Installment:
+    row = make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=3))
+    Installment.objects.filter(pk=row.pk).update(known_at=NOON - timedelta(days=1))
+    return row
+
+
+def test_what_is_planned_is_covered(installment: Installment) -> None:
+    plan_upcoming(clock())
+    assert check_coverage(clock()) == 0
+
+
+def test_a_plan_that_was_lost_raises_an_alarm_within_one_sweep_and_planning_it_closes_it(
+    installment: Installment,
+) -> None:
+    plan_upcoming(clock())
+    Delivery.objects.all().delete()
+    Prompt.objects.all().delete()
+    assert check_coverage(clock()) == 1
+    alarm = Alarm.objects.get()
+    assert (alarm.subject, alarm.borrower_id) == (f"installment:{installment.pk}", installment.loan.borrower_id)
+    assert check_coverage(clock()) == 1
+    assert Alarm.objects.count() == 1
+    plan_upcoming(clock())
+    assert check_coverage(clock()) == 0
+    assert Alarm.objects.get().closed_at == NOON
+
+
+def test_figures_that_came_a_moment_ago_have_time_to_be_planned(installment: Installment) -> None:
+    Installment.objects.update(known_at=NOON - GRACE + timedelta(seconds=1))
+    assert check_coverage(clock()) == 0
+
+
+def test_a_ladder_that_nobody_looks_at_covers_nobody(installment: Installment) -> None:
+    plan_upcoming(clock())
+    Prompt.objects.update(look_again_at=NOON - timedelta(hours=1))
+    assert check_coverage(clock()) == 1
+
+
+def test_somebody_with_a_person_is_covered_until_that_person_gives_up(installment: Installment) -> None:
+    plan_upcoming(clock())
+    Delivery.objects.all().delete()
+    Prompt.objects.update(look_again_at=NOON, deadline=NOON)
+    climb(clock())
+    assert AgentTask.objects.get().status == AgentTask.Status.OPEN
+    assert check_coverage(clock(LATER)) == 0
+    AgentTask.objects.update(status="done", outcome="not_reached", done_at=NOON)
+    assert check_coverage(clock(LATER)) == 1
+
+
+def test_what_is_paid_or_far_away_needs_no_plan(installment: Installment) -> None:
+    Installment.objects.update(state="awaiting_bank")
+    far = make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=9))
+    Installment.objects.filter(pk=far.pk).update(known_at=NOON - timedelta(days=1))
+    assert check_coverage(clock()) == 0
+
+
+def test_an_alarm_tells_nothing_about_the_person(installment: Installment) -> None:
+    check_coverage(clock())
+    alarm = Alarm.objects.get()
+    borrower = installment.loan.borrower
+    assert not any(word and word in alarm.detail for word in (borrower.name, borrower.phone, borrower.email))
+    assert not NoticeEvent.objects.exists()
