@@ -35,7 +35,8 @@ ALTER TABLE notifications_receipt ENABLE TRIGGER USER;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('loans', '0004_installment_known_at'),
+        ('accounts', '0003_jurisdiction_and_consent'),
+        ('loans', '0005_never_deleted'),
         ('notifications', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -324,5 +325,44 @@ class Migration(migrations.Migration):
         migrations.RemoveField(
             model_name='receipt',
             name='raw',
+        ),
+        migrations.AlterField(
+            model_name='delivery',
+            name='contact_point',
+            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deliveries', to='accounts.contactpoint'),
+        ),
+        migrations.AlterField(
+            model_name='delivery',
+            name='prompt',
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='notifications.prompt'),
+        ),
+        migrations.AlterField(
+            model_name='prompt',
+            name='borrower',
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='prompts', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AlterField(
+            model_name='prompt',
+            name='dispute',
+            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='prompts', to='loans.dispute'),
+        ),
+        migrations.AlterField(
+            model_name='prompt',
+            name='installment',
+            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='prompts', to='loans.installment'),
+        ),
+        migrations.AlterField(
+            model_name='prompt',
+            name='payment',
+            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='prompts', to='loans.payment'),
+        ),
+        migrations.AlterField(
+            model_name='prompt',
+            name='told_with',
+            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='companions', to='notifications.prompt'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='prompt',
+            trigger=pgtrigger.compiler.Trigger(name='prompt_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='f969fc0c40af78d08b5018c4c070d8c65f9be131', operation='DELETE', pgid='pgtrigger_prompt_never_deleted_758b1', table='notifications_prompt', when='BEFORE')),
         ),
     ]
