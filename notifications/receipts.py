@@ -11,9 +11,14 @@ from urllib.parse import parse_qsl
 from django.db import transaction
 from django.utils import timezone
 
+from notifications.channels.aliyun_reports import parse_reports
 from notifications.channels.base import ReceiptKind, ReceiptRecord
 from notifications.channels.delivery_reports import parse_delivery_report
+from notifications.channels.esp_reports import parse_events
 from notifications.channels.kannel_reports import parse_dlr
+from notifications.channels.registry import PROVIDERS
+from notifications.channels.twilio_reports import parse_status
+from notifications.channels.voice_reports import parse_call
 from notifications.events import record as record_event
 from notifications.models import Delivery, NoticeEvent, Receipt
 from notifications.signatures import delivery_id_of
@@ -22,15 +27,20 @@ from notifications.states import Status, Step, advance
 Parser = Callable[[bytes], list[ReceiptRecord]]
 
 
-def _parse_sms(raw: bytes) -> list[ReceiptRecord]:
+def _parse_kannel(raw: bytes) -> list[ReceiptRecord]:
     query: Mapping[str, str] = dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
     return [parse_dlr(query)]
 
 
 PARSERS: Final[dict[str, Parser]] = {
-    Delivery.Channel.EMAIL: parse_delivery_report,
-    Delivery.Channel.SMS: _parse_sms,
+    "smtp": parse_delivery_report,
+    "anymail": parse_events,
+    "kannel": _parse_kannel,
+    "twilio": parse_status,
+    "aliyun": parse_reports,
+    "twilio_voice": parse_call,
 }
+"""By provider; each reads what its webhook, or the bounce listener, keeps."""
 
 _TARGET: Final = {
     ReceiptKind.ACCEPTED: Status.SENT,
@@ -40,14 +50,15 @@ _TARGET: Final = {
 """The state that a receipt asks for; one of another kind is stored and moves nothing."""
 
 
-def store(*, channel: str, raw: bytes, now: datetime | None = None) -> int:
-    """Store every receipt that `raw` holds and apply it; returns how many there were.
+def store(*, provider: str, raw: bytes, now: datetime | None = None) -> int:
+    """Store every receipt that `raw`, from this provider, holds and apply it; returns how many there were.
 
     One transaction: where this raises, nothing was stored and the provider has to send again. A message that holds no
     receipt at all (an automatic reply) is not stored.
     """
     at = now or timezone.now()
-    records = PARSERS[channel](raw)
+    channel = PROVIDERS[provider].channel
+    records = PARSERS[provider](raw)
     with transaction.atomic():
         for record in records:
             _store_one(channel, raw, record, at)

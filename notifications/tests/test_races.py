@@ -70,7 +70,7 @@ def test_two_climbers_move_a_prompt_once() -> None:
 def test_the_same_receipt_at_once_is_kept_twice_and_moves_once() -> None:
     delivery = make_delivery(status=Status.SENT)
     raw = f"reference={reference_of(delivery.pk)}&type=1".encode()
-    at_once(*[lambda: store(channel="sms", raw=raw, now=NOON)] * 3)
+    at_once(*[lambda: store(provider="kannel", raw=raw, now=NOON)] * 3)
     assert Receipt.objects.count() == 3
     assert Receipt.objects.filter(moved=True).count() == 1
 

@@ -28,7 +28,7 @@ def status(delivery: Delivery) -> str:
 def test_a_receipt_moves_its_delivery_and_is_kept_raw() -> None:
     delivery = make_delivery(status=Status.SENT)
     raw = report(delivery.pk, "1")
-    assert store(channel="sms", raw=raw, now=NOON) == 1
+    assert store(provider="kannel", raw=raw, now=NOON) == 1
     assert status(delivery) == Status.DELIVERED
     receipt = Receipt.objects.get()
     assert (bytes(receipt.raw), receipt.kind, receipt.moved) == (raw, "delivered", True)
@@ -37,41 +37,41 @@ def test_a_receipt_moves_its_delivery_and_is_kept_raw() -> None:
 def test_a_repeated_receipt_is_kept_and_moves_nothing() -> None:
     delivery = make_delivery(status=Status.SENT)
     for _ in range(2):
-        store(channel="sms", raw=report(delivery.pk, "1"), now=NOON)
+        store(provider="kannel", raw=report(delivery.pk, "1"), now=NOON)
     assert list(Receipt.objects.values_list("moved", flat=True)) == [True, False]
     assert NoticeEvent.objects.filter(kind=NoticeEvent.Kind.DELIVERED).count() == 1
 
 
 def test_a_failure_after_a_delivery_is_a_conflict_that_is_shown() -> None:
     delivery = make_delivery(status=Status.DELIVERED)
-    store(channel="sms", raw=report(delivery.pk, "2"), now=NOON)
+    store(provider="kannel", raw=report(delivery.pk, "2"), now=NOON)
     assert status(delivery) == Status.DELIVERED
     assert NoticeEvent.objects.get().kind == NoticeEvent.Kind.CONFLICT
 
 
 def test_a_late_delivery_beats_unconfirmed() -> None:
     delivery = make_delivery(status=Status.UNCONFIRMED)
-    store(channel="sms", raw=report(delivery.pk, "1"), now=NOON)
+    store(provider="kannel", raw=report(delivery.pk, "1"), now=NOON)
     assert status(delivery) == Status.DELIVERED
 
 
 def test_a_report_with_a_reference_that_is_not_ours_is_kept_and_moves_nothing() -> None:
     delivery = make_delivery(status=Status.SENT)
-    store(channel="sms", raw=b"reference=00000000-0000-8000-8000-000000000000&type=1", now=NOON)
+    store(provider="kannel", raw=b"reference=00000000-0000-8000-8000-000000000000&type=1", now=NOON)
     assert status(delivery) == Status.SENT
     assert Receipt.objects.get().delivery is None
 
 
 def test_a_word_that_is_not_known_is_stored_as_unknown() -> None:
     delivery = make_delivery(status=Status.SENT)
-    store(channel="sms", raw=report(delivery.pk, "77"), now=NOON)
+    store(provider="kannel", raw=report(delivery.pk, "77"), now=NOON)
     assert status(delivery) == Status.SENT
     assert Receipt.objects.get().kind == Receipt.Kind.UNKNOWN
 
 
 def test_a_receipt_of_one_channel_cannot_move_a_delivery_of_another() -> None:
     delivery = make_delivery(channel=Delivery.Channel.EMAIL, status=Status.SENT)
-    store(channel="sms", raw=report(delivery.pk, "1"), now=NOON)
+    store(provider="kannel", raw=report(delivery.pk, "1"), now=NOON)
     assert status(delivery) == Status.SENT
 
 
@@ -84,7 +84,7 @@ def test_a_receipt_of_one_channel_cannot_move_a_delivery_of_another() -> None:
     ],
 )
 def test_a_receipt_cannot_be_changed_or_removed(statement: str) -> None:
-    store(channel="sms", raw=report(make_delivery(status=Status.SENT).pk, "1"), now=NOON)
+    store(provider="kannel", raw=report(make_delivery(status=Status.SENT).pk, "1"), now=NOON)
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET CONSTRAINTS ALL IMMEDIATE; {statement}")
     assert Receipt.objects.count() == 1

@@ -47,6 +47,6 @@ def is_ours(reference: str) -> bool:
 def store_mail(raw: bytes) -> int:
     """Receipts stored. Threads outlive one mail and no request ends here, so the connection is given back at once."""
     try:
-        return receipts.store(channel="email", raw=raw)
+        return receipts.store(provider="smtp", raw=raw)
     finally:
         connections.close_all()
