@@ -79,11 +79,9 @@ def normalize(text: str) -> str:
 
 
 def _says_stop(said: str) -> bool:
-    if said in STOP_WORDS or said in STOP_SENTENCES:
-        return True
-    words = " ".join(word for word in map(_strip_signs, said.split()) if word and word not in POLITE_WORDS)
-    plain = _strip_polite(words)
-    return plain in STOP_WORDS or plain in STOP_SENTENCES
+    words = [_strip_signs(word) for word in said.split()]
+    rest = " ".join(word for word in words if word and word not in POLITE_WORDS)
+    return said in STOPS or _strip_polite(rest) in STOPS
 
 
 def _strip_polite(said: str) -> str:
@@ -112,3 +110,6 @@ def _is_unseen(letter: str) -> bool:
 
 def _is_sign(letter: str) -> bool:
     return unicodedata.category(letter)[0] in "PSZ"
+
+
+STOPS: Final = frozenset(form for one in STOP_WORDS | STOP_SENTENCES for form in (one, _strip_polite(one)))

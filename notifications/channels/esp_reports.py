@@ -51,7 +51,7 @@ MEANINGS = {
     "unknown": "no event that the provider's reader knows",
 }
 BLAMES: Final = {"invalid": True, "spam": False, "unsubscribed": False, "blocked": False, "timed_out": False}
-"""anymail's reasons for a rejection: whether the address will never work. `bounced` and `other` leave it to the code."""
+"""anymail's reasons: whether the address will never work. `bounced` and `other` leave it to the status code."""
 
 REFERENCE: Final = "reference"
 """The name in a mail's metadata; `esp` writes it."""

@@ -77,7 +77,7 @@ def _make(provider: str, sender: str, text: str, occurred_at: datetime | None, r
 
 
 def _read_sender(written: str) -> str:
-    """Gateways write the country code with a plus, with two noughts or bare; in a query a bare plus has become a space."""
+    """The country code has a plus, two noughts or nothing before it; a plus in a query may have become a space."""
     digits = written.strip()
     if written.startswith(" ") and digits.isdigit():
         digits = f"+{digits}"

@@ -23,9 +23,8 @@ def channel_for(name: str) -> Channel:
     """The first provider's channel, new, to be closed by its user. Raises ChannelMisconfiguredError."""
     suppliers = suppliers_for(name)
     if not suppliers:
-        raise ChannelMisconfiguredError(
-            f"Nobody provides the channel {name!r}: name a provider in {SETTINGS[name]}, one of {', '.join(_all_of(name))}."
-        )
+        choices = ", ".join(_all_of(name))
+        raise ChannelMisconfiguredError(f"Nobody provides {name}: name one of {choices} in {SETTINGS[name]}.")
     return channel_of(suppliers[0])
 
 
@@ -156,7 +155,7 @@ SETTINGS: Final[dict[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """Who serves a channel. `needs` must be set at all; whether it is well-formed is found when the channel is built."""
+    """Who serves a channel. `needs` must be set at all; whether they are well-formed is found when it is built."""
 
     channel: str
     build: Callable[[], Channel]

@@ -4,17 +4,15 @@ import base64
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from yarl import URL
 
 from notifications.channels.base import ChannelMisconfiguredError
 from notifications.channels.posting import Post, require_https
+from notifications.channels.twilio_signature import RETRIES
 
 ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
-RETRIES: Final = "#rc=3&rp=ct,rt,5xx"
-"""How often, and at what, Twilio calls back again (its "connection overrides"); left alone, it does not for a 500."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

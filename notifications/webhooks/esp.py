@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from anymail.exceptions import AnymailAPIError
 from anymail.signals import AnymailTrackingEvent
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -15,15 +14,15 @@ from notifications.webhooks.door import is_too_long, nothing_here, refuse, webho
 
 LONGEST_REPORT: Final = 2_000_000
 UNREADABLE: Final = (
-    AnymailAPIError,
     ArithmeticError,
     AssertionError,
     AttributeError,
     LookupError,
+    RecursionError,
     TypeError,
     ValueError,
 )
-"""What anymail raises for a report that is not of the firm's shape."""
+"""What reading raises for a report that is not of the firm's shape, beside anymail's own error."""
 
 
 @webhook("POST", "HEAD")
@@ -37,10 +36,13 @@ def esp_report(request: HttpRequest, esp: str) -> HttpResponse:
         return nothing_here()
     if is_too_long(request, LONGEST_REPORT):
         return refuse(413, "A report of this length is no mail firm's.")
+    # Loads an HTTP client, which few web processes need.
+    from anymail.exceptions import AnymailAPIError
+
     events: list[AnymailTrackingEvent] = []
     try:
         answer = _collecting(view, events)(request)
-    except UNREADABLE:
+    except (AnymailAPIError, *UNREADABLE):
         return refuse(400, "The report cannot be read as this firm's.")
     if events:
         receipts.store(provider="anymail", raw=pack(events, request.body))

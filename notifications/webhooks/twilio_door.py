@@ -7,9 +7,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from notifications.channels.raw_request import join
-from notifications.channels.twilio_account import RETRIES
 from notifications.channels.twilio_reports import read_form
-from notifications.channels.twilio_signature import is_genuine
+from notifications.channels.twilio_signature import RETRIES, is_genuine
 from notifications.webhooks.door import is_too_long, refuse
 
 LONGEST_FORM: Final = 16_384
