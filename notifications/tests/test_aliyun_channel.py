@@ -58,7 +58,8 @@ def test_the_signature_is_the_one_that_the_vendors_client_sends_with_sendsms() -
         host="127.0.0.1:24093",
         query=write_query(fields),
         headers={
-            "accept": "application/json", "user-agent": "AlibabaCloud (Linux; x86_64) Python/3.11.7 Core/0.4.3 TeaDSL/2",
+            "accept": "application/json",
+            "user-agent": "AlibabaCloud (Linux; x86_64) Python/3.11.7 Core/0.4.3 TeaDSL/2",
             "x-acs-action": "SendSms", "x-acs-credentials-provider": "static_ak", "x-acs-date": "2026-11-28T10:25:38Z",
             "x-acs-signature-nonce": "e30b7f40f16515b767df9ddcc620d8ba", "x-acs-version": "2017-05-25",
         },
