@@ -37,8 +37,8 @@ MEANINGS = {
 ANSWERED_BY: Final = frozenset(
     {"human", "unknown", "fax", "machine_start", "machine_end_beep", "machine_end_silence", "machine_end_other"}
 )
-PERSONS: Final = frozenset({"", "human"})
-"""Who answered, as far as Twilio can tell. A mailbox may be heard or not: that a person was told is not proved."""
+PERSON: Final = "human"
+"""Who answered, as far as Twilio can tell. Unless it says a person, that somebody was told is not proved."""
 
 PASSING: Final = frozenset({"busy", "no-answer", "canceled"})
 DEAD_NUMBERS: Final = frozenset({"13224", "21211", "21217"})
@@ -87,7 +87,7 @@ def _read_status(form: Mapping[str, str]) -> tuple[ReceiptKind, str, str]:
     if status not in KINDS:
         return ReceiptKind.UNKNOWN, "no status that we know", "?"
     word = f"{status} {answered_by}".strip()
-    if status == "completed" and answered_by not in PERSONS:
+    if status == "completed" and answered_by != PERSON:
         return ReceiptKind.ACCEPTED, "answered, perhaps by a machine", word
     return KINDS[status], MEANINGS[status], word
 

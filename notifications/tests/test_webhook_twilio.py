@@ -130,13 +130,13 @@ def ask(view: str, reference: str, **form: str) -> ElementTree.Element:
 def test_whoever_answers_hears_the_prompt_without_its_link_and_how_to_confirm_it() -> None:
     delivery = make_delivery(channel="voice", status=Status.SENT)
     reference = reference_of(delivery.pk)
-    gather = ask("twilio_call_words", reference, CallStatus="in-progress")[0]
+    gather = ask("twilio_call_words", reference, CallStatus="in-progress", AnsweredBy="machine_start")[0]
     said = [str(say.text) for say in gather.findall("Say")]
     assert "Harbour Bank" in said[0]
     assert "http" not in said[0]
     assert said[1] == "Press 1 to confirm that you know about this."
     assert gather.get("action") == f"{BASE}{reverse('twilio_call_key')}?reference={reference}"
-    assert not Receipt.objects.exists()
+    assert Receipt.objects.get().provider_word == "in-progress machine_start"
 
 
 @pytest.mark.django_db

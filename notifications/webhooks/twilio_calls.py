@@ -20,10 +20,14 @@ MARKUP: Final = "application/xml"
 
 @webhook("POST")
 def twilio_call_words(request: HttpRequest) -> HttpResponse:
-    """What is said to whoever answered; nothing where the prompt is not to be told any more."""
+    """What is said to whoever answered; nothing where the prompt is not to be told any more.
+
+    That somebody answered, and who, is kept as a receipt.
+    """
     called = admit(request, STATUS_REQUIRED)
     if not isinstance(called, Called):
         return called
+    receipts.store(provider="twilio_voice", raw=called.raw)
     reference, _key = read_key(called.raw)
     spoken = words_of(reference)
     if spoken is None:
