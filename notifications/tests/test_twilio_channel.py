@@ -33,9 +33,9 @@ def account(api_url: str = "http://127.0.0.1:1", **fields: str) -> TwilioAccount
     return TwilioAccount(api_url=api_url, **(usual | fields))
 
 
-def make_channel(url: str, sender: str = "+14155552345") -> TwilioChannel:
+def make_channel(url: str, sender: str = "+14155552345", patience: float = 10.0) -> TwilioChannel:
     return TwilioChannel(
-        account=account(url), sender=sender, report_path="/webhooks/twilio/message/", answer_seconds=0.5
+        account=account(url), sender=sender, report_path="/webhooks/twilio/message/", answer_seconds=patience
     )
 
 
@@ -156,7 +156,7 @@ def test_without_a_connection_nothing_was_taken() -> None:
 @pytest.mark.parametrize("fate", [DROP, HANG])
 def test_after_the_request_was_sent_the_outcome_is_unknown_and_it_is_asked_once(fate: Answer) -> None:
     with run_provider(fate) as twilio:
-        outcome = send_one(twilio.url)
+        [outcome] = make_channel(twilio.url, patience=0.5).send([make_message(NUMBER)])
     assert outcome.result is Result.UNKNOWN
     assert len(twilio.asked) == 1
     assert not TwilioChannel.safe_to_resend

@@ -30,15 +30,16 @@ COMPLETED = (
 """A callback as it comes."""
 
 
-def make_channel(url: str, caller: str = "+14155552345") -> VoiceChannel:
+def make_channel(url: str, caller: str = "+14155552345", patience: float = 10.0) -> VoiceChannel:
     return VoiceChannel(
-        account=account(url), caller=caller, words_path="/words/", report_path="/report/", answer_seconds=0.5
+        account=account(url), caller=caller, words_path="/words/", report_path="/report/", answer_seconds=patience
     )
 
 
 def send_one(given_answer: Answer) -> Outcome:
     with run_provider(given_answer) as twilio:
-        [outcome] = make_channel(twilio.url).send([make_message(NUMBER)])
+        channel = make_channel(twilio.url, patience=0.5 if given_answer.hangs else 10.0)
+        [outcome] = channel.send([make_message(NUMBER)])
     return outcome
 
 
