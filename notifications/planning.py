@@ -19,7 +19,7 @@ from notifications.clock import Clock
 from notifications.ladder import Ladder, ladder_of
 from notifications.models import Prompt
 from notifications.overtaking import end_overtaken
-from notifications.reach import CONTACT_KIND
+from notifications.reach import CONTACT_KIND, channels_in_use
 from notifications.timing import ContactHours
 
 Kind = Prompt.Kind
@@ -143,7 +143,8 @@ def _columns(slots: Sequence[tuple[str, calendar.Slot]]) -> dict[str, Any]:
 
 def _ladder_columns(ladder: Ladder, clock: Clock) -> dict[str, Any]:
     """The rungs whose channel is in use here, by their numbers on the ladder."""
-    rungs = [(number, rung) for number, rung in enumerate(ladder.rungs) if rung.channel in CONTACT_KIND]
+    in_use = channels_in_use()
+    rungs = [(number, rung) for number, rung in enumerate(ladder.rungs) if rung.channel in in_use]
     return {
         "rungs": [number for number, _rung in rungs],
         "channels": [rung.channel.value for _number, rung in rungs],

@@ -11,9 +11,9 @@ from accounts.models import ContactPoint, User
 from notifications.events import record
 from notifications.ladder import LADDERS
 from notifications.models import Delivery, NoticeEvent, Preference, Prompt
-from notifications.reach import CONTACT_KIND, reachable
+from notifications.reach import reachable
 
-SWITCHABLE: Final = tuple(Delivery.Channel(channel) for channel in CONTACT_KIND)
+SWITCHABLE: Final = (Delivery.Channel.SMS, Delivery.Channel.EMAIL)
 """The channels that a person may switch. The portal itself proves what was told and is always on."""
 
 

@@ -13,6 +13,8 @@ from notifications.wording.text_message import write_text_message
 from notifications.wording.values import one_line
 
 CHANNELS: Final = tuple(Delivery.Channel.values)
+TEXTS: Final = frozenset({Delivery.Channel.SMS, Delivery.Channel.PUSH, Delivery.Channel.VOICE})
+"""Told in the words of the text message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,7 @@ def render(kind: str, stage: int, channel: str, facts: Facts, action_url: str) -
     wording = find_wording(kind, stage, facts.language, facts.decision)
     if channel == Delivery.Channel.EMAIL:
         return _render_email(wording, facts, one_line(action_url))
-    if channel == Delivery.Channel.SMS:
+    if channel in TEXTS:
         return Rendered(wording=wording.version, text=write_text_message(wording, facts, one_line(action_url)))
     if channel == Delivery.Channel.IN_APP:
         return _render_in_app(wording, facts)

@@ -5,7 +5,15 @@ from django.urls import path
 from notifications.views.link import acknowledge_link
 from notifications.views.messages import acknowledge_message, message, message_list
 from notifications.views.preferences import preferences
-from notifications.webhooks import kannel_report
+from notifications.webhooks import (
+    aliyun_report,
+    esp_report,
+    kannel_report,
+    twilio_call_key,
+    twilio_call_report,
+    twilio_call_words,
+    twilio_report,
+)
 
 urlpatterns = [
     path("messages/", message_list, name="messages"),
@@ -14,4 +22,10 @@ urlpatterns = [
     path("k/<str:token>/", acknowledge_link, name="acknowledge_link"),
     path("preferences/", preferences, name="preferences"),
     path("webhooks/sms/<str:token>/", kannel_report, name="kannel_report"),
+    path("webhooks/aliyun/<str:token>/", aliyun_report, name="aliyun_report"),
+    path("webhooks/esp/<slug:esp>/", esp_report, name="esp_report"),
+    path("webhooks/twilio/message/", twilio_report, name="twilio_report"),
+    path("webhooks/twilio/call/", twilio_call_report, name="twilio_call_report"),
+    path("webhooks/twilio/call/words/", twilio_call_words, name="twilio_call_words"),
+    path("webhooks/twilio/call/key/", twilio_call_key, name="twilio_call_key"),
 ]

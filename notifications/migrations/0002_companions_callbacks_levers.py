@@ -16,7 +16,8 @@ SET callback_id = id, provider = CASE channel WHEN 'sms' THEN 'kannel' ELSE 'smt
 SELECT setval(pg_get_serial_sequence('notifications_callback', 'id'), GREATEST(max(id), 1)) FROM notifications_callback;
 UPDATE notifications_delivery
 SET provider = CASE channel WHEN 'sms' THEN 'kannel' WHEN 'email' THEN 'smtp' ELSE 'portal' END
-WHERE sent_at IS NOT NULL;
+WHERE sent_at IS NOT NULL OR status = 'sending';
+UPDATE notifications_delivery SET handed_at = claimed_at WHERE status = 'sending';
 UPDATE notifications_prompt AS prompt
 SET deadline = (installment.due_on - LEAST(prompt.stage, 1) + time '12:00') AT TIME ZONE person.time_zone
 FROM loans_installment AS installment, accounts_user AS person
