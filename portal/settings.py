@@ -211,6 +211,8 @@ SMS_CALLBACK_URL = f"{env.str('SMS_CALLBACK_BASE', default=PUBLIC_URL)}/webhooks
 
 # Who serves each channel, first choice first; notifications.channels.registry names them.
 EMAIL_PROVIDERS = env.list("EMAIL_PROVIDERS", default=["smtp"])
+# Whether replies to text messages reach the portal: then each that asks for an answer names its code.
+SMS_INBOUND = env.bool("SMS_INBOUND", default=False)
 SMS_PROVIDERS = env.list("SMS_PROVIDERS", default=["kannel"])
 VOICE_PROVIDERS = env.list("VOICE_PROVIDERS", default=[])
 

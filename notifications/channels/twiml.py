@@ -1,4 +1,4 @@
-"""What is said in a call, in Twilio's markup.
+"""What is said in a call, or written back, in Twilio's markup.
 
 The reader's language decides the voice; the words themselves come from the caller of these functions.
 """
@@ -35,6 +35,13 @@ def write_words(text: str, language: str) -> str:
 def write_nothing() -> str:
     """Ends the call without a word."""
     return f"{_HEAD}<Response><Hangup/></Response>"
+
+
+def write_text_answer(text: str) -> str:
+    """Answers a text message; an empty text answers nothing."""
+    clean = "".join(letter for letter in text if letter.isprintable())
+    message = f"<Message>{escape(clean)}</Message>" if clean else ""
+    return f"{_HEAD}<Response>{message}</Response>"
 
 
 def _say(text: str, language: str) -> str:
