@@ -1,12 +1,21 @@
 """Applies what a partner says of each period: its position."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
 
 from loans.intake.cases import Case
 from loans.models import Position, Report
 from loans.reconciliation import save_positions
 
-Held = dict[int, Position]
+
+class Held(NamedTuple):
+    """What this partner said before."""
+
+    as_of: datetime
+    status: str
+    paid: Decimal
 
 
 def write_positions(report: Report, cases: Sequence[Case]) -> None:
@@ -20,12 +29,13 @@ def write_positions(report: Report, cases: Sequence[Case]) -> None:
     save_positions(written)
 
 
-def _held(report: Report, loan_ids: Sequence[int]) -> Held:
+def _held(report: Report, loan_ids: Sequence[int]) -> dict[int, Held]:
     held = Position.objects.filter(partner=report.partner, installment__loan__in=loan_ids)
-    return {position.installment_id: position for position in held}
+    rows = held.values_list("installment", "as_of", "status", "paid")
+    return {installment_id: Held(*said) for installment_id, *said in rows}
 
 
-def _positions(report: Report, case: Case, held: Held) -> Iterator[Position]:
+def _positions(report: Report, case: Case, held: Mapping[int, Held]) -> Iterator[Position]:
     for item in case.record.installments:
         row = case.installments.get(item.number)
         if row is None:
