@@ -10,6 +10,7 @@ from typing import Final
 
 from django.db import IntegrityError, transaction
 
+from accounts.jurisdictions import jurisdiction_of
 from accounts.models import ContactPoint, User
 from accounts.models.user import DEFAULT_TIME_ZONE
 from accounts.register import SIGN_IN_FIELDS, Person, Register
@@ -131,6 +132,7 @@ def _new(record: Named, email: str | None) -> User:
         email=email,
         locale=record.locale or DEFAULT_LOCALE,
         time_zone=record.time_zone or DEFAULT_TIME_ZONE,
+        jurisdiction=jurisdiction_of(record.phone, record.time_zone),
     )
 
 

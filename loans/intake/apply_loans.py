@@ -22,7 +22,7 @@ def apply_loans(report: Report, records: Sequence[LoanRecord]) -> list[News | Re
     opened = open_cases(report.partner, records)
     cases = [item for item in opened if isinstance(item, Case)]
     read_installments(cases)
-    write_schedules([case for case in cases if case.new or report.partner_id == case.loan.bank_id])
+    write_schedules([case for case in cases if case.new or report.partner_id == case.loan.bank_id], report.received_at)
     write_positions(report, cases)
     write_repayments(report, cases)
     _settle(report, cases)

@@ -67,7 +67,7 @@ def _apply_one(report: Report, case: Case, item: RepaymentRecord, payments: Paym
     if item.reversed:
         if payment and payment.status == Status.RECEIVED:
             payments.change(payment, status=Status.RETURNED)
-            case.news.touched = True
+            case.news.payments_returned.append(payment.pk)
     elif report.partner_id == case.loan.bank_id:
         _book(report, case, item, payments)
     elif payment is None:

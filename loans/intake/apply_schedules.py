@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from itertools import chain
 from typing import Final
@@ -16,7 +17,7 @@ from loans.models import Installment, Loan
 LONGEST_REFERENCE: Final = 35
 _WITHDRAWN: Final = Installment.State.WITHDRAWN
 _FIGURES: Final = ("principal", "interest", "fees", "penalties", "total")
-_REWRITTEN: Final = (*_FIGURES, "due_on", "waived", "outstanding", "paid", "state", "version")
+_REWRITTEN: Final = (*_FIGURES, "due_on", "waived", "outstanding", "paid", "state", "version", "known_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,11 @@ def read_installments(cases: Iterable[Case]) -> None:
         known[row.loan_id].installments[row.number] = row
 
 
-def write_schedules(cases: Iterable[Case]) -> None:
-    """Replace each schedule: a changed date or total raises the version of its installment, a missing number is
-    withdrawn.
+def write_schedules(cases: Iterable[Case], at: datetime) -> None:
+    """Replace each schedule: a changed date or total raises the version of its installment, known since `at`; a missing
+    number is withdrawn.
     """
-    changes = {case: _changes(case) for case in cases}
+    changes = {case: _changes(case, at) for case in cases}
     Installment.objects.bulk_create(chain.from_iterable(change.made for change in changes.values()))
     rewrite([row for change in changes.values() for row in change.changed], _REWRITTEN)
     gone = [row.pk for change in changes.values() for row in change.gone]
@@ -55,22 +56,26 @@ def write_schedules(cases: Iterable[Case]) -> None:
     Loan.objects.filter(pk__in=raised).update(schedule_version=F("schedule_version") + 1)
 
 
-def _changes(case: Case) -> Changes:
+def _changes(case: Case, at: datetime) -> Changes:
     """The changes, made on the rows in memory."""
     existing, figures = case.installments, {item.number: item for item in case.record.installments}
-    made = [_new(case.loan, item) for item in case.record.installments if item.number not in existing]
+    made = [_new(case.loan, item, at) for item in case.record.installments if item.number not in existing]
     changed = [row for number, item in figures.items() if (row := existing.get(number)) and _differs(row, item)]
     for row in changed:
-        _rewrite(row, figures[row.number])
+        _rewrite(row, figures[row.number], at)
     gone = [row for number, row in existing.items() if number not in figures and row.state != _WITHDRAWN]
     for row in gone:
         row.state = _WITHDRAWN
     return Changes(made, changed, gone)
 
 
-def _new(loan: Loan, item: InstallmentRecord) -> Installment:
+def _new(loan: Loan, item: InstallmentRecord, at: datetime) -> Installment:
     row = Installment(
-        loan=loan, number=item.number, due_on=item.due_on, payment_reference=payment_reference(loan, item.number)
+        loan=loan,
+        number=item.number,
+        due_on=item.due_on,
+        known_at=at,
+        payment_reference=payment_reference(loan, item.number),
     )
     row.settled_on = item.settled_on
     _set_figures(row, item)
@@ -88,9 +93,10 @@ def _differs(row: Installment, item: InstallmentRecord) -> bool:
     return figures or row.due_on != item.due_on or row.waived != item.waived or row.state == _WITHDRAWN
 
 
-def _rewrite(row: Installment, item: InstallmentRecord) -> None:
+def _rewrite(row: Installment, item: InstallmentRecord, at: datetime) -> None:
     if row.due_on != item.due_on or row.total - row.waived != item.total - item.waived or row.state == _WITHDRAWN:
         row.version += 1
+        row.known_at = at
     row.due_on = item.due_on
     _set_figures(row, item)
 

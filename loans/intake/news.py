@@ -39,6 +39,7 @@ class News:
             whole.installments |= part.installments
             whole.payments_received += part.payments_received
             whole.payments_settled += part.payments_settled
+            whole.payments_returned += part.payments_returned
         return whole
 
     @property
