@@ -88,7 +88,8 @@ def _climb_to(prompt: Prompt, rung: int, why: str, ways: Ways, clock: Clock) -> 
         return []
     step = rungs[place]
     point = ways[step.channel]
-    moment = lawful_moment(clock.now, zone=prompt.borrower.zone, hours=clock.hours, latest=_deadline(prompt))
+    zone, now = prompt.borrower.zone, clock.now
+    moment = lawful_moment(now, now=now, zone=zone, hours=clock.hours, latest=_deadline(prompt)).at
     _telling, new = Delivery.objects.get_or_create(
         prompt=prompt,
         channel=step.channel,

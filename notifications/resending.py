@@ -125,5 +125,5 @@ def _queue(prompt: Prompt, channel: str, point: ContactPoint, now: datetime) -> 
         address=point.address,
         rung=OFF_THE_LADDER,
         ordinal=last + 1,
-        next_attempt_at=lawful_moment(now, zone=prompt.borrower.zone, hours=Clock.at(now).hours),
+        next_attempt_at=lawful_moment(now, now=now, zone=prompt.borrower.zone, hours=Clock.at(now).hours).at,
     )
