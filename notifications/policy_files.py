@@ -93,9 +93,9 @@ def _paths(folder: str) -> dict[str, Path]:
 def _rules(folder: str, jurisdiction: str) -> tuple[Rule, ...]:
     paths = _paths(folder)
     if jurisdiction not in paths:
-        known = ", ".join(sorted(paths))
         raise PolicyError(
-            f"There is no policy for {jurisdiction[:20]!r}; there are {known}. Add a file to POLICY_FOLDER."
+            f"There is no policy for {jurisdiction[:20]!r}, only for {', '.join(sorted(paths))}: "
+            f"add a file to POLICY_FOLDER."
         )
     path = paths[jurisdiction]
     try:

@@ -132,6 +132,11 @@ def read_rules(text: str, jurisdiction: str, where: str) -> tuple[Rule, ...]:
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise PolicyError(f"{where}: this is not a TOML file: {error}.") from error
+    return rules_in(document, jurisdiction, where)
+
+
+def rules_in(document: Mapping[str, Any], jurisdiction: str, where: str) -> tuple[Rule, ...]:
+    """All rules of a file that was read as TOML. Raises PolicyError."""
     rules = tuple(_walk(document, _TREE, [], jurisdiction, where))
     _refuse_repeated(rules, where)
     _refuse_missing_hours(rules, jurisdiction, where)
@@ -168,7 +173,7 @@ def _build(
 
 
 def _refuse_unknown(name: str, known: Iterable[str], place: str) -> None:
-    names = list(known)
+    names = [str(one) for one in known]
     if name not in names:
         near = difflib.get_close_matches(name, names, n=1, cutoff=0)[0]
         raise PolicyError(

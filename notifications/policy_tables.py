@@ -55,4 +55,4 @@ def _notice(rule: NoticePeriod) -> str:
 
 @_value.register
 def _clock(rule: DisputeClock) -> str:
-    return f"{rule.most} {rule.unit}"
+    return f"{rule.most} {rule.unit if rule.most > 1 else rule.unit.removesuffix('s')}"

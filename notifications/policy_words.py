@@ -4,7 +4,7 @@ from datetime import tzinfo
 from functools import singledispatch
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from notifications.caps import Held
 from notifications.policy import Cap, CoolOff, DisputeClock, HoursRule, Mark, NoticePeriod, Purpose, Rule, Unit, When
@@ -23,9 +23,22 @@ _CHANNELS = {
     "unanswered_voice": gettext_lazy("unanswered call"),
 }
 _CAPS = {
-    "day": gettext_lazy("%(purpose)s by %(channel)s at most %(most)s times a day"),
-    "week": gettext_lazy("%(purpose)s by %(channel)s at most %(most)s times in seven days"),
+    "day": ngettext_lazy(
+        "%(purpose)s by %(channel)s at most %(most)s time a day",
+        "%(purpose)s by %(channel)s at most %(most)s times a day",
+        "most",
+    ),
+    "week": ngettext_lazy(
+        "%(purpose)s by %(channel)s at most %(most)s time in seven days",
+        "%(purpose)s by %(channel)s at most %(most)s times in seven days",
+        "most",
+    ),
 }
+_COOL_OFF = ngettext_lazy(
+    "%(purpose)s by %(channel)s not on the day of a conversation",
+    "%(purpose)s by %(channel)s not within %(days)s days of a conversation",
+    "days",
+)
 _ABOUT = {
     "adverse_report": gettext_lazy("adverse report to a credit bureau"),
     "default": gettext_lazy("default"),
@@ -39,12 +52,18 @@ _ABOUT = {
     "complaint_longest": gettext_lazy("complaint, at the longest"),
 }
 _NOTICES = {
-    When.BEFORE: gettext_lazy("%(about)s: notice at least %(days)s days before"),
-    When.AFTER: gettext_lazy("%(about)s: notice at most %(days)s days after"),
+    When.BEFORE: ngettext_lazy(
+        "%(about)s: notice at least %(days)s day before", "%(about)s: notice at least %(days)s days before", "days"
+    ),
+    When.AFTER: ngettext_lazy(
+        "%(about)s: notice at most %(days)s day after", "%(about)s: notice at most %(days)s days after", "days"
+    ),
 }
 _CLOCKS = {
-    Unit.DAYS: gettext_lazy("%(about)s: answer within %(most)s days"),
-    Unit.MONTHS: gettext_lazy("%(about)s: answer within months: %(most)s"),
+    Unit.DAYS: ngettext_lazy("%(about)s: answer within %(most)s day", "%(about)s: answer within %(most)s days", "most"),
+    Unit.MONTHS: ngettext_lazy(
+        "%(about)s: answer within %(most)s month", "%(about)s: answer within %(most)s months", "most"
+    ),
 }
 _SOURCES = {
     Mark.PRIMARY: gettext_lazy("%(rule)s (%(citation)s)"),
@@ -113,7 +132,7 @@ def _say_cap(rule: Cap) -> str:
 @_say.register
 def _say_cool_off(rule: CoolOff) -> str:
     words = {"purpose": _PURPOSES[Purpose(rule.purpose)], "channel": _CHANNELS[rule.channel], "days": rule.days}
-    return _("%(purpose)s by %(channel)s not within %(days)s days of a conversation") % words
+    return str(_COOL_OFF % words)
 
 
 @_say.register
