@@ -35,13 +35,13 @@ _CAPS = {
     ),
 }
 _COOL_OFF = ngettext_lazy(
-    "%(purpose)s by %(channel)s not on the day of a conversation",
+    "%(purpose)s by %(channel)s not within %(days)s day of a conversation",
     "%(purpose)s by %(channel)s not within %(days)s days of a conversation",
     "days",
 )
 _ABOUT = {
     "adverse_report": gettext_lazy("adverse report to a credit bureau"),
-    "default": gettext_lazy("default"),
+    "default": gettext_lazy("default on a loan"),
     "arrears": gettext_lazy("arrears"),
     "varying_debit": gettext_lazy("debit of a varying amount"),
     "statement": gettext_lazy("due date of a statement"),
