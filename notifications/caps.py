@@ -5,7 +5,7 @@ What is counted is up to the caller: contacts of one borrower on one channel for
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Final
 
 from notifications.policy import Cap, CoolOff, Policy
@@ -60,7 +60,7 @@ def _day_ends(cap: Cap, contacted: Collection[datetime], moment: datetime, zone:
     day = local_day(moment, zone)
     if sum(local_day(contact, zone) == day for contact in contacted) < cap.most:
         return None
-    return at_local(day + timedelta(days=1), time.min, zone)
+    return _begins(day + timedelta(days=1), zone)
 
 
 def _week_ends(cap: Cap, contacted: Collection[datetime], moment: datetime, zone: tzinfo) -> datetime | None:
@@ -81,8 +81,13 @@ def week_after(contact: datetime, zone: tzinfo) -> datetime:
     return at_local(wall.date() + _WEEK, wall.time(), zone)
 
 
+def _begins(day: date, zone: tzinfo) -> datetime:
+    """Where clocks go back over midnight, the day begins for good at the second one."""
+    return at_local(day, time.min, zone, last=True)
+
+
 def _pause(rule: CoolOff | None, conversation: datetime | None, moment: datetime, zone: tzinfo) -> Held | None:
     if rule is None or conversation is None:
         return None
-    over = at_local(local_day(conversation, zone) + timedelta(days=rule.days), time.min, zone)
+    over = _begins(local_day(conversation, zone) + timedelta(days=rule.days), zone)
     return Held(over, rule) if over > moment else None

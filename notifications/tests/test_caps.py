@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from notifications.caps import next_allowed, week_after
 from notifications.policy import Cap, Citation, CoolOff, HoursRule, Mark, Policy, Purpose
-from notifications.tests.zones import APIA, LONDON, NEW_YORK, SHANGHAI, instants, zones
+from notifications.tests.zones import APIA, LONDON, NEW_YORK, SHANGHAI, ST_JOHNS, instants, zones
 from notifications.timing import ContactHours, local_day
 
 CITED = Citation("a law", Mark.PRIMARY, date(2000, 1, 1))
@@ -98,6 +98,14 @@ class TestACapOfAWeek:
         assert (held.at, held.rule) == (at(2026, 12, 9, 8), both.caps[0])
 
 
+def test_a_midnight_that_comes_twice_begins_its_day_at_the_second() -> None:
+    always = replace(policy(cap("day", 1)), hours=HoursRule("xx/hours", CITED, ContactHours.parse("00:00-24:00")))
+    evening, again = (at(2010, 11, 6, 23, 30, zone=ST_JOHNS).replace(fold=fold) for fold in (0, 1))
+    held = next_allowed(always, "voice", [evening], zone=ST_JOHNS, now=again)
+    assert held is not None
+    assert held.at == datetime(2010, 11, 7, 0, 0, tzinfo=ST_JOHNS, fold=1).astimezone(UTC)
+
+
 class TestAConversation:
     QUIET = policy(cool_off=7)
 
@@ -119,12 +127,23 @@ def histories(draw: st.DrawFn) -> tuple[datetime, list[datetime]]:
     return now, [now - back for back in backs]
 
 
-@given(histories(), zones, st.integers(1, 4), st.integers(4, 9), st.integers(0, 9), st.booleans())
+limits = st.tuples(st.integers(1, 4), st.integers(4, 9), st.integers(0, 9))
+opening_hours = st.sampled_from(["08:00-22:00", "00:00-24:00", "01:30-24:00"]).map(ContactHours.parse)
+
+
+@given(histories(), zones, limits, opening_hours, st.booleans())
 def test_at_the_moment_returned_every_cap_holds(
-    history: tuple[datetime, list[datetime]], zone: ZoneInfo, day: int, week: int, cool_off: int, spoke: bool
+    history: tuple[datetime, list[datetime]],
+    zone: ZoneInfo,
+    limits: tuple[int, int, int],
+    hours: ContactHours,
+    spoke: bool,
 ) -> None:
     now, contacts = history
-    rules = policy(cap("day", day), cap("week", week), cool_off=cool_off)
+    day, week, cool_off = limits
+    rules = replace(
+        policy(cap("day", day), cap("week", week), cool_off=cool_off), hours=HoursRule("xx/hours", CITED, hours)
+    )
     conversation = min(contacts, default=None) if spoke else None
     held = next_allowed(rules, "voice", contacts, zone=zone, now=now, conversation=conversation)
     moment = held.at if held else now
@@ -134,10 +153,10 @@ def test_at_the_moment_returned_every_cap_holds(
         assert local_day(moment, zone) >= local_day(conversation, zone) + timedelta(days=cool_off)
     if held:
         assert held.at > now
-        assert ContactHours().next_open(held.at, zone) == held.at
+        assert hours.next_open(held.at, zone) == held.at
         assert next_allowed(rules, "voice", contacts, zone=zone, now=held.at, conversation=conversation) is None
         earlier = held.at - timedelta(minutes=2)
-        if earlier >= now and ContactHours().next_open(earlier, zone) == earlier:
+        if earlier >= now and hours.next_open(earlier, zone) == earlier:
             assert next_allowed(rules, "voice", contacts, zone=zone, now=earlier, conversation=conversation)
 
 

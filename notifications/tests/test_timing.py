@@ -153,6 +153,11 @@ class TestHolding:
         moment = lawful_moment(night, now=night, zone=LONDON, hours=DAYTIME)
         assert moment.at == datetime(2026, 3, 29, 7, 0, tzinfo=UTC)
 
+    def test_an_hour_that_comes_twice_opens_at_the_second_time(self) -> None:
+        from_half_past = ContactHours(time(1, 30), time(22))
+        first, second = (datetime(2026, 10, 25, 1, 30, tzinfo=LONDON, fold=fold).astimezone(UTC) for fold in (0, 1))
+        assert lawful_moment(first, now=first, zone=LONDON, hours=from_half_past) == Moment(second, Why.HELD)
+
     def test_an_evening_that_comes_twice_is_over_after_the_first_time(self) -> None:
         until_half_past, tomorrow = ContactHours(time(8), time(23, 30)), datetime(2010, 11, 7, 8, 0, tzinfo=ST_JOHNS)
         first, second = (datetime(2010, 11, 6, 23, 10, tzinfo=ST_JOHNS, fold=fold) for fold in (0, 1))
@@ -183,6 +188,12 @@ class TestTheLatestMoment:
         latest = datetime(2026, 3, 8, 7, 59, tzinfo=NEW_YORK)
         moment = lawful_moment(self.NIGHT, now=self.NOON, zone=NEW_YORK, hours=DAYTIME, latest=latest)
         assert moment == Moment(datetime(2026, 3, 7, 21, 59, tzinfo=NEW_YORK), Why.EARLIER)
+
+    def test_in_the_last_minute_of_that_evening_the_hour_is_not_odd(self) -> None:
+        now = datetime(2026, 3, 7, 21, 59, tzinfo=NEW_YORK)
+        latest = datetime(2026, 3, 8, 7, 0, tzinfo=NEW_YORK)
+        moment = lawful_moment(self.NIGHT, now=now, zone=NEW_YORK, hours=DAYTIME, latest=latest)
+        assert moment == Moment(now, Why.EARLIER)
 
     def test_when_the_evening_is_over_it_goes_out_at_once(self) -> None:
         now = datetime(2026, 3, 7, 22, 30, tzinfo=NEW_YORK)
