@@ -87,10 +87,9 @@ def _is_known(country: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _free_days(country: str, part: str, year: int) -> frozenset[date]:
-    """A holiday on a weekend may be taken in the year before or after, so their rules are asked for as well."""
     from holidays import country_holidays  # a third of a second, which a start that plans nothing need not spend
 
-    calendar = country_holidays(country, subdiv=part or None, years=[year - 1, year, year + 1])
+    calendar = country_holidays(country, subdiv=part or None, years=year)
     days = (date(year, 1, 1) + timedelta(days=number) for number in range(366))
     return frozenset(day for day in days if day.year == year and not calendar.is_working_day(day))
 
@@ -101,6 +100,5 @@ def _names(country: str, part: str, year: int, language: str) -> dict[date, str]
 
     spoken = country_holidays(country).supported_languages
     wanted = next((one for one in (_LANGUAGES.get(language, ""), "en_US") if one in spoken), None)
-    years = [year - 1, year, year + 1]
-    named = country_holidays(country, subdiv=part or None, years=years, language=wanted)
-    return {day: name for day, name in named.items() if day.year == year}
+    named = country_holidays(country, subdiv=part or None, years=year, language=wanted)
+    return dict(named)
