@@ -6,7 +6,7 @@ from typing import Final
 INSTALLMENTS: Final = """
 SELECT owed.borrower_id, owed.installment_id, NULL::bigint AS payment_id, NULL::bigint AS dispute_id,
        slot.stage, owed.version, slot.moment, slot.deadline, slot.held_by,
-       slot.due_on, owed.bank_id, owed.platform_id, owed.currency
+       slot.due_on, owed.bank_id, owed.platform_id, owed.currency, slot.plan
 FROM (
     SELECT loan.borrower_id, installment.id AS installment_id, installment.version, installment.due_on,
            loan.id AS loan_id, loan.bank_id, loan.platform_id, loan.currency, loan.product, person.time_zone,
@@ -151,9 +151,11 @@ SELECT %(now)s, 'skipped', prompt.borrower_id, prompt.installment_id, prompt.id,
 FROM planning_prompt AS prompt
 JOIN loans_installment AS installment ON installment.id = prompt.installment_id
 JOIN accounts_user AS person ON person.id = prompt.borrower_id
-JOIN unnest(%(zones)s::text[], %(due_on)s::date[], %(stages)s::int[], %(known_by)s::timestamptz[], %(missed)s::int[])
-     AS missed (zone, due_on, reached, known_by, stage)
+JOIN unnest(%(zones)s::text[], %(plans)s::int[], %(due_on)s::date[], %(stages)s::int[], %(known_by)s::timestamptz[],
+            %(missed)s::int[])
+     AS missed (zone, plan, due_on, reached, known_by, stage)
   ON missed.due_on = prompt.due_on AND missed.zone = person.time_zone AND missed.reached = prompt.stage
+ AND missed.plan = prompt.plan
 WHERE prompt.stage <> ALL(%(firsts)s) AND installment.known_at < missed.known_by
   AND NOT EXISTS (
     SELECT 1 FROM notifications_prompt AS other

@@ -246,7 +246,9 @@ SANDBOX_URL = env.str("SANDBOX_URL", default="")
 # Prompts -------------------------------------------------------------------------------------------------------------
 
 # When people may be told, in their own zone; see notifications.timing.ContactHours.
-CONTACT_HOURS = env.str("CONTACT_HOURS", default="08:00-22:00")
+CONTACT_HOURS = env.str("CONTACT_HOURS", default="")
+# A folder with policy files of one's own, which take the place of the shipped ones; see docs/policies.md.
+POLICY_FOLDER = env.str("POLICY_FOLDER", default="")
 # Multiplies every wait of the ladders: 1 in life, a fraction in a demonstration.
 LADDER_PACE = env.float("LADDER_PACE", default=1.0)
 
