@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Error
 from django.utils import timezone
 
 from notifications.channels.base import ChannelMisconfiguredError
-from notifications.channels.registry import SETTINGS, suppliers_for
+from notifications.channels.registry import SETTINGS, suppliers_for, vapid
 from notifications.models import Prompt
 from notifications.policy import PolicyError, purpose_of
 from notifications.policy_files import faults
@@ -41,6 +41,15 @@ def _kinds_without_purpose() -> list[str]:
         except PolicyError as error:
             found.append(str(error))
     return found
+
+
+def check_web_push(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:
+    """notifications.E004: there is a key to push with, and it cannot be used."""
+    try:
+        vapid()
+    except ChannelMisconfiguredError as error:
+        return [Error(str(error), id="notifications.E004")]
+    return []
 
 
 def _fault(kind: str, language: str) -> str:

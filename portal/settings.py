@@ -5,6 +5,7 @@ a variable that is set for real always wins.
 """
 
 import os
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +209,13 @@ SMS_SENDER = env.str("SMS_SENDER", default="Dueproof")
 # Kannel signs nothing: whoever knows this token may report deliveries.
 SMS_CALLBACK_TOKEN = env.str("KANNEL_CALLBACK_TOKEN", default="")
 SMS_CALLBACK_URL = f"{env.str('SMS_CALLBACK_BASE', default=PUBLIC_URL)}/webhooks/sms/{SMS_CALLBACK_TOKEN}/"
+
+# Who pushes to browsers (RFC 8292); without a key no browser is told. Apple wants a subject that reaches somebody.
+VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", default="")
+VAPID_SUBJECT = env.str("VAPID_SUBJECT", default=f"mailto:{parseaddr(DEFAULT_FROM_EMAIL)[1]}")
+PUSH_PROVIDERS = ["webpush"] if VAPID_PRIVATE_KEY else []
+# Lets pushes go by plain http and to our own network: for tests and the sandbox, never in life.
+WEB_PUSH_ALLOW_PRIVATE = env.bool("WEB_PUSH_ALLOW_PRIVATE", default=False)
 
 # Who serves each channel, first choice first; notifications.channels.registry names them.
 EMAIL_PROVIDERS = env.list("EMAIL_PROVIDERS", default=["smtp"])
