@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from notifications import dispatch, escalation, planning, receipts, silence
 from notifications.clock import Clock
+from notifications.evidence import sealing
 
 LONGEST_RUN = 120.0
 """Seconds after which a sweep leaves the rest to the next one, far below the broker's visibility timeout."""
@@ -50,6 +51,15 @@ def tidy() -> int:
     """Time out missing receipts and free what dead workers left behind."""
     clock = Clock.at(timezone.now())
     return silence.time_out(clock) + dispatch.rescue(now=clock.now)
+
+
+@shared_task
+def seal() -> int:
+    """Seal what has been recorded since, until less than a full helping is left."""
+    sealed, limit, started = 0, sealing.LIMIT, monotonic()
+    while (count := sealing.seal_events(timezone.now(), limit)) == limit and monotonic() - started < LONGEST_RUN:
+        sealed += count
+    return sealed + count
 
 
 def wake_senders() -> None:

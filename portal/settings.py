@@ -235,6 +235,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "climb": _every(5, "climb_ladders"),
     "tidy": _every(5, "tidy"),
     "read-callbacks": _every(1, "read_callbacks"),
+    "seal": _every(5, "seal"),
     **{f"send-{channel}": _every(5, "send", channel, queue=channel) for channel in SEND_QUEUES},
 }
 

@@ -12,6 +12,7 @@ from notifications.models.lead_plan import LeadPlan
 from notifications.models.preference import Preference
 from notifications.models.prompt import DisputedPrompt, Prompt
 from notifications.models.receipt import Receipt
+from notifications.models.seal import Seal
 from notifications.models.supplier import Supplier
 
 __all__ = [
@@ -28,5 +29,6 @@ __all__ = [
     "Preference",
     "Prompt",
     "Receipt",
+    "Seal",
     "Supplier",
 ]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.admin.masking import mask_text
+from accounts.masking import mask_text
 
 PHONE, EMAIL = "+8613812345678", "li.ming@example.test"
 
