@@ -50,17 +50,16 @@ def _what_it_shows() -> list[str]:
     return [
         gettext("WHAT THIS SHOWS, AND WHAT NOT"),
         gettext(
-            "Each line of events.jsonl was sealed within seconds of being written, in a chain in which nothing can be "
-            "changed, removed or added later without breaking every seal after it. seals.json leads from each event to "
-            "its seal, and on to the newest. Who noted the hash of one of these seals at the time can compare it."
+            "Each line of events.jsonl is sealed: since the moment that seals.json names, it cannot have been changed, "
+            "removed or added without breaking every seal after it. seals.json leads from each event to its seal, and "
+            "on to the newest one. Whoever noted the hash of one of these seals can compare it."
         ),
         gettext(
             "The other files are tied together by manifest.json, which shows damage. They are not sealed themselves, "
             "but verify.py checks that whatever they call delivered or acknowledged is one of the events."
         ),
         gettext(
-            "The pack cannot show that nothing was left out of it. Addresses and phone numbers are masked; of what was "
-            "masked in a provider's message, receipts.json has the SHA-256 as it came, to be compared with the "
-            "original."
+            "The pack cannot show that nothing was left out of it. Addresses and phone numbers are masked; for each "
+            "message of a provider, receipts.json has the SHA-256 of what came, to be compared with the original."
         ),
     ]

@@ -27,8 +27,8 @@ class Line:
 
 
 def lines_of(case: Case) -> list[Line]:
-    """The lines of a case, the oldest first."""
-    lines = [*_events(case), *_receipts(case), *_payments(case), *_positions(case), *_disputes(case), *_due_dates(case)]
+    """The lines of a case, the oldest first; of one moment the events come last, for they are what came of it."""
+    lines = [*_due_dates(case), *_positions(case), *_payments(case), *_disputes(case), *_receipts(case), *_events(case)]
     return sorted(lines, key=lambda line: line.at)
 
 
@@ -41,6 +41,7 @@ def _events(case: Case) -> Iterator[Line]:
             event.get_kind_display(),
             prompt.get_kind_display() if prompt else "",
             _way(event, delivery),
+            *(_seen(case, event) if event.kind == NoticeEvent.Kind.ACKNOWLEDGED else ()),
             *(mask_text(str(event.data[key]), case.known) for key in ("reason", "why") if event.data.get(key)),
         ]
         yield Line(event.at, f"events.jsonl {event.pk}", " · ".join(filter(None, words)))
@@ -51,14 +52,22 @@ def _way(event: NoticeEvent, delivery: Delivery | None) -> str:
     return f"{channel} {masked(delivery.address)}" if delivery and delivery.address else channel
 
 
+def _seen(case: Case, event: NoticeEvent) -> Iterator[str]:
+    """The figures that the borrower said that they know."""
+    for known in case.acknowledgements:
+        if known.prompt_id == event.prompt_id:
+            yield _money(case, known.amount)
+            yield known.due_on.isoformat()
+
+
 def _receipts(case: Case) -> Iterator[Line]:
     for receipt in case.receipts:
         words = gettext("%(provider)s reports: %(word)s") % {
             "provider": receipt.provider,
             "word": receipt.get_kind_display(),
         }
-        details = [mask_text(text, case.known) for text in (receipt.provider_word, receipt.reason) if text]
-        yield Line(receipt.received_at, f"receipts.json {receipt.pk}", " · ".join([words, *details]))
+        details = mask_text(receipt.reason or receipt.provider_word, case.known)
+        yield Line(receipt.received_at, f"receipts.json {receipt.pk}", " · ".join(filter(None, [words, details])))
 
 
 def _payments(case: Case) -> Iterator[Line]:
