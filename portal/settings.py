@@ -277,6 +277,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "tidy": _every(5, "tidy"),
     "cover": _every(60, "cover"),
     "read-callbacks": _every(1, "read_callbacks"),
+    "seal": _every(5, "seal"),
     **{f"send-{channel}": _every(5, "send", channel, queue=channel) for channel in SEND_QUEUES},
 }
 

@@ -13,6 +13,7 @@ from notifications.models.preference import Preference
 from notifications.models.prompt import DisputedPrompt, Prompt
 from notifications.models.push_subscription import PushSubscription
 from notifications.models.receipt import Receipt
+from notifications.models.seal import Seal
 from notifications.models.supplier import Supplier
 
 __all__ = [
@@ -30,5 +31,6 @@ __all__ = [
     "Prompt",
     "PushSubscription",
     "Receipt",
+    "Seal",
     "Supplier",
 ]
