@@ -14,7 +14,7 @@ from django.db.models import F, Q
 
 from accounts.models import User
 from loans.models import Installment
-from notifications import calendar, planning_statements
+from notifications import calendar, planning_statements, table_statistics
 from notifications.clock import Clock
 from notifications.ladder import Ladder, ladder_of
 from notifications.models import Prompt
@@ -29,6 +29,7 @@ _SET_FREE: Final = "ON CONFLICT DO NOTHING"
 _SORT_IN_MEMORY: Final = "SET LOCAL work_mem = '128MB'"
 """What a day's plan is grouped and joined in; it is given back with the transaction."""
 _ONE_PLANNER: Final = "SELECT pg_advisory_xact_lock(hashtext('notifications.planning'), hashtext(%s))"
+_READ: Final = ("accounts_user", "accounts_contactpoint", "loans_loan", "loans_installment", "loans_payment")
 _LAST_ID: Final = "SELECT last_value FROM notifications_prompt_id_seq"
 
 
@@ -93,6 +94,7 @@ def _plan_calendar(kind: Prompt.Kind, source: str, stages: Stages, clock: Clock)
         since = cursor.fetchone()[0]
         planned = _plan(kind, source, clock, _columns(slots), together=True, alone=True)
         if planned:
+            table_statistics.refresh(["notifications_prompt"])
             end_overtaken(kind, {slot for _jurisdiction, slot in slots}, since=since, now=clock.now)
     return planned
 
@@ -112,6 +114,7 @@ def _plan(
         grouping=planning_statements.TOGETHER if together else planning_statements.APART,
         conflict="" if alone else _SET_FREE,
     )
+    table_statistics.refresh(_READ)
     everything = {"kind": kind, "now": clock.now, **parameters, **_ladder_columns(ladder_of(kind), clock)}
     with connection.cursor() as cursor:
         cursor.execute(statement, everything)
