@@ -2,6 +2,7 @@
 
 from typing import Final
 
+# A stage is not planned once a later one is: where clocks are put back, time has passed it by all the same.
 INSTALLMENTS: Final = """
 SELECT loan.borrower_id, installment.id AS installment_id, NULL::bigint AS payment_id, NULL::bigint AS dispute_id,
        slot.stage, installment.version, slot.moment, slot.deadline, slot.held_by,
@@ -15,7 +16,8 @@ JOIN accounts_user AS person ON person.id = loan.borrower_id AND person.time_zon
      AND person.jurisdiction = slot.jurisdiction
 WHERE NOT EXISTS (
     SELECT 1 FROM notifications_prompt AS prompt
-    WHERE prompt.installment_id = installment.id AND prompt.kind = %(kind)s AND prompt.stage = slot.stage
+    WHERE prompt.installment_id = installment.id AND prompt.kind = %(kind)s
+      AND CASE %(kind)s WHEN 'upcoming' THEN prompt.stage <= slot.stage ELSE prompt.stage >= slot.stage END
       AND prompt.version = installment.version AND prompt.payment_id IS NULL AND prompt.dispute_id IS NULL)
 """
 UNDISPUTED: Final = """
