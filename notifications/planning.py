@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 
 from loans.models import Installment
-from notifications import calendar, planning_statements
+from notifications import calendar, planning_statements, table_statistics
 from notifications.clock import Clock
 from notifications.ladder import Ladder, ladder_of
 from notifications.models import Prompt
@@ -25,6 +25,7 @@ Kind = Prompt.Kind
 _SORT_IN_MEMORY: Final = "SET LOCAL work_mem = '128MB'"
 """What a day's plan is grouped and joined in; it is given back with the transaction."""
 _ONE_PLANNER: Final = "SELECT pg_advisory_xact_lock(hashtext('notifications.planning'), hashtext(%s))"
+_READ: Final = ("accounts_user", "accounts_contactpoint", "loans_loan", "loans_installment", "loans_payment")
 
 
 def plan_upcoming(clock: Clock) -> int:
@@ -83,6 +84,7 @@ def _plan_calendar(kind: Prompt.Kind, source: str, clock: Clock) -> int:
         cursor.execute(_SORT_IN_MEMORY)
         planned = _plan(kind, source, clock, columns_of(slots), alone=True)
         if planned:
+            table_statistics.refresh(["notifications_prompt"])
             end_overtaken(kind, slots, now=clock.now)
     return planned
 
@@ -92,6 +94,7 @@ def _plan(kind: Prompt.Kind, source: str, clock: Clock, parameters: dict[str, An
 
     `alone`: nobody else plans the same at this time.
     """
+    table_statistics.refresh(_READ)
     everything = {"kind": kind, "now": clock.now, **parameters, **_ladder_columns(ladder_of(kind), clock)}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(planning_statements.COLLECT.format(source=source), everything)

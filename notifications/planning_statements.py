@@ -3,6 +3,7 @@
 from typing import Final
 
 # What is owed is read before it is joined with the slots: the other way round, every person stands there once a day.
+# A stage is not planned once a later one is: where clocks are put back, time has passed it by all the same.
 INSTALLMENTS: Final = """
 SELECT owed.borrower_id, owed.installment_id, NULL::bigint AS payment_id, NULL::bigint AS dispute_id,
        slot.stage, owed.version, slot.moment, slot.deadline, slot.held_by,
@@ -22,7 +23,8 @@ JOIN unnest(%(jurisdictions)s::text[], %(zones)s::text[], %(plans)s::int[], %(du
   ON slot.due_on = owed.due_on AND slot.zone = owed.time_zone AND slot.jurisdiction = owed.jurisdiction
 WHERE NOT EXISTS (
     SELECT 1 FROM notifications_prompt AS prompt
-    WHERE prompt.installment_id = owed.installment_id AND prompt.kind = %(kind)s AND prompt.stage = slot.stage
+    WHERE prompt.installment_id = owed.installment_id AND prompt.kind = %(kind)s
+      AND CASE %(kind)s WHEN 'upcoming' THEN prompt.stage <= slot.stage ELSE prompt.stage >= slot.stage END
       AND prompt.version = owed.version AND prompt.payment_id IS NULL AND prompt.dispute_id IS NULL)
 """
 UNDISPUTED: Final = """
