@@ -1,0 +1,7 @@
+"""The portal's settings with the limit's and the peers' addresses beside the portal's own."""
+
+from portal.settings import *  # noqa: F403
+from portal.settings import DATA_DIR
+
+ROOT_URLCONF = "benchmarks.web.urls"
+STATIC_ROOT = DATA_DIR / "static"
