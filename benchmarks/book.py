@@ -1,4 +1,4 @@
-"""The book: borrowers, how they can be reached, their loans and schedules, made by a few statements whatever its size."""
+"""The book: borrowers, how they can be reached, their loans and schedules, made by a few statements at any size."""
 
 from datetime import date, datetime
 from typing import Final

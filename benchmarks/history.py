@@ -1,6 +1,5 @@
 """History: what was told in past months, done with long ago, in the form in which the product has left it."""
 
-from datetime import datetime
 from typing import Final
 
 from benchmarks.product import DELIVERIES, EVENTS, PLANNED, PROMPTS
@@ -28,9 +27,10 @@ _DELIVERIES: Final = f"""
 INSERT INTO {DELIVERIES} (channel, address, rung, ordinal, status, reason, attempts, next_attempt_at, claimed_at,
                           sent_at, delivered_at, provider_reference, facts, wording, prompt_id)
 SELECT way.channel, way.address, 0, 0, 'delivered', '', 1, prompt.tell_at, prompt.tell_at, prompt.tell_at,
-       prompt.tell_at, 'SBX' || prompt.id, %(facts)s::jsonb, 'upcoming/zh-hans/0123456789abcdef', prompt.id
+       prompt.tell_at, 'SBX' || prompt.id, %(facts)s::jsonb, %(wording)s, prompt.id
 FROM {PROMPTS} AS prompt
-CROSS JOIN LATERAL (VALUES ('email', 'b' || prompt.borrower_id || '@example.test'), ('in_app', '')) AS way (channel, address)
+CROSS JOIN LATERAL (
+    VALUES ('email', 'b' || prompt.borrower_id || '@example.test'), ('in_app', '')) AS way (channel, address)
 """
 _EVENTS: Final = f"""
 INSERT INTO {EVENTS} (at, kind, installment_id, prompt_id, data, borrower_id)
@@ -38,6 +38,7 @@ SELECT prompt.planned_at, 'planned', prompt.installment_id, prompt.id, '{{"kind"
        prompt.borrower_id
 FROM {PROMPTS} AS prompt
 """
+WORDING: Final = "upcoming/zh-hans/0123456789abcdef"
 FACTS: Final = """
 {"today": "2026-08-01", "amount": "103.500", "due_on": "2026-08-04", "currency": "CNY", "language": "zh-hans",
  "bank_name": "Harbour Bank", "loan_label": "手机分期 ··0017", "borrower_name": "测试 Borrower 17",
@@ -45,12 +46,12 @@ FACTS: Final = """
 """
 
 
-def make_history(deliveries: int, *, now: datetime) -> int:
+def make_history(deliveries: int) -> int:
     """Write so many finished deliveries, two a prompt, into empty tables; returns how many there are.
 
     Needs a book with `PERIODS` past periods and at least a thirty-second part of `deliveries` in loans.
     """
-    facts = {"prompts": deliveries // 2, "stages": list(STAGES), "facts": FACTS, "now": now}
+    facts = {"prompts": deliveries // 2, "stages": list(STAGES), "facts": FACTS, "wording": WORDING}
     with loading(PLANNED):
         execute(_PROMPTS, facts)
         written = execute(_DELIVERIES, facts)

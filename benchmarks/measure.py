@@ -64,7 +64,7 @@ Contestants = Mapping[str, Callable[[], Trial]]
 
 
 def alternate(times: int, contestants: Contestants) -> dict[str, Series]:
-    """Let the contestants run in turn, `times` rounds; what one of them may rely on is that those before it have run."""
+    """Let the contestants run in turn, `times` rounds; each may rely on what those before it have left."""
     series = {name: Series() for name in contestants}
     for _ in range(times):
         for name, run in contestants.items():

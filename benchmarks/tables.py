@@ -1,4 +1,4 @@
-"""Tables between trials: emptied, filled at once, counted, and left in the state in which a running server keeps them."""
+"""Tables between trials: emptied, filled at once, counted, and left as a running server keeps them."""
 
 import contextlib
 from collections.abc import Iterator, Sequence

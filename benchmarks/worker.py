@@ -126,7 +126,7 @@ def main() -> None:
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a worker that was killed
     answer(ready=True)
-    for line in iter(sys.stdin.buffer.raw.readline, b""):  # type: ignore[attr-defined]  # unbuffered: children inherit
+    while line := sys.stdin.readline():
         told = json.loads(line)
         for _ in range(told["workers"]):
             pid = os.fork()

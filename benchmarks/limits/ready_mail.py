@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import uuid
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -53,7 +54,7 @@ def main() -> None:
     bounds = [n * place // CONNECTIONS for place in range(CONNECTIONS + 1)]
     threads = [
         threading.Thread(target=send, args=(port, first, last, raw, reference))
-        for first, last in zip(bounds, bounds[1:], strict=False)
+        for first, last in pairwise(bounds)
         if first < last
     ]
     started = time.monotonic()

@@ -7,10 +7,9 @@ from anymail.webhooks.mailjet import MailjetTrackingWebhookView
 from django.dispatch import receiver
 from django.utils import timezone
 
-from benchmarks.peers.anymail_bodies import SECRET
 from notifications.models import Delivery
 
-view = MailjetTrackingWebhookView.as_view(webhook_secret=SECRET)
+view = MailjetTrackingWebhookView.as_view()
 
 
 @receiver(tracking)

@@ -4,7 +4,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+from celery import Celery
 
 from benchmarks.children import Helper, python
 from benchmarks.measure import Trial, VoidError
@@ -18,14 +20,20 @@ SENT: Final = "status = 'sent'"
 
 @contextmanager
 def celery_workers(logs: Path) -> Iterator[None]:
-    """Two processes that wait for tasks; what an earlier run has left in the queue is dropped."""
-    with app.connection_for_write() as connection:
-        connection.default_channel.queue_purge(QUEUE)
+    """Two processes that wait for tasks."""
+    drop_tasks(app, QUEUE)
     options = ["--concurrency", "2", "--queues", QUEUE, "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
     with Helper(python("celery", "-A", "benchmarks.peers.celery_app", "worker", *options), logs / "celery.log"):
         while not app.control.ping(timeout=0.3):
             pass
         yield
+
+
+def drop_tasks(celery: Celery, queue: str) -> None:
+    """Empty a queue: what an earlier run has left there is nobody's."""
+    with celery.connection_for_write() as connection:
+        channel: Any = connection.default_channel
+        channel.queue_purge(queue)
 
 
 def finish_by_tasks(n: int, channel: str) -> Trial:

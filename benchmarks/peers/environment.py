@@ -1,4 +1,4 @@
-"""The environment of the one peer that cannot live in ours: made once, from pins with hashes, kept under the data folder."""
+"""The environment of the one peer that cannot live in ours: made once, from pins with hashes, under the data folder."""
 
 import hashlib
 import shutil
@@ -13,7 +13,7 @@ PINS: Final = Path(__file__).resolve().parent.parent / "peers.txt"
 
 
 def peers_python(folder: Path, *, may_install: bool) -> Path:
-    """The interpreter of that environment. Raises MissingError where it is not there and cannot, or may not, be made."""
+    """The interpreter of that environment. Raises MissingError where it cannot, or may not, be made."""
     home = folder / "peers"
     python, stamp = home / "bin" / "python", home / "installed"
     digest = hashlib.sha256(PINS.read_bytes()).hexdigest()

@@ -3,7 +3,7 @@
 import os
 
 from portal.settings import *  # noqa: F403
-from portal.settings import INSTALLED_APPS
+from portal.settings import DATABASES, INSTALLED_APPS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "post_office"]
 
@@ -18,3 +18,6 @@ POST_OFFICE = {
     "LOCK_FILE_NAME": os.path.join(os.environ.get("DUEPROOF_DATA", "."), "post_office"),  # noqa: PTH118
 }
 POST_OFFICE_CACHE = False
+# Its sending processes are forked from one that has used the database: a pool's threads do not survive that.
+DATABASES["default"]["OPTIONS"].pop("pool")
+DATABASES["default"]["CONN_MAX_AGE"] = None

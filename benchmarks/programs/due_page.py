@@ -50,7 +50,7 @@ def run(bench: Bench) -> Iterator[Figure]:
 
 
 def open_book(bench: Bench, port: int, loans: int) -> Readers:
-    """A book of so many loans, two a borrower, whose borrowers have been told; the readers are spread over it."""
+    """A book of so many loans, two a borrower, whose borrowers have been told; gives readers spread over it, warm."""
     people = max(loans // 2, bench.size.page_borrowers)
     make_book(people, loans=loans, now=bench.now, past=PAST, future=FUTURE)
     empty(*TOLD)
@@ -58,7 +58,9 @@ def open_book(bench: Bench, port: int, loans: int) -> Readers:
         expect("prompts", loans, pool.run("plan").done)
     place_messages()
     step = max(1, min(people, loans) // bench.size.page_borrowers)
-    return Readers(port, sign_in(range(1, step * bench.size.page_borrowers + 1, step)))
+    readers = Readers(port, sign_in(range(1, step * bench.size.page_borrowers + 1, step)))
+    readers.look()
+    return readers
 
 
 def say_hello(port: int, n: int) -> Trial:

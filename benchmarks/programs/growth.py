@@ -38,7 +38,7 @@ def run(bench: Bench) -> Iterator[Figure]:
         stack.callback(remove, twin)
         stack.callback(use, name)
         use(twin)
-        history = make_history(bench.size.growth_history, now=bench.now)
+        history = make_history(bench.size.growth_history)
         young, old = (_open(bench, stack, database, cookies) for database in (name, twin))
         contestants: dict[str, Callable[[], Trial]] = {}
         for part in PARTS:

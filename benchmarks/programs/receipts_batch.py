@@ -22,15 +22,15 @@ PORTION: Final = 100
 
 def run(bench: Bench) -> Iterator[Figure]:
     n = make_book(bench.size.receipts_batch, now=bench.now, ways=("phone",))
-    contestants = {
-        "limit": lambda: _limit(bench, pool),
-        "peer": lambda: _peer(pool, port, bench.size.receipts_batch_peer),
-        "ours": lambda: _ours(bench, pool, port),
-    }
     missing = _what_is_missing()
-    if missing:
-        del contestants["ours"]
     with workers(bench.logs, bench.now) as pool, web_server(bench.logs) as port:
+        contestants = {
+            "limit": lambda: _limit(bench, pool),
+            "peer": lambda: _peer(pool, port, bench.size.receipts_batch_peer),
+            "ours": lambda: _ours(bench, pool, port),
+        }
+        if missing:
+            del contestants["ours"]
         series = alternate(bench.size.times, contestants)
     if missing:
         limit, peer = series["limit"].best, series["peer"].rate

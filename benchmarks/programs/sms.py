@@ -46,10 +46,8 @@ def _ours(pool: Workers, sink: Helper, n: int, in_flight: int) -> Trial:
     checkpoint()
     started = time.monotonic()
     pool.run("plan")
-    if in_flight == IN_FLIGHT:
-        ended = pool.run("drain", channel="sms")
-    else:
-        ended = pool.run("drain_wide", in_flight=in_flight)
+    more = {"in_flight": in_flight} if in_flight != IN_FLIGHT else {}
+    ended = pool.run("drain_wide", **more) if more else pool.run("drain", channel="sms")
     seconds = time.monotonic() - started
     got = sink.ask(report=True)
     expect("prompts", n, count(PROMPTS))

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.sinks.sendsms [SECONDS]`: takes whatever is posted as Kannel does, and answers after SECONDS."""
+"""`python -m benchmarks.sinks.sendsms [SECONDS]`: takes what is posted as Kannel does, and answers after SECONDS."""
 
 import asyncio
 import re

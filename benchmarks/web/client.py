@@ -1,4 +1,4 @@
-"""Asks a web server many times over a few kept connections, at little cost, so that it is the server that is measured."""
+"""Asks a web server many times over a few kept connections, cheaply, so that it is the server that is measured."""
 
 import asyncio
 import re

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
-from benchmarks.history import FACTS
+from benchmarks.history import FACTS, WORDING
 from benchmarks.measure import Trial, expect
 from benchmarks.product import DELIVERIES, change_for, first_page, page_again
 from benchmarks.tables import execute, rows, settle
@@ -82,15 +82,15 @@ def place_messages() -> None:
     """Let the portal's messages lie there, worded, as after a sending."""
     execute(
         f"UPDATE {DELIVERIES} SET status = 'sent', sent_at = next_attempt_at, attempts = 1, facts = %s::jsonb,"
-        " wording = 'upcoming/zh-hans/0123456789abcdef' WHERE channel = 'in_app'",
-        [FACTS],
+        " wording = %s WHERE channel = 'in_app'",
+        [FACTS, WORDING],
     )
     settle(DELIVERIES)
 
 
 def count_queries(cookie: str) -> int:
     """How many queries one page costs, session and user included."""
-    client = Client(headers={"cookie": cookie})
+    client = Client(headers={"cookie": cookie, "host": "127.0.0.1"})
     with override_settings(STORAGES=PLAIN), CaptureQueriesContext(connection) as queries:
         expect("status of the page", 200, client.get(first_page()).status_code)
     return len(queries)

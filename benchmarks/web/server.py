@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -17,27 +18,39 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 
 from accounts.models import User
+from benchmarks.web.client import ask_all, write_request
 from portal.processes import Child, ProcessError
 
+SETTINGS = "benchmarks.web.settings"
 READY_SECONDS = 60.0
+WARM_UP = 64
+"""Requests before anything is timed: each process loads its addresses with the first."""
 
 
 @contextmanager
 def web_server(logs: Path, name: str = "web", **more: str) -> Iterator[int]:
     """Serve until the block ends; gives the port. Raises ProcessError with the last lines of `<logs>/<name>.log`."""
     port = free_port()
-    env = {**os.environ, **more, "DJANGO_SETTINGS_MODULE": "benchmarks.web.settings"}
-    collect = [sys.executable, "-m", "django", "collectstatic", "--no-input", "--verbosity=0"]
-    subprocess.run(collect, env=env, check=True, stdout=subprocess.DEVNULL)
+    env = {**os.environ, **more, "DJANGO_SETTINGS_MODULE": SETTINGS}
+    collect_static()
     options = ["-c", "python:portal.gunicorn_conf", "--bind", f"127.0.0.1:{port}", "--backlog", "1024"]
     command = [sys.executable, "-m", "gunicorn", *options, "portal.wsgi"]
     child = Child(name, command, logs / f"{name}.log", env=env, stop_signal=signal.SIGTERM)
     child.start()
     try:
         await_port(port, child)
+        ask_all(port, [write_request("/benchmarks/hello")] * WARM_UP, connections=8)
         yield port
     finally:
         child.stop()
+
+
+@cache
+def collect_static() -> None:
+    """Once a run: pages name their files by what is in them, as in production."""
+    command = [sys.executable, "-m", "django", "collectstatic", "--no-input", "--verbosity=0"]
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": SETTINGS}
+    subprocess.run(command, env=env, check=True, stdout=subprocess.DEVNULL)
 
 
 def await_port(port: int, child: Child) -> None:
