@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.children import PATIENCE, Helper, answer, python
+from portal.processes import ProcessError
 
 
 def plan(now: datetime) -> int:
@@ -64,11 +65,15 @@ def write_events(now: datetime, rows: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A worker that found nothing more to do: how many rows it did, and its largest resident size in MiB."""
+    """A worker that found nothing more to do: how many rows it did, and its largest resident size in MiB.
+
+    `fault` names what broke it off.
+    """
 
     pid: int
     done: int
     peak_mb: float
+    fault: str = ""
 
 
 WORKS: Final[dict[str, Callable[..., int]]] = {
@@ -97,11 +102,16 @@ class Workers:
         return started
 
     def wait(self, seconds: float) -> Ended | None:
-        """The next one that has come to its end, if there is one within so many seconds."""
-        if self._ended:
-            return self._ended.popleft()
-        said = self._helper.listen(seconds)
-        return Ended(**said) if said else None
+        """The next one that has come to its end, if there is one within so many seconds.
+
+        Raises ProcessError for one that broke off.
+        """
+        ended = self._ended.popleft() if self._ended else None
+        if ended is None and (said := self._helper.listen(seconds)):
+            ended = Ended(**said)
+        if ended and ended.fault:
+            raise ProcessError(f"A worker broke off with {ended.fault}; see {self._helper.log}.")
+        return ended
 
     def run(self, work: str, workers: int = 1, **more: Any) -> Ended:
         """Start some and wait for all; returns what they did together and the highest peak."""
@@ -144,9 +154,9 @@ def run(told: dict[str, Any]) -> int:
     try:
         done = WORKS[told["work"]](datetime.fromisoformat(told["now"]), **told["more"])
         answer(pid=os.getpid(), done=done, peak_mb=peak_of())
-    except Exception:
+    except Exception as error:
         traceback.print_exc()
-        answer(pid=os.getpid(), done=0, peak_mb=0.0)
+        answer(pid=os.getpid(), done=0, peak_mb=0.0, fault=type(error).__name__)
         return 1
     return 0
 
