@@ -1,0 +1,1 @@
+"""Measures the product against limits and peers: `bin/bench`. How to read the figures: docs/performance.md."""

@@ -1,0 +1,27 @@
+"""The limit of whatever writes rows: INSERT … SELECT of the very rows that ours wrote, into tables without indexes."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from benchmarks.measure import Trial, expect, timed
+from benchmarks.tables import checkpoint, count, execute
+
+
+def insert_bare(n: int, tables: Sequence[str]) -> Trial:
+    """Copy all rows of `tables`, which hold what ours has written for `n`, in one transaction."""
+    for table in tables:
+        execute(f"DROP TABLE IF EXISTS bare_{table}")
+        execute(f"CREATE TABLE bare_{table} (LIKE {table})")
+    checkpoint()
+    trial = timed(n, lambda: _copy(tables))
+    for table in tables:
+        expect(f"rows of {table} in the bare copy", count(table), count(f"bare_{table}"))
+        execute(f"DROP TABLE bare_{table}")
+    return trial
+
+
+@transaction.atomic
+def _copy(tables: Sequence[str]) -> None:
+    for table in tables:
+        execute(f"INSERT INTO bare_{table} SELECT * FROM {table}")

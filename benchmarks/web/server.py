@@ -1,0 +1,87 @@
+"""The portal's web server as production runs it, and the cookies of people who are signed in."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+
+from accounts.models import User
+from benchmarks.web.client import ask_all, write_request
+from portal.processes import Child, ProcessError
+
+SETTINGS = "benchmarks.web.settings"
+READY_SECONDS = 60.0
+WARM_UP = 64
+"""Requests before anything is timed: each process loads its addresses with the first."""
+
+
+@contextmanager
+def web_server(logs: Path, name: str = "web", **more: str) -> Iterator[int]:
+    """Serve until the block ends; gives the port. Raises ProcessError with the last lines of `<logs>/<name>.log`."""
+    port = free_port()
+    env = {**os.environ, **more, "DJANGO_SETTINGS_MODULE": SETTINGS}
+    collect_static()
+    options = ["-c", "python:portal.gunicorn_conf", "--bind", f"127.0.0.1:{port}", "--backlog", "1024"]
+    command = [sys.executable, "-m", "gunicorn", *options, "portal.wsgi"]
+    child = Child(name, command, logs / f"{name}.log", env=env, stop_signal=signal.SIGTERM)
+    child.start()
+    try:
+        await_port(port, child)
+        ask_all(port, [write_request("/benchmarks/hello")] * WARM_UP, connections=8)
+        yield port
+    finally:
+        child.stop()
+
+
+@cache
+def collect_static() -> None:
+    """Once a run: pages name their files by what is in them, as in production."""
+    command = [sys.executable, "-m", "django", "collectstatic", "--no-input", "--verbosity=0"]
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": SETTINGS}
+    subprocess.run(command, env=env, check=True, stdout=subprocess.DEVNULL)
+
+
+def await_port(port: int, child: Child) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while not listens(port):
+        if child.returncode is not None or time.monotonic() > deadline:
+            raise child.failure() if child.returncode is not None else ProcessError("The web server does not answer.")
+        time.sleep(0.03)
+
+
+def listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port
+
+
+def sign_in(borrower_ids: Sequence[int]) -> dict[int, str]:
+    """Give each of them a session; returns their cookies."""
+    engine: ModuleType = import_module(settings.SESSION_ENGINE)
+    cookies = {}
+    for user in User.objects.filter(pk__in=list(borrower_ids)):
+        session = engine.SessionStore()
+        session[SESSION_KEY] = str(user.pk)
+        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session.save()
+        cookies[user.pk] = f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
+    return cookies

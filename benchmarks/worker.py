@@ -1,0 +1,165 @@
+"""`python -m benchmarks.worker`: workers of the product, forked from one process that has loaded it, as Celery's are.
+
+It is told `{"work": …, "workers": 2, …}` and answers for each worker first `{"started": pid}`, then, when that has
+nothing more to do, `{"done": rows, "peak_mb": …}`.
+"""
+
+import json
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.children import PATIENCE, Helper, answer, python
+from portal.processes import ProcessError
+
+
+def plan(now: datetime) -> int:
+    from benchmarks import product
+
+    return product.plan(now)
+
+
+def drain(now: datetime, channel: str) -> int:
+    from benchmarks import product
+
+    return product.drain(channel, now)
+
+
+def drain_late(now: datetime, channel: str) -> int:
+    from benchmarks import product
+
+    return product.drain(channel, now)
+
+
+def drain_wide(now: datetime, in_flight: int) -> int:
+    from benchmarks import product
+
+    product.widen_sms(in_flight)
+    return product.drain("sms", now)
+
+
+def claim(now: datetime, channel: str) -> int:
+    from benchmarks import product
+
+    return product.claim_and_record(channel, now)
+
+
+def free(now: datetime) -> int:
+    from benchmarks import product
+
+    return product.free_the_dead(now)
+
+
+def write_events(now: datetime, rows: int) -> int:
+    from benchmarks import product
+
+    return product.write_events(rows, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A worker that found nothing more to do: how many rows it did, and its largest resident size in MiB.
+
+    `fault` names what broke it off.
+    """
+
+    pid: int
+    done: int
+    peak_mb: float
+    fault: str = ""
+
+
+WORKS: Final[dict[str, Callable[..., int]]] = {
+    work.__name__: work for work in (plan, drain, drain_late, drain_wide, claim, free, write_events)
+}
+
+
+class Workers:
+    """The nursery as its user sees it."""
+
+    def __init__(self, helper: Helper, now: datetime) -> None:
+        self._helper = helper
+        self._now = now.isoformat()
+        self._ended: deque[Ended] = deque()
+
+    def begin(self, work: str, workers: int = 1, **more: Any) -> list[int]:
+        """Start so many workers; returns their process ids."""
+        self._helper.tell(work=work, workers=workers, now=self._now, more=more)
+        started: list[int] = []
+        while len(started) < workers:
+            said = self._helper.hear()
+            if "started" in said:
+                started.append(said["started"])
+            else:
+                self._ended.append(Ended(**said))
+        return started
+
+    def wait(self, seconds: float) -> Ended | None:
+        """The next one that has come to its end, if there is one within so many seconds.
+
+        Raises ProcessError for one that broke off.
+        """
+        ended = self._ended.popleft() if self._ended else None
+        if ended is None and (said := self._helper.listen(seconds)):
+            ended = Ended(**said)
+        if ended and ended.fault:
+            raise ProcessError(f"A worker broke off with {ended.fault}; see {self._helper.log}.")
+        return ended
+
+    def run(self, work: str, workers: int = 1, **more: Any) -> Ended:
+        """Start some and wait for all; returns what they did together and the highest peak."""
+        self.begin(work, workers, **more)
+        ended = [one for _ in range(workers) if (one := self.wait(PATIENCE))]
+        return Ended(pid=0, done=sum(one.done for one in ended), peak_mb=max(one.peak_mb for one in ended))
+
+
+@contextmanager
+def workers(logs: Path, now: datetime, **env: str) -> Iterator[Workers]:
+    with Helper(python("benchmarks.worker"), logs / "worker.log", env) as helper:
+        helper.hear()
+        yield Workers(helper, now)
+
+
+def main() -> None:
+    import django
+
+    django.setup()
+    import benchmarks.product  # noqa: F401 - loaded once, before the fork
+    import notifications.channels.kannel  # noqa: F401
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a worker that was killed
+    answer(ready=True)
+    while line := sys.stdin.readline():
+        told = json.loads(line)
+        for _ in range(told["workers"]):
+            pid = os.fork()
+            if pid == 0:
+                os._exit(run(told))
+            answer(started=pid)
+
+
+def run(told: dict[str, Any]) -> int:
+    """The life of one worker; returns its exit status."""
+    import traceback
+
+    from benchmarks.peaks import peak_of
+
+    try:
+        done = WORKS[told["work"]](datetime.fromisoformat(told["now"]), **told["more"])
+        answer(pid=os.getpid(), done=done, peak_mb=peak_of())
+    except Exception as error:
+        traceback.print_exc()
+        answer(pid=os.getpid(), done=0, peak_mb=0.0, fault=type(error).__name__)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    main()
