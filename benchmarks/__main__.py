@@ -9,15 +9,16 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure, headings
 from benchmarks.measure import MissingError, VoidError
-from benchmarks.servers import set_environment
+from benchmarks.servers import ZONE, set_environment
 from benchmarks.sizes import FULL, MINIATURE, QUICK, Size
 
 NAMES: Final = (
@@ -45,7 +46,7 @@ def main() -> int:
     (folder / "logs").mkdir(parents=True, exist_ok=True)
     set_environment()
     prepare_database()
-    bench = Bench(choose_size(arguments), datetime.now(UTC), folder)
+    bench = Bench(choose_size(arguments), last_noon(datetime.now(UTC)), folder)
     if not arguments.json:
         print(headings(), flush=True)
     broken = False
@@ -71,6 +72,13 @@ def choose_size(arguments: argparse.Namespace) -> Size:
     if arguments.miniature:
         return MINIATURE
     return QUICK if arguments.quick else FULL
+
+
+def last_noon(moment: datetime) -> datetime:
+    """The last noon in the borrowers' zone: at any hour what was planned then may be told, and is due by now."""
+    local = moment.astimezone(ZoneInfo(ZONE))
+    noon = local.replace(hour=12, minute=0, second=0, microsecond=0)
+    return (noon if noon <= local else noon - timedelta(days=1)).astimezone(UTC)
 
 
 def prepare_database() -> None:

@@ -4,10 +4,10 @@ from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from benchmarks.servers import ZONE
 from benchmarks.tables import empty, execute, loading, settle
 from loans.models import Partner
 
-ZONE: Final = "Asia/Shanghai"
 DUE_IN: Final = 3
 """Days until the next installment of every loan: the second stage."""
 PERIOD: Final = 30

@@ -9,6 +9,8 @@ from psycopg import sql
 
 DATABASE = "dueproof_benchmarks"
 REDIS_NUMBER = "9"
+ZONE = "Asia/Shanghai"
+"""Where all borrowers of the benchmarks live."""
 CALLBACK_TOKEN = "benchmarks"
 
 

@@ -1,9 +1,11 @@
 """How trials become a figure: best of the limit, median of ours and of the peer, void where a count is wrong."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
+from benchmarks.__main__ import last_noon
 from benchmarks.figures import Figure, headings
 from benchmarks.measure import Series, Trial, VoidError, alternate, compare, expect
 
@@ -59,3 +61,11 @@ def test_a_void_figure_says_so_and_has_no_number() -> None:
 def test_figures_stand_under_their_headings() -> None:
     row = compare("claim", series(50, 50, 50), limit=series(100)).as_row()
     assert headings().index("of limit") + len("of limit") == row.index("0.500") + len("0.500")
+
+
+@pytest.mark.parametrize(
+    ("now", "noon"), [("28T05:00", "28T04:00"), ("28T03:59", "27T04:00"), ("28T04:00", "28T04:00")]
+)
+def test_all_is_planned_at_the_last_noon_of_its_borrowers(now: str, noon: str) -> None:
+    moments = [datetime.fromisoformat(f"2026-11-{moment}").replace(tzinfo=UTC) for moment in (now, noon)]
+    assert last_noon(moments[0]) == moments[1]
