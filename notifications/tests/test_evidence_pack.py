@@ -3,7 +3,7 @@
 import base64
 import json
 from datetime import date, timedelta
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -18,7 +18,7 @@ from loans.tests.factories import make_installment
 from notifications.evidence.case import NothingToPackError
 from notifications.evidence.pack import build_pack
 from notifications.evidence.raw import mask_raw
-from notifications.evidence.verify import find_problems
+from notifications.evidence.verify import find_problems, read_files
 from notifications.models import Callback, Delivery, NoticeEvent
 from notifications.receipts import apply_waiting
 from notifications.tests.cases import Told, bounce, dispute, make_case, pay
@@ -265,6 +265,11 @@ def test_the_command_writes_a_pack_that_verifies(case: Told, tmp_path: Path) -> 
     call_command("evidence_pack", "--dispute", number, "-o", str(target), stdout=out)
     with ZipFile(target) as pack:
         assert json.loads(pack.read("case.json"))["disputes"][0]["number"] == number
+
+
+def test_the_command_writes_to_standard_output(case: Told, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    call_command("evidence_pack", "--installment", str(case.installment.pk), "-o", "-")
+    assert find_problems(read_files(BytesIO(capsysbinary.readouterr().out))) == []
 
 
 def test_the_command_says_what_it_could_not_do(case: Told, tmp_path: Path) -> None:
