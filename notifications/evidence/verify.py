@@ -21,6 +21,7 @@ import json
 import struct
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -30,8 +31,10 @@ GENESIS = bytes(32)
 """What the first seal of all has for the hash of the one before it."""
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - datetime.UTC came with Python 3.11
 MANIFEST = "manifest.json"
-UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, struct.error)
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, struct.error)
 """What reading a file that was tampered with may raise."""
+UNOPENED = (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error)
+"""The same of a zip: one of another kind, encrypted, cut short."""
 
 
 def hash_leaf(line: bytes) -> bytes:
@@ -166,7 +169,7 @@ def write_json(value: Any) -> bytes:
 
 
 def read_files(place: Path | BinaryIO) -> dict[str, bytes]:
-    """The files of a pack, a folder or a zip, by name. Raises OSError or zipfile.BadZipFile."""
+    """The files of a pack, a folder or a zip, by name. Raises one of UNOPENED."""
     if isinstance(place, Path) and place.is_dir():
         return {path.name: path.read_bytes() for path in sorted(place.iterdir()) if path.is_file()}
     with zipfile.ZipFile(place) as pack:
@@ -194,7 +197,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         files = read_files(place)
         problems = find_problems(files)
-    except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+    except UNOPENED as error:
         problems = [f"{place.name} cannot be read: {error}"]
     if problems:
         sys.stdout.write("".join(f"WRONG: {problem}\n" for problem in problems))

@@ -4,6 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from notifications.evidence import checking, sealing
+from notifications.models import Seal
+from notifications.tests.cases import Told, dispute, make_case, pay
+from notifications.tests.events import make_events
+from notifications.tests.factories import NOON
 from notifications.tests.outside import SandboxProcess, run_sandbox
 
 
@@ -19,3 +24,28 @@ def sandbox(_sandbox_process: SandboxProcess) -> SandboxProcess:
     """The sandbox, without what earlier tests sent to it."""
     _sandbox_process.reset()
     return _sandbox_process
+
+
+@pytest.fixture
+def sealed_ids(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Twelve events under four seals, which are read two at a time."""
+    monkeypatch.setattr(sealing, "BATCH", 3)
+    monkeypatch.setattr(checking, "PAGE", 2)
+    made = make_events(12)
+    sealing.seal_events(NOON)
+    assert Seal.objects.count() == 4
+    return made
+
+
+@pytest.fixture
+def case() -> Told:
+    """Told by SMS and email, and acknowledged."""
+    return make_case()
+
+
+@pytest.fixture
+def whole_case(case: Told) -> Told:
+    """And paid, and disputed."""
+    pay(case)
+    dispute(case)
+    return case

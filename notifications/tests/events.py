@@ -1,10 +1,7 @@
 """Events for tests of the evidence."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import pgtrigger
 from django.db import connection
 
 from notifications.events import Fact, record_all
@@ -20,14 +17,10 @@ def make_events(count: int, **fields: Any) -> list[int]:
     return sorted(set(NoticeEvent.objects.values_list("pk", flat=True)) - before)
 
 
-@contextmanager
-def tampering() -> Iterator[None]:
-    """As whoever owns the database could: with the triggers out of the way."""
-    with pgtrigger.ignore():
-        yield
-
-
 def tamper(statement: str, *parameters: Any) -> None:
-    with tampering(), connection.cursor() as cursor:
+    """Change what is append-only, as a superuser of the database can: no trigger fires."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
         cursor.execute(statement, parameters)
         assert cursor.rowcount > 0
+        cursor.execute("SET session_replication_role = origin")
