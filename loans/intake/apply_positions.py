@@ -32,7 +32,7 @@ def write_positions(report: Report, cases: Sequence[Case]) -> None:
 def _held(report: Report, loan_ids: Sequence[int]) -> dict[int, Held]:
     held = Position.objects.filter(partner=report.partner, installment__loan__in=loan_ids)
     rows = held.values_list("installment", "as_of", "status", "paid")
-    return {installment_id: Held(*said) for installment_id, *said in rows}
+    return {installment_id: Held(as_of, status, paid) for installment_id, as_of, status, paid in rows}
 
 
 def _positions(report: Report, case: Case, held: Mapping[int, Held]) -> Iterator[Position]:
