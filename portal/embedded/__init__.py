@@ -46,13 +46,16 @@ class Embedded:
         self.children: list[Child] = []
         self._open = contextlib.ExitStack()
         self._locked = False
-        self._prepared: list[Postgres | Valkey] = []
+        self._servers: Servers | None = None
+        self._to_start: list[Postgres | Valkey] = []
 
     def prepare(self) -> Servers:
-        """Say where the servers will answer, so that other programs can be on their way before start() returns.
+        """Say where the servers will answer, so that other programs can be on their way before start() has ended.
 
         Raises FolderInUseError, or ProcessError where a server cannot run here at all.
         """
+        if self._servers:
+            return self._servers
         database_url, redis_url = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")
         try:
             self.lock()
@@ -65,7 +68,8 @@ class Embedded:
         except BaseException:
             self.stop()
             raise
-        return Servers(database_url, redis_url)
+        self._servers = Servers(database_url, redis_url)
+        return self._servers
 
     def start(self) -> Servers:
         """Start what the environment does not already name, and wait until it answers.
@@ -73,20 +77,16 @@ class Embedded:
         Raises FolderInUseError, or ProcessError with the last lines of the log of the server that failed.
         """
         servers = self.prepare()
-        self.start_prepared()
-        return servers
-
-    def start_prepared(self) -> None:
-        """The second half of start(), after prepare()."""
         try:
-            while self._prepared:
-                server = self._prepared.pop(0)
+            while self._to_start:
+                server = self._to_start.pop(0)
                 self._open.callback(server.stop)
                 server.start()
                 self.children.append(server.child)
         except BaseException:
             self.stop()
             raise
+        return servers
 
     def lock(self) -> None:
         """Take the data folder for this process, until stop(). Raises FolderInUseError. start() does it too."""
@@ -117,13 +117,14 @@ class Embedded:
                 path.unlink(missing_ok=True)
 
     def _add(self, server: Postgres | Valkey) -> str:
-        self._prepared.append(server)
+        self._to_start.append(server)
         return server.url
 
     def stop(self) -> None:
         """Stop in reverse order of start. Safe to call twice."""
         self.children.clear()
-        self._prepared.clear()
+        self._servers = None
+        self._to_start.clear()
         self._locked = False
         self._open.close()
 

@@ -22,6 +22,17 @@ def run(command: list[str], embedded: Embedded) -> int:
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGHUP, leave)
     with embedded as servers:
+        child: subprocess.Popen[bytes] | None = None
+        early: list[int] = []
+
+        def pass_on(number: int, _frame: FrameType | None) -> None:
+            if child is None:
+                early.append(number)
+            else:
+                child.send_signal(number)
+
+        signal.signal(signal.SIGTERM, pass_on)
+        signal.signal(signal.SIGHUP, pass_on)
         child = subprocess.Popen(  # noqa: S603 - the caller's own command
             command,
             env={
@@ -32,13 +43,9 @@ def run(command: list[str], embedded: Embedded) -> int:
             },
             preexec_fn=tie_to_parent(signal.SIGTERM),  # noqa: PLW1509 - prctl is one system call
         )
-
-        def pass_on(number: int, _frame: FrameType | None) -> None:
-            child.send_signal(number)
-
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the command as well
-        signal.signal(signal.SIGTERM, pass_on)
-        signal.signal(signal.SIGHUP, pass_on)
+        for number in early:
+            child.send_signal(number)
         status = child.wait()
     return status if status >= 0 else 128 - status
 

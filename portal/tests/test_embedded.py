@@ -73,6 +73,18 @@ def test_the_second_start_finds_the_data_of_the_first(used: Path) -> None:
         assert client.get("kept") == b"too"
 
 
+def test_where_the_servers_will_answer_is_known_before_they_do(used: Path) -> None:
+    embedded = Embedded(used, fast=True)
+    try:
+        servers = embedded.prepare()
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(servers.database_url)
+        assert embedded.start() == servers
+        assert query(servers, "SELECT word FROM kept") == "留着"
+    finally:
+        embedded.stop()
+
+
 def test_letters_of_every_script_are_found_by_trigrams_and_sorted_alike_everywhere(used: Path) -> None:
     with Embedded(used, fast=True) as servers:
         assert query(servers, "SELECT string_agg(w, ' ' ORDER BY w) FROM unnest('{b,a,B,é}'::text[]) w") == "B a b é"

@@ -134,6 +134,17 @@ def test_an_errand_gives_its_output_or_its_complaint(tmp_path: Path) -> None:
             supervisor.finish(failed)
 
 
+def test_an_errand_is_waited_for_as_far_as_it_is_needed(tmp_path: Path) -> None:
+    with Supervisor(tmp_path, tmp_path) as supervisor:
+        halfway = supervisor.begin("errand", ["sh", "-c", "echo up; exec sleep 60"], os.environ)
+        supervisor.wait_for(halfway, up)
+        silent = supervisor.begin("silent", ["true"], os.environ)
+        supervisor.wait_for(silent, up)
+        failed = supervisor.begin("failing", ["sh", "-c", "echo no table; exit 1"], os.environ)
+        with pytest.raises(ProcessError, match=re.compile("failing ended with status 1.*no table", re.DOTALL)):
+            supervisor.wait_for(failed, up)
+
+
 def test_a_child_is_refused_to_a_thread_that_it_would_die_with(tmp_path: Path) -> None:
     caught: list[ProcessError] = []
 

@@ -71,7 +71,7 @@ class Command(BaseCommand):
         for program in receivers(addresses, env):
             supervisor.start(program, full)
         with self._step("Database and broker"):
-            embedded.start_prepared()
+            embedded.start()
             supervisor.watch(embedded.children)
         stack.enter_context(shared_with_other_terminals(embedded.folder, env))
         loading = supervisor.begin("book", book(), full)
