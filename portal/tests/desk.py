@@ -123,6 +123,10 @@ def take_address(task: AgentTask) -> str:
     return reverse("admin:notifications_agenttask_take", args=[task.pk])
 
 
+def reveal_address(task: AgentTask) -> str:
+    return reverse("admin:notifications_agenttask_reveal", args=[task.pk])
+
+
 def line_page(line: StatementLine) -> str:
     return reverse("admin:loans_statementline_change", args=[line.pk])
 
