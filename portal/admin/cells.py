@@ -13,7 +13,7 @@ from accounts.models import User
 from loans import dates
 from loans.models import Installment, Loan
 from loans.money import format_money
-from notifications.models import Prompt
+from notifications.models import Halt, Prompt
 
 Kind = Prompt.Kind
 
@@ -77,3 +77,10 @@ def installment_label(installment: Installment, loan: Loan) -> str:
         "day": dates.short_day(installment.due_on, language(), timezone.localdate()),
     }
     return gettext("%(loan)s no. %(number)s, %(amount)s due %(day)s") % figures
+
+
+def halted(halt: Halt) -> str:
+    """What a halt stops: "SMS · payment overdue · Harbour Bank", or "everything"."""
+    parts = [halt.get_channel_display() if halt.channel else "", halt.get_kind_display() if halt.kind else ""]
+    named = [str(part) for part in (*parts, halt.partner or "") if part]
+    return " · ".join(named) or gettext("everything")

@@ -19,7 +19,7 @@ from notifications.models import Acknowledgement, AgentTask, Delivery, Preferenc
 from notifications.resending import resend
 from notifications.states import Status
 from notifications.tests.factories import NOON, TODAY, make_delivery, make_prompt, make_receipt
-from portal.agents import AGENTS
+from portal.agents import AGENTS, OPERATORS
 from portal.tests.people import sign_in
 
 _numbers = count(1)
@@ -30,6 +30,15 @@ def make_desk_agent(**fields: Any) -> User:
     agent = make_agent(**{"locale": "en", "time_zone": "Asia/Shanghai", **fields})
     agent.groups.add(Group.objects.get(name=AGENTS))
     return agent
+
+
+def make_operator(**fields: Any) -> User:
+    """Somebody who pulls the levers and has no tasks."""
+    name = fields.pop("name", "Operator")
+    operator = make_agent(**{"locale": "en", "time_zone": "Asia/Shanghai", **fields})
+    User.objects.filter(pk=operator.pk).update(name=name)
+    operator.groups.add(Group.objects.get(name=OPERATORS))
+    return operator
 
 
 def make_superuser() -> User:

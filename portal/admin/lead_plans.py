@@ -1,0 +1,84 @@
+"""Other leads than the usual ones, for a partner or one of its products."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from loans.models import Partner
+from notifications.calendar import OVERDUE_WINDOW
+from notifications.models import LeadPlan
+
+if TYPE_CHECKING:
+    _LeadPlanAdmin = admin.ModelAdmin[LeadPlan]
+    _LeadPlanForm = forms.ModelForm[LeadPlan]
+else:
+    _LeadPlanAdmin = admin.ModelAdmin
+    _LeadPlanForm = forms.ModelForm
+
+LONGEST_LEAD: Final = 60
+MOST_LEADS: Final = 8
+
+
+def read_days(text: str, *, least: int, most: int) -> list[int]:
+    """The days of a list such as "7,3,1,0". Raises ValidationError, which says what to mend."""
+    words = [word.strip() for word in text.replace("，", ",").split(",")]
+    if not all(word.isascii() and word.isdigit() and len(word) <= 3 for word in words):
+        raise ValidationError(gettext("Write whole days with commas between them, such as 7,3,1,0."))
+    days = sorted({int(word) for word in words})
+    if days[0] < least or days[-1] > most:
+        raise ValidationError(gettext("Each must be from %(least)d to %(most)d.") % {"least": least, "most": most})
+    if len(days) > MOST_LEADS:
+        raise ValidationError(gettext("No more than %d: nobody reads so many.") % MOST_LEADS)
+    return days
+
+
+class LeadPlanForm(_LeadPlanForm):
+    """Both lists are kept in the order of telling."""
+
+    partner = forms.ModelChoiceField(Partner.objects.order_by("kind", "name"), label=_("partner"))
+    upcoming = forms.CharField(
+        label=_("days before the due date"), max_length=60, initial="7,3,1,0", help_text=_("0 is the due date itself.")
+    )
+    overdue = forms.CharField(label=_("days after the due date"), max_length=60, initial="1,3,7")
+
+    class Meta:
+        model = LeadPlan
+        fields = ("partner", "product", "upcoming", "overdue")
+
+    def clean_upcoming(self) -> str:
+        return _listed(reversed, read_days(self.cleaned_data["upcoming"], least=0, most=LONGEST_LEAD))
+
+    def clean_overdue(self) -> str:
+        return _listed(list, read_days(self.cleaned_data["overdue"], least=1, most=OVERDUE_WINDOW))
+
+
+def _listed(order: Callable[[list[int]], Any], days: list[int]) -> str:
+    return ",".join(map(str, order(days)))
+
+
+@admin.register(LeadPlan)
+class LeadPlanAdmin(_LeadPlanAdmin):
+    """A plan holds from the next planning on; what is planned already stays."""
+
+    form = LeadPlanForm
+    list_display = ["partner", "product", "upcoming", "overdue"]
+    list_display_links = ["partner", "product"]
+    list_select_related = ["partner"]
+    ordering = ["partner__name", "product"]
+    actions = None
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[LeadPlan]":
+        return super().get_queryset(request).select_related("partner")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        title = {"title": capfirst(str(self.opts.verbose_name_plural))}
+        return super().changelist_view(request, title | (extra_context or {}))
