@@ -63,8 +63,15 @@ def stage_of(prompt: Prompt) -> str:
     if prompt.kind == Kind.OVERDUE:
         after = ngettext("%d day after the due date", "%d days after the due date", prompt.stage)
         return after % prompt.stage
+    if prompt.kind == Kind.PRIOR_NOTICE:
+        before = ngettext("%d day before an adverse report", "%d days before an adverse report", prompt.stage)
+        return before % prompt.stage
     if prompt.kind in {Kind.PAYMENT_RECEIVED, Kind.PAYMENT_SETTLED}:
         return gettext("each payment is confirmed")
+    if prompt.kind == Kind.PAYMENT_RETURNED:
+        return gettext("each returned payment is told")
+    if prompt.kind == Kind.SCHEDULE_CHANGED:
+        return gettext("what was told has changed")
     return gettext("each step of a dispute is told")
 
 
