@@ -66,7 +66,7 @@ def plan(clock: Clock, *, keep: bool = True) -> list[PlanLine]:
 
 
 def count_planned(since: int, now: datetime) -> list[PlanLine]:
-    """What was planned at `now`, with ids above `since`; counted in the database, a day's plan may be a million rows."""
+    """What was planned at `now`, with ids above `since`. The database counts: a day may be a million rows."""
     lines: dict[tuple[str, int, str], PlanLine] = {}
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, {"since": since, "now": now, "hours": CONTACT_HOURS})
