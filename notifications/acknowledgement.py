@@ -20,7 +20,16 @@ from notifications.wording.facts import Facts
 LINK_LIVES: Final = timedelta(days=45)
 """From the sending: past the due date of any prompt and a month of asking what that message was."""
 
-__all__ = ["LinkExpired", "LinkInvalid", "acknowledge", "address_of", "mark_opened", "mark_seen", "read_link"]
+__all__ = [
+    "LinkExpired",
+    "LinkInvalid",
+    "acknowledge",
+    "acknowledge_delivery",
+    "address_of",
+    "mark_opened",
+    "mark_seen",
+    "read_link",
+]
 
 
 class NothingToAcknowledge(Exception):  # noqa: N818  (it names what is true of the prompt)
@@ -85,6 +94,18 @@ def acknowledge(*, prompt_id: int, method: str, delivery_id: int | None, now: da
         )
         _settle([delivery.prompt, *(one for one, _amount in companions)], delivery, method, now)
     return made
+
+
+def acknowledge_delivery(delivery_id: int | None, *, method: str, now: datetime) -> bool:
+    """The same for the telling of this id; False where it is none or has nothing to acknowledge."""
+    delivery = Delivery.objects.filter(pk=delivery_id or 0).first()
+    if delivery is None:
+        return False
+    try:
+        acknowledge(prompt_id=delivery.prompt_id, method=method, delivery_id=delivery.pk, now=now)
+    except NothingToAcknowledge:
+        return False
+    return True
 
 
 def _companions(leading: Prompt, named: Mapping[int, Decimal]) -> list[tuple[Prompt, Decimal]]:

@@ -8,7 +8,8 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         from notifications import receivers
-        from notifications.checks import check_wordings
+        from notifications.checks import check_suppliers, check_wordings
 
         del receivers
         register(check_wordings)
+        register(check_suppliers)

@@ -7,6 +7,8 @@ from typing import Any
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error
 
+from notifications.channels.base import ChannelMisconfiguredError
+from notifications.channels.registry import SETTINGS, suppliers_for
 from notifications.models import Prompt
 from notifications.wording.source import LANGUAGES, WordingError, read_wordings
 
@@ -24,5 +26,21 @@ def _fault(kind: str, language: str) -> str:
     try:
         read_wordings(kind, language)
     except WordingError as error:
+        return str(error)
+    return ""
+
+
+def check_suppliers(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:
+    """notifications.E003: a channel's setting names a provider that is none, or one that lacks a setting.
+
+    Nothing is built: that would load HTTP clients into every process, most of which never send anything.
+    """
+    return [Error(fault, id="notifications.E003") for name in SETTINGS if (fault := _supplier_fault(name))]
+
+
+def _supplier_fault(name: str) -> str:
+    try:
+        suppliers_for(name)
+    except ChannelMisconfiguredError as error:
         return str(error)
     return ""

@@ -61,7 +61,7 @@ WHERE delivery.id = row.id AND delivery.status = 'sending' AND delivery.claimed_
 RETURNING delivery.id
 """
 _ABANDONED: Final = """
-SELECT delivery.id, delivery.channel, delivery.handed_at
+SELECT delivery.id, delivery.provider, delivery.handed_at
 FROM notifications_delivery AS delivery
 WHERE delivery.status = 'sending'
   AND (delivery.claimed_at < %(lease)s OR NOT EXISTS (
@@ -130,7 +130,7 @@ def holding() -> Iterator[Holder]:
 
 
 def abandoned(*, now: datetime, limit: int) -> list[tuple[int, str, datetime | None]]:
-    """What workers claimed and never recorded, and will not: its id, its channel, and when its hand-over began."""
+    """What workers claimed and never recorded, and will not: its id, its provider, and when its hand-over began."""
     with connection.cursor() as cursor:
         cursor.execute(_ABANDONED, {"lease": now - LEASE, "limit": limit})
-        return [(pk, channel, handed_at) for pk, channel, handed_at in cursor.fetchall()]
+        return [(pk, provider, handed_at) for pk, provider, handed_at in cursor.fetchall()]

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.conf import settings
+
 from notifications.acknowledgement import address_of
 from notifications.bundles import companions_of
 from notifications.channels.base import Message
 from notifications.facts import facts_of, previously_told
 from notifications.models import Delivery
 from notifications.rendering import Rendered, render
-from notifications.signatures import reference_of
+from notifications.signatures import reference_of, reply_code
 from notifications.states import Status, Step
 from notifications.wording.source import WordingError
 
@@ -60,7 +62,7 @@ def word(delivery_ids: Sequence[int], *, now: datetime) -> tuple[list[Worded], l
         url = address_of(delivery, now)
         try:
             facts = facts_of(prompt, now, companions.get(prompt.pk, ()), told_before.get(prompt.pk))
-            rendered = render(prompt.kind, prompt.stage, delivery.channel, facts, url)
+            rendered = render(prompt.kind, prompt.stage, delivery.channel, facts, url, _reply_code(delivery))
         except (WordingError, ValueError) as fault:
             logger.exception("delivery %s could not be worded", delivery.pk)
             faults.append(Step(delivery_id=delivery.pk, to=Status.FAILED, reason=f"could not be worded: {fault}"))
@@ -68,6 +70,14 @@ def word(delivery_ids: Sequence[int], *, now: datetime) -> tuple[list[Worded], l
         stored = json.dumps(facts.as_json(), ensure_ascii=False)
         worded.append(Worded(delivery.pk, _message(delivery, rendered, url), stored, rendered.wording))
     return worded, faults
+
+
+def _reply_code(delivery: Delivery) -> str:
+    """Only what asks for an answer, and where answers reach us."""
+    answerable = (
+        settings.SMS_INBOUND and delivery.channel == Delivery.Channel.SMS and delivery.prompt.asks_acknowledgement
+    )
+    return reply_code(delivery.pk) if answerable else ""
 
 
 def _message(delivery: Delivery, rendered: Rendered, url: str) -> Message:

@@ -9,13 +9,16 @@ sent again where that is safe, else it is unconfirmed and its ladder goes on.
 """
 
 import random
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Final
 
+from notifications import suppliers
 from notifications.channels.base import Channel, Message, Outcome, Result
-from notifications.channels.registry import channel_for
+from notifications.channels.registry import channel_of
 from notifications.claiming import Holder, abandoned, holding
 from notifications.composing import Worded, word
 from notifications.models import Delivery
@@ -36,18 +39,44 @@ def dispatch(name: str, *, clock: Now, longest: float = 60.0) -> int:
     """Hand over what channel `name` has to send, until nothing is left or `longest` seconds are over; returns how many
     outcomes were recorded. `clock` tells the time, aware.
     """
-    done = 0
-    with holding() as holder, channel_for(name) as channel:
-        messages = _messages(channel, holder, clock, until=monotonic() + longest)
+    provider = suppliers.pick(name, now=clock())
+    if provider is None:
+        return 0
+    done, watch = 0, Watch(provider)
+    with holding() as holder, channel_of(provider) as channel:
+        messages = _messages(channel, holder, clock, watch, until=monotonic() + longest)
         for outcomes in _together(channel.send(messages)):
             record_outcomes(outcomes, channel, now=clock())
+            watch.note(outcomes, now=clock())
             done += len(outcomes)
     return done
 
 
-def _messages(channel: Channel, holder: Holder, clock: Now, *, until: float) -> Iterator[Message]:
+@dataclass(slots=True)
+class Watch:
+    """How the provider does in this run. Once it fails no more is claimed for it."""
+
+    provider: str
+    recent: deque[Outcome] = field(default_factory=lambda: deque(maxlen=RECORD_AT_MOST))
+    failing: bool = False
+    cleared: bool = False
+
+    def note(self, outcomes: Sequence[Outcome], *, now: datetime) -> None:
+        """Take these into account, and say so where the provider fails, or works again."""
+        self.recent.extend(outcomes)
+        if not self.failing and suppliers.fails(self.recent):
+            self.failing = True
+            suppliers.pause(self.provider, why=f"does not take messages: {outcomes[-1].reason}", now=now)
+        elif not self.cleared and any(outcome.result is Result.ACCEPTED for outcome in outcomes):
+            self.cleared = True
+            suppliers.clear(self.provider, now=now)
+
+
+def _messages(channel: Channel, holder: Holder, clock: Now, watch: Watch, *, until: float) -> Iterator[Message]:
     """Messages that are this worker's to send, each written down as begun before it is given out."""
-    while monotonic() < until and (claimed := holder.claim(channel.name, now=clock(), limit=BATCH)):
+    while (
+        monotonic() < until and not watch.failing and (claimed := holder.claim(channel.name, now=clock(), limit=BATCH))
+    ):
         worded, faults = word(claimed, now=clock())
         advance(faults, now=clock())
         for start in range(0, len(worded), BLOCK):
@@ -92,12 +121,12 @@ def rescue(*, now: datetime) -> int:
     return len(advance(steps, now=now))
 
 
-def _freed(delivery_id: int, channel: str, handed_at: datetime | None, *, now: datetime) -> Step:
+def _freed(delivery_id: int, provider: str, handed_at: datetime | None, *, now: datetime) -> Step:
     if handed_at is None:
         reason = "its worker died before handing it over"
         return Step(delivery_id=delivery_id, to=Status.RETRYING, reason=reason, next_attempt_at=now)
     reason = "its worker died while handing it over"
-    if channel_for(channel).safe_to_resend:
+    if channel_of(provider).safe_to_resend:
         return Step(delivery_id=delivery_id, to=Status.RETRYING, reason=reason, next_attempt_at=now)
     return Step(delivery_id=delivery_id, to=Status.UNCONFIRMED, reason=reason)
 

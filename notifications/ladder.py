@@ -16,7 +16,12 @@ Channel = Delivery.Channel
 Status = Delivery.Status
 
 IN_FLIGHT: Final = frozenset({Status.QUEUED, Status.SENDING, Status.RETRYING, Status.SENT})
-RECEIPT_WITHIN: Final = {Channel.SMS: timedelta(hours=1), Channel.EMAIL: timedelta(hours=4)}
+RECEIPT_WITHIN: Final = {
+    Channel.SMS: timedelta(hours=1),
+    Channel.EMAIL: timedelta(hours=4),
+    Channel.PUSH: timedelta(minutes=30),
+    Channel.VOICE: timedelta(minutes=15),
+}
 """How long a provider has for its receipt before a telling counts as unconfirmed."""
 
 

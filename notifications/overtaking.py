@@ -17,11 +17,13 @@ from notifications.timing import at_local
 REASON: Final = "overtaken by a later stage"
 
 
-def end_overtaken(kind: str, slots: Collection[calendar.Slot], *, since: int, now: datetime) -> None:
-    """End the ladders of earlier stages of what was planned at `now` (with ids above `since`), and record as skipped
-    the stages that were never planned although the figures were known. Run it in the transaction of the planning.
+def end_overtaken(kind: str, slots: Collection[calendar.Slot], *, now: datetime) -> None:
+    """End the ladders of earlier stages of what was just planned (`planning_prompt` holds it).
+
+    Stages that were never planned although the figures were known are recorded as skipped. Run it in the transaction of
+    the planning.
     """
-    parameters: dict[str, Any] = {"kind": kind, "since": since, "now": now, "firsts": [_first(kind)]}
+    parameters: dict[str, Any] = {"kind": kind, "now": now, "firsts": [_first(kind)]}
     with connection.cursor() as cursor:
         cursor.execute(planning_statements.OVERTAKEN, parameters)
         earlier = [row[0] for row in cursor.fetchall()]

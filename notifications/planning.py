@@ -5,7 +5,7 @@ installments, so the cost of a day is that of the rows it writes.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -19,17 +19,15 @@ from notifications.clock import Clock
 from notifications.ladder import Ladder, ladder_of
 from notifications.models import Prompt
 from notifications.overtaking import end_overtaken
-from notifications.reach import CONTACT_KIND
+from notifications.reach import CONTACT_KIND, channels_in_use
 from notifications.timing import ContactHours
 
 Kind = Prompt.Kind
 Stages = Callable[[list[tuple[str, ZoneInfo]], datetime, ContactHours], Iterable[calendar.Slot]]
 
-_SET_FREE: Final = "ON CONFLICT DO NOTHING"
 _SORT_IN_MEMORY: Final = "SET LOCAL work_mem = '128MB'"
 """What a day's plan is grouped and joined in; it is given back with the transaction."""
 _ONE_PLANNER: Final = "SELECT pg_advisory_xact_lock(hashtext('notifications.planning'), hashtext(%s))"
-_LAST_ID: Final = "SELECT last_value FROM notifications_prompt_id_seq"
 
 
 def plan_upcoming(clock: Clock) -> int:
@@ -46,7 +44,7 @@ def plan_overdue(clock: Clock) -> int:
 def plan_installments(kind: Prompt.Kind, installment_ids: Sequence[int], clock: Clock, *, stage: int = 0) -> int:
     """Plan one kind of prompt about these open installments, once a version; returns how many are new."""
     parameters = {"ids": list(installment_ids), "stage": stage, "moment": clock.now}
-    return _plan(kind, planning_statements.THESE, clock, parameters, together=True)
+    return _plan(kind, planning_statements.THESE, clock, parameters)
 
 
 def plan_changes(installment_ids: Sequence[int], clock: Clock) -> int:
@@ -89,33 +87,35 @@ def _plan_calendar(kind: Prompt.Kind, source: str, stages: Stages, clock: Clock)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_ONE_PLANNER, [kind])
         cursor.execute(_SORT_IN_MEMORY)
-        cursor.execute(_LAST_ID)
-        since = cursor.fetchone()[0]
-        planned = _plan(kind, source, clock, _columns(slots), together=True, alone=True)
+        planned = _plan(kind, source, clock, _columns(slots), alone=True)
         if planned:
-            end_overtaken(kind, {slot for _jurisdiction, slot in slots}, since=since, now=clock.now)
+            end_overtaken(kind, {slot for _jurisdiction, slot in slots}, now=clock.now)
     return planned
 
 
-def _plan(
-    kind: Prompt.Kind,
-    source: str,
-    clock: Clock,
-    parameters: dict[str, Any],
-    *,
-    together: bool = False,
-    alone: bool = False,
-) -> int:
-    """`together`: installments due together are one message. `alone`: nobody else plans these at the same time."""
-    statement = planning_statements.PLAN.format(
-        source=source,
-        grouping=planning_statements.TOGETHER if together else planning_statements.APART,
-        conflict="" if alone else _SET_FREE,
-    )
+def _plan(kind: Prompt.Kind, source: str, clock: Clock, parameters: dict[str, Any], *, alone: bool = False) -> int:
+    """Write the prompts, their first deliveries and the events; `planning_prompt` holds them until the commit.
+
+    `alone`: nobody else plans the same at this time.
+    """
     everything = {"kind": kind, "now": clock.now, **parameters, **_ladder_columns(ladder_of(kind), clock)}
-    with connection.cursor() as cursor:
-        cursor.execute(statement, everything)
-        return int(cursor.rowcount)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(planning_statements.COLLECT.format(source=source), everything)
+        cursor.execute(planning_statements.COUNT)
+        planned = int(cursor.fetchone()[0])
+        if not planned:
+            return 0
+        cursor.execute(planning_statements.NUMBER, everything)
+        if alone:
+            cursor.execute(planning_statements.PROMPTS_ALONE, everything)
+        else:
+            cursor.execute(planning_statements.PROMPTS, everything)
+            ids = [row[0] for row in cursor.fetchall()]
+            planned = len(ids)
+            cursor.execute(planning_statements.KEEP, {"ids": ids})
+        cursor.execute(planning_statements.DELIVERIES, everything)
+        cursor.execute(planning_statements.EVENTS, everything)
+    return planned
 
 
 def _zones() -> dict[str, list[tuple[str, ZoneInfo]]]:
@@ -126,13 +126,15 @@ def _zones() -> dict[str, list[tuple[str, ZoneInfo]]]:
     return found
 
 
-def _columns(slots: Sequence[tuple[str, calendar.Slot]]) -> dict[str, list[Any]]:
+def _columns(slots: Sequence[tuple[str, calendar.Slot]]) -> dict[str, Any]:
     return {
         "jurisdictions": [jurisdiction for jurisdiction, _slot in slots],
         "plans": [0 for _ in slots],
         "rules": ["" for _ in slots],
         "zones": [slot.zone for _jurisdiction, slot in slots],
         "due_on": [slot.due_on for _jurisdiction, slot in slots],
+        "first_due": min((slot.due_on for _jurisdiction, slot in slots), default=date.min),
+        "last_due": max((slot.due_on for _jurisdiction, slot in slots), default=date.min),
         "stages": [slot.stage for _jurisdiction, slot in slots],
         "moments": [slot.moment for _jurisdiction, slot in slots],
         "deadlines": [slot.deadline for _jurisdiction, slot in slots],
@@ -141,7 +143,8 @@ def _columns(slots: Sequence[tuple[str, calendar.Slot]]) -> dict[str, list[Any]]
 
 def _ladder_columns(ladder: Ladder, clock: Clock) -> dict[str, Any]:
     """The rungs whose channel is in use here, by their numbers on the ladder."""
-    rungs = [(number, rung) for number, rung in enumerate(ladder.rungs) if rung.channel in CONTACT_KIND]
+    in_use = channels_in_use()
+    rungs = [(number, rung) for number, rung in enumerate(ladder.rungs) if rung.channel in in_use]
     return {
         "rungs": [number for number, _rung in rungs],
         "channels": [rung.channel.value for _number, rung in rungs],

@@ -11,9 +11,9 @@ from accounts.models import ContactPoint, User
 from notifications.events import record
 from notifications.ladder import LADDERS
 from notifications.models import Delivery, NoticeEvent, Preference, Prompt
-from notifications.reach import CONTACT_KIND, reachable
+from notifications.reach import reachable
 
-SWITCHABLE: Final = tuple(Delivery.Channel(channel) for channel in CONTACT_KIND)
+SWITCHABLE: Final = (Delivery.Channel.SMS, Delivery.Channel.EMAIL)
 """The channels that a person may switch. The portal itself proves what was told and is always on."""
 
 
@@ -25,10 +25,13 @@ class NotSwitchable(ValueError):  # noqa: N818
     """The channel is not one that a person may switch."""
 
 
-def set_channel(user: User, channel: str, enabled: bool, *, now: datetime | None = None) -> bool:
+def set_channel(
+    user: User, channel: str, enabled: bool, *, now: datetime | None = None, though_last: bool = False
+) -> bool:
     """Switch one channel of `user`; returns whether anything changed, and records that it did.
 
-    Raises NotSwitchable for the portal or an unknown channel, LastChannel where no other channel would reach them.
+    Raises NotSwitchable for the portal or an unknown channel, LastChannel where no other channel would reach them:
+    unless `though_last`, for a wish that the law obeys at once.
     """
     if channel not in SWITCHABLE:
         raise NotSwitchable(f"{channel[:20]!r} cannot be switched: only {', '.join(SWITCHABLE)} can.")
@@ -37,7 +40,7 @@ def set_channel(user: User, channel: str, enabled: bool, *, now: datetime | None
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         if is_on(user, channel) == enabled:
             return False
-        if not enabled and reachable([user.pk])[user.pk].keys() <= {channel}:
+        if not enabled and not though_last and reachable([user.pk])[user.pk].keys() <= {channel}:
             raise LastChannel(f"{channel} is the last channel that reaches person {user.pk}.")
         Preference.objects.update_or_create(user=user, channel=channel, defaults={"enabled": enabled})
         at = now or timezone.now()

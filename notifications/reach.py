@@ -4,13 +4,20 @@ from collections.abc import Iterable
 from typing import Final
 
 from accounts.models import ContactPoint
+from notifications.channels.registry import suppliers_for
 from notifications.models import Delivery, Preference
 
 CONTACT_KIND: Final[dict[str, str]] = {
     Delivery.Channel.SMS: ContactPoint.Kind.PHONE,
     Delivery.Channel.EMAIL: ContactPoint.Kind.EMAIL,
+    Delivery.Channel.VOICE: ContactPoint.Kind.PHONE,
 }
 """The kind of contact point that a channel needs; the portal itself needs none."""
+
+
+def channels_in_use() -> list[str]:
+    """The channels that leave the portal and that somebody provides here."""
+    return [channel for channel in CONTACT_KIND if suppliers_for(channel)]
 
 
 def reachable(borrower_ids: Iterable[int]) -> dict[int, dict[str, ContactPoint]]:
@@ -19,9 +26,10 @@ def reachable(borrower_ids: Iterable[int]) -> dict[int, dict[str, ContactPoint]]
     off = set(
         Preference.objects.filter(user_id__in=wanted, enabled=False).values_list("user_id", "channel"),
     )
+    in_use = channels_in_use()
     ways: dict[int, dict[str, ContactPoint]] = {borrower_id: {} for borrower_id in wanted}
     for point in ContactPoint.objects.reachable().filter(user_id__in=wanted):
-        for channel, kind in CONTACT_KIND.items():
-            if point.kind == kind and (point.user_id, channel) not in off:
+        for channel in in_use:
+            if point.kind == CONTACT_KIND[channel] and (point.user_id, channel) not in off:
                 ways[point.user_id][channel] = point
     return ways

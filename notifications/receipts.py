@@ -13,9 +13,14 @@ from urllib.parse import parse_qsl
 from django.db import transaction
 from django.utils import timezone
 
+from notifications.channels.aliyun_reports import parse_reports
 from notifications.channels.base import ReceiptKind, ReceiptRecord
 from notifications.channels.delivery_reports import parse_delivery_report
+from notifications.channels.esp_reports import parse_events
 from notifications.channels.kannel_reports import parse_dlr
+from notifications.channels.registry import PROVIDERS
+from notifications.channels.twilio_reports import parse_status
+from notifications.channels.voice_reports import parse_call
 from notifications.events import Fact, record_all
 from notifications.models import Callback, Delivery, NoticeEvent, Receipt
 from notifications.signatures import delivery_id_of
@@ -29,28 +34,23 @@ BATCH: Final = 200
 Parser = Callable[[bytes], list[ReceiptRecord]]
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """How callbacks of a provider are read, and the channel that they are about.
-
-    `sifted`: people write to the same address, and what holds no receipt is not kept.
-    """
-
-    channel: Delivery.Channel
-    parse: Parser
-    sifted: bool = False
-
-
-def _parse_sms(raw: bytes) -> list[ReceiptRecord]:
+def _parse_kannel(raw: bytes) -> list[ReceiptRecord]:
     query: Mapping[str, str] = dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
     return [parse_dlr(query)]
 
 
-READERS: Final[dict[str, Reader]] = {
-    "smtp": Reader(Delivery.Channel.EMAIL, parse_delivery_report, sifted=True),
-    "kannel": Reader(Delivery.Channel.SMS, _parse_sms),
+PARSERS: Final[dict[str, Parser]] = {
+    "smtp": parse_delivery_report,
+    "anymail": parse_events,
+    "kannel": _parse_kannel,
+    "twilio": parse_status,
+    "aliyun": parse_reports,
+    "twilio_voice": parse_call,
 }
-"""By provider. A provider's webhook stores only what this table can read."""
+"""By provider; each reads what its webhook, or the bounce listener, keeps."""
+
+SIFTED: Final = frozenset({"smtp"})
+"""Where people write to the same address: what holds no receipt is not kept."""
 
 _TARGET: Final = {
     ReceiptKind.ACCEPTED: Status.SENT,
@@ -75,8 +75,8 @@ def store(*, provider: str, raw: bytes, now: datetime | None = None) -> bool:
 
     Where this raises, the provider has to send it again.
     """
-    reader = READERS[provider]
-    if reader.sifted and not reader.parse(raw):
+    parse = PARSERS[provider]
+    if provider in SIFTED and not parse(raw):
         return False
     Callback.keep(provider, raw, now or timezone.now())
     return True
@@ -89,7 +89,7 @@ def apply_waiting(*, now: datetime, limit: int = BATCH) -> int:
     """
     with transaction.atomic():
         callbacks = list(
-            Callback.objects.waiting().filter(provider__in=READERS).select_for_update(skip_locked=True)[:limit]
+            Callback.objects.waiting().filter(provider__in=PARSERS).select_for_update(skip_locked=True)[:limit]
         )
         heard = [one for callback in callbacks for one in _read(callback)]
         known = set(
@@ -104,14 +104,14 @@ def apply_waiting(*, now: datetime, limit: int = BATCH) -> int:
 
 
 def _read(callback: Callback) -> Iterable[_Heard]:
-    reader = READERS[callback.provider]
+    channel = Delivery.Channel(PROVIDERS[callback.provider].channel)
     try:
-        records = reader.parse(bytes(callback.raw))
+        records = PARSERS[callback.provider](bytes(callback.raw))
     except Exception:  # one message that nobody foresaw must not keep all later ones waiting
         logger.exception("callback %s of %s could not be read", callback.pk, callback.provider)
         records = [ReceiptRecord(reference="", kind=ReceiptKind.UNKNOWN, reason="could not be read")]
     for record in records:
-        yield _Heard(callback, reader.channel, record, delivery_id_of(record.reference))
+        yield _Heard(callback, channel, record, delivery_id_of(record.reference))
 
 
 def _astray(heard: _Heard) -> _Heard:

@@ -13,6 +13,8 @@ from notifications.wording.text_message import write_text_message
 from notifications.wording.values import one_line
 
 CHANNELS: Final = tuple(Delivery.Channel.values)
+TEXTS: Final = frozenset({Delivery.Channel.SMS, Delivery.Channel.PUSH, Delivery.Channel.VOICE})
+"""Told in the words of the text message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +34,11 @@ class Rendered:
     button: str = ""
 
 
-def render(kind: str, stage: int, channel: str, facts: Facts, action_url: str) -> Rendered:
+def render(kind: str, stage: int, channel: str, facts: Facts, action_url: str, reply_code: str = "") -> Rendered:
     """The message that tells `facts` on `channel` ("email", "sms", "in_app").
 
     `stage` is the prompt's; the words are those of the nearest stage at or below it. `action_url` is secret to its
-    reader and therefore no fact: it stands in the message and is not stored.
+    reader and therefore no fact: it stands in the message and is not stored. So is `reply_code`, for a text message.
 
     Raises WordingError where there is no such wording, and ValueError (FactMissingError, MoneyError) where the facts do
     not fit it. Neither text holds personal data.
@@ -44,8 +46,10 @@ def render(kind: str, stage: int, channel: str, facts: Facts, action_url: str) -
     wording = find_wording(kind, stage, facts.language, facts.decision)
     if channel == Delivery.Channel.EMAIL:
         return _render_email(wording, facts, one_line(action_url))
-    if channel == Delivery.Channel.SMS:
-        return Rendered(wording=wording.version, text=write_text_message(wording, facts, one_line(action_url)))
+    if channel in TEXTS:
+        return Rendered(
+            wording=wording.version, text=write_text_message(wording, facts, one_line(action_url), reply_code)
+        )
     if channel == Delivery.Channel.IN_APP:
         return _render_in_app(wording, facts)
     raise WordingError(f"There is no wording for the channel {channel!r}: it must be one of {', '.join(CHANNELS)}.")

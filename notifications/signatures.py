@@ -15,6 +15,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 _REFERENCE = "notifications.reference"
 _LINK = "notifications.link"
+_REPLY = "notifications.reply"
 _ID_BYTES = 6
 _EXPIRY_BYTES = 4
 _LINK_TAG_BYTES = 12
@@ -52,6 +53,12 @@ def link_token(delivery_id: int, expires_at: datetime) -> str:
     """A token of 30 characters, short enough for an SMS, that opens one delivery until `expires_at`."""
     body = delivery_id.to_bytes(_ID_BYTES) + int(expires_at.timestamp()).to_bytes(_EXPIRY_BYTES)
     return base64.urlsafe_b64encode(body + _link_tag(body, settings.SECRET_KEY)).decode().rstrip("=")
+
+
+def reply_code(delivery_id: int) -> str:
+    """Four digits that acknowledge a text message when its reader sends them back from the number that it went to."""
+    tag = salted_hmac(_REPLY, str(delivery_id), secret=settings.SECRET_KEY, algorithm="sha256").digest()
+    return f"{int.from_bytes(tag[:4]) % 10_000:04d}"
 
 
 def read_link_token(token: str, now: datetime) -> int:

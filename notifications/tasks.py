@@ -4,11 +4,11 @@ from collections.abc import Callable
 from time import monotonic
 
 from celery import shared_task
-from django.conf import settings
 from django.utils import timezone
 
-from notifications import dispatch, escalation, planning, receipts, silence
+from notifications import coverage, dispatch, escalation, planning, receipts, silence, suppliers
 from notifications.clock import Clock
+from notifications.reach import channels_in_use
 
 LONGEST_RUN = 120.0
 """Seconds after which a sweep leaves the rest to the next one, far below the broker's visibility timeout."""
@@ -47,14 +47,21 @@ def climb_ladders() -> int:
 
 @shared_task
 def tidy() -> int:
-    """Time out missing receipts and free what dead workers left behind."""
+    """Time out missing receipts, free what dead workers left behind, and pass over providers that keep silent."""
     clock = Clock.at(timezone.now())
+    suppliers.pass_over_slow(now=clock.now)
     return silence.time_out(clock) + dispatch.rescue(now=clock.now)
+
+
+@shared_task
+def cover() -> int:
+    """See that nobody is forgotten; returns how many alarms are open."""
+    return coverage.check_coverage(Clock.at(timezone.now()))
 
 
 def wake_senders() -> None:
     """Nudge one sender a channel; a lost nudge costs one beat of the sweep."""
-    for channel in settings.SEND_QUEUES:
+    for channel in ["in_app", *channels_in_use()]:
         send.apply_async(args=(channel,), queue=channel)
 
 

@@ -5,7 +5,18 @@ from django.urls import path
 from notifications.views.link import acknowledge_link
 from notifications.views.messages import acknowledge_message, message, message_list
 from notifications.views.preferences import preferences
-from notifications.webhooks import kannel_report
+from notifications.webhooks import (
+    aliyun_report,
+    aliyun_texts,
+    esp_report,
+    kannel_report,
+    kannel_text,
+    twilio_call_key,
+    twilio_call_report,
+    twilio_call_words,
+    twilio_report,
+    twilio_text,
+)
 
 urlpatterns = [
     path("messages/", message_list, name="messages"),
@@ -14,4 +25,13 @@ urlpatterns = [
     path("k/<str:token>/", acknowledge_link, name="acknowledge_link"),
     path("preferences/", preferences, name="preferences"),
     path("webhooks/sms/<str:token>/", kannel_report, name="kannel_report"),
+    path("webhooks/sms/<str:token>/text/", kannel_text, name="kannel_text"),
+    path("webhooks/aliyun/<str:token>/texts/", aliyun_texts, name="aliyun_texts"),
+    path("webhooks/twilio/text/", twilio_text, name="twilio_text"),
+    path("webhooks/aliyun/<str:token>/", aliyun_report, name="aliyun_report"),
+    path("webhooks/esp/<slug:esp>/", esp_report, name="esp_report"),
+    path("webhooks/twilio/message/", twilio_report, name="twilio_report"),
+    path("webhooks/twilio/call/", twilio_call_report, name="twilio_call_report"),
+    path("webhooks/twilio/call/words/", twilio_call_words, name="twilio_call_words"),
+    path("webhooks/twilio/call/key/", twilio_call_key, name="twilio_call_key"),
 ]

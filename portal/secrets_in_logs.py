@@ -3,7 +3,7 @@
 import logging
 import re
 
-SECRET_PATHS = re.compile(r"(/(?:k|webhooks/sms)/)[^/\s?]+")
+SECRET_PATHS = re.compile(r"(/(?:k|webhooks/sms|webhooks/aliyun)/)[^/\s?]+")
 
 
 class SecretsFilter(logging.Filter):

@@ -209,6 +209,37 @@ SMS_SENDER = env.str("SMS_SENDER", default="Dueproof")
 SMS_CALLBACK_TOKEN = env.str("KANNEL_CALLBACK_TOKEN", default="")
 SMS_CALLBACK_URL = f"{env.str('SMS_CALLBACK_BASE', default=PUBLIC_URL)}/webhooks/sms/{SMS_CALLBACK_TOKEN}/"
 
+# Who serves each channel, first choice first; notifications.channels.registry names them.
+EMAIL_PROVIDERS = env.list("EMAIL_PROVIDERS", default=["smtp"])
+# Whether replies to text messages reach the portal: then each that asks for an answer names its code.
+SMS_INBOUND = env.bool("SMS_INBOUND", default=False)
+SMS_PROVIDERS = env.list("SMS_PROVIDERS", default=["kannel"])
+VOICE_PROVIDERS = env.list("VOICE_PROVIDERS", default=[])
+
+TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", default="")
+TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", default="")
+TWILIO_SENDER = env.str("TWILIO_SENDER", default="")
+TWILIO_CALLER = env.str("TWILIO_CALLER", default="")
+TWILIO_CALLBACK_BASE = env.str("TWILIO_CALLBACK_BASE", default=PUBLIC_URL).rstrip("/")
+TWILIO_API_URL = env.str("TWILIO_API_URL", default="https://api.twilio.com")
+
+ALIYUN_ACCESS_KEY_ID = env.str("ALIYUN_ACCESS_KEY_ID", default="")
+ALIYUN_ACCESS_KEY_SECRET = env.str("ALIYUN_ACCESS_KEY_SECRET", default="")
+ALIYUN_SIGN_NAME = env.str("ALIYUN_SIGN_NAME", default="")
+ALIYUN_TEMPLATES = env.dict("ALIYUN_TEMPLATES", default={})
+ALIYUN_ENDPOINT = env.str("ALIYUN_ENDPOINT", default="https://dysmsapi.aliyuncs.com")
+# Alibaba Cloud signs nothing: whoever knows this token may report deliveries.
+ALIYUN_CALLBACK_TOKEN = env.str("ALIYUN_CALLBACK_TOKEN", default="")
+
+ANYMAIL_BACKEND = env.str("ANYMAIL_BACKEND", default="")
+ANYMAIL_WEBHOOKS = env.list("ANYMAIL_WEBHOOKS", default=[])
+# Each firm has settings of its own: ANYMAIL_MAILGUN_API_KEY is anymail's MAILGUN_API_KEY, and so on.
+ANYMAIL = {
+    name.removeprefix("ANYMAIL_"): value
+    for name, value in environ.Env.ENVIRON.items()
+    if name.startswith("ANYMAIL_") and name not in ("ANYMAIL_BACKEND", "ANYMAIL_WEBHOOKS")
+}
+
 # Where the demonstration's phone and mailbox are; empty in life.
 SANDBOX_URL = env.str("SANDBOX_URL", default="")
 
@@ -219,7 +250,7 @@ CONTACT_HOURS = env.str("CONTACT_HOURS", default="08:00-22:00")
 # Multiplies every wait of the ladders: 1 in life, a fraction in a demonstration.
 LADDER_PACE = env.float("LADDER_PACE", default=1.0)
 
-SEND_QUEUES = ["email", "sms", "in_app"]
+SEND_QUEUES = ["email", "sms", "in_app", "push", "voice"]
 CELERY_TASK_DEFAULT_QUEUE = "planning"
 CELERY_TASK_QUEUES = [Queue(name) for name in ["planning", *SEND_QUEUES]]
 
@@ -234,6 +265,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "plan": _every(60, "plan"),
     "climb": _every(5, "climb_ladders"),
     "tidy": _every(5, "tidy"),
+    "cover": _every(60, "cover"),
     "read-callbacks": _every(1, "read_callbacks"),
     **{f"send-{channel}": _every(5, "send", channel, queue=channel) for channel in SEND_QUEUES},
 }

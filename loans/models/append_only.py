@@ -11,6 +11,11 @@ def append_only(name: str) -> list[pgtrigger.Trigger]:
     ]
 
 
+def never_deleted(name: str) -> pgtrigger.Trigger:
+    """Refuse DELETE: others point here by a number that no foreign key checks."""
+    return pgtrigger.Protect(name=f"{name}_never_deleted", operation=pgtrigger.Delete)
+
+
 def refuse_truncate(name: str) -> pgtrigger.Trigger:
     """Refuse to empty the table at a stroke."""
     return pgtrigger.Trigger(

@@ -4,11 +4,13 @@ from collections.abc import Collection
 from typing import Self
 from uuid import uuid4
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from loans.models.append_only import never_deleted
 from loans.models.loan import Installment, Loan
 
 
@@ -80,6 +82,7 @@ class Dispute(models.Model):
             models.UniqueConstraint(fields=["borrower", "form_token"], name="dispute_once_a_form"),
         ]
         indexes = [models.Index(fields=["answer_due_on"], condition=~Q(status="decided"), name="dispute_undecided")]
+        triggers: list[pgtrigger.Trigger] = [never_deleted("dispute")]
 
     def __str__(self) -> str:
         return self.receipt_number

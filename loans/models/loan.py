@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Self
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
@@ -11,6 +12,7 @@ from django.db.models.functions import Now, Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from loans.models.append_only import never_deleted
 from loans.models.fields import ZERO, currency_column, money_column
 from loans.models.partner import Partner
 from loans.models.report import Report
@@ -152,6 +154,7 @@ class Installment(models.Model):
         indexes = [
             models.Index(fields=["due_on"], condition=Q(state="open"), name="installment_open_by_due"),
         ]
+        triggers: list[pgtrigger.Trigger] = [never_deleted("installment")]
 
     def __str__(self) -> str:
         return f"{self.loan_id}/{self.number}"

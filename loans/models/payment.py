@@ -3,10 +3,12 @@
 from datetime import date, timedelta
 from typing import Self
 
+import pgtrigger
 from django.db import models
 from django.db.models import Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
+from loans.models.append_only import never_deleted
 from loans.models.fields import currency_column, money_column
 from loans.models.loan import Installment, Loan
 
@@ -64,6 +66,7 @@ class Payment(models.Model):
         indexes = [
             models.Index(fields=["end_to_end_id"], condition=~Q(end_to_end_id=""), name="payment_by_end_to_end_id")
         ]
+        triggers: list[pgtrigger.Trigger] = [never_deleted("payment")]
 
     def __str__(self) -> str:
         return self.end_to_end_id or f"#{self.pk}"

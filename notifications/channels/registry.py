@@ -1,24 +1,77 @@
-"""Channels as the settings describe them. The only module here that reads settings."""
+"""Channels and the providers behind them, as the settings describe them. The only module here that reads settings."""
 
 from collections.abc import Callable
-from typing import Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
+from django.urls import reverse
 
 from notifications.channels.base import Channel, ChannelMisconfiguredError
 from notifications.channels.email import EmailChannel
 from notifications.channels.in_app import InAppChannel
 from notifications.channels.mail_server import MailServer
 
+if TYPE_CHECKING:
+    from notifications.channels.twilio_account import TwilioAccount
+
+# The HTTP clients take a quarter of a second to load, and most processes never send anything: each is imported where it
+# is built.
+
 
 def channel_for(name: str) -> Channel:
-    """A new channel, to be closed by its user. Raises ChannelMisconfiguredError, also for a name that is none."""
-    if name not in BUILDERS:
-        raise ChannelMisconfiguredError(f"There is no channel {name!r}: choose one of {', '.join(BUILDERS)}.")
-    return BUILDERS[name]()
+    """The first provider's channel, new, to be closed by its user. Raises ChannelMisconfiguredError."""
+    suppliers = suppliers_for(name)
+    if not suppliers:
+        choices = ", ".join(_all_of(name))
+        raise ChannelMisconfiguredError(f"Nobody provides {name}: name one of {choices} in {SETTINGS[name]}.")
+    return channel_of(suppliers[0])
 
 
-def _build_email() -> EmailChannel:
+def suppliers_for(name: str) -> tuple[str, ...]:
+    """The providers of a channel, in the order in which they are to be tried; empty for a channel that is off.
+
+    Raises ChannelMisconfiguredError for a channel that is none, and for a provider that is none, serves another channel
+    or lacks a setting.
+    """
+    if name not in SETTINGS:
+        raise ChannelMisconfiguredError(f"There is no channel {name!r}: choose one of {', '.join(SETTINGS)}.")
+    setting = SETTINGS[name]
+    if not setting:
+        return tuple(_all_of(name))
+    named = tuple(dict.fromkeys(getattr(settings, setting)))
+    for provider in named:
+        if provider not in _all_of(name):
+            raise ChannelMisconfiguredError(
+                f"{setting} names {provider!r}, which does not provide {name}: choose from {', '.join(_all_of(name))}."
+            )
+        _require_settings(provider)
+    return named
+
+
+def channel_of(provider: str) -> Channel:
+    """A provider's channel, new, to be closed by its user. Raises ChannelMisconfiguredError."""
+    if provider not in PROVIDERS:
+        raise ChannelMisconfiguredError(f"There is no provider {provider!r}: choose one of {', '.join(PROVIDERS)}.")
+    _require_settings(provider)
+    return PROVIDERS[provider].build()
+
+
+def _all_of(name: str) -> list[str]:
+    return [word for word, provider in PROVIDERS.items() if provider.channel == name]
+
+
+def _require_settings(word: str) -> None:
+    provider = PROVIDERS[word]
+    for setting in provider.needs:
+        if not getattr(settings, setting):
+            raise ChannelMisconfiguredError(
+                f"{setting} is not set, which the provider {word!r} needs: set it, or name another provider in "
+                f"{SETTINGS[provider.channel]}."
+            )
+
+
+def _build_smtp() -> EmailChannel:
     server = MailServer(
         host=settings.EMAIL_HOST,
         port=settings.EMAIL_PORT,
@@ -31,8 +84,15 @@ def _build_email() -> EmailChannel:
     return EmailChannel(server=server, sender=settings.DEFAULT_FROM_EMAIL, bounce_domain=settings.BOUNCE_DOMAIN)
 
 
-def _build_sms() -> Channel:
-    # Its HTTP client takes a quarter of a second to load, and most processes never send a text.
+def _build_anymail() -> Channel:
+    from notifications.channels.esp import EspChannel
+
+    return EspChannel(
+        backend=settings.ANYMAIL_BACKEND, sender=settings.DEFAULT_FROM_EMAIL, bounce_domain=settings.BOUNCE_DOMAIN
+    )
+
+
+def _build_kannel() -> Channel:
     from notifications.channels.kannel import KannelChannel
 
     return KannelChannel(
@@ -44,8 +104,73 @@ def _build_sms() -> Channel:
     )
 
 
-BUILDERS: Final[dict[str, Callable[[], Channel]]] = {
-    EmailChannel.name: _build_email,
-    "sms": _build_sms,
-    InAppChannel.name: InAppChannel,
+def _build_twilio() -> Channel:
+    from notifications.channels.twilio import TwilioChannel
+
+    return TwilioChannel(account=_twilio_account(), sender=settings.TWILIO_SENDER, report_path=reverse("twilio_report"))
+
+
+def _build_twilio_voice() -> Channel:
+    from notifications.channels.voice import VoiceChannel
+
+    return VoiceChannel(
+        account=_twilio_account(),
+        caller=settings.TWILIO_CALLER,
+        words_path=reverse("twilio_call_words"),
+        report_path=reverse("twilio_call_report"),
+    )
+
+
+def _twilio_account() -> "TwilioAccount":
+    from notifications.channels.twilio_account import TwilioAccount
+
+    return TwilioAccount(
+        sid=settings.TWILIO_ACCOUNT_SID,
+        token=settings.TWILIO_AUTH_TOKEN,
+        callback_base=settings.TWILIO_CALLBACK_BASE,
+        api_url=settings.TWILIO_API_URL,
+    )
+
+
+def _build_aliyun() -> Channel:
+    from notifications.channels.aliyun import AliyunChannel
+
+    return AliyunChannel(
+        key_id=settings.ALIYUN_ACCESS_KEY_ID,
+        key_secret=settings.ALIYUN_ACCESS_KEY_SECRET,
+        sign_name=settings.ALIYUN_SIGN_NAME,
+        templates=settings.ALIYUN_TEMPLATES,
+        endpoint=settings.ALIYUN_ENDPOINT,
+    )
+
+
+SETTINGS: Final[dict[str, str]] = {
+    "email": "EMAIL_PROVIDERS",
+    "sms": "SMS_PROVIDERS",
+    "in_app": "",
+    "voice": "VOICE_PROVIDERS",
+}
+"""Each channel with the setting that lists its providers; the portal itself has none to choose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Who serves a channel. `needs` must be set at all; whether they are well-formed is found when it is built."""
+
+    channel: str
+    build: Callable[[], Channel]
+    needs: tuple[str, ...] = ()
+
+
+TWILIO: Final = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
+ALIYUN: Final = ("ALIYUN_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_SECRET", "ALIYUN_SIGN_NAME", "ALIYUN_TEMPLATES")
+
+PROVIDERS: Final[dict[str, Provider]] = {
+    "smtp": Provider("email", _build_smtp),
+    "anymail": Provider("email", _build_anymail, ("ANYMAIL_BACKEND",)),
+    "kannel": Provider("sms", _build_kannel, ("KANNEL_URL",)),
+    "twilio": Provider("sms", _build_twilio, (*TWILIO, "TWILIO_SENDER")),
+    "aliyun": Provider("sms", _build_aliyun, ALIYUN),
+    "portal": Provider("in_app", InAppChannel),
+    "twilio_voice": Provider("voice", _build_twilio_voice, (*TWILIO, "TWILIO_CALLER")),
 }

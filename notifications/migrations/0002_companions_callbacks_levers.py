@@ -16,7 +16,8 @@ SET callback_id = id, provider = CASE channel WHEN 'sms' THEN 'kannel' ELSE 'smt
 SELECT setval(pg_get_serial_sequence('notifications_callback', 'id'), GREATEST(max(id), 1)) FROM notifications_callback;
 UPDATE notifications_delivery
 SET provider = CASE channel WHEN 'sms' THEN 'kannel' WHEN 'email' THEN 'smtp' ELSE 'portal' END
-WHERE sent_at IS NOT NULL;
+WHERE sent_at IS NOT NULL OR status = 'sending';
+UPDATE notifications_delivery SET handed_at = claimed_at WHERE status = 'sending';
 UPDATE notifications_prompt AS prompt
 SET deadline = (installment.due_on - LEAST(prompt.stage, 1) + time '12:00') AT TIME ZONE person.time_zone
 FROM loans_installment AS installment, accounts_user AS person
@@ -35,7 +36,8 @@ ALTER TABLE notifications_receipt ENABLE TRIGGER USER;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('loans', '0004_installment_known_at'),
+        ('accounts', '0003_jurisdiction_and_consent'),
+        ('loans', '0005_never_deleted'),
         ('notifications', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -324,5 +326,44 @@ class Migration(migrations.Migration):
         migrations.RemoveField(
             model_name='receipt',
             name='raw',
+        ),
+        migrations.AlterField(
+            model_name='delivery',
+            name='contact_point',
+            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deliveries', to='accounts.contactpoint'),
+        ),
+        migrations.AlterField(
+            model_name='delivery',
+            name='prompt',
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='notifications.prompt'),
+        ),
+        migrations.AlterField(
+            model_name='prompt',
+            name='borrower',
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='prompts', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AlterField(
+            model_name='prompt',
+            name='dispute',
+            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='prompts', to='loans.dispute'),
+        ),
+        migrations.AlterField(
+            model_name='prompt',
+            name='installment',
+            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='prompts', to='loans.installment'),
+        ),
+        migrations.AlterField(
+            model_name='prompt',
+            name='payment',
+            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='prompts', to='loans.payment'),
+        ),
+        migrations.AlterField(
+            model_name='prompt',
+            name='told_with',
+            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='companions', to='notifications.prompt'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='prompt',
+            trigger=pgtrigger.compiler.Trigger(name='prompt_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='f969fc0c40af78d08b5018c4c070d8c65f9be131', operation='DELETE', pgid='pgtrigger_prompt_never_deleted_758b1', table='notifications_prompt', when='BEFORE')),
         ),
     ]

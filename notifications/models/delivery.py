@@ -58,10 +58,16 @@ class Delivery(models.Model):
         UNCONFIRMED = "unconfirmed", _("unconfirmed")
         CANCELLED = "cancelled", _("not sent: not needed any more")
 
-    prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="deliveries")
+    prompt = models.ForeignKey(Prompt, models.PROTECT, related_name="deliveries", db_index=False, db_constraint=False)
     channel = models.CharField(_("channel"), max_length=8, choices=Channel)
     contact_point = models.ForeignKey(
-        ContactPoint, models.SET_NULL, related_name="deliveries", null=True, blank=True, db_index=False
+        ContactPoint,
+        models.SET_NULL,
+        related_name="deliveries",
+        null=True,
+        blank=True,
+        db_index=False,
+        db_constraint=False,
     )
     address = models.CharField(_("address"), max_length=254, blank=True)
     rung = models.SmallIntegerField(_("rung of the ladder"), default=0)

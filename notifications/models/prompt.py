@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Self
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
@@ -11,6 +12,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from loans.models import Dispute, Installment, Loan, Payment
+from loans.models.append_only import never_deleted
 
 
 class PromptQuerySet(models.QuerySet["Prompt"]):
@@ -94,6 +96,9 @@ class Prompt(models.Model):
     the others are its companions (`told_with`) and share what becomes of it. One that is paid is void (`voided_at`); if
     it leads, it goes on carrying the message for those that are not. `deadline` is the last moment, in UTC, at
     which an unreached borrower goes to a person.
+
+    No foreign key is checked when a row is written: planning writes what it has just read. That what a prompt is about
+    stays there is kept from the other side, by triggers that refuse to delete it.
     """
 
     class Kind(models.TextChoices):
@@ -120,15 +125,21 @@ class Prompt(models.Model):
     """Those that are void once their installment is paid, withdrawn or changed."""
     HELD_BY_DISPUTE = (Kind.OVERDUE, Kind.PRIOR_NOTICE)
 
-    borrower = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="prompts", db_index=False)
+    borrower = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="prompts", db_index=False, db_constraint=False
+    )
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     installment = models.ForeignKey(
-        Installment, models.PROTECT, related_name="prompts", null=True, blank=True, db_index=False
+        Installment, models.PROTECT, related_name="prompts", null=True, blank=True, db_index=False, db_constraint=False
     )
-    payment = models.ForeignKey(Payment, models.PROTECT, related_name="prompts", null=True, blank=True, db_index=False)
-    dispute = models.ForeignKey(Dispute, models.PROTECT, related_name="prompts", null=True, blank=True, db_index=False)
+    payment = models.ForeignKey(
+        Payment, models.PROTECT, related_name="prompts", null=True, blank=True, db_index=False, db_constraint=False
+    )
+    dispute = models.ForeignKey(
+        Dispute, models.PROTECT, related_name="prompts", null=True, blank=True, db_index=False, db_constraint=False
+    )
     told_with = models.ForeignKey(
-        "self", models.PROTECT, related_name="companions", null=True, blank=True, db_index=False
+        "self", models.PROTECT, related_name="companions", null=True, blank=True, db_index=False, db_constraint=False
     )
     stage = models.PositiveIntegerField(_("stage"), default=0)
     version = models.PositiveIntegerField(_("schedule version"), default=1)
@@ -173,6 +184,7 @@ class Prompt(models.Model):
             models.Index(fields=["borrower", "planned_at"], name="prompt_of_borrower"),
             models.Index(fields=["told_with"], condition=Q(told_with__isnull=False), name="prompt_companions"),
         ]
+        triggers: list[pgtrigger.Trigger] = [never_deleted("prompt")]
 
     def __str__(self) -> str:
         return f"{self.kind} #{self.pk}"

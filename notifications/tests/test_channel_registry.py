@@ -1,17 +1,50 @@
+import subprocess
+import sys
+
 import pytest
+from django.core.checks import run_checks
 from pytest_django import Settings
 
-from notifications.channels.base import ChannelMisconfiguredError, Result
+from notifications.channels.aliyun import AliyunChannel
+from notifications.channels.base import Channel, ChannelMisconfiguredError, Result
 from notifications.channels.email import EmailChannel
+from notifications.channels.esp import EspChannel
 from notifications.channels.in_app import InAppChannel
 from notifications.channels.kannel import KannelChannel
-from notifications.channels.registry import BUILDERS, channel_for
+from notifications.channels.registry import PROVIDERS, SETTINGS, channel_for, channel_of, suppliers_for
+from notifications.channels.twilio import TwilioChannel
+from notifications.channels.voice import VoiceChannel
 from notifications.models import Delivery
-from notifications.tests.outside import SandboxProcess, hand_over, make_message
+from notifications.receipts import PARSERS
+from notifications.tests.outside import ROOT, SandboxProcess, hand_over, make_message
+
+CLASSES: dict[str, type[Channel]] = {
+    "smtp": EmailChannel, "anymail": EspChannel, "kannel": KannelChannel, "twilio": TwilioChannel,
+    "aliyun": AliyunChannel, "portal": InAppChannel, "twilio_voice": VoiceChannel,
+}  # fmt: skip
 
 
-def test_every_channel_that_a_delivery_can_name_can_be_built() -> None:
-    assert set(Delivery.Channel.values) - {"push", "voice"} == set(BUILDERS)
+@pytest.fixture
+def configured(settings: Settings) -> Settings:
+    """Every provider with settings that could work."""
+    settings.EMAIL_PROVIDERS = ["anymail", "smtp"]
+    settings.SMS_PROVIDERS = ["twilio", "aliyun", "kannel"]
+    settings.VOICE_PROVIDERS = ["twilio_voice"]
+    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = f"AC{'0' * 32}", "token"
+    settings.TWILIO_SENDER = settings.TWILIO_CALLER = "+14155552345"
+    settings.ALIYUN_ACCESS_KEY_ID, settings.ALIYUN_ACCESS_KEY_SECRET = "id", "secret"
+    settings.ALIYUN_SIGN_NAME = "港湾银行"
+    settings.ALIYUN_TEMPLATES = {"en": "SMS_1", "zh-hans": "SMS_2", "zh-hant": "SMS_3"}
+    settings.ANYMAIL_BACKEND = "anymail.backends.mailgun.EmailBackend"
+    settings.ANYMAIL = {"MAILGUN_API_KEY": "key"}
+    return settings
+
+
+# Channels ------------------------------------------------------------------------------------------------------------
+
+
+def test_every_channel_that_a_delivery_can_name_has_somebody_who_provides_it() -> None:
+    assert set(Delivery.Channel.values) <= set(SETTINGS) | {"push"}
     for name, kind in (("email", EmailChannel), ("sms", KannelChannel), ("in_app", InAppChannel)):
         with channel_for(name) as channel:
             assert isinstance(channel, kind)
@@ -19,8 +52,15 @@ def test_every_channel_that_a_delivery_can_name_can_be_built() -> None:
 
 
 def test_a_channel_that_there_is_not_is_named_with_those_there_are() -> None:
-    with pytest.raises(ChannelMisconfiguredError, match="'fax': choose one of email, sms, in_app"):
-        channel_for("fax")
+    for find in (channel_for, suppliers_for):
+        with pytest.raises(ChannelMisconfiguredError, match="'fax': choose one of email, sms, in_app, voice"):
+            find("fax")
+
+
+def test_a_channel_that_is_off_has_no_suppliers_and_says_how_to_switch_it_on() -> None:
+    assert suppliers_for("voice") == ()
+    with pytest.raises(ChannelMisconfiguredError, match="name one of twilio_voice in VOICE_PROVIDERS"):
+        channel_for("voice")
 
 
 def test_the_channels_go_where_the_settings_say(sandbox: SandboxProcess, settings: Settings) -> None:
@@ -48,3 +88,81 @@ def test_in_the_inbox_a_message_is_placed_at_once_and_proves_nothing_more() -> N
         (message.reference, Result.ACCEPTED) for message in messages
     ]
     assert not InAppChannel.reports_delivery
+
+
+# Providers -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("configured")
+def test_every_provider_can_be_built_and_is_who_it_says() -> None:
+    assert set(CLASSES) == set(PROVIDERS)
+    for word, provider in PROVIDERS.items():
+        with channel_of(word) as channel:
+            assert type(channel) is CLASSES[word]
+            assert (channel.provider, channel.name) == (word, provider.channel)
+
+
+def test_whoever_reports_deliveries_has_reports_that_can_be_read() -> None:
+    assert set(PARSERS) == {word for word, kind in CLASSES.items() if kind.reports_delivery}
+
+
+def test_what_is_not_safe_to_send_again_is_recorded_one_by_one() -> None:
+    assert {word for word, kind in CLASSES.items() if kind.safe_to_resend} == {"smtp", "portal"}
+    assert all(kind.records_each is not kind.safe_to_resend for kind in CLASSES.values())
+
+
+@pytest.mark.usefixtures("configured")
+def test_suppliers_come_in_the_order_of_the_setting() -> None:
+    assert suppliers_for("sms") == ("twilio", "aliyun", "kannel")
+    assert suppliers_for("email") == ("anymail", "smtp")
+    assert suppliers_for("voice") == ("twilio_voice",)
+    assert suppliers_for("in_app") == ("portal",)
+    assert channel_for("sms").provider == "twilio"
+
+
+@pytest.mark.parametrize("named", [["kanel"], ["smtp"], ["kannel", "twilio_voice"], [""]])
+def test_a_provider_that_serves_no_such_channel_is_refused(settings: Settings, named: list[str]) -> None:
+    settings.SMS_PROVIDERS = named
+    remedy = f"SMS_PROVIDERS names '{named[-1]}', which does not provide sms: choose from kannel, twilio, aliyun"
+    with pytest.raises(ChannelMisconfiguredError, match=remedy):
+        suppliers_for("sms")
+
+
+def test_a_provider_that_there_is_not_is_named_with_those_there_are() -> None:
+    with pytest.raises(ChannelMisconfiguredError, match="'fax': choose one of smtp, anymail, kannel, twilio"):
+        channel_of("fax")
+
+
+NEEDS = [(word, setting) for word, provider in PROVIDERS.items() for setting in provider.needs]
+
+
+@pytest.mark.parametrize(("word", "setting"), NEEDS)
+def test_a_setting_that_is_missing_is_named_with_the_remedy(configured: Settings, word: str, setting: str) -> None:
+    setattr(configured, setting, type(getattr(configured, setting))())
+    where = SETTINGS[PROVIDERS[word].channel]
+    remedy = f"{setting} is not set, which the provider '{word}' needs: set it, or name another provider in {where}"
+    with pytest.raises(ChannelMisconfiguredError, match=remedy):
+        channel_of(word)
+    with pytest.raises(ChannelMisconfiguredError, match=remedy):
+        suppliers_for(PROVIDERS[word].channel)
+
+
+def test_a_wrong_provider_is_found_at_start(settings: Settings) -> None:
+    settings.SMS_PROVIDERS, settings.VOICE_PROVIDERS = ["kanel"], ["twilio_voice"]
+    errors = [error for error in run_checks() if error.id == "notifications.E003"]
+    assert [error.msg.split()[0] for error in errors] == ["SMS_PROVIDERS", "TWILIO_ACCOUNT_SID"]
+    settings.SMS_PROVIDERS, settings.VOICE_PROVIDERS = ["kannel"], []
+    assert [error for error in run_checks() if error.id == "notifications.E003"] == []
+
+
+def test_no_process_loads_an_http_client_before_it_sends() -> None:
+    program = (
+        "import django, sys; django.setup(); import portal.urls;"
+        "from django.core.checks import run_checks; run_checks();"
+        "print(sorted({'aiohttp', 'requests', 'urllib3', 'twilio'} & set(sys.modules)))"
+    )
+    environment = {"SECRET_KEY": "only-for-this-test", "DJANGO_SETTINGS_MODULE": "portal.settings"}
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.strip() == "[]"

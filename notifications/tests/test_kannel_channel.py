@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.channels.base import ChannelMisconfiguredError, Outcome, ReceiptKind, Result
-from notifications.channels.kannel import IN_FLIGHT, KannelChannel
+from notifications.channels.kannel import KannelChannel
 from notifications.channels.kannel_reports import parse_dlr
+from notifications.channels.posting import IN_FLIGHT
 from notifications.tests.outside import (
     MisbehavingServer,
     SandboxProcess,

@@ -4,12 +4,8 @@ from urllib.parse import urlencode
 
 import pytest
 from django.db import DatabaseError, connection, transaction
-from django.test import Client
-from django.urls import reverse
-from pytest_django import Settings
 
-from notifications.models import Callback, Delivery, NoticeEvent, Receipt
-from notifications.receipts import apply_waiting
+from notifications.models import Delivery, NoticeEvent, Receipt
 from notifications.signatures import reference_of
 from notifications.states import Status
 from notifications.tests.factories import NOON, hear, make_delivery
@@ -88,43 +84,3 @@ def test_a_receipt_cannot_be_changed_or_removed(statement: str) -> None:
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET CONSTRAINTS ALL IMMEDIATE; {statement}")
     assert Receipt.objects.count() == 1
-
-
-class TestKannelCallback:
-    """Kannel's GET, as it arrives at the portal."""
-
-    def get(self, client: Client, token: str, query: bytes) -> int:
-        return client.get(reverse("kannel_report", args=[token]), QUERY_STRING=query.decode()).status_code
-
-    @pytest.fixture(autouse=True)
-    def _token(self, settings: Settings) -> None:
-        settings.SMS_CALLBACK_TOKEN = "a-secret-token"
-
-    def test_it_needs_no_sign_in_and_answers_repeats_alike(self, client: Client) -> None:
-        delivery = make_delivery(status=Status.SENT)
-        for _ in range(2):
-            assert self.get(client, "a-secret-token", report(delivery.pk, "1")) == 200
-        apply_waiting(now=NOON)
-        assert status(delivery) == Status.DELIVERED
-
-    def test_a_wrong_token_is_not_found_and_changes_nothing(self, client: Client) -> None:
-        delivery = make_delivery(status=Status.SENT)
-        assert self.get(client, "another", report(delivery.pk, "1")) == 404
-        assert status(delivery) == Status.SENT
-        assert not Callback.objects.exists()
-
-    def test_without_a_token_nothing_is_taken(self, client: Client, settings: Settings) -> None:
-        settings.SMS_CALLBACK_TOKEN = ""
-        assert self.get(client, "x", b"") == 404
-
-    def test_an_oversized_report_is_refused(self, client: Client) -> None:
-        assert self.get(client, "a-secret-token", b"x=" + b"a" * 5000) == 413
-        assert not Callback.objects.exists()
-
-    def test_nonsense_is_kept_and_answered(self, client: Client) -> None:
-        assert self.get(client, "a-secret-token", b"%ff%00=&&&=1") == 200
-        apply_waiting(now=NOON)
-        assert Receipt.objects.get().kind == Receipt.Kind.UNKNOWN
-
-    def test_a_post_is_refused(self, client: Client) -> None:
-        assert client.post(reverse("kannel_report", args=["a-secret-token"])).status_code == 405

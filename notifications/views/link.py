@@ -12,15 +12,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from notifications.acknowledgement import (
-    LinkExpired,
-    LinkInvalid,
-    NothingToAcknowledge,
-    acknowledge,
-    mark_opened,
-    read_link,
-)
+from notifications.acknowledgement import NothingToAcknowledge, acknowledge, mark_opened, read_link
 from notifications.models import Acknowledgement, Delivery
+from notifications.signatures import LinkExpired, LinkInvalid
 from notifications.telling import telling_of
 
 HEADERS: Final = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}

@@ -23,9 +23,10 @@ FOLDER: Final = Path(settings.BASE_DIR) / "templates" / "notifications"
 LANGUAGES: Final = ("en", "zh-hans", "zh-hant")
 FALLBACK_LANGUAGE: Final = "en"
 
-LINES: Final = ("subject", "preview", "heading", "button", "why", "sms")
+LINES: Final = ("subject", "preview", "heading", "button", "why", "sms", "reply")
 PASSAGES: Final = ("opening", "body")
-ON_LOCKED_SCREENS: Final = frozenset({"subject", "preview", "sms"})
+ON_LOCKED_SCREENS: Final = frozenset({"subject", "preview", "sms", "reply"})
+REPLY_CODE: Final = frozenset({"reply_code"})
 NAMES: Final = frozenset({*SHARED, *PERSONAL})
 
 PLACE: Final = re.compile(r"\{\{ (\w+) \}\}")
@@ -45,7 +46,8 @@ class WordingError(Exception):
 class Wording:
     """What one kind of prompt says at one stage in one language.
 
-    `body` is for mail and the portal, `about` for mail alone; the link of a text message follows `sms`.
+    `body` is for mail and the portal, `about` for mail alone; the link of a text message follows `sms`, and `reply`
+    stands last where there is room for it.
 
     `version` is "<kind>/<stage>/<language>@<12 hex digits>", at most 64 characters: the start of the SHA-256 of the
     words themselves and of the page that they stand in.
@@ -59,6 +61,7 @@ class Wording:
     about: tuple[Alternatives, ...]
     button: str
     sms: str
+    reply: str
     version: str
 
 
@@ -133,7 +136,7 @@ def _build(path: Path, section: str, words: dict[str, Any], page: str, language:
 def _read_line(where: str, name: str, text: Any) -> str:
     if not isinstance(text, str) or not text or not text.isprintable():
         raise WordingError(f"{where}: {name} must be one line of text.")
-    allowed = NAMES - SEVERAL_LINES
+    allowed = REPLY_CODE if name == "reply" else NAMES - SEVERAL_LINES
     _check_names(where, name, text, allowed - PERSONAL.keys() if name in ON_LOCKED_SCREENS else allowed)
     return text
 

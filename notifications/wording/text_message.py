@@ -14,14 +14,16 @@ PARTS: Final = 2
 _SHORT_NAMES: Final = (40, 24, 12, 8, 6, 4)
 
 
-def write_text_message(wording: Wording, facts: Facts, action_url: str) -> str:
-    """The text message, in at most two parts.
+def write_text_message(wording: Wording, facts: Facts, action_url: str, reply_code: str = "") -> str:
+    """The text message, in at most two parts; how to answer it by `reply_code` stands last, where there is room.
 
     Both firms are named where there is room, else the one that the borrower dealt with, else the start of its name.
     A firm's name outside the default alphabet in an English message can cost more parts: it is sent all the same.
     Raises FactMissingError.
     """
-    return f"{_words(wording, shared_of(facts), len(action_url))} {action_url}"
+    text = f"{_words(wording, shared_of(facts), len(action_url))} {action_url}"
+    answered = f"{text} {wording.reply.format(reply_code=reply_code)}"
+    return answered if reply_code and fits(answered, PARTS) else text
 
 
 @lru_cache(maxsize=1024)

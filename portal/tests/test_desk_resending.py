@@ -56,7 +56,7 @@ def test_a_prompt_is_sent_again_and_the_senders_are_woken(
     with django_capture_on_commit_callbacks(execute=True):
         response = desk.post(resend_address(prompt), {"channel": "sms", "next": f"{page}?kind=prompt"})
         assert woken == []
-    assert woken == ["email", "sms", "in_app"]
+    assert woken == ["in_app", "sms", "email"]
     assert response["Location"] == f"{page}?kind=prompt"
     assert f"On its way: SMS +86•••••{str(prompt.borrower.phone)[-4:]}." in said(desk.get(page))
     assert Delivery.objects.get().prompt == prompt

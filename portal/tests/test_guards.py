@@ -18,6 +18,15 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 OPEN: Final = {
     "acknowledge_link": "the signed token in the address is the authority; it shows what the message said",
     "kannel_report": "the secret in the address is the authority; Kannel cannot sign in",
+    "kannel_text": "the secret in the address is the authority; Kannel cannot sign in",
+    "aliyun_texts": "the secret in the address is the authority; Alibaba Cloud cannot sign in",
+    "twilio_text": "the signature over address and form is the authority; Twilio cannot sign in",
+    "aliyun_report": "the secret in the address is the authority; Alibaba Cloud cannot sign in",
+    "esp_report": "the mail firm's signature or password is the authority, as anymail checks it",
+    "twilio_report": "Twilio's signature is the authority",
+    "twilio_call_report": "Twilio's signature is the authority",
+    "twilio_call_words": "Twilio's signature is the authority; it says what the text message says, without its link",
+    "twilio_call_key": "Twilio's signature is the authority",
     "set_language": "a visitor chooses the language of the sign-in",
     "jsi18n": "the texts of the desk's scripts; Django serves it to its sign-in page too",
 }

@@ -1,0 +1,100 @@
+"""Text messages that people send to us, from each provider's own words. Pure: what they mean is read by `replies`.
+
+Kannel asks for an address with its fields filled in; of its service for incoming messages, configure
+`get-url = "https://…?from=%p&text=%a&time=%T&id=%I"`.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+
+from accounts.phones import normalize_phone
+from notifications.channels.aliyun_reports import read_batch, read_china_time
+
+LONGEST_TEXT: Final = 1600
+"""Letters; ten joined messages. Whatever is longer is no answer to one of ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundText:
+    """One text message to us.
+
+    `sender_e164` is empty where the number cannot be read: such a message is nobody's, and a person's to look at.
+    `occurred_at` is aware, and None where the provider gives no time. `provider_reference` is the provider's own name
+    for it, the same when it is told twice.
+    """
+
+    sender_e164: str
+    text: str
+    provider: str
+    occurred_at: datetime | None
+    provider_reference: str = ""
+
+
+def read_kannel(query: Mapping[str, str]) -> list[InboundText]:
+    """The query of Kannel's call; none where it has no sender or no text."""
+    if "from" not in query or "text" not in query:
+        return []
+    return [_make("kannel", query["from"], query["text"], _read_epoch(query.get("time", "")), query.get("id", ""))]
+
+
+def read_twilio(form: Mapping[str, str]) -> list[InboundText]:
+    """The form of Twilio's call; none where it is no message."""
+    if "From" not in form or "Body" not in form:
+        return []
+    # WhatsApp's and others' senders have a word before the number.
+    sender = form["From"].rpartition(":")[2]
+    return [_make("twilio", sender, form["Body"], None, form.get("MessageSid", ""))]
+
+
+def read_aliyun(raw: bytes) -> list[InboundText]:
+    """Alibaba Cloud's push (SmsUp), a JSON array; none where it is something else. Its times are China's."""
+    return [
+        _make(
+            "aliyun",
+            str(one.get("phone_number", "")),
+            str(one["content"]),
+            read_china_time(one.get("send_time")),
+            _write(one.get("sequence_id")),
+        )
+        for one in read_batch(raw) or []
+        if "content" in one
+    ]
+
+
+def _make(provider: str, sender: str, text: str, occurred_at: datetime | None, reference: str) -> InboundText:
+    return InboundText(
+        sender_e164=_read_sender(sender),
+        text=text.replace("\x00", "")[:LONGEST_TEXT],
+        provider=provider,
+        occurred_at=occurred_at,
+        provider_reference="".join(letter for letter in reference if letter.isalnum() or letter in "-_")[:80],
+    )
+
+
+def _read_sender(written: str) -> str:
+    """The country code has a plus, two noughts or nothing before it; a plus in a query may have become a space."""
+    digits = written.strip()
+    if written.startswith(" ") and digits.isdigit():
+        digits = f"+{digits}"
+    if digits.startswith("00"):
+        digits = f"+{digits[2:]}"
+    try:
+        return normalize_phone(digits)
+    except ValidationError:
+        return ""
+
+
+def _write(value: Any) -> str:
+    return "" if value is None else json.dumps(value) if isinstance(value, dict | list) else str(value)
+
+
+def _read_epoch(text: str) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(int(text), UTC) if text.isascii() and text.isdigit() else None
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,106 @@
+"""Twilio's callbacks for calls, read as receipts: how a call went, and the key that was pressed in it.
+
+They are kept as those of text messages are; see `twilio_reports`.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from notifications.channels.base import ReceiptKind, ReceiptRecord
+from notifications.channels.twilio_reports import SID, keep, read_callback
+
+KINDS = {
+    "queued": ReceiptKind.DELAYED,
+    "initiated": ReceiptKind.DELAYED,
+    "ringing": ReceiptKind.DELAYED,
+    "in-progress": ReceiptKind.ACCEPTED,
+    "completed": ReceiptKind.DELIVERED,
+    "busy": ReceiptKind.FAILED,
+    "no-answer": ReceiptKind.FAILED,
+    "failed": ReceiptKind.FAILED,
+    "canceled": ReceiptKind.FAILED,
+}
+MEANINGS = {
+    "queued": "waiting at the provider",
+    "initiated": "being called",
+    "ringing": "the phone rings",
+    "in-progress": "answered",
+    "completed": "answered, and the call is over",
+    "busy": "the line was busy",
+    "no-answer": "nobody answered",
+    "failed": "the call could not be made",
+    "canceled": "taken back before it was answered",
+}
+ANSWERED_BY: Final = frozenset(
+    {"human", "unknown", "fax", "machine_start", "machine_end_beep", "machine_end_silence", "machine_end_other"}
+)
+PERSON: Final = "human"
+"""Who answered, as far as Twilio can tell. Unless it says a person, that somebody was told is not proved."""
+
+PASSING: Final = frozenset({"busy", "no-answer", "canceled"})
+DEAD_NUMBERS: Final = frozenset({"13224", "21211", "21217"})
+"""Twilio's words for a number that is none."""
+
+STATUS_REQUIRED: Final = frozenset({"CallSid", "CallStatus"})
+KEY_REQUIRED: Final = frozenset({"CallSid", "Digits"})
+"""Without these a form is no callback about a call, or about a key."""
+KEY = re.compile(r"[0-9*#]")
+CONFIRMS: Final = "1"
+
+
+def parse_call(raw: bytes) -> list[ReceiptRecord]:
+    """The callback as one receipt; of kind UNKNOWN where it cannot be read. Never raises."""
+    reference, form = read_callback(raw)
+    if not reference:
+        kind, reason, word = ReceiptKind.UNKNOWN, "carries no reference of ours", "?"
+    elif "Digits" in form:
+        # A person was there and did something; that they confirmed is an acknowledgement and no receipt.
+        key = keep(KEY, form["Digits"])
+        kind, reason, word = ReceiptKind.SEEN, "a key was pressed", f"key {key or '?'}"
+    else:
+        kind, reason, word = _read_status(form)
+    return [
+        ReceiptRecord(
+            reference=reference,
+            kind=kind,
+            provider_reference=keep(SID, form.get("CallSid", "")),
+            permanent=_blames_number(form) if kind is ReceiptKind.FAILED else None,
+            provider_word=word,
+            reason=reason,
+            occurred_at=_read_time(form.get("Timestamp", "")),
+        )
+    ]
+
+
+def read_key(raw: bytes) -> tuple[str, str]:
+    """Our reference and the key that was pressed ("0" to "9", "*", "#"); each is empty where it cannot be read."""
+    reference, form = read_callback(raw)
+    return reference, keep(KEY, form.get("Digits", ""))
+
+
+def _read_status(form: Mapping[str, str]) -> tuple[ReceiptKind, str, str]:
+    status = form.get("CallStatus", "")
+    answered_by = form.get("AnsweredBy", "") if form.get("AnsweredBy") in ANSWERED_BY else ""
+    if status not in KINDS:
+        return ReceiptKind.UNKNOWN, "no status that we know", "?"
+    word = f"{status} {answered_by}".strip()
+    if status == "completed" and answered_by != PERSON:
+        return ReceiptKind.ACCEPTED, "answered, perhaps by a machine", word
+    return KINDS[status], MEANINGS[status], word
+
+
+def _blames_number(form: Mapping[str, str]) -> bool | None:
+    if form.get("ErrorCode", "") in DEAD_NUMBERS:
+        return True
+    return False if form.get("CallStatus", "") in PASSING else None
+
+
+def _read_time(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)

@@ -1,0 +1,115 @@
+"""What a text message to us says: no more of these, "I know", or something that a person must read. Pure.
+
+In the United States a consumer may revoke consent in any reasonable way; a text with one of the words stop, quit, end,
+revoke, opt out, cancel or unsubscribe is one by definition (47 CFR 64.1200(a)(10)). In mainland China the words are
+退订, T, TD, N and R.
+
+How much else may stand beside such a word is decided here, narrowly: politeness ("please stop"), and a few whole
+sentences that can mean nothing else ("stop texting me"). A word inside a longer sentence is Other: "how do I cancel my
+dispute" must not silence the one channel that would have told of a due date. A person reads it, for whom the rule
+leaves ten business days.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """No more text messages to this number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """The reader knows; `code` is four ASCII digits and names the message that is meant."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """For a person to read."""
+
+
+Reply = Stop | Acknowledge | Other
+
+STOP_WORDS: Final = frozenset(
+    {
+        *("stop", "stopall", "stop all", "quit", "end", "revoke", "opt out", "optout", "cancel", "unsubscribe"),
+        *("退订", "退訂", "停止", "取消", "拒收", "取消订阅", "取消訂閱", "t", "td", "n", "r"),
+    }
+)
+STOP_SENTENCES: Final = frozenset(
+    {
+        *("stop texting", "stop texting me", "stop messaging me", "stop sending me texts", "stop sending me messages"),
+        *("stop texts", "stop messages", "stop all messages", "stop all texts", "cancel all messages", "no more texts"),
+        *("no more messages", "do not text me", "don't text me", "dont text me", "unsubscribe me", "opt me out"),
+        *("i opt out", "i want to opt out", "i revoke my consent", "revoke consent", "end all messages"),
+        *("退订短信", "退訂短信", "退訂簡訊", "我要退订", "我要退訂", "停止发送", "停止發送", "不要再发", "不要再發"),
+        *("不要再发短信", "不要再發短訊", "不要再發簡訊", "别再发了", "別再發了", "别发了", "別發了", "拒收短信"),
+    }
+)
+POLITE_WORDS: Final = frozenset({"please", "pls", "plz", "now", "thanks", "thank", "you", "thx", "just"})
+POLITE_SIGNS: Final = ("麻烦", "麻煩", "谢谢", "謝謝", "请", "請", "谢", "謝", "了", "吧")
+
+YES_WORDS: Final = ("ok", "yes", "知道了", "收到")
+CODE = re.compile(
+    # A bare 1 needs a gap: 11234 is five digits, and 1.2345 an amount.
+    rf"(?:(?:{'|'.join(YES_WORDS)})[\s,.:;、。-]*|1\.?[\s,:;、。-]+)?([0-9]{{4}})"
+)
+
+
+def classify(text: str) -> Reply:
+    """What the text says. Width, case, surrounding signs and spaces make no difference; never raises."""
+    said = normalize(text)
+    if found := CODE.fullmatch(said):
+        return Acknowledge(found[1])
+    return Stop() if _says_stop(said) else Other()
+
+
+def normalize(text: str) -> str:
+    """One width (NFKC), one case, single spaces, no hyphen within "opt-out", and no signs around it all."""
+    flat = unicodedata.normalize("NFKC", text).casefold()
+    # A phone's keyboard may set marks that nobody sees, and writes an apostrophe in two ways.
+    seen = "".join(letter for letter in flat if not _is_unseen(letter))
+    words = " ".join(seen.replace("’", "'").replace("opt-out", "opt out").split())
+    return _strip_signs(words)
+
+
+def _says_stop(said: str) -> bool:
+    words = [_strip_signs(word) for word in said.split()]
+    rest = " ".join(word for word in words if word and word not in POLITE_WORDS)
+    return said in STOPS or _strip_polite(rest) in STOPS
+
+
+def _strip_polite(said: str) -> str:
+    """Without the politeness that Chinese writes before and after, with no space between."""
+    while True:
+        shorter = _strip_signs(said)
+        for sign in POLITE_SIGNS:
+            shorter = _strip_signs(shorter.removeprefix(sign).removesuffix(sign))
+        if shorter == said:
+            return said
+        said = shorter
+
+
+def _strip_signs(text: str) -> str:
+    start, end = 0, len(text)
+    while start < end and _is_sign(text[start]):
+        start += 1
+    while end > start and _is_sign(text[end - 1]):
+        end -= 1
+    return text[start:end]
+
+
+def _is_unseen(letter: str) -> bool:
+    return unicodedata.category(letter)[0] in "CM" and not letter.isspace()
+
+
+def _is_sign(letter: str) -> bool:
+    return unicodedata.category(letter)[0] in "PSZ"
+
+
+STOPS: Final = frozenset(form for one in STOP_WORDS | STOP_SENTENCES for form in (one, _strip_polite(one)))

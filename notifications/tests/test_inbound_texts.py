@@ -1,0 +1,111 @@
+"""What borrowers write back by SMS, as it arrives at the portal."""
+
+from urllib.parse import urlencode
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from accounts.models import Consent, ContactPoint, User
+from accounts.tests.factories import make_borrower
+from notifications.models import Acknowledgement, Callback, Delivery, InboundText, Preference, Prompt
+from notifications.planning import plan_upcoming
+from notifications.signatures import reply_code
+from notifications.states import Status
+from notifications.tests.factories import NOON, clock, make_delivery, make_prompt
+
+pytestmark = pytest.mark.django_db
+TOKEN = "a-secret-token"
+
+
+@pytest.fixture(autouse=True)
+def _token(settings: Settings) -> None:
+    settings.SMS_CALLBACK_TOKEN = TOKEN
+
+
+@pytest.fixture
+def asked() -> Delivery:
+    """An SMS that asks for "I know", handed over."""
+    return make_delivery(status=Status.DELIVERED, sent_at=NOON)
+
+
+def write(sender: str | None, text: str, token: str = TOKEN) -> str:
+    """What is answered to a text message from `sender`."""
+    query = urlencode({"from": sender or "", "text": text, "time": "1795000000", "id": "7"})
+    answer = Client().get(reverse("kannel_text", args=[token]), QUERY_STRING=query)
+    assert answer.status_code == (200 if token == TOKEN else 404)
+    return answer.content.decode() if token == TOKEN else ""
+
+
+def sms_is_on(borrower: User) -> bool:
+    return not Preference.objects.filter(user=borrower, channel="sms", enabled=False).exists()
+
+
+@pytest.mark.parametrize("words", ["{}", "ok {}", " １ {} "])
+def test_the_code_acknowledges_the_message_that_it_came_with(asked: Delivery, words: str) -> None:
+    answer = write(asked.address, words.format(reply_code(asked.pk)))
+    assert answer == "Thank you. We noted that you know."
+    acknowledgement = Acknowledgement.objects.get()
+    assert (acknowledgement.prompt, acknowledgement.delivery, acknowledgement.method) == (asked.prompt, asked, "reply")
+    text = InboundText.objects.get()
+    assert (text.borrower, text.meaning, text.outcome, text.delivery) == (
+        asked.prompt.borrower, "acknowledge", "acknowledged", asked,
+    )  # fmt: skip
+    assert Prompt.objects.get().status == Prompt.Status.ACKNOWLEDGED
+
+
+def test_a_code_from_another_phone_acknowledges_nothing(asked: Delivery) -> None:
+    stranger = make_borrower()
+    assert "not known" in write(stranger.phone, reply_code(asked.pk))
+    assert not Acknowledgement.objects.exists()
+
+
+def test_a_wrong_code_acknowledges_nothing(asked: Delivery) -> None:
+    wrong = f"{(int(reply_code(asked.pk)) + 1) % 10_000:04d}"
+    assert "not known" in write(asked.address, wrong)
+    assert not Acknowledgement.objects.exists()
+
+
+@pytest.mark.parametrize("word", ["STOP", "退订", "please stop", "ＴＤ"])
+def test_stop_is_obeyed_and_confirmed_once(asked: Delivery, word: str) -> None:
+    borrower = asked.prompt.borrower
+    assert write(asked.address, word) == "You get no more SMS from us. We use your other channels."
+    assert not sms_is_on(borrower)
+    assert write(asked.address, word) == ""
+    consent = Consent.objects.get()
+    assert (consent.user, consent.channel, consent.given, consent.source) == (borrower, "sms", False, "reply")
+
+
+def test_stop_on_the_last_channel_puts_a_person_in_its_place() -> None:
+    prompt = make_prompt()
+    borrower = prompt.borrower
+    ContactPoint.objects.filter(user=borrower, kind="email").update(unreachable_since=NOON)
+    assert "a person calls" in write(borrower.phone, "stop")
+    Prompt.objects.update(version=99)
+    plan_upcoming(clock())
+    planned = Prompt.objects.latest("pk")
+    assert (planned.rung, planned.look_again_at) == (4, NOON)
+
+
+def test_other_words_are_kept_for_a_person_and_switch_nothing_off(asked: Delivery) -> None:
+    assert write(asked.address, "How do I stop paying twice?") == ""
+    assert sms_is_on(asked.prompt.borrower)
+    assert InboundText.objects.get().meaning == InboundText.Meaning.OTHER
+    assert b"paying" in bytes(Callback.objects.get().raw)
+
+
+def test_a_number_that_nobody_has_is_kept_and_answered_with_nothing() -> None:
+    assert write("+8613700000000", "stop") == ""
+    assert InboundText.objects.get().borrower is None
+
+
+def test_who_does_not_know_the_secret_changes_nothing(asked: Delivery) -> None:
+    write(asked.address, "stop", token="another")
+    assert sms_is_on(asked.prompt.borrower)
+    assert not Callback.objects.exists()
+
+
+def test_what_was_written_is_in_the_language_of_its_reader(asked: Delivery) -> None:
+    User.objects.update(locale="zh-hans")
+    assert write(asked.address, reply_code(asked.pk)) == "谢谢您。我们记下了：您知道了。"

@@ -1,0 +1,184 @@
+import xml.etree.ElementTree as ElementTree
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+from twilio.request_validator import RequestValidator
+
+from notifications.channels.twilio_signature import RETRIES
+from notifications.models import Acknowledgement, Delivery, Prompt, Receipt
+from notifications.receipts import apply_waiting
+from notifications.signatures import reference_of
+from notifications.states import Status
+from notifications.tests.factories import NOON, make_delivery
+from notifications.tests.webhook_cases import Call, WebhookCases, make
+
+TOKEN = "an-auth-token"
+BASE = "https://callbacks.portal.example"
+"""What Twilio calls, which is not what the server behind the proxy is called."""
+MESSAGE = {
+    "MessageSid": "SM" + "0" * 32, "MessageStatus": "delivered", "To": "+8613800139999", "From": "+14155552345",
+    "AccountSid": "AC" + "0" * 32, "ApiVersion": "2010-04-01",
+}  # fmt: skip
+CALL = {
+    "CallSid": "CA" + "0" * 32, "CallStatus": "completed", "AnsweredBy": "human", "To": "+8613800139999",
+    "Timestamp": "Sun, 22 Nov 2026 11:38:50 +0000",
+}  # fmt: skip
+
+
+def signed(target: str, form: dict[str, str], token: str = TOKEN, url: str = "") -> Call:
+    twilios: Any = RequestValidator(token)  # type: ignore[no-untyped-call]
+    signature = twilios.compute_signature(url or BASE + target, form)
+    return Call("POST", target, urlencode(form).encode(), headers={"X-Twilio-Signature": signature})
+
+
+class TwilioCases(WebhookCases):
+    signs_body = True
+    view: str
+    form: dict[str, str]
+
+    @pytest.fixture(autouse=True)
+    def _secrets(self, settings: Settings) -> None:
+        self.settings = settings
+        settings.TWILIO_AUTH_TOKEN, settings.TWILIO_CALLBACK_BASE = TOKEN, BASE
+
+    def target(self, reference: str, view: str = "") -> str:
+        return f"{reverse(view or self.view)}?reference={reference}"
+
+    def genuine(self, reference: str) -> Call:
+        return signed(self.target(reference), self.form)
+
+    def unsigned(self, reference: str) -> Call:
+        return Call("POST", self.target(reference), urlencode(self.form).encode())
+
+    def wrongly_signed(self, reference: str) -> Call:
+        return signed(self.target(reference), self.form, token="another")
+
+    def altered(self, reference: str, other: str) -> Call:
+        call = self.genuine(other)
+        return Call(call.method, call.target, call.body + b"&ErrorCode=30005", headers=call.headers)
+
+    def replayed(self, reference: str) -> Call:
+        genuine = self.genuine("0190c1de-0000-8000-8000-0123456789ab")
+        return Call(genuine.method, self.target(reference), genuine.body, headers=genuine.headers)
+
+    def malformed(self) -> Call:
+        return signed(self.target("x"), {"Body": "Stop", "From": "+14155552345"})
+
+    def oversized(self, reference: str) -> Call:
+        return signed(self.target(reference), self.form | {"Body": "a" * 17_000})
+
+    def take_away_the_secret(self) -> None:
+        self.settings.TWILIO_AUTH_TOKEN = ""
+
+    def test_an_empty_key_is_no_key(self) -> None:
+        self.settings.TWILIO_AUTH_TOKEN = ""
+        self.assert_refused(signed(self.target("x"), self.form, token=""))
+
+    def test_a_form_of_a_thousand_fields_is_refused(self) -> None:
+        self.assert_refused(signed(self.target("x"), {str(number): "" for number in range(1000)}), 400)
+
+    def test_our_wish_for_retries_may_be_signed_too(self, delivery: Delivery) -> None:
+        target = self.target(reference_of(delivery.pk))
+        assert make(signed(target, self.form, url=BASE + target + RETRIES)) == 200
+
+    def test_what_is_kept_is_the_address_and_the_form_as_they_came(self, delivery: Delivery) -> None:
+        reference = reference_of(delivery.pk)
+        make(self.genuine(reference))
+        assert bytes(Receipt.objects.get().callback.raw) == f"reference={reference}\n{urlencode(self.form)}".encode()
+
+
+class TestTwilioMessages(TwilioCases):
+    channel = "sms"
+    view = "twilio_report"
+    form = MESSAGE
+
+
+class TestTwilioCalls(TwilioCases):
+    channel = "voice"
+    view = "twilio_call_report"
+    form = CALL
+
+    def test_a_signature_for_messages_is_none_for_calls(self, delivery: Delivery) -> None:
+        genuine = signed(self.target(reference_of(delivery.pk), "twilio_report"), CALL)
+        self.assert_refused(
+            Call("POST", self.target(reference_of(delivery.pk)), genuine.body, headers=genuine.headers), 403
+        )
+
+
+# What is said in a call ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _twilio(settings: Settings) -> None:
+    settings.TWILIO_AUTH_TOKEN, settings.TWILIO_CALLBACK_BASE = TOKEN, BASE
+
+
+def ask(view: str, reference: str, **form: str) -> ElementTree.Element:
+    call = signed(f"{reverse(view)}?reference={reference}", CALL | form)
+    answer = Client().generic(
+        "POST", reverse(view), call.body, call.content_type, QUERY_STRING=f"reference={reference}", headers=call.headers
+    )
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/xml")
+    apply_waiting(now=NOON)
+    return ElementTree.fromstring(answer.content)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_twilio")
+def test_whoever_answers_hears_the_prompt_without_its_link_and_how_to_confirm_it() -> None:
+    delivery = make_delivery(channel="voice", status=Status.SENT)
+    reference = reference_of(delivery.pk)
+    gather = ask("twilio_call_words", reference, CallStatus="in-progress", AnsweredBy="machine_start")[0]
+    said = [str(say.text) for say in gather.findall("Say")]
+    assert "Harbour Bank" in said[0]
+    assert "http" not in said[0]
+    assert said[1] == "Press 1 to confirm that you know about this."
+    assert gather.get("action") == f"{BASE}{reverse('twilio_call_key')}?reference={reference}"
+    assert Receipt.objects.get().provider_word == "in-progress machine_start"
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_twilio")
+def test_a_prompt_that_was_taken_back_while_the_phone_rang_is_not_told() -> None:
+    delivery = make_delivery(channel="voice", status=Status.SENT)
+    Prompt.objects.update(status=Prompt.Status.CANCELLED)
+    response = ask("twilio_call_words", reference_of(delivery.pk), CallStatus="in-progress")
+    assert [element.tag for element in response] == ["Hangup"]
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_twilio")
+@pytest.mark.parametrize(("digits", "said"), [("1", ["Thank you."]), ("2", []), ("", [])])
+def test_a_key_is_kept_and_only_the_right_one_is_thanked_for(digits: str, said: list[str]) -> None:
+    delivery = make_delivery(channel="voice", status=Status.SENT)
+    response = ask("twilio_call_key", reference_of(delivery.pk), Digits=digits)
+    assert [say.text for say in response.findall("Say")] == said
+    receipt = Receipt.objects.get()
+    assert (receipt.kind, receipt.delivery_id, receipt.moved) == ("seen", delivery.pk, False)
+    answers = Acknowledgement.objects.values_list("prompt", "method")
+    assert list(answers) == ([(delivery.prompt_id, "voice")] if digits == "1" else [])
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_twilio")
+@pytest.mark.parametrize("reference", ["", "x", "0190c1de-0000-8000-8000-0123456789ab"])
+def test_a_call_that_is_none_of_ours_hears_nothing(reference: str) -> None:
+    assert [element.tag for element in ask("twilio_call_words", reference)] == ["Hangup"]
+    assert [element.tag for element in ask("twilio_call_key", reference, Digits="1")] == ["Hangup"]
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_twilio")
+@pytest.mark.parametrize("view", ["twilio_call_words", "twilio_call_key"])
+def test_nobody_but_twilio_is_told_anything(view: str) -> None:
+    reference = reference_of(make_delivery(channel="voice", status=Status.SENT).pk)
+    target = f"{reverse(view)}?reference={reference}"
+    form = CALL | {"Digits": "1"}
+    assert make(Call("POST", target, urlencode(form).encode())) == 403
+    assert make(signed(target, form, token="another")) == 403
+    assert make(Call("GET", target)) == 405
+    assert not Receipt.objects.exists()

@@ -1,0 +1,46 @@
+"""What every webhook's door is made of."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, Final, ParamSpec
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+Path = ParamSpec("Path")
+View = Callable[Concatenate[HttpRequest, Path], HttpResponse]
+
+PLAIN: Final = "text/plain"
+
+
+def webhook(*methods: str) -> Callable[[View[Path]], View[Path]]:
+    """Opens a view to callers who cannot sign in and have no form of ours, by these methods only."""
+
+    def open_to_providers(view: View[Path]) -> View[Path]:
+        return wraps(view)(login_not_required(csrf_exempt(require_http_methods(list(methods))(view))))
+
+    return open_to_providers
+
+
+def is_secret(given: str, expected: str) -> bool:
+    """Whether a caller knows the secret; never so while none is set. Takes equally long whatever is wrong."""
+    return bool(expected) and constant_time_compare(given, expected)
+
+
+def is_too_long(request: HttpRequest, limit: int) -> bool:
+    """Whether the body is longer than `limit` octets, found before any of it is read."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return not str(length).isdigit() or int(length) > limit
+
+
+def nothing_here() -> HttpResponse:
+    """For a wrong secret in the address: like a page that is not there."""
+    return HttpResponseNotFound()
+
+
+def refuse(status: int, words: str) -> HttpResponse:
+    """A refusal that tells the provider's people, who can see it, what is wrong."""
+    return HttpResponse(words, status=status, content_type=PLAIN)

@@ -1,0 +1,62 @@
+"""Where providers hand over what borrowers write: authenticate, keep, do what it asks, and answer in their way."""
+
+from typing import Final
+from urllib.parse import parse_qsl
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+
+from notifications import inbound_texts
+from notifications.channels.inbound import InboundText, read_aliyun, read_kannel, read_twilio
+from notifications.channels.twiml import write_text_answer
+from notifications.webhooks.door import PLAIN, is_secret, is_too_long, nothing_here, refuse, webhook
+from notifications.webhooks.twilio_door import Called, admit
+
+LONGEST: Final = 16_384
+LONGEST_BATCH: Final = 1_000_000
+REQUIRED: Final = frozenset({"From", "Body"})
+NO_MESSAGE: Final = "A message has a sender and a text."
+
+
+@webhook("GET")
+def kannel_text(request: HttpRequest, token: str) -> HttpResponse:
+    """One message by Kannel's sms-service; what is answered here goes back to its sender as an SMS."""
+    if not is_secret(token, settings.SMS_CALLBACK_TOKEN):
+        return nothing_here()
+    raw = request.META["QUERY_STRING"].encode("utf-8", "replace")
+    if len(raw) > LONGEST:
+        return refuse(413, "A message of this length is not Kannel's.")
+    texts = read_kannel(dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True)))
+    return (
+        HttpResponse(_receive(texts, raw), content_type=f"{PLAIN}; charset=utf-8") if texts else refuse(400, NO_MESSAGE)
+    )
+
+
+@webhook("POST")
+def twilio_text(request: HttpRequest) -> HttpResponse:
+    """One message by Twilio, signed; it is answered in its markup."""
+    called = admit(request, REQUIRED)
+    if not isinstance(called, Called):
+        return called
+    answer = _receive(read_twilio(called.form), called.raw)
+    return HttpResponse(write_text_answer(answer), content_type="application/xml")
+
+
+@webhook("POST")
+def aliyun_texts(request: HttpRequest, token: str) -> HttpResponse:
+    """A batch of messages (SmsUp). An answer would need a registered template of its own, so none goes out."""
+    if not is_secret(token, settings.ALIYUN_CALLBACK_TOKEN):
+        return nothing_here()
+    if is_too_long(request, LONGEST_BATCH):
+        return refuse(413, "A batch of this length is not Alibaba Cloud's.")
+    texts = read_aliyun(request.body)
+    if not texts:
+        return refuse(400, NO_MESSAGE)
+    _receive(texts, request.body)
+    return JsonResponse({"code": 0, "msg": "ok"})
+
+
+def _receive(texts: list[InboundText], raw: bytes) -> str:
+    now = timezone.now()
+    return " ".join(filter(None, [inbound_texts.receive(text, raw, now=now) for text in texts]))

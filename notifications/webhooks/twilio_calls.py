@@ -1,0 +1,67 @@
+"""Twilio's calls for a call: what is to be said, how it went, and the key that was pressed."""
+
+from typing import Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from notifications import receipts
+from notifications.acknowledgement import acknowledge_delivery
+from notifications.channels.twiml import write_call, write_nothing, write_words
+from notifications.channels.voice_reports import CONFIRMS, KEY_REQUIRED, STATUS_REQUIRED, read_key
+from notifications.models import Acknowledgement
+from notifications.signatures import delivery_id_of
+from notifications.spoken import words_of
+from notifications.webhooks.door import PLAIN, webhook
+from notifications.webhooks.twilio_door import Called, admit
+
+MARKUP: Final = "application/xml"
+
+
+@webhook("POST")
+def twilio_call_words(request: HttpRequest) -> HttpResponse:
+    """What is said to whoever answered; nothing where the prompt is not to be told any more.
+
+    That somebody answered, and who, is kept as a receipt.
+    """
+    called = admit(request, STATUS_REQUIRED)
+    if not isinstance(called, Called):
+        return called
+    receipts.store(provider="twilio_voice", raw=called.raw)
+    reference, _key = read_key(called.raw)
+    spoken = words_of(reference)
+    if spoken is None:
+        return HttpResponse(write_nothing(), content_type=MARKUP)
+    with translation.override(spoken.language):
+        invitation = _("Press 1 to confirm that you know about this.")
+    pressed = f"{settings.TWILIO_CALLBACK_BASE}{reverse('twilio_call_key')}?reference={reference}"
+    return HttpResponse(write_call(spoken.text, invitation, spoken.language, pressed), content_type=MARKUP)
+
+
+@webhook("POST")
+def twilio_call_report(request: HttpRequest) -> HttpResponse:
+    """One status of one call."""
+    called = admit(request, STATUS_REQUIRED)
+    if not isinstance(called, Called):
+        return called
+    receipts.store(provider="twilio_voice", raw=called.raw)
+    return HttpResponse(content_type=PLAIN)
+
+
+@webhook("POST")
+def twilio_call_key(request: HttpRequest) -> HttpResponse:
+    """A key that was pressed in a call: kept as a receipt; the right one acknowledges the prompt and is thanked for."""
+    called = admit(request, KEY_REQUIRED)
+    if not isinstance(called, Called):
+        return called
+    receipts.store(provider="twilio_voice", raw=called.raw)
+    reference, key = read_key(called.raw)
+    spoken = words_of(reference)
+    if spoken is None or key != CONFIRMS:
+        return HttpResponse(write_nothing(), content_type=MARKUP)
+    acknowledge_delivery(delivery_id_of(reference), method=Acknowledgement.Method.VOICE, now=timezone.now())
+    with translation.override(spoken.language):
+        return HttpResponse(write_words(_("Thank you."), spoken.language), content_type=MARKUP)
