@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from notifications.models import Callback, Delivery, Receipt
-from notifications.receipts import READERS
+from notifications.receipts import PARSERS
 from notifications.signatures import delivery_id_of
 from portal.admin.raw import MOST_SHOWN, mask_digits, masked_raw
 from portal.admin.read_only import ReadOnlyAdmin
@@ -67,9 +67,9 @@ class CallbackAdmin(ReadOnlyAdmin[Callback]):
 
 def _deliveries_named(callback: Callback) -> list[int]:
     """The deliveries that its bytes name, read anew: receipts have no index by callback."""
-    reader = READERS.get(callback.provider)
+    parse = PARSERS.get(callback.provider)
     try:
-        records = reader.parse(bytes(callback.raw)) if reader else []
+        records = parse(bytes(callback.raw)) if parse else []
     except Exception:
         return []
     return [found for record in records if (found := delivery_id_of(record.reference))]

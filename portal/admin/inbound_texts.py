@@ -1,6 +1,7 @@
 """What borrowers wrote back by SMS: who it is from, what it was taken for and what was done; its words are masked."""
 
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 from urllib.parse import parse_qsl
 
 from django.contrib import admin
@@ -10,29 +11,30 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from notifications.channels.inbound import InboundText as Words
+from notifications.channels.inbound import read_aliyun, read_kannel, read_twilio
 from notifications.models import InboundText
 from portal.admin.cells import chip, person_link
 from portal.admin.masking import mask_text
 from portal.admin.raw import mask_digits, masked_raw
 from portal.admin.read_only import ReadOnlyAdmin
+from portal.admin.reasons import reason_words
 
 _TONES: Final = {
     InboundText.Meaning.ACKNOWLEDGE: "good",
     InboundText.Meaning.STOP: "warn",
     InboundText.Meaning.OTHER: "",
 }
-_FIELDS_OF_WORDS: Final = ("text", "Body")
-"""What Kannel and Twilio call the words in their forms."""
 
 
 @admin.register(InboundText)
 class InboundTextAdmin(ReadOnlyAdmin[InboundText]):
     """Those that mean something else are for a person to read."""
 
-    list_display = ["received_at", "borrower_link", "meaning_chip", "words", "outcome", "delivery"]
+    list_display = ["received_at", "borrower_link", "meaning_chip", "words", "done", "delivery"]
     list_filter = ["meaning"]
     ordering = ["-pk"]
-    fields = ["received_at", "borrower_link", "meaning", "words", "outcome", "delivery"]
+    fields = ["received_at", "borrower_link", "meaning", "words", "done", "delivery"]
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[InboundText]":
         return super().get_queryset(request).select_related("borrower", "callback", "delivery")
@@ -49,12 +51,33 @@ class InboundTextAdmin(ReadOnlyAdmin[InboundText]):
     def words(self, text: InboundText) -> str:
         return words_of(text)
 
+    @admin.display(description=_("what was done"))
+    def done(self, text: InboundText) -> str:
+        return reason_words(text.outcome)
+
 
 def words_of(text: InboundText) -> str:
-    """What they wrote, with every address and long number masked; the whole message where its form is not known."""
-    known: list[Any] = [text.borrower.phone, text.borrower.email] if text.borrower else []
+    """What they wrote, with every address and long number masked; all of the message where it cannot be read.
+
+    A provider may hand over several people's at once: shown are those of this one's number.
+    """
     raw = bytes(text.callback.raw)
-    form = dict(parse_qsl(raw.decode("utf-8", "replace")))
-    said = next((form[name] for name in _FIELDS_OF_WORDS if name in form), None)
-    shown = masked_raw(raw, known) if said is None else mask_text(said, [one for one in known if one])
-    return mask_digits(shown)
+    phone, email = (text.borrower.phone, text.borrower.email) if text.borrower else (None, None)
+    read = _READERS.get(text.callback.provider)
+    written = read(raw) if read else []
+    theirs = [one for one in written if one.sender_e164 == phone] or written
+    if not theirs:
+        return mask_digits(masked_raw(raw, [phone, email]))
+    said = " / ".join(one.text for one in theirs)
+    return mask_digits(mask_text(said, [address for address in (phone, email) if address]))
+
+
+def _form(raw: bytes) -> dict[str, str]:
+    return dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+_READERS: Final[dict[str, Callable[[bytes], list[Words]]]] = {
+    "kannel_in": lambda raw: read_kannel(_form(raw)),
+    "twilio_in": lambda raw: read_twilio(_form(raw)),
+    "aliyun_in": read_aliyun,
+}

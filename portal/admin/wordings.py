@@ -29,6 +29,7 @@ from portal.admin.cells import stage_of
 
 MOST_PARTS: Final = 2
 """Text messages that one text should cost at most."""
+SAMPLE_CODE: Final = "0417"
 _NAMES: Final = dict(settings.LANGUAGES)
 _TAGS: Final = {"en": "en", "zh-hans": "zh-Hans", "zh-hant": "zh-Hant"}
 
@@ -133,7 +134,7 @@ def _shown(kind: str, channel: str, sample: Sample, link: str) -> Shown | None:
     """None for a channel that has no words of its own, such as one that is only spoken."""
     words = str(Delivery.Channel(channel).label)
     try:
-        message = render(kind, sample.stage, channel, sample.facts, link)
+        message = render(kind, sample.stage, channel, sample.facts, link, SAMPLE_CODE if kind in Prompt.ASKING else "")
     except WordingError:
         return None
     except ValueError as fault:

@@ -33,7 +33,7 @@ def make_levers(world: World, *, by: User | None = None) -> Levers:
     number = next(_numbers)
     said = f"Call me on {world.borrower.phone} or {world.borrower.email}"
     raw = f"from={quote(str(world.borrower.phone))}&text={quote(said)}&id=7".encode()
-    callback = Callback.objects.create(provider="kannel", raw=raw, received_at=NOON, applied_at=NOON)
+    callback = Callback.objects.create(provider="kannel_in", raw=raw, received_at=NOON, applied_at=NOON)
     return Levers(
         alarm=make_alarm(world),
         halt=halt(reason="The bank asked us to.", by=by, now=NOON, channel=Delivery.Channel.SMS),
@@ -43,7 +43,11 @@ def make_levers(world: World, *, by: User | None = None) -> Levers:
         plan=LeadPlan.objects.create(partner=world.loan.bank, product=f"Plan {number}"),
         callback=callback,
         text=InboundText.objects.create(
-            callback=callback, borrower=world.borrower, meaning="other", outcome="kept", received_at=NOON
+            callback=callback,
+            borrower=world.borrower,
+            meaning="other",
+            outcome="for a person to read",
+            received_at=NOON,
         ),
     )
 

@@ -1,5 +1,6 @@
 """What operators see and hold: alarms, halts, leads, providers; who may not, and what a lever does."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -215,11 +216,21 @@ def test_an_alarm_is_seen_open_and_closed(desk: Client, levers: Levers) -> None:
 
 
 def test_the_words_of_a_text_are_read_without_its_senders_addresses(levers: Levers, world: World) -> None:
-    page = desk_of(make_desk_agent())
-    for address in ("admin:notifications_inboundtext_changelist",):
-        shown = page_of(page, address)
-        assert "Call me on +86•••••" in shown
-        assert [secret for secret in world.secrets if secret in shown] == []
+    shown = page_of(desk_of(make_desk_agent()), "admin:notifications_inboundtext_changelist")
+    assert "Call me on +86•••••" in shown
+    assert [secret for secret in world.secrets if secret in shown] == []
+
+
+def test_of_several_texts_that_came_together_each_person_has_their_own(levers: Levers, world: World) -> None:
+    mine = {"phone_number": str(world.borrower.phone).removeprefix("+"), "content": "I moved."}
+    raw = json.dumps([{"phone_number": "13912345678", "content": "Not mine."}, mine]).encode()
+    callback = type(levers.callback).objects.create(provider="aliyun_in", raw=raw, received_at=NOON)
+    text = type(levers.text).objects.create(
+        callback=callback, borrower=world.borrower, meaning="other", outcome="for a person to read", received_at=NOON
+    )
+    page = desk_of(make_desk_agent()).get(reverse("admin:notifications_inboundtext_change", args=[text.pk]))
+    assert "I moved." in page.content.decode()
+    assert "Not mine." not in page.content.decode()
 
 
 def test_a_number_that_a_provider_writes_without_a_plus_is_masked(desk: Client, levers: Levers) -> None:
