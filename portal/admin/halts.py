@@ -49,7 +49,10 @@ class HaltForm(_HaltForm):
         help_text=_("The loans that it funds or sold."),
     )
     reason = forms.CharField(
-        label=_("reason"), max_length=200, help_text=_("Who reads of it later must know why nothing went out.")
+        label=_("reason"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"size": 60}),
+        help_text=_("Who reads of it later must know why nothing went out."),
     )
 
     class Meta:

@@ -82,3 +82,10 @@ class LeadPlanAdmin(_LeadPlanAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         title = {"title": capfirst(str(self.opts.verbose_name_plural))}
         return super().changelist_view(request, title | (extra_context or {}))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        plan = self.get_object(request, object_id)
+        title = {"title": f"{plan.partner} {plan.product}".strip(), "subtitle": None} if plan else {}
+        return super().change_view(request, object_id, form_url, title | (extra_context or {}))

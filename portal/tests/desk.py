@@ -41,6 +41,13 @@ def make_operator(**fields: Any) -> User:
     return operator
 
 
+def make_agent_and_operator(**fields: Any) -> User:
+    """Somebody in both groups, who sees all that is on the desk."""
+    both = make_desk_agent(**fields)
+    both.groups.add(Group.objects.get(name=OPERATORS))
+    return both
+
+
 def make_superuser() -> User:
     return User.objects.create_superuser("root@example.test", name="Root", locale="en")
 
