@@ -4,25 +4,67 @@ What a partner says is taken where nothing of the person's own stands against it
 person signs in once they have done so, or works at the desk: a wrong number in a file must not open their account.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
 
-from accounts.contact_points import set_contact_point
+from accounts.jurisdictions import jurisdiction_of
 from accounts.models import ContactPoint, User
 from accounts.models.user import DEFAULT_TIME_ZONE
-from accounts.verification import keep_email_address
+from accounts.register import SIGN_IN_FIELDS, Person, Register
 
 DEFAULT_LOCALE = "zh-hans"
-SIGN_IN_FIELDS = {ContactPoint.Kind.PHONE: "phone", ContactPoint.Kind.EMAIL: "email"}
+TRIES: Final = 3
+Kind = ContactPoint.Kind
 
 
 class NotABorrowerError(ValueError):
     """A partner names as borrower somebody who works at the desk. The text holds no personal data."""
 
 
-@transaction.atomic
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A person as one record names them.
+
+    `external_id` is the partner's own number for the person and stands in the remarks, which hold no other personal
+    data. Phone (E.164) and email come as `accounts.phones` and the intake leave them. `user_id` is who they are, where
+    their loan is known already; without it, phone and email say who they are, and a record with neither makes another
+    person each time.
+    """
+
+    external_id: str
+    name: str
+    phone: str | None
+    email: str | None
+    locale: str | None = None
+    time_zone: str | None = None
+    user_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Who a record means, and remarks on what was not taken of it."""
+
+    user: User
+    remarks: list[str]
+
+
+def take_borrowers(named: Sequence[Named]) -> list[Taken | NotABorrowerError]:
+    """Find or make these people and take what is said of them, in order; one answer each, in as few statements as one.
+
+    Safe to run twice at once and inside a caller's transaction. Raises IntegrityError where others keep making or
+    changing the same people at the same moment.
+    """
+    for _again in range(TRIES - 1):
+        try:
+            return _take(named)
+        except IntegrityError:
+            continue  # whoever was faster has ended their transaction: what they wrote is seen now
+    return _take(named)
+
+
 def find_or_create_borrower(
     *,
     external_id: str,
@@ -32,122 +74,91 @@ def find_or_create_borrower(
     locale: str | None,
     time_zone: str | None,
 ) -> tuple[User, list[str]]:
-    """The one person with this phone (E.164), else with this email, else a new one; and remarks on what was not taken.
+    """The one person with this phone, else with this email, else a new one; and remarks on what was not taken.
 
-    `external_id` is the partner's own number for the person and stands in the remarks, which hold no other personal
-    data. Phone and email come as `accounts.phones` and the intake leave them. Safe to run twice at once and inside a
-    caller's transaction. Raises
-    NotABorrowerError. Without phone and email every call makes another person: look for the loan first.
+    Raises NotABorrowerError.
     """
-    email = email.lower() if email else None
-    found = _find(phone, email)
-    if found and found.is_staff:
-        raise NotABorrowerError(f"borrower {external_id}: phone or email are those of somebody at the desk")
-    if found is None:
-        fields = {"name": name, "locale": locale or DEFAULT_LOCALE, "time_zone": time_zone or DEFAULT_TIME_ZONE}
-        made = _create(phone, email, **fields)
-        if made and (phone or email) and not (email and _belongs_to_another(made, ContactPoint.Kind.EMAIL, email)):
-            _equip(made)
-            return made, []
-        found = made or _find(phone, email)
-    if found is None:
-        raise RuntimeError(f"borrower {external_id}: somebody else was making this person and then was not")
-    return found, update_borrower(found, external_id=external_id, name=name, phone=phone, email=email)
-
-
-def _equip(user: User) -> None:
-    """A new person has no history to be weighed against what the partner says: it is taken as it is."""
-    given = ((ContactPoint.Kind.PHONE, user.phone), (ContactPoint.Kind.EMAIL, user.email))
-    ContactPoint.objects.bulk_create(
-        ContactPoint(user=user, kind=kind, address=address, source=ContactPoint.Source.PARTNER)
-        for kind, address in given
-        if address
+    [answer] = take_borrowers(
+        [Named(external_id=external_id, name=name, phone=phone, email=email, locale=locale, time_zone=time_zone)]
     )
-    if user.email:
-        EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=False)
+    if isinstance(answer, NotABorrowerError):
+        raise answer
+    return answer.user, answer.remarks
+
+
+def update_borrower(user: User, *, external_id: str, name: str, phone: str | None, email: str | None) -> list[str]:
+    """Take what a partner says now of a person it has named before; remarks on what was not taken."""
+    [answer] = take_borrowers(
+        [Named(external_id=external_id, name=name, phone=phone, email=email, user_id=user.pk)],
+    )
+    user.refresh_from_db()
+    return answer.remarks if isinstance(answer, Taken) else []
 
 
 @transaction.atomic
-def update_borrower(user: User, *, external_id: str, name: str, phone: str | None, email: str | None) -> list[str]:
-    """Take what a partner says now of a person it has named before; remarks on what was not taken."""
-    user.refresh_from_db(from_queryset=User.objects.select_for_update(no_key=True))
-    remarks = _keep_name(user, name)
-    if not phone and not email:
+def _take(named: Sequence[Named]) -> list[Taken | NotABorrowerError]:
+    register = Register(
+        phones={record.phone for record in named if record.phone},
+        emails={record.email.lower() for record in named if record.email},
+        user_ids={record.user_id for record in named if record.user_id},
+    )
+    answers = [_take_one(register, record) for record in named]
+    register.save()
+    return answers
+
+
+def _take_one(register: Register, record: Named) -> Taken | NotABorrowerError:
+    email = record.email.lower() if record.email else None
+    if record.user_id:
+        person = register.get(record.user_id)
+    else:
+        found = register.find(record.phone, email)
+        if found and found.user.is_staff:
+            return NotABorrowerError(f"borrower {record.external_id}: phone or email are those of somebody at the desk")
+        person = found or register.add(_new(record, email))
+    remarks = _keep_name(person, record.name)
+    if not record.phone and not email:
         remarks.append("has neither phone nor email: can be reached by post or a person only")
-    for kind, address in ((ContactPoint.Kind.PHONE, phone), (ContactPoint.Kind.EMAIL, email)):
+    for kind, address in ((Kind.PHONE, record.phone), (Kind.EMAIL, email)):
         if address:
-            remarks += _keep_address(user, kind, address.lower())
-    return [f"borrower {external_id}: {remark}" for remark in remarks]
+            remarks += _keep_address(register, person, kind, address.lower())
+    return Taken(person.user, [f"borrower {record.external_id}: {remark}" for remark in remarks])
 
 
-def _find(phone: str | None, email: str | None) -> User | None:
-    by_phone = User.objects.filter(phone=phone).first() if phone else None
-    return by_phone or (User.objects.filter(email=email).first() if email else None)
+def _new(record: Named, email: str | None) -> User:
+    return User(
+        name=record.name,
+        phone=record.phone or None,
+        email=email,
+        locale=record.locale or DEFAULT_LOCALE,
+        time_zone=record.time_zone or DEFAULT_TIME_ZONE,
+        jurisdiction=jurisdiction_of(record.phone, record.time_zone),
+    )
 
 
-def _create(phone: str | None, email: str | None, **fields: Any) -> User | None:
-    """The new person; None where another intake has just made them: its transaction is over, or ours would wait."""
-    try:
-        with transaction.atomic():
-            return User.objects.create_user(email, phone=phone, **fields)
-    except IntegrityError:
-        return None
-
-
-def _keep_name(user: User, name: str) -> list[str]:
-    if name and not user.name:
-        User.objects.filter(pk=user.pk).update(name=name)
-        user.name = name
-    if name and user.name != name:
+def _keep_name(person: Person, name: str) -> list[str]:
+    if name and not person.user.name:
+        person.user.name = name
+        person.changed = True
+    if name and person.user.name != name:
         return ["is known here by another name, which was kept: please look whether this is one person"]
     return []
 
 
-def _keep_address(user: User, kind: ContactPoint.Kind, address: str) -> list[str]:
-    if user.is_staff:
+def _keep_address(register: Register, person: Person, kind: ContactPoint.Kind, address: str) -> list[str]:
+    if person.user.is_staff:
         return [f"works at the desk: the {kind} was not taken"]
-    if _belongs_to_another(user, kind, address):
+    if register.belongs_to_another(person, kind, address):
         return [f"the {kind} belongs to another person here and was left alone"]
-    if _was_replaced(user, kind, address):
+    if person.was_replaced(kind, address):
+        # Two partners that each keep their own, or an old file, must not turn an address back with every intake.
         return [f"the {kind} was replaced by a newer one before and was left alone"]
-    source = ContactPoint.Source.PARTNER
-    if set_contact_point(user=user, kind=kind, address=address, source=source).address != address:
+    if person.reach_at(kind, address).address != address:
         return [f"the person gave us another {kind} themselves, which was kept"]
-    if getattr(user, SIGN_IN_FIELDS[kind]) != address:
-        return _change_sign_in(user, kind, address)
-    if kind == ContactPoint.Kind.EMAIL:
-        keep_email_address(user, address)
-    return []
-
-
-def _belongs_to_another(user: User, kind: ContactPoint.Kind, address: str) -> bool:
-    others = User.objects.exclude(pk=user.pk).filter(**{SIGN_IN_FIELDS[kind]: address})
-    return others.exists() or (
-        kind == ContactPoint.Kind.EMAIL
-        and EmailAddress.objects.exclude(user=user).filter(email=address, verified=True).exists()
-    )
-
-
-def _was_replaced(user: User, kind: ContactPoint.Kind, address: str) -> bool:
-    """Two partners that each keep their own, or an old file, must not turn an address back with every intake."""
-    points = ContactPoint.objects.filter(user=user, kind=kind, address=address)
-    return points.exclude(retired_at=None).exists() and not points.live().exists()
-
-
-def _has_signed_in(user: User) -> bool:
-    return user.last_login is not None or user.phone_verified or user.has_usable_password()
-
-
-def _change_sign_in(user: User, kind: ContactPoint.Kind, address: str) -> list[str]:
-    if _has_signed_in(user):
-        return [f"the {kind} is used to reach the person, who signs in otherwise"]
-    try:
-        with transaction.atomic():
-            User.objects.filter(pk=user.pk).update(**{SIGN_IN_FIELDS[kind]: address})
-    except IntegrityError:
-        return [f"the {kind} belongs to another person here and was left alone"]
-    setattr(user, SIGN_IN_FIELDS[kind], address)
-    if kind == ContactPoint.Kind.EMAIL:
-        EmailAddress.objects.filter(user=user).exclude(email=address).delete()
-        keep_email_address(user, address)
+    if getattr(person.user, SIGN_IN_FIELDS[kind]) != address:
+        if person.has_signed_in:
+            return [f"the {kind} is used to reach the person, who signs in otherwise"]
+        register.let_sign_in_with(person, kind, address)
+    elif kind == Kind.EMAIL:
+        person.keep_email(address)
     return []

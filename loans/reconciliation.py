@@ -4,7 +4,7 @@ The state is derived from facts that are kept (the bank's position, booked payme
 it saw), so the order in which they arrived does not matter and deriving it again changes nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Final
 
@@ -54,29 +54,52 @@ RETURNING installment.id
 
 def settle_up(installment_ids: Iterable[int]) -> set[int]:
     """Derive paid, outstanding and state of these installments anew; returns the ids of those that changed."""
+    ids = sorted(installment_ids)
+    if not ids:
+        return set()
     with connection.cursor() as cursor:
-        cursor.execute(_SETTLE_UP, {"ids": sorted(installment_ids)})
+        cursor.execute(_SETTLE_UP, {"ids": ids})
         return {row[0] for row in cursor.fetchall()}
 
 
-def settle_booking(installment_id: int, report: Report) -> set[int]:
-    """The bank booked money for this installment: derive its state, and let the bank's position say so too."""
-    changed = settle_up([installment_id])
-    installment = Installment.objects.select_related("loan").get(pk=installment_id)
-    status = Position.Status.PAID if installment.outstanding == 0 else Position.Status.DUE
-    Position.objects.update_or_create(
-        installment=installment,
-        partner_id=installment.loan.bank_id,
-        defaults={"status": status, "paid": installment.paid, "as_of": report.received_at, "report": report},
+def settle_bookings(installment_ids: Collection[int], report: Report) -> set[int]:
+    """The bank booked money for these installments: derive their states, and let the bank's positions say so too."""
+    changed = settle_up(installment_ids)
+    booked = Installment.objects.filter(pk__in=installment_ids).order_by("pk")
+    save_positions(
+        Position(
+            installment_id=pk,
+            partner_id=bank_id,
+            status=Position.Status.DUE if outstanding else Position.Status.PAID,
+            paid=paid,
+            as_of=report.received_at,
+            report=report,
+        )
+        for pk, bank_id, outstanding, paid in booked.values_list("pk", "loan__bank", "outstanding", "paid")
     )
     return changed
 
 
-def book_what_the_bank_shows(installment_ids: Iterable[int], *, now: datetime) -> list[int]:
-    """Payments that the platform saw, on installments that the bank shows as settled, are booked; returns their ids."""
+def save_positions(positions: Iterable[Position]) -> None:
+    """Write them over those that the same partners gave for the same installments."""
+    Position.objects.bulk_create(
+        positions,
+        update_conflicts=True,
+        unique_fields=["installment", "partner"],
+        update_fields=["status", "paid", "as_of", "report"],
+    )
+
+
+def book_what_the_bank_shows(installment_ids: Iterable[int], *, now: datetime) -> list[tuple[int, int]]:
+    """Payments that the platform saw, on installments that the bank shows as settled, are booked.
+
+    Returns (payment, installment) of each.
+    """
     waiting = Payment.objects.awaiting_bank().filter(
         installment__in=list(installment_ids), installment__state=Installment.State.SETTLED
     )
-    ids = list(waiting.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
+    locked = waiting.order_by("pk").select_for_update(of=("self",), no_key=True)
+    booked = list(locked.values_list("pk", "installment"))
+    ids = [payment_id for payment_id, _installment_id in booked]
     Payment.objects.awaiting_bank().filter(pk__in=ids).update(status=Payment.Status.SETTLED, settled_at=now)
-    return ids
+    return booked

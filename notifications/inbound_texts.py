@@ -83,11 +83,8 @@ def _do(reply: Reply, borrower: User, address: str, now: datetime) -> Done:
 
 def _stop(borrower: User, now: datetime) -> Done:
     channel = Delivery.Channel.SMS
-    if not set_channel(borrower, channel, enabled=False, now=now, though_last=True):
+    if not set_channel(borrower, channel, enabled=False, now=now, source=Consent.Source.REPLY):
         return Done("switched off before")
-    Consent.objects.create(
-        user=borrower, channel=channel, given=False, source=Consent.Source.REPLY, wording="stop", at=now
-    )
     if reachable([borrower.pk])[borrower.pk]:
         return Done("switched off", answer=gettext("You get no more SMS from us. We use your other channels."))
     answer = gettext(

@@ -7,14 +7,22 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import ContactPoint, User
+from accounts.models import Consent, ContactPoint, User
 from notifications.events import record
-from notifications.ladder import LADDERS
+from notifications.ladder import Course, ladder_of
 from notifications.models import Delivery, NoticeEvent, Preference, Prompt
 from notifications.reach import reachable
 
 SWITCHABLE: Final = (Delivery.Channel.SMS, Delivery.Channel.EMAIL)
 """The channels that a person may switch. The portal itself proves what was told and is always on."""
+
+
+WORDING: Final[dict[str, str]] = {
+    Consent.Source.PAGE: "preferences/2026-11",
+    Consent.Source.REPLY: "stop",
+    Consent.Source.AGENT: "told an agent",
+}
+"""What a person saw, or wrote, when they said it; a new text on the page is a new version."""
 
 
 class LastChannel(Exception):  # noqa: N818  (it names what is true of the channel)
@@ -26,12 +34,13 @@ class NotSwitchable(ValueError):  # noqa: N818
 
 
 def set_channel(
-    user: User, channel: str, enabled: bool, *, now: datetime | None = None, though_last: bool = False
+    user: User, channel: str, enabled: bool, *, now: datetime | None = None, source: str = Consent.Source.PAGE
 ) -> bool:
     """Switch one channel of `user`; returns whether anything changed, and records that it did.
 
-    Raises NotSwitchable for the portal or an unknown channel, LastChannel where no other channel would reach them:
-    unless `though_last`, for a wish that the law obeys at once.
+    Their word is kept as a consent, with what they were shown and where they said it (`source`). Raises NotSwitchable
+    for the portal or an unknown channel, LastChannel where no other channel would reach them: unless it was said by
+    SMS, which the law obeys at once.
     """
     if channel not in SWITCHABLE:
         raise NotSwitchable(f"{channel[:20]!r} cannot be switched: only {', '.join(SWITCHABLE)} can.")
@@ -40,12 +49,38 @@ def set_channel(
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         if is_on(user, channel) == enabled:
             return False
-        if not enabled and not though_last and reachable([user.pk])[user.pk].keys() <= {channel}:
+        obeyed = enabled or source == Consent.Source.REPLY
+        if not obeyed and reachable([user.pk])[user.pk].keys() <= {channel}:
             raise LastChannel(f"{channel} is the last channel that reaches person {user.pk}.")
         Preference.objects.update_or_create(user=user, channel=channel, defaults={"enabled": enabled})
         at = now or timezone.now()
+        Consent.objects.create(user=user, channel=channel, given=enabled, source=source, wording=WORDING[source], at=at)
         record(NoticeEvent.Kind.PREFERENCE, borrower_id=user.pk, at=at, channel=channel, enabled=enabled)
     return True
+
+
+def put_first(user: User, channel: str, *, now: datetime | None = None) -> bool:
+    """Tell `user` by this channel before the others, or, where it is empty, in our own order; returns whether that is
+    new. Raises NotSwitchable.
+    """
+    if channel and channel not in SWITCHABLE:
+        raise NotSwitchable(f"{channel[:20]!r} cannot come first: only {', '.join(SWITCHABLE)} can.")
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        if first_choice(user) == channel:
+            return False
+        Preference.objects.filter(user=user).update(place=None)
+        if channel:
+            Preference.objects.update_or_create(
+                user=user, channel=channel, defaults={"place": 1}, create_defaults={"place": 1, "enabled": True}
+            )
+        record(NoticeEvent.Kind.PREFERENCE, borrower_id=user.pk, at=now or timezone.now(), channel=channel, first=True)
+    return True
+
+
+def first_choice(user: User) -> str:
+    """The channel that the person put first; empty where they left the order to us."""
+    return Preference.objects.filter(user=user, place=1).values_list("channel", flat=True).first() or ""
 
 
 def is_on(user: User, channel: str) -> bool:
@@ -53,6 +88,11 @@ def is_on(user: User, channel: str) -> bool:
     return not Preference.objects.filter(user=user, channel=channel, enabled=False).exists()
 
 
-def order_of_telling(ways: Mapping[str, ContactPoint]) -> list[str]:
-    """The channels on which a payment coming up is told, the first one first, of those in `reach.reachable`."""
-    return [rung.channel for rung in LADDERS[Prompt.Kind.UPCOMING].rungs if rung.channel in ways]
+def order_of_telling(ways: Mapping[str, ContactPoint], first: str = "") -> list[str]:
+    """The channels on which a payment coming up is told, in their order, of those in `reach.reachable`.
+
+    `first` is the one that the person put first, if any.
+    """
+    ladder = ladder_of(Prompt.Kind.UPCOMING)
+    course = Course.of(ladder, open_to=ways, places={first: 1} if first else None)
+    return [ladder.rungs[number].channel for number in course.order]

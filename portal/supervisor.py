@@ -59,13 +59,17 @@ class Supervisor:
         child.start()
         return child
 
-    def finish(self, child: Child) -> str:
-        """Wait for the end of what begin() started and return its output. Raises ProcessError if it failed."""
-        while child.returncode is None:
+    def wait_for(self, child: Child, ready: Callable[[Child], bool]) -> None:
+        """Wait until what begin() started is as far as `ready` asks, or ends well. Raises ProcessError if it fails."""
+        while child.returncode is None and not ready(child):
             self.check()
             time.sleep(0.02)
-        if child.returncode != 0:
+        if child.returncode:
             raise child.failure()
+
+    def finish(self, child: Child) -> str:
+        """Wait for the end of what begin() started and return its output. Raises ProcessError if it failed."""
+        self.wait_for(child, lambda _child: False)
         return child.output()
 
     def _child(self, name: str, command: Sequence[str], env: Mapping[str, str], stop_signal: int) -> Child:

@@ -1,75 +1,104 @@
 """Applies the payments that a partner says it saw."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
-from loans.intake.news import News
+from loans.intake.cases import Case
 from loans.intake.records import LoanRecord, RepaymentRecord
-from loans.models import Installment, Loan, Payment, Report
+from loans.intake.rewriting import rewrite
+from loans.models import Installment, Payment, Report
+
+_REWRITTEN: Final = ("status", "amount", "received_at", "settled_at", "booked_on")
+Status = Payment.Status
+State = Installment.State
 
 
-def apply_repayments(
-    report: Report, loan: Loan, record: LoanRecord, installments: dict[int, Installment], news: News
-) -> None:
+@dataclass(slots=True)
+class Payments:
+    """The payments that the records may mean, by loan and reference, and what is to be written of them."""
+
+    known: dict[tuple[int, str], Payment]
+    made: list[Payment] = field(default_factory=list)
+    changed: dict[int, Payment] = field(default_factory=dict)
+    received: list[tuple[Case, Payment]] = field(default_factory=list)
+    settled: list[tuple[Case, Payment]] = field(default_factory=list)
+
+    def find(self, case: Case, item: RepaymentRecord) -> Payment | None:
+        return self.known.get((case.loan.pk, item.reference or ""))
+
+    def add(self, payment: Payment) -> Payment:
+        self.known[payment.loan_id, payment.end_to_end_id] = payment
+        self.made.append(payment)
+        return payment
+
+    def change(self, payment: Payment, **fields: object) -> None:
+        for name, value in fields.items():
+            setattr(payment, name, value)
+        if payment.pk:
+            self.changed[payment.pk] = payment
+
+    def save(self) -> None:
+        Payment.objects.bulk_create(self.made)
+        rewrite(list(self.changed.values()), _REWRITTEN)
+        for case, payment in self.received:
+            case.news.payments_received.append(payment.pk)
+        for case, payment in self.settled:
+            case.news.payments_settled.append(payment.pk)
+
+
+def write_repayments(report: Report, cases: Sequence[Case]) -> None:
     """Write the loan file's transactions as payments; each is known again by its reference.
 
     One without a reference is left out: nothing would tell it from itself in the next file, and the position says what
     is paid.
     """
-    for item in record.repayments:
-        if item.reference:
-            _apply_one(report, loan, item, _paid_for(item, record, installments), news)
+    told = [(case, item) for case in cases for item in case.record.repayments if item.reference]
+    references = {item.reference for _case, item in told}
+    known = Payment.objects.filter(loan__in={case.loan.pk for case, _item in told}, end_to_end_id__in=references)
+    payments = Payments({(payment.loan_id, payment.end_to_end_id): payment for payment in known})
+    for case, item in told:
+        _apply_one(report, case, item, payments)
+    payments.save()
 
 
-def _apply_one(report: Report, loan: Loan, item: RepaymentRecord, installment: Installment | None, news: News) -> None:
-    payment = loan.payments.filter(end_to_end_id=item.reference).select_for_update(no_key=True).first()
+def _apply_one(report: Report, case: Case, item: RepaymentRecord, payments: Payments) -> None:
+    payment, now = payments.find(case, item), report.received_at
     if item.reversed:
-        news.touched |= _give_back(payment)
-    elif report.partner_id == loan.bank_id:
-        _book(payment, loan, item, installment, report.received_at, news)
+        if payment and payment.status == Status.RECEIVED:
+            payments.change(payment, status=Status.RETURNED)
+            case.news.payments_returned.append(payment.pk)
+    elif report.partner_id == case.loan.bank_id:
+        _book(report, case, item, payments)
     elif payment is None:
-        made = _make(loan, item, installment, Payment.Status.RECEIVED, received_at=report.received_at)
-        news.payments_received.append(made.pk)
+        made = payments.add(_new(case, item, status=Status.RECEIVED, received_at=now))
+        payments.received.append((case, made))
     elif payment.received_at is None:
-        Payment.objects.filter(pk=payment.pk).update(received_at=report.received_at)
-        news.touched = True
+        payments.change(payment, received_at=now)
+        case.news.touched = True
 
 
-def _give_back(payment: Payment | None) -> bool:
+def _book(report: Report, case: Case, item: RepaymentRecord, payments: Payments) -> None:
+    payment = payments.find(case, item)
+    booked = {"status": Status.SETTLED, "settled_at": report.received_at, "booked_on": item.paid_on}
     if payment is None:
-        return False
-    received = Payment.objects.filter(pk=payment.pk, status=Payment.Status.RECEIVED)
-    return bool(received.update(status=Payment.Status.RETURNED))
-
-
-def _book(
-    payment: Payment | None,
-    loan: Loan,
-    item: RepaymentRecord,
-    installment: Installment | None,
-    now: datetime,
-    news: News,
-) -> None:
-    if payment is None:
-        made = _make(loan, item, installment, Payment.Status.SETTLED, settled_at=now, booked_on=item.paid_on)
-        news.payments_settled.append(made.pk)
+        payment = payments.add(_new(case, item, **booked))
+    elif payment.status == Status.RECEIVED:
+        payments.change(payment, amount=item.amount, **booked)
+    else:
         return
-    waiting = Payment.objects.awaiting_bank().filter(pk=payment.pk)
-    if waiting.update(status=Payment.Status.SETTLED, settled_at=now, booked_on=item.paid_on, amount=item.amount):
-        news.payments_settled.append(payment.pk)
+    payments.settled.append((case, payment))
 
 
-def _make(
-    loan: Loan, item: RepaymentRecord, installment: Installment | None, status: Payment.Status, **times: object
-) -> Payment:
-    return Payment.objects.create(
-        loan=loan,
-        installment=installment,
+def _new(case: Case, item: RepaymentRecord, **fields: object) -> Payment:
+    return Payment(
+        loan=case.loan,
+        installment=_paid_for(item, case.record, case.installments),
         amount=item.amount,
-        currency=loan.currency,
+        currency=case.loan.currency,
         end_to_end_id=item.reference or "",
-        status=status,
         paid_on=item.paid_on,
-        **times,
+        **fields,
     )
 
 
@@ -80,6 +109,6 @@ def _paid_for(item: RepaymentRecord, record: LoanRecord, installments: dict[int,
         if row.payment_reference == item.reference:
             return row
     paid = {period.number for period in record.installments if period.paid > 0}
-    unsettled = [row for row in rows if row.state in {Installment.State.OPEN, Installment.State.AWAITING_BANK}]
+    unsettled = [row for row in rows if row.state in {State.OPEN, State.AWAITING_BANK}]
     fitting = [row for row in unsettled if row.number in paid] or unsettled or rows[-1:]
     return fitting[0] if fitting else None

@@ -8,11 +8,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from loans.intake.apply_statement import book
+from loans.intake.booking import Booking, book
 from loans.intake.matching import Match
 from loans.intake.news import News
-from loans.models import Installment, Payment, StatementLine
-from loans.reconciliation import settle_booking
+from loans.models import Installment, Loan, Payment, StatementLine
 
 MOST_SUGGESTIONS: Final = 20
 LONGEST_REASON: Final = 200
@@ -58,11 +57,11 @@ def match_line(
     Payment.DoesNotExist.
     """
     line = _claim(line_id, match=Kept.MATCHED, decided_by=agent)
+    _lock_loan(installment_id)
     found = _fitting(line, installment_id, payment_id)
     news = News()
-    payment = book(line, found, news, now=now)
-    StatementLine.objects.filter(pk=line.pk).update(payment=payment)
-    news.installments |= settle_booking(found.installment.pk, line.report)
+    [payment] = book([Booking(line, found, news)], report=line.report, now=now)
+    line.save(update_fields=["payment"])
     news.send()
     return payment
 
@@ -86,6 +85,12 @@ def _claim(line_id: int, **decision: object) -> StatementLine:
             % {"how": line.get_match_display(), "who": line.decided_by or _("the intake")}
         )
     return line
+
+
+def _lock_loan(installment_id: int) -> None:
+    """As the intake does before it writes anything of a loan; see cases.open_cases."""
+    loan = Loan.objects.filter(installments=installment_id).select_for_update(of=("self",), no_key=True)
+    loan.first()
 
 
 def _fitting(line: StatementLine, installment_id: int, payment_id: int | None) -> Match:

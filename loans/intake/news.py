@@ -1,5 +1,6 @@
 """What one applied record changed, and the signals that tell the floors above."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from loans import signals
@@ -29,6 +30,17 @@ class News:
     unmatched: int = 0
     touched: bool = False
     remarks: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, parts: Iterable["News"]) -> "News":
+        """All of it together, to be told at once."""
+        whole = cls()
+        for part in parts:
+            whole.installments |= part.installments
+            whole.payments_received += part.payments_received
+            whole.payments_settled += part.payments_settled
+            whole.payments_returned += part.payments_returned
+        return whole
 
     @property
     def anything(self) -> bool:

@@ -1,23 +1,20 @@
-"""Receives a partner's file: the raw bytes are kept first, then its records are applied one by one."""
+"""Receives a partner's file: the raw bytes are kept first, then its records are applied in chunks."""
 
 import hashlib
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
-from django.db import transaction
 from django.utils import timezone
 
-from loans.intake.apply_loans import apply_loan
-from loans.intake.apply_statement import apply_entry
-from loans.intake.news import News, RefusedError
+from loans.intake.apply_loans import apply_loans
+from loans.intake.apply_statement import apply_entries
+from loans.intake.chunks import Apply, Record, apply_in_chunks
+from loans.intake.news import News
 from loans.intake.reading import read_loans, read_statement
-from loans.intake.records import EntryRecord, LoanRecord, Refusal, UnreadableFile
+from loans.intake.records import Refusal, UnreadableFile
 from loans.models import Partner, Report
-
-Record = LoanRecord | EntryRecord
-
 
 MOST_KEPT: Final = 1000
 """Refusals and remarks that are kept of one file; a file with more is wrong as a whole, and its bytes are there."""
@@ -25,15 +22,15 @@ MOST_KEPT: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How files of one kind are read, and how one of their records is applied."""
+    """How files of one kind are read, and how their records are applied."""
 
     read: Callable[[BinaryIO, str], Iterator[Record | Refusal]]
-    apply: Callable[[Report, Any], News]
+    apply: Apply
 
 
 WAYS: Final = {
-    Report.Kind.LOANS: Way(read_loans, apply_loan),
-    Report.Kind.STATEMENT: Way(read_statement, apply_entry),
+    Report.Kind.LOANS: Way(read_loans, apply_loans),
+    Report.Kind.STATEMENT: Way(read_statement, apply_entries),
 }
 
 
@@ -97,26 +94,16 @@ def receive(partner_code: str | None, kind: str, name: str, content: bytes) -> O
 def _apply(report: Report, content: bytes) -> Outcome:
     outcome = Outcome(report.pk)
     way = WAYS[Report.Kind(report.kind)]
-    try:
-        for record in way.read(io.BytesIO(content), report.name):
-            if isinstance(record, Refusal):
-                outcome.refusals.append(record)
-            else:
-                _count(outcome, _apply_one(way, report, record))
-    except UnreadableFile as fault:
-        outcome.refusals.append(fault.refusal)
+    for result in apply_in_chunks(report, _read(way, report, content), way.apply):
+        _count(outcome, result)
     return outcome
 
 
-def _apply_one(way: Way, report: Report, record: Record) -> News | Refusal:
-    """One record, one transaction: what is wrong with it leaves the others alone."""
+def _read(way: Way, report: Report, content: bytes) -> Iterator[Record | Refusal]:
     try:
-        with transaction.atomic():
-            news = way.apply(report, record)
-            news.send()
-    except RefusedError as fault:
-        return Refusal(report.name, record.place, fault.reason, fault.code)
-    return news
+        yield from way.read(io.BytesIO(content), report.name)
+    except UnreadableFile as fault:
+        yield fault.refusal
 
 
 def _count(outcome: Outcome, result: News | Refusal) -> None:

@@ -16,7 +16,7 @@ from accounts.models import ContactPoint, User
 from accounts.requests import SignedInRequest
 from loans.models import Installment
 from notifications.models import Delivery, Preference
-from notifications.preferences import SWITCHABLE, LastChannel, order_of_telling, set_channel
+from notifications.preferences import SWITCHABLE, LastChannel, first_choice, order_of_telling, put_first, set_channel
 from notifications.reach import CONTACT_KIND, reachable
 
 
@@ -43,7 +43,8 @@ def preferences(request: SignedInRequest) -> HttpResponse:
     context = {
         "ways": _ways(request.user),
         "refused": refused,
-        "order": order_of_telling(reachable([request.user.pk])[request.user.pk]),
+        "order": order_of_telling(reachable([request.user.pk])[request.user.pk], first_choice(request.user)),
+        "first": first_choice(request.user),
         "next_due": _next_due(request.user, timezone.localdate()),
     }
     return render(request, "messages/preferences.html", context, status=422 if refused else 200)
@@ -58,6 +59,8 @@ def _switch(request: SignedInRequest) -> Sequence[str]:
             changed |= set_channel(request.user, channel, wanted[channel])
         except LastChannel:
             refused.append(channel)
+    if (first := request.POST.get("first")) is not None and first in {"", *SWITCHABLE}:
+        changed |= put_first(request.user, first)
     if changed:
         messages.success(request, gettext("Saved. From now on we tell you this way."))
     return refused

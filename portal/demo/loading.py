@@ -1,6 +1,5 @@
 """Loads the demonstration's book through the real intake, and gives its people a way to sign in."""
 
-import json
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,10 +18,9 @@ from loans.models import Loan, Partner, Report
 from portal.demo.book import BANK, PLATFORM, Book, write_book
 from portal.demo.book_files import bank_csv, bank_json, platform_json
 from portal.demo.people import PAID, STORIES
+from portal.demo.sign_ins import AGENT_EMAIL, NEXT_NOTIFICATION, keep_sign_ins
 from portal.demo.statement_file import Credit, notification
-from portal.processes import open_private
 
-AGENT_EMAIL: Final = "agent@example.test"
 IN_CSV: Final = 30
 """The last so many loans of the book come as CSV, the others as JSON."""
 
@@ -48,7 +46,7 @@ def load(folder: Path, today: date, say: Callable[[str], None]) -> None:
     book = write_book(today)
     place = folder / "book"
     place.mkdir(mode=0o700, exist_ok=True)
-    # All or nothing: a start that is broken off leaves an empty book, and ninety commits would wait for the disk.
+    # All or nothing: a start that is broken off leaves an empty book.
     with transaction.atomic():
         _make_partners()
         for file in files(book):
@@ -62,8 +60,6 @@ def load(folder: Path, today: date, say: Callable[[str], None]) -> None:
 
 
 BANK_LOANS: Final = "harbour-loans.json"
-NEXT_NOTIFICATION: Final = "harbour-054-2.xml"
-"""What the bank will send when it has booked the payment that only the platform has seen so far."""
 
 
 def files(book: Book) -> Iterator[File]:
@@ -78,12 +74,6 @@ def files(book: Book) -> Iterator[File]:
         Credit("HB-9002", Decimal("88.80"), "TX-UNKNOWN-77"),
     ]
     yield File("harbour-054-1.xml", BANK, Report.Kind.STATEMENT, notification("HB-054-1", book.today, stray))
-
-
-def sign_ins(folder: Path) -> list[tuple[str, str, str]]:
-    """(who, email, password) of those who can sign in; empty before the book is loaded."""
-    path = folder / "sign-ins.json"
-    return [(who, email, password) for who, email, password in json.loads(path.read_text())] if path.exists() else []
 
 
 def _booking(book: Book) -> bytes:
@@ -121,8 +111,4 @@ def _make_sign_ins(folder: Path) -> None:
     agent.groups.set(Group.objects.filter(name="Agents"))
     User.objects.filter(email__in=[AGENT_EMAIL, *(person.email for person in STORIES)]).update(password=hashed)
     people = [("Agent", AGENT_EMAIL, password)]
-    people += [(person.name, person.email, password) for person in STORIES]
-    path = folder / "sign-ins.json"
-    path.unlink(missing_ok=True)
-    with open_private(path) as out:
-        out.write(json.dumps(people, ensure_ascii=False).encode())
+    keep_sign_ins(folder, people + [(person.name, person.email, password) for person in STORIES])

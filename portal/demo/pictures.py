@@ -19,8 +19,8 @@ def main() -> None:
     from django.conf import settings
     from playwright.sync_api import Browser, Page, sync_playwright
 
-    from portal.demo.loading import AGENT_EMAIL, sign_ins
     from portal.demo.people import NOT_TOLD, TOLD
+    from portal.demo.sign_ins import AGENT_EMAIL, sign_ins
 
     words = {email: password for _who, email, password in sign_ins(settings.DATA_DIR)}
     if not words:

@@ -13,6 +13,7 @@ from portal.processes import Child
 from portal.supervisor import Program
 
 CELERY = [sys.executable, "-m", "celery", "-A", "portal"]
+TABLES_ARE_THERE = "The tables are there."
 
 
 def manage(*words: str) -> list[str]:
@@ -20,9 +21,16 @@ def manage(*words: str) -> list[str]:
     return [sys.executable, "manage.py", *words]
 
 
+def book() -> list[str]:
+    """Return the command that makes the tables, says so, and loads the book: one start of Django for both."""
+    return manage("load_book", "--migrate")
+
+
 def receivers(addresses: Addresses, env: Mapping[str, str]) -> list[Program]:
-    """Return what is called by others, to be started before what calls, and stopped after it."""
-    return [make_sandbox(addresses, env), make_bounces(addresses), make_web(addresses)]
+    """Return what others send to. It boots beside the making of the database, of which it asks nothing before it is
+    called; so it is started before what calls, and stopped after it.
+    """
+    return [make_sandbox(addresses, env), make_bounces(addresses)]
 
 
 def workers(folder: Path) -> list[Program]:

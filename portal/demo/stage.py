@@ -14,9 +14,9 @@ from typing import Any, Final, TypeVar
 from django.conf import settings
 
 from portal.demo.addresses import HOST, Addresses
-from portal.demo.loading import AGENT_EMAIL, sign_ins
 from portal.demo.people import Person
 from portal.demo.programs import manage
+from portal.demo.sign_ins import AGENT_EMAIL, sign_ins
 from portal.demo.visitor import UnexpectedPageError, Visitor
 
 Found = TypeVar("Found")

@@ -11,8 +11,9 @@ from accounts.models.user import DEFAULT_TIME_ZONE, User
 from loans.dates import day
 from loans.money import format_money
 from portal.demo.book import LOANS, PlannedLoan, write_book
-from portal.demo.loading import BANK_LOANS, NEXT_NOTIFICATION
+from portal.demo.loading import BANK_LOANS
 from portal.demo.people import DEAD_PHONE, NOT_TOLD, PAID, TOLD, UNREACHABLE, Person
+from portal.demo.sign_ins import NEXT_NOTIFICATION
 from portal.demo.stage import Stage
 from portal.demo.visitor import Page, UnexpectedPageError, Visitor
 

@@ -46,11 +46,12 @@ class Embedded:
         self.children: list[Child] = []
         self._open = contextlib.ExitStack()
         self._locked = False
+        self._prepared: list[Postgres | Valkey] = []
 
-    def start(self) -> Servers:
-        """Start what the environment does not already name, and wait until it answers.
+    def prepare(self) -> Servers:
+        """Say where the servers will answer, so that other programs can be on their way before start() returns.
 
-        Raises FolderInUseError, or ProcessError with the last lines of the log of the server that failed.
+        Raises FolderInUseError, or ProcessError where a server cannot run here at all.
         """
         database_url, redis_url = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")
         try:
@@ -58,13 +59,34 @@ class Embedded:
             run = RunFolder(self.folder)
             self._open.callback(run.remove)
             if not redis_url:
-                redis_url = self._run(Valkey(self.folder, run))
+                redis_url = self._add(Valkey(self.folder, run))
             if not database_url:
-                database_url = self._run(Postgres(self.folder, run, fast=self.fast))
+                database_url = self._add(Postgres(self.folder, run, fast=self.fast))
         except BaseException:
             self.stop()
             raise
         return Servers(database_url, redis_url)
+
+    def start(self) -> Servers:
+        """Start what the environment does not already name, and wait until it answers.
+
+        Raises FolderInUseError, or ProcessError with the last lines of the log of the server that failed.
+        """
+        servers = self.prepare()
+        self.start_prepared()
+        return servers
+
+    def start_prepared(self) -> None:
+        """The second half of start(), after prepare()."""
+        try:
+            while self._prepared:
+                server = self._prepared.pop(0)
+                self._open.callback(server.stop)
+                server.start()
+                self.children.append(server.child)
+        except BaseException:
+            self.stop()
+            raise
 
     def lock(self) -> None:
         """Take the data folder for this process, until stop(). Raises FolderInUseError. start() does it too."""
@@ -94,15 +116,14 @@ class Embedded:
             else:
                 path.unlink(missing_ok=True)
 
-    def _run(self, server: Postgres | Valkey) -> str:
-        self._open.callback(server.stop)
-        url = server.start()
-        self.children.append(server.child)
-        return url
+    def _add(self, server: Postgres | Valkey) -> str:
+        self._prepared.append(server)
+        return server.url
 
     def stop(self) -> None:
         """Stop in reverse order of start. Safe to call twice."""
         self.children.clear()
+        self._prepared.clear()
         self._locked = False
         self._open.close()
 

@@ -24,32 +24,37 @@ class Postgres:
     """One server, with a database for the product in it. `fast` may lose everything at a power cut."""
 
     def __init__(self, data_folder: Path, run: RunFolder, *, fast: bool) -> None:
+        """Choose who runs it, its programs and the folder of its socket. Raises ProcessError where one is missing."""
         self.data_folder, self.run, self.fast = data_folder, run, fast
+        identity = choose_identity(data_folder / "postgres")
+        self.cluster = Cluster(data_folder, identity, reachable_binaries(identity))
+        self.sockets = run.make("pg", identity)
         self.child: Child
 
-    def start(self) -> str:
-        """Make the cluster if there is none, start, wait until it answers, and return the URL of the database."""
-        identity = choose_identity(self.data_folder / "postgres")
-        binaries = reachable_binaries(identity)
-        cluster = Cluster(self.data_folder, identity, binaries)
-        home = cluster.ensure(self.run, fast=self.fast)
+    @property
+    def url(self) -> str:
+        """Where the database will be, known before there is one; it holds the password."""
+        password, host = self.cluster.password(), quote(str(self.sockets))
+        return f"postgres://{SUPERUSER}:{password}@/{DATABASE}?host={host}&port={PORT}"
+
+    def start(self) -> None:
+        """Make the cluster if there is none, start, and wait until the database answers."""
+        home = self.cluster.ensure(self.run, fast=self.fast)
         await_predecessor(home / "postmaster.pid", home)
-        sockets = self.run.make("pg", identity)
         self.child = Child(
             name="postgres",
-            command=[str(binaries / "postgres"), "-D", str(home), *self._options(sockets)],
+            command=[str(self.cluster.binaries / "postgres"), "-D", str(home), *self._options(self.sockets)],
             log=self.data_folder / "logs" / "postgres.log",
             env=ENV,
-            identity=identity,
+            identity=self.cluster.identity,
             cwd=Path("/"),
             stop_signal=signal.SIGINT,  # "fast": ends the sessions, then writes a checkpoint
             death_signal=signal.SIGINT,
         )
         self.child.start()
-        password = cluster.password()
-        wait_until(lambda: accepts(sockets, password), self.child)
-        make_database(sockets, password)
-        return f"postgres://{SUPERUSER}:{password}@/{DATABASE}?host={quote(str(sockets))}&port={PORT}"
+        password = self.cluster.password()
+        wait_until(lambda: accepts(self.sockets, password), self.child)
+        make_database(self.sockets, password)
 
     def _options(self, sockets: Path) -> list[str]:
         settings = {

@@ -16,25 +16,28 @@ class Valkey:
     """One server with its append-only file under `<data folder>/valkey`."""
 
     def __init__(self, data_folder: Path, run: RunFolder) -> None:
-        self.data_folder, self.run = data_folder, run
+        self.data_folder = data_folder
+        self.path = run.make("valkey", None) / "s"
         self.child: Child
 
-    def start(self) -> str:
-        """Start, wait until it answers, and return its URL."""
+    @property
+    def url(self) -> str:
+        return f"unix://{self.path}?db=0"
+
+    def start(self) -> None:
+        """Start, and wait until it answers."""
         home = make_private(self.data_folder / "valkey")
         await_predecessor(home / "valkey.pid", home)
-        path = self.run.make("valkey", None) / "s"
         self.child = Child(
             name="valkey",
-            command=self._command(home, path),
+            command=self._command(home, self.path),
             log=self.data_folder / "logs" / "valkey.log",
             env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
             cwd=home,
             death_signal=signal.SIGTERM,
         )
         self.child.start()
-        wait_until(lambda: answers_ping(path), self.child)
-        return f"unix://{path}?db=0"
+        wait_until(lambda: answers_ping(self.path), self.child)
 
     def _command(self, home: Path, path: Path) -> list[str]:
         options = {

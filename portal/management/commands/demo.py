@@ -14,10 +14,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from portal.demo.addresses import HOST, Addresses, choose_addresses, next_free
 from portal.demo.environment import describe, shared_with_other_terminals
-from portal.demo.loading import NEXT_NOTIFICATION, sign_ins
-from portal.demo.programs import manage, receivers, workers
-from portal.demo.scenario import play
-from portal.demo.stage import Stage
+from portal.demo.programs import TABLES_ARE_THERE, book, has_written, make_web, receivers, workers
+from portal.demo.sign_ins import NEXT_NOTIFICATION, sign_ins
 from portal.demo.static_files import StaticFiles
 from portal.embedded import Embedded, ProcessError
 from portal.supervisor import StopRequestedError, Supervisor, signals_end_the_block
@@ -66,30 +64,30 @@ class Command(BaseCommand):
         self.stdout.write("Everything is stopped.")
 
     def _bring_up(self, stack: contextlib.ExitStack, embedded: Embedded, addresses: Addresses) -> Supervisor:
-        env = describe(embedded.folder, addresses)
-        supervisor = stack.enter_context(Supervisor(settings.BASE_DIR, embedded.folder / "logs"))
-        with self._step("Database and broker"):
-            servers = embedded.start()
-            supervisor.watch(embedded.children)
+        env, servers = describe(embedded.folder, addresses), embedded.prepare()
         env |= {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
-        stack.enter_context(shared_with_other_terminals(embedded.folder, env))
         full = {**os.environ, **env}
-        migrating = supervisor.begin("migrate", manage("migrate", "--noinput", "--skip-checks"), full)
+        supervisor = stack.enter_context(Supervisor(settings.BASE_DIR, embedded.folder / "logs"))
+        for program in receivers(addresses, env):
+            supervisor.start(program, full)
+        with self._step("Database and broker"):
+            embedded.start_prepared()
+            supervisor.watch(embedded.children)
+        stack.enter_context(shared_with_other_terminals(embedded.folder, env))
+        loading = supervisor.begin("book", book(), full)
         static_files = StaticFiles()
         if not static_files.are_fresh():
             with self._step("Static files"):
                 static_files.collect()
-        for program in receivers(addresses, env):  # they boot beside the migration, and touch no table before a caller
-            supervisor.start(program, full)
+        supervisor.start(make_web(addresses), full)
         with self._step("Tables"):
-            supervisor.finish(migrating)
-        book = supervisor.begin("book", manage("load_book", "--skip-checks"), full)  # beside the start of the workers
+            supervisor.wait_for(loading, has_written(TABLES_ARE_THERE))
         with self._step("Programs"):
-            for program in workers(embedded.folder):
+            for program in workers(embedded.folder):  # beside the loading
                 supervisor.start(program, full)
             supervisor.wait_until_ready()
         with self._step("Book"):
-            supervisor.finish(book)
+            supervisor.finish(loading)
         return supervisor
 
     def _erase(self, embedded: Embedded) -> None:
@@ -102,6 +100,9 @@ class Command(BaseCommand):
 
     def _check(self, addresses: Addresses, folder: Path) -> None:
         """Play the scenario; a failed step ends the command with 1."""
+        from portal.demo.scenario import play  # reads pages and writes bank files, of which a plain start needs nothing
+        from portal.demo.stage import Stage
+
         passed, failed = play(Stage(addresses, folder), self.stdout.write)
         self.stdout.write(f"{passed} passed, {failed} failed")
         if failed:

@@ -1,18 +1,30 @@
 """Load the demonstration's book into this database."""
 
+from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from accounts.models.user import DEFAULT_TIME_ZONE, User
 from portal.demo.loading import load
+from portal.demo.programs import TABLES_ARE_THERE
 
 
 class Command(BaseCommand):
     help = "Loads the demonstration's borrowers and loans through the real intake, if there are no loans yet."
 
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--migrate", action="store_true", help="make or change the tables first")
+
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["migrate"]:
+            call_command("migrate", interactive=False, skip_checks=True, stdout=self.stdout)
+            self.stdout.write(TABLES_ARE_THERE)
+            self.stdout.flush()
         today = timezone.localdate(timezone=User(time_zone=DEFAULT_TIME_ZONE).zone)
         load(settings.DATA_DIR, today, self.stdout.write)

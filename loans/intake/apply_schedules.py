@@ -1,0 +1,111 @@
+"""Applies the schedules of loan records, each as a whole, all of them as sets."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from itertools import chain
+from typing import Final
+
+from django.db.models import F
+
+from loans.intake.cases import Case
+from loans.intake.records import InstallmentRecord
+from loans.intake.rewriting import rewrite
+from loans.models import Installment, Loan
+
+LONGEST_REFERENCE: Final = 35
+_WITHDRAWN: Final = Installment.State.WITHDRAWN
+_FIGURES: Final = ("principal", "interest", "fees", "penalties", "total")
+_REWRITTEN: Final = (*_FIGURES, "due_on", "waived", "outstanding", "paid", "state", "version", "known_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a record makes of a schedule."""
+
+    made: list[Installment]
+    changed: list[Installment]
+    gone: list[Installment]
+
+    @property
+    def rows(self) -> list[Installment]:
+        return [*self.made, *self.changed, *self.gone]
+
+
+def read_installments(cases: Iterable[Case]) -> None:
+    """Give each case the installments that its loan has."""
+    known = {case.loan.pk: case for case in cases if not case.new}
+    for row in Installment.objects.filter(loan__in=known).order_by("loan_id", "number"):
+        known[row.loan_id].installments[row.number] = row
+
+
+def write_schedules(cases: Iterable[Case], at: datetime) -> None:
+    """Replace each schedule: a changed date or total raises the version of its installment, known since `at`; a missing
+    number is withdrawn.
+    """
+    changes = {case: _changes(case, at) for case in cases}
+    Installment.objects.bulk_create(chain.from_iterable(change.made for change in changes.values()))
+    rewrite([row for change in changes.values() for row in change.changed], _REWRITTEN)
+    gone = [row.pk for change in changes.values() for row in change.gone]
+    Installment.objects.filter(pk__in=gone).update(state=_WITHDRAWN)
+    for case, change in changes.items():
+        case.installments |= {row.number: row for row in change.made}
+        case.news.installments.update(row.pk for row in change.rows)
+    raised = [case.loan.pk for case, change in changes.items() if change.rows and not case.new]
+    Loan.objects.filter(pk__in=raised).update(schedule_version=F("schedule_version") + 1)
+
+
+def _changes(case: Case, at: datetime) -> Changes:
+    """The changes, made on the rows in memory."""
+    existing, figures = case.installments, {item.number: item for item in case.record.installments}
+    made = [_new(case.loan, item, at) for item in case.record.installments if item.number not in existing]
+    changed = [row for number, item in figures.items() if (row := existing.get(number)) and _differs(row, item)]
+    for row in changed:
+        _rewrite(row, figures[row.number], at)
+    gone = [row for number, row in existing.items() if number not in figures and row.state != _WITHDRAWN]
+    for row in gone:
+        row.state = _WITHDRAWN
+    return Changes(made, changed, gone)
+
+
+def _new(loan: Loan, item: InstallmentRecord, at: datetime) -> Installment:
+    row = Installment(
+        loan=loan,
+        number=item.number,
+        due_on=item.due_on,
+        known_at=at,
+        payment_reference=payment_reference(loan, item.number),
+    )
+    row.settled_on = item.settled_on
+    _set_figures(row, item)
+    return row
+
+
+def payment_reference(loan: Loan, number: int) -> str:
+    """What a payer writes so that the bank can match the money: loan number and period, at most 35 characters."""
+    suffix = f"-{number}"
+    return loan.external_id[: LONGEST_REFERENCE - len(suffix)] + suffix
+
+
+def _differs(row: Installment, item: InstallmentRecord) -> bool:
+    figures = any(getattr(row, name) != getattr(item, name) for name in _FIGURES)
+    return figures or row.due_on != item.due_on or row.waived != item.waived or row.state == _WITHDRAWN
+
+
+def _rewrite(row: Installment, item: InstallmentRecord, at: datetime) -> None:
+    if row.due_on != item.due_on or row.total - row.waived != item.total - item.waived or row.state == _WITHDRAWN:
+        row.version += 1
+        row.known_at = at
+    row.due_on = item.due_on
+    _set_figures(row, item)
+
+
+def _set_figures(row: Installment, item: InstallmentRecord) -> None:
+    """The parts and the total; paid and outstanding are derived afterwards from what both firms say."""
+    for name in _FIGURES:
+        setattr(row, name, getattr(item, name))
+    row.waived = item.waived
+    row.paid = Decimal(0)
+    row.outstanding = item.total - item.waived
+    row.state = Installment.State.OPEN

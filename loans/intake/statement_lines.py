@@ -1,0 +1,95 @@
+"""The lines of a bank's entries: one a movement of money, with what is clear about it before any loan is looked at."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from loans.intake.records import EntryRecord
+from loans.models import Report, StatementLine
+
+Kept = StatementLine.Match
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One transaction of an entry, or the entry itself where it names none."""
+
+    number: int
+    amount: Decimal
+    currency: str
+    side: str
+    end_to_end_id: str
+    remittance: str
+
+
+def lines_of(report: Report, record: EntryRecord) -> Iterator[StatementLine]:
+    """The entry's lines, not saved. A booked credit without a reason `why` waits to be matched."""
+    for movement in _movements(record):
+        kept, why = _first_judgement(record, movement)
+        yield StatementLine(
+            report=report,
+            fingerprint=_fingerprint(report, record, movement),
+            place=record.place[:120],
+            account=(record.account or "")[:64],
+            amount=movement.amount,
+            currency=movement.currency,
+            side=movement.side,
+            reversal=record.reversal,
+            booked_on=record.booking_date,
+            valued_on=record.value_date,
+            reference=(record.reference or "")[:64],
+            end_to_end_id=movement.end_to_end_id[:35],
+            remittance=movement.remittance,
+            match=kept,
+            why=why,
+        )
+
+
+def _movements(record: EntryRecord) -> list[Movement]:
+    if not record.transactions:
+        return [Movement(0, record.amount, record.currency, record.side, "", "")]
+    return [
+        Movement(
+            number,
+            item.amount or Decimal(0),
+            item.currency or record.currency,
+            item.side,
+            item.end_to_end_id or "",
+            item.remittance or "",
+        )
+        for number, item in enumerate(record.transactions, start=1)
+    ]
+
+
+def _fingerprint(report: Report, record: EntryRecord, movement: Movement) -> str:
+    """The same for one movement in every file that tells of it; without any reference, of this file alone."""
+    named = record.reference or movement.end_to_end_id
+    identity = [
+        report.partner.code,
+        record.account,
+        record.reference,
+        record.status == "BOOK",
+        record.reversal,
+        movement.end_to_end_id,
+        movement.number if record.reference else 0,
+        movement.side,
+        f"{movement.amount.normalize():f}",
+        movement.currency,
+        "" if named else f"{report.digest} {record.place}",
+    ]
+    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
+
+
+def _first_judgement(record: EntryRecord, movement: Movement) -> tuple[StatementLine.Match, str]:
+    """What is clear without looking at any loan; an empty reason leaves a credit to be matched."""
+    if record.status != "BOOK":
+        return Kept.NOT_BOOKED, "announced, not booked yet"
+    if record.reversal:
+        return Kept.UNMATCHED, "takes back an earlier booking"
+    if movement.side == "debit":
+        return Kept.SET_ASIDE, "money that went out"
+    if not movement.amount:
+        return Kept.UNMATCHED, "the bank names no amount for this one of several transactions"
+    return Kept.UNMATCHED, ""
