@@ -41,6 +41,11 @@ def confirm_contact_point(*, user: User, kind: str, address: str, now: datetime,
     mark_reached([point.pk])
 
 
+def retire_contact_point(*, user: User, kind: str, now: datetime) -> int:
+    """The person gave up their contact point of `kind`; returns how many were in use: one or none."""
+    return ContactPoint.objects.live().filter(user=user, kind=kind).update(retired_at=now)
+
+
 def mark_unreachable(contact_point_ids: list[int], *, reason: str, now: datetime) -> int:
     """Note that a provider called these contact points unreachable; returns how many were reachable before."""
     return ContactPoint.objects.filter(pk__in=contact_point_ids, unreachable_since=None).update(

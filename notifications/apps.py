@@ -8,8 +8,10 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         from notifications import receivers
-        from notifications.checks import check_suppliers, check_wordings
+        from notifications.checks import check_policies, check_suppliers, check_web_push, check_wordings
 
         del receivers
         register(check_wordings)
+        register(check_policies)
         register(check_suppliers)
+        register(check_web_push)

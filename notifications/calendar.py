@@ -4,13 +4,14 @@ A stage is chosen by "has been reached and not overtaken", never by equality: a 
 and a stage that was overtaken meanwhile is not told any more.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from notifications.timing import ContactHours, at_local, lawful_moment, local_day
+from notifications.working_days import EVERY_DAY, WorkingDays
 
 LEADS: Final = (7, 3, 1, 0)
 """Days before the due date. 7-3-1 follows Fishbane, Ouss & Shah (Science 2020); 0 is the day itself."""
@@ -38,39 +39,60 @@ class Slot:
     deadline: datetime
 
 
-def upcoming(zones: Iterable[tuple[str, ZoneInfo]], now: datetime, hours: ContactHours) -> Iterator[Slot]:
+def upcoming(
+    zones: Iterable[tuple[str, ZoneInfo]],
+    now: datetime,
+    hours: ContactHours,
+    *,
+    leads: Sequence[int] = LEADS,
+    working_days: WorkingDays = EVERY_DAY,
+) -> Iterator[Slot]:
     """A slot for each (zone, due date) from today to the longest lead. `zones`: stored name, zone it stands for."""
     for name, zone in zones:
         today = local_day(now, zone)
-        for days in range(max(LEADS) + 1):
+        for days in range(max(leads) + 1):
             due_on = today + timedelta(days=days)
-            stage = upcoming_stage(days)
+            stage = upcoming_stage(days, leads)
             end_of_due_day = at_local(due_on, time.max, zone)
-            moment = lawful_moment(now, zone=zone, hours=hours, latest=end_of_due_day)
-            yield Slot(name, due_on, stage, moment, deadline(due_on, stage, zone, moment))
+            moment = lawful_moment(now, now=now, zone=zone, hours=hours, latest=end_of_due_day).at
+            yield Slot(name, due_on, stage, moment, deadline(due_on, stage, zone, moment, working_days))
 
 
-def overdue(zones: Iterable[tuple[str, ZoneInfo]], now: datetime, hours: ContactHours) -> Iterator[Slot]:
-    """A slot for each (zone, due date) from yesterday back to the end of the window."""
+def overdue(
+    zones: Iterable[tuple[str, ZoneInfo]],
+    now: datetime,
+    hours: ContactHours,
+    *,
+    stages: Sequence[int] = OVERDUE_STAGES,
+) -> Iterator[Slot]:
+    """A slot for each (zone, due date) from the first stage back to the end of the window."""
     for name, zone in zones:
         today = local_day(now, zone)
-        for days in range(min(OVERDUE_STAGES), OVERDUE_WINDOW + 1):
+        for days in range(min(stages), OVERDUE_WINDOW + 1):
             due_on = today - timedelta(days=days)
-            moment = lawful_moment(now, zone=zone, hours=hours)
-            stage = max(stage for stage in OVERDUE_STAGES if stage <= days)
-            yield Slot(name, due_on, stage, moment, moment + timedelta(days=1))
+            moment = lawful_moment(now, now=now, zone=zone, hours=hours).at
+            yield Slot(name, due_on, overdue_stage(days, stages), moment, moment + timedelta(days=1))
 
 
-def upcoming_stage(days: int) -> int:
+def upcoming_stage(days: int, leads: Sequence[int] = LEADS) -> int:
     """The stage of an installment due in `days`: the shortest lead that is still ahead of it."""
-    return min(lead for lead in LEADS if lead >= days)
+    return min(lead for lead in leads if lead >= days)
 
 
-def deadline(due_on: date, stage: int, zone: ZoneInfo, started_at: datetime) -> datetime:
+def overdue_stage(days: int, stages: Sequence[int] = OVERDUE_STAGES) -> int:
+    """The stage of an installment overdue for `days`: the latest one that it has reached."""
+    return max(stage for stage in stages if stage <= days)
+
+
+def deadline(
+    due_on: date, stage: int, zone: ZoneInfo, started_at: datetime, working_days: WorkingDays = EVERY_DAY
+) -> datetime:
     """The last moment at which an unreached borrower goes to a person, as UTC.
 
-    Noon of the day before the due date, and for a prompt of the due day itself noon of that day, so that a working
-    afternoon is left; but never before the channels had `LEAST_TRY` from `started_at` on.
+    Noon of the last working day before the due date, so that a person is there and a working afternoon is left; for a
+    prompt of the due day itself noon of that day, where it is a working day. But never before the channels had
+    `LEAST_TRY` from `started_at` on.
     """
-    last_day = due_on if stage == 0 else due_on - timedelta(days=1)
+    first_day_too_late = due_on + timedelta(days=1) if stage == 0 else due_on
+    last_day = working_days.previous_working_day(first_day_too_late)
     return max(at_local(last_day, TIME_TO_ACT, zone), started_at + LEAST_TRY)

@@ -1,15 +1,19 @@
 """What must hold before anything is told: found at start, not in the middle of a night's sending."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import product
 from typing import Any
 
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error
+from django.utils import timezone
 
 from notifications.channels.base import ChannelMisconfiguredError
-from notifications.channels.registry import SETTINGS, suppliers_for
+from notifications.channels.registry import SETTINGS, suppliers_for, vapid
 from notifications.models import Prompt
+from notifications.policy import PolicyError, purpose_of
+from notifications.policy_files import faults
 from notifications.wording.source import LANGUAGES, WordingError, read_wordings
 
 
@@ -20,6 +24,32 @@ def check_wordings(app_configs: Sequence[AppConfig] | None, **_options: Any) -> 
         for kind, language in product(Prompt.Kind.values, LANGUAGES)
         if (fault := _fault(kind, language))
     ]
+
+
+def check_policies(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:
+    """notifications.E002: a policy file cannot be used, has no contact hours by now, or a kind of prompt no purpose."""
+    # West of Greenwich it may still be yesterday.
+    found = [*faults(timezone.now().date() - timedelta(days=1)), *_kinds_without_purpose()]
+    return [Error(fault, hint="See docs/policies.md.", id="notifications.E002") for fault in found]
+
+
+def _kinds_without_purpose() -> list[str]:
+    found = []
+    for kind in Prompt.Kind.values:
+        try:
+            purpose_of(kind)
+        except PolicyError as error:
+            found.append(str(error))
+    return found
+
+
+def check_web_push(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:
+    """notifications.E004: there is a key to push with, and it cannot be used."""
+    try:
+        vapid()
+    except ChannelMisconfiguredError as error:
+        return [Error(str(error), id="notifications.E004")]
+    return []
 
 
 def _fault(kind: str, language: str) -> str:

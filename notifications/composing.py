@@ -11,6 +11,7 @@ from django.conf import settings
 
 from notifications.acknowledgement import address_of
 from notifications.bundles import companions_of
+from notifications.capping import hold_capped
 from notifications.channels.base import Message
 from notifications.facts import facts_of, previously_told
 from notifications.models import Delivery
@@ -49,12 +50,15 @@ class Worded:
 def word(delivery_ids: Sequence[int], *, now: datetime) -> tuple[list[Worded], list[Step]]:
     """A message for each delivery that can be worded; for each other one the step that fails it, and a line in the log.
 
-    Changes nothing.
+    What a cap holds has a step that puts it off. Changes nothing.
     """
-    worded, faults = [], []
+    worded = []
     deliveries = list(
         Delivery.objects.filter(pk__in=delivery_ids).select_related(*_RELATED).order_by("next_attempt_at", "pk")
     )
+    faults = hold_capped(deliveries, now=now)
+    held = {step.delivery_id for step in faults}
+    deliveries = [delivery for delivery in deliveries if delivery.pk not in held]
     prompts = [delivery.prompt for delivery in deliveries]
     companions, told_before = companions_of(prompts), previously_told(prompts)
     for delivery in deliveries:

@@ -10,9 +10,9 @@ from typing import Any, Final
 from django.db import connection, transaction
 
 from accounts.models import User
-from notifications import calendar
 from notifications.clock import Clock
 from notifications.models import Alarm
+from notifications.slots import plans_of_leads
 from notifications.timing import local_day
 
 GRACE: Final = timedelta(minutes=10)
@@ -56,12 +56,13 @@ DETAIL: Final = "Nobody is telling this borrower: look at the planner and the wo
 
 
 def check_coverage(clock: Clock) -> int:
-    """Open an alarm for each installment due within the longest lead that nobody is being told about, and close those
-    that are told meanwhile; returns how many are open.
+    """Open an alarm for each installment that nobody is being told about, and close those of the others.
+
+    It looks as far ahead as all plans of leads do. Returns how many alarms are open.
     """
     names = list(User.objects.order_by().values_list("time_zone", flat=True).distinct())
     days = [local_day(clock.now - GRACE, User(time_zone=name).zone) for name in names]
-    ahead = max(calendar.LEADS)
+    ahead = min(max(plan.leads) for plan in plans_of_leads())
     parameters: dict[str, Any] = {
         "zones": names,
         "days": days,

@@ -22,6 +22,7 @@ from notifications.channels.registry import channel_of
 from notifications.claiming import Holder, abandoned, holding
 from notifications.composing import Worded, word
 from notifications.models import Delivery
+from notifications.push_sending import send_to_devices
 from notifications.signatures import delivery_id_of
 from notifications.states import Status, Step, advance
 
@@ -45,7 +46,9 @@ def dispatch(name: str, *, clock: Now, longest: float = 60.0) -> int:
     done, watch = 0, Watch(provider)
     with holding() as holder, channel_of(provider) as channel:
         messages = _messages(channel, holder, clock, watch, until=monotonic() + longest)
-        for outcomes in _together(channel.send(messages)):
+        to_devices = name == Delivery.Channel.PUSH
+        handed = send_to_devices(channel.send, messages, clock=clock) if to_devices else channel.send(messages)
+        for outcomes in _together(handed):
             record_outcomes(outcomes, channel, now=clock())
             watch.note(outcomes, now=clock())
             done += len(outcomes)

@@ -13,7 +13,7 @@ from notifications.clock import Clock
 from notifications.events import Fact, about, record_all
 from notifications.models import AgentTask, Delivery, NoticeEvent, Preference, Prompt
 from notifications.reach import reachable
-from notifications.timing import at_local, lawful_moment
+from notifications.timing import at_local, lawful_moment, local_day
 
 BATCH: Final = 500
 PERSON_TAKES: Final = timedelta(hours=4)
@@ -103,7 +103,9 @@ def _note_climb(
 ) -> None:
     step = course.ladder.rungs[rung]
     point = ways[step.channel]
-    moment = lawful_moment(clock.now, zone=prompt.borrower.zone, hours=clock.hours, latest=prompt.deadline)
+    zone, now = prompt.borrower.zone, clock.now
+    hours, rule = clock.hours_for(prompt.borrower.jurisdiction, prompt.kind, zone)
+    moment = lawful_moment(now, now=now, zone=zone, hours=hours, latest=prompt.deadline).at
     writes.climbs.append(
         Delivery(
             prompt=prompt,
@@ -112,6 +114,7 @@ def _note_climb(
             address=point.address,
             rung=rung,
             next_attempt_at=moment,
+            held_by=rule if moment > now else "",
         )
     )
     writes.rungs.append((prompt.pk, rung, course.patience(rung, moment)))
@@ -138,13 +141,17 @@ def _note_unreached(writes: Writes, prompt: Prompt, why: str, course: ladder.Cou
 
 
 def act_by(prompt: Prompt, clock: Clock) -> datetime:
-    """The close of contact hours on the day before the due date, or on the due day where it is that late."""
+    """The close of contact hours on the last working day, else on the day before the due date, else on the due day:
+    the first of them that leaves a person time.
+    """
     soonest = clock.now + PERSON_TAKES
     if prompt.kind != Prompt.Kind.UPCOMING or prompt.installment is None:
         return soonest
     zone, due_on = prompt.borrower.zone, prompt.installment.due_on
-    eve, due_day = (at_local(due_on - timedelta(days=back), clock.hours.closes, zone) for back in (1, 0))
-    return eve if eve >= soonest else due_day
+    closes = clock.hours_for(prompt.borrower.jurisdiction, prompt.kind, zone)[0].closes
+    last_days = [local_day(prompt.deadline, zone)] if prompt.deadline else []
+    ends = [at_local(day, closes, zone) for day in (*last_days, due_on - timedelta(days=1), due_on)]
+    return next((end for end in ends if end >= soonest), ends[-1])
 
 
 def _write(writes: Writes, clock: Clock) -> None:

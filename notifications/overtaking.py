@@ -7,23 +7,23 @@ from typing import Any, Final
 
 from django.db import connection
 
-from accounts.models import User
-from notifications import calendar, planning_statements
+from notifications import planning_statements
 from notifications.cancellation import cancel_unsent
 from notifications.events import about, record_all
 from notifications.models import Delivery, NoticeEvent, Prompt
+from notifications.slots import Slot
 from notifications.timing import at_local
 
 REASON: Final = "overtaken by a later stage"
 
 
-def end_overtaken(kind: str, slots: Collection[calendar.Slot], *, now: datetime) -> None:
+def end_overtaken(kind: str, slots: Collection[Slot], *, now: datetime) -> None:
     """End the ladders of earlier stages of what was just planned (`planning_prompt` holds it).
 
-    Stages that were never planned although the figures were known are recorded as skipped. Run it in the transaction of
-    the planning.
+    Leads that were never told although the figures were known are recorded as skipped. Run it in the transaction of the
+    planning.
     """
-    parameters: dict[str, Any] = {"kind": kind, "now": now, "firsts": [_first(kind)]}
+    parameters: dict[str, Any] = {"kind": kind, "now": now, "firsts": _firsts(kind, slots)}
     with connection.cursor() as cursor:
         cursor.execute(planning_statements.OVERTAKEN, parameters)
         earlier = [row[0] for row in cursor.fetchall()]
@@ -33,30 +33,37 @@ def end_overtaken(kind: str, slots: Collection[calendar.Slot], *, now: datetime)
     _end(earlier, now)
 
 
-def _first(kind: str) -> int:
-    """The stage before which there is none."""
-    return max(calendar.LEADS) if kind == Prompt.Kind.UPCOMING else min(calendar.OVERDUE_STAGES)
+def _firsts(kind: str, slots: Collection[Slot]) -> list[int]:
+    """The stages before which no plan has another."""
+    plans = {slot.plan for slot in slots}
+    if kind == Prompt.Kind.UPCOMING:
+        return [max(plan.leads) for plan in plans] if len(plans) == 1 else []
+    return [min(plan.stages) for plan in plans] if len(plans) == 1 else []
 
 
-def _missed(kind: str, slots: Collection[calendar.Slot]) -> dict[str, list[Any]]:
+def _missed(kind: str, slots: Collection[Slot]) -> dict[str, list[Any]]:
     """The leads before each slot's own, and by when the figures had to be known for them to be told."""
-    upcoming = kind == Prompt.Kind.UPCOMING
-    rows = [(slot, known_by, lead) for slot in slots for lead, known_by in _leads_before(slot)] if upcoming else []
+    upcoming = {(slot.place.name, slot.plan, slot.at.due_on, slot.at.stage): slot for slot in slots}
+    rows = [
+        (slot, known_by, lead)
+        for slot in (upcoming.values() if kind == Prompt.Kind.UPCOMING else ())
+        for lead, known_by in _leads_before(slot)
+    ]
     return {
-        "zones": [slot.zone for slot, _known_by, _lead in rows],
-        "due_on": [slot.due_on for slot, _known_by, _lead in rows],
-        "stages": [slot.stage for slot, _known_by, _lead in rows],
+        "zones": [slot.place.name for slot, _known_by, _lead in rows],
+        "plans": [slot.plan.number for slot, _known_by, _lead in rows],
+        "due_on": [slot.at.due_on for slot, _known_by, _lead in rows],
+        "stages": [slot.at.stage for slot, _known_by, _lead in rows],
         "known_by": [known_by for _slot, known_by, _lead in rows],
         "missed": [lead for _slot, _known_by, lead in rows],
     }
 
 
-def _leads_before(slot: calendar.Slot) -> Iterator[tuple[int, datetime]]:
+def _leads_before(slot: Slot) -> Iterator[tuple[int, datetime]]:
     """A lead is the one to tell until the day of the next shorter one begins."""
-    zone = User(time_zone=slot.zone).zone
-    for lead, shorter in pairwise(sorted(calendar.LEADS, reverse=True)):
-        if lead > slot.stage:
-            yield lead, at_local(slot.due_on - timedelta(days=shorter), time.min, zone)
+    for lead, shorter in pairwise(slot.plan.leads):
+        if lead > slot.at.stage:
+            yield lead, at_local(slot.at.due_on - timedelta(days=shorter), time.min, slot.place.zone)
 
 
 def _end(prompt_ids: list[int], now: datetime) -> None:

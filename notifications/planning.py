@@ -1,44 +1,41 @@
 """From what is owed to what must be told: prompts and their first deliveries, written as sets.
 
-Python turns the calendar into a few rows a time zone (`calendar.Slot`); one statement joins them with the open
-installments, so the cost of a day is that of the rows it writes.
+Python turns the calendar into a few rows a time zone (`slots`); statements join them with the open installments, so the
+cost of a day is that of the rows it writes.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.db.models import F, Q
 
-from accounts.models import User
 from loans.models import Installment
-from notifications import calendar, planning_statements
+from notifications import calendar, planning_statements, table_statistics
 from notifications.clock import Clock
 from notifications.ladder import Ladder, ladder_of
 from notifications.models import Prompt
 from notifications.overtaking import end_overtaken
 from notifications.reach import CONTACT_KIND, channels_in_use
-from notifications.timing import ContactHours
+from notifications.slots import columns_of, slots_of
 
 Kind = Prompt.Kind
-Stages = Callable[[list[tuple[str, ZoneInfo]], datetime, ContactHours], Iterable[calendar.Slot]]
 
 _SORT_IN_MEMORY: Final = "SET LOCAL work_mem = '128MB'"
 """What a day's plan is grouped and joined in; it is given back with the transaction."""
 _ONE_PLANNER: Final = "SELECT pg_advisory_xact_lock(hashtext('notifications.planning'), hashtext(%s))"
+_READ: Final = ("accounts_user", "accounts_contactpoint", "loans_loan", "loans_installment", "loans_payment")
 
 
 def plan_upcoming(clock: Clock) -> int:
     """Plan what falls due within the longest lead; returns how many prompts are new."""
-    return _plan_calendar(Kind.UPCOMING, planning_statements.INSTALLMENTS, calendar.upcoming, clock)
+    return _plan_calendar(Kind.UPCOMING, planning_statements.INSTALLMENTS, clock)
 
 
 def plan_overdue(clock: Clock) -> int:
     """Plan what is overdue, not on its way to the bank and not disputed; returns how many prompts are new."""
-    source = planning_statements.INSTALLMENTS + planning_statements.UNDISPUTED
-    return _plan_calendar(Kind.OVERDUE, source, calendar.overdue, clock)
+    return _plan_calendar(Kind.OVERDUE, planning_statements.INSTALLMENTS + planning_statements.UNDISPUTED, clock)
 
 
 def plan_installments(kind: Prompt.Kind, installment_ids: Sequence[int], clock: Clock, *, stage: int = 0) -> int:
@@ -77,19 +74,18 @@ def plan_dispute_step(kind: Prompt.Kind, dispute_id: int, stage: int, clock: Clo
     return _plan(kind, planning_statements.DISPUTE, clock, parameters)
 
 
-def _plan_calendar(kind: Prompt.Kind, source: str, stages: Stages, clock: Clock) -> int:
+def _plan_calendar(kind: Prompt.Kind, source: str, clock: Clock) -> int:
     """One planner at a time for a kind, so that what is planned is new and nothing has to be tried twice."""
-    slots = [
-        (jurisdiction, slot)
-        for jurisdiction, zones in _zones().items()
-        for slot in stages(zones, clock.now, clock.hours)
-    ]
+    slots = slots_of(kind, clock)
+    if any(slot.plan.number for slot in slots):
+        source += planning_statements.WITH_PLANS
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_ONE_PLANNER, [kind])
         cursor.execute(_SORT_IN_MEMORY)
-        planned = _plan(kind, source, clock, _columns(slots), alone=True)
+        planned = _plan(kind, source, clock, columns_of(slots), alone=True)
         if planned:
-            end_overtaken(kind, {slot for _jurisdiction, slot in slots}, now=clock.now)
+            table_statistics.refresh(["notifications_prompt"])
+            end_overtaken(kind, slots, now=clock.now)
     return planned
 
 
@@ -98,6 +94,7 @@ def _plan(kind: Prompt.Kind, source: str, clock: Clock, parameters: dict[str, An
 
     `alone`: nobody else plans the same at this time.
     """
+    table_statistics.refresh(_READ)
     everything = {"kind": kind, "now": clock.now, **parameters, **_ladder_columns(ladder_of(kind), clock)}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(planning_statements.COLLECT.format(source=source), everything)
@@ -116,29 +113,6 @@ def _plan(kind: Prompt.Kind, source: str, clock: Clock, parameters: dict[str, An
         cursor.execute(planning_statements.DELIVERIES, everything)
         cursor.execute(planning_statements.EVENTS, everything)
     return planned
-
-
-def _zones() -> dict[str, list[tuple[str, ZoneInfo]]]:
-    """The time zones in which there are people, by whose law holds for them."""
-    found: dict[str, list[tuple[str, ZoneInfo]]] = {}
-    for jurisdiction, name in User.objects.order_by().values_list("jurisdiction", "time_zone").distinct():
-        found.setdefault(jurisdiction, []).append((name, User(time_zone=name).zone))
-    return found
-
-
-def _columns(slots: Sequence[tuple[str, calendar.Slot]]) -> dict[str, Any]:
-    return {
-        "jurisdictions": [jurisdiction for jurisdiction, _slot in slots],
-        "plans": [0 for _ in slots],
-        "rules": ["" for _ in slots],
-        "zones": [slot.zone for _jurisdiction, slot in slots],
-        "due_on": [slot.due_on for _jurisdiction, slot in slots],
-        "first_due": min((slot.due_on for _jurisdiction, slot in slots), default=date.min),
-        "last_due": max((slot.due_on for _jurisdiction, slot in slots), default=date.min),
-        "stages": [slot.stage for _jurisdiction, slot in slots],
-        "moments": [slot.moment for _jurisdiction, slot in slots],
-        "deadlines": [slot.deadline for _jurisdiction, slot in slots],
-    }
 
 
 def _ladder_columns(ladder: Ladder, clock: Clock) -> dict[str, Any]:

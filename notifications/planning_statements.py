@@ -3,10 +3,11 @@
 from typing import Final
 
 # What is owed is read before it is joined with the slots: the other way round, every person stands there once a day.
+# A stage is not planned once a later one is: where clocks are put back, time has passed it by all the same.
 INSTALLMENTS: Final = """
 SELECT owed.borrower_id, owed.installment_id, NULL::bigint AS payment_id, NULL::bigint AS dispute_id,
        slot.stage, owed.version, slot.moment, slot.deadline, slot.held_by,
-       slot.due_on, owed.bank_id, owed.platform_id, owed.currency
+       slot.due_on, owed.bank_id, owed.platform_id, owed.currency, slot.plan
 FROM (
     SELECT loan.borrower_id, installment.id AS installment_id, installment.version, installment.due_on,
            loan.id AS loan_id, loan.bank_id, loan.platform_id, loan.currency, loan.product, person.time_zone,
@@ -22,7 +23,8 @@ JOIN unnest(%(jurisdictions)s::text[], %(zones)s::text[], %(plans)s::int[], %(du
   ON slot.due_on = owed.due_on AND slot.zone = owed.time_zone AND slot.jurisdiction = owed.jurisdiction
 WHERE NOT EXISTS (
     SELECT 1 FROM notifications_prompt AS prompt
-    WHERE prompt.installment_id = owed.installment_id AND prompt.kind = %(kind)s AND prompt.stage = slot.stage
+    WHERE prompt.installment_id = owed.installment_id AND prompt.kind = %(kind)s
+      AND CASE %(kind)s WHEN 'upcoming' THEN prompt.stage <= slot.stage ELSE prompt.stage >= slot.stage END
       AND prompt.version = owed.version AND prompt.payment_id IS NULL AND prompt.dispute_id IS NULL)
 """
 UNDISPUTED: Final = """
@@ -151,9 +153,11 @@ SELECT %(now)s, 'skipped', prompt.borrower_id, prompt.installment_id, prompt.id,
 FROM planning_prompt AS prompt
 JOIN loans_installment AS installment ON installment.id = prompt.installment_id
 JOIN accounts_user AS person ON person.id = prompt.borrower_id
-JOIN unnest(%(zones)s::text[], %(due_on)s::date[], %(stages)s::int[], %(known_by)s::timestamptz[], %(missed)s::int[])
-     AS missed (zone, due_on, reached, known_by, stage)
+JOIN unnest(%(zones)s::text[], %(plans)s::int[], %(due_on)s::date[], %(stages)s::int[], %(known_by)s::timestamptz[],
+            %(missed)s::int[])
+     AS missed (zone, plan, due_on, reached, known_by, stage)
   ON missed.due_on = prompt.due_on AND missed.zone = person.time_zone AND missed.reached = prompt.stage
+ AND missed.plan = prompt.plan
 WHERE prompt.stage <> ALL(%(firsts)s) AND installment.known_at < missed.known_by
   AND NOT EXISTS (
     SELECT 1 FROM notifications_prompt AS other

@@ -14,7 +14,8 @@ from notifications.models import Delivery, NoticeEvent, Preference, Prompt
 from notifications.reach import reachable
 
 SWITCHABLE: Final = (Delivery.Channel.SMS, Delivery.Channel.EMAIL)
-"""The channels that a person may switch. The portal itself proves what was told and is always on."""
+"""The channels that a person may switch. The portal itself proves what was told and is always on; a device is told as
+long as it is one of theirs (`push_subscriptions`)."""
 
 
 WORDING: Final[dict[str, str]] = {

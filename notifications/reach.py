@@ -11,6 +11,7 @@ CONTACT_KIND: Final[dict[str, str]] = {
     Delivery.Channel.SMS: ContactPoint.Kind.PHONE,
     Delivery.Channel.EMAIL: ContactPoint.Kind.EMAIL,
     Delivery.Channel.VOICE: ContactPoint.Kind.PHONE,
+    Delivery.Channel.PUSH: ContactPoint.Kind.PUSH,
 }
 """The kind of contact point that a channel needs; the portal itself needs none."""
 

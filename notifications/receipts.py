@@ -21,6 +21,7 @@ from notifications.channels.kannel_reports import parse_dlr
 from notifications.channels.registry import PROVIDERS
 from notifications.channels.twilio_reports import parse_status
 from notifications.channels.voice_reports import parse_call
+from notifications.channels.web_push_reports import parse_report
 from notifications.events import Fact, record_all
 from notifications.models import Callback, Delivery, NoticeEvent, Receipt
 from notifications.signatures import delivery_id_of
@@ -46,6 +47,7 @@ PARSERS: Final[dict[str, Parser]] = {
     "twilio": parse_status,
     "aliyun": parse_reports,
     "twilio_voice": parse_call,
+    "webpush": parse_report,
 }
 """By provider; each reads what its webhook, or the bounce listener, keeps."""
 

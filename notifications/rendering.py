@@ -13,7 +13,7 @@ from notifications.wording.text_message import write_text_message
 from notifications.wording.values import one_line
 
 CHANNELS: Final = tuple(Delivery.Channel.values)
-TEXTS: Final = frozenset({Delivery.Channel.SMS, Delivery.Channel.PUSH, Delivery.Channel.VOICE})
+TEXTS: Final = frozenset({Delivery.Channel.SMS, Delivery.Channel.VOICE})
 """Told in the words of the text message."""
 
 
@@ -22,7 +22,7 @@ class Rendered:
     """One message in the reader's language. `wording` is the version of the words that it was filled from.
 
     `text` is the whole message as plain text. `html` is the same for mail and empty elsewhere. `subject` is for mail
-    alone; `heading`, `paragraphs` and `button` are for mail and the portal: plain text, to be escaped where shown.
+    and notices; `heading`, `paragraphs`, `button` are for mail and the portal: plain text, to be escaped where shown.
     """
 
     wording: str
@@ -35,7 +35,7 @@ class Rendered:
 
 
 def render(kind: str, stage: int, channel: str, facts: Facts, action_url: str, reply_code: str = "") -> Rendered:
-    """The message that tells `facts` on `channel` ("email", "sms", "in_app").
+    """The message that tells `facts` on `channel` ("email", "sms", "in_app", "push").
 
     `stage` is the prompt's; the words are those of the nearest stage at or below it. `action_url` is secret to its
     reader and therefore no fact: it stands in the message and is not stored. So is `reply_code`, for a text message.
@@ -52,6 +52,8 @@ def render(kind: str, stage: int, channel: str, facts: Facts, action_url: str, r
         )
     if channel == Delivery.Channel.IN_APP:
         return _render_in_app(wording, facts)
+    if channel == Delivery.Channel.PUSH:
+        return _render_push(wording, facts)
     raise WordingError(f"There is no wording for the channel {channel!r}: it must be one of {', '.join(CHANNELS)}.")
 
 
@@ -107,3 +109,9 @@ def _render_in_app(wording: Wording, facts: Facts) -> Rendered:
         paragraphs=letter.body,
         button=letter.button,
     )
+
+
+def _render_push(wording: Wording, facts: Facts) -> Rendered:
+    """No more than mail shows on a locked screen: who speaks and by when, and that there is something to read."""
+    letter = write_letter(wording, facts)
+    return Rendered(wording=wording.version, text=letter.preview, subject=letter.subject)

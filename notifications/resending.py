@@ -126,6 +126,9 @@ def _handed_over_since(deliveries: "QuerySet[Delivery]", moment: datetime) -> bo
 
 def _queue(prompt: Prompt, channel: str, point: ContactPoint, now: datetime) -> Delivery:
     """Ordinal 0 is left to the ladder, which may still want this channel."""
+    zone = prompt.borrower.zone
+    hours, rule = Clock.at(now).hours_for(prompt.borrower.jurisdiction, prompt.kind, zone)
+    moment = lawful_moment(now, now=now, zone=zone, hours=hours).at
     last = prompt.deliveries.filter(channel=channel).aggregate(last=Max("ordinal"))["last"] or 0
     return Delivery.objects.create(
         prompt=prompt,
@@ -134,5 +137,6 @@ def _queue(prompt: Prompt, channel: str, point: ContactPoint, now: datetime) -> 
         address=point.address,
         rung=OFF_THE_LADDER,
         ordinal=last + 1,
-        next_attempt_at=lawful_moment(now, zone=prompt.borrower.zone, hours=Clock.at(now).hours),
+        next_attempt_at=moment,
+        held_by=rule if moment > now else "",
     )

@@ -16,9 +16,10 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 _REFERENCE = "notifications.reference"
 _LINK = "notifications.link"
 _REPLY = "notifications.reply"
+_NOTICE = "notifications.notice"
 _ID_BYTES = 6
 _EXPIRY_BYTES = 4
-_LINK_TAG_BYTES = 12
+_TAG_BYTES = 12
 
 
 class LinkInvalid(Exception):  # noqa: N818  (it names what is true of the link)
@@ -52,7 +53,7 @@ def delivery_id_of(reference: str) -> int | None:
 def link_token(delivery_id: int, expires_at: datetime) -> str:
     """A token of 30 characters, short enough for an SMS, that opens one delivery until `expires_at`."""
     body = delivery_id.to_bytes(_ID_BYTES) + int(expires_at.timestamp()).to_bytes(_EXPIRY_BYTES)
-    return base64.urlsafe_b64encode(body + _link_tag(body, settings.SECRET_KEY)).decode().rstrip("=")
+    return _seal(_LINK, body)
 
 
 def reply_code(delivery_id: int) -> str:
@@ -63,17 +64,26 @@ def reply_code(delivery_id: int) -> str:
 
 def read_link_token(token: str, now: datetime) -> int:
     """The delivery that a link opens. Raises LinkInvalid or LinkExpired."""
-    try:
-        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-    except (ValueError, binascii.Error) as error:
-        raise LinkInvalid("The link is not one of ours.") from error
-    body, tag = raw[: _ID_BYTES + _EXPIRY_BYTES], raw[_ID_BYTES + _EXPIRY_BYTES :]
-    if not any(constant_time_compare(_link_tag(body, key), tag) for key in _keys()):
-        raise LinkInvalid("The link is not one of ours.")
+    body = _unseal(_LINK, token, _ID_BYTES + _EXPIRY_BYTES)
     delivery_id = int.from_bytes(body[:_ID_BYTES])
-    if datetime.fromtimestamp(int.from_bytes(body[_ID_BYTES:]), UTC) <= now:
+    if _expiry(body) <= now:
         raise LinkExpired(delivery_id)
     return delivery_id
+
+
+def notice_token(delivery_id: int, device_id: int, expires_at: datetime) -> str:
+    """A token by which one device proves that it got one delivery, and answers it, until `expires_at`."""
+    ids = delivery_id.to_bytes(_ID_BYTES) + device_id.to_bytes(_ID_BYTES)
+    return _seal(_NOTICE, ids + int(expires_at.timestamp()).to_bytes(_EXPIRY_BYTES))
+
+
+def read_notice_token(token: str, now: datetime | None = None) -> tuple[int, int]:
+    """The delivery and the device of a token. Raises LinkInvalid, and LinkExpired where `now` is given."""
+    body = _unseal(_NOTICE, token, 2 * _ID_BYTES + _EXPIRY_BYTES)
+    delivery_id, device_id = int.from_bytes(body[:_ID_BYTES]), int.from_bytes(body[_ID_BYTES : 2 * _ID_BYTES])
+    if now is not None and _expiry(body) <= now:
+        raise LinkExpired(delivery_id)
+    return delivery_id, device_id
 
 
 def _keys() -> Iterator[str]:
@@ -87,5 +97,24 @@ def _reference(delivery_id: int, key: str) -> str:
     return str(uuid.UUID(int=number & ~(0xF << 76) & ~(0x3 << 62) | 8 << 76 | 0x2 << 62))
 
 
-def _link_tag(body: bytes, key: str) -> bytes:
-    return salted_hmac(_LINK, body, secret=key, algorithm="sha256").digest()[:_LINK_TAG_BYTES]
+def _seal(purpose: str, body: bytes) -> str:
+    return base64.urlsafe_b64encode(body + _tag(purpose, body, settings.SECRET_KEY)).decode().rstrip("=")
+
+
+def _unseal(purpose: str, token: str, size: int) -> bytes:
+    try:
+        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error) as error:
+        raise LinkInvalid("The link is not one of ours.") from error
+    body, tag = raw[:size], raw[size:]
+    if not any(constant_time_compare(_tag(purpose, body, key), tag) for key in _keys()):
+        raise LinkInvalid("The link is not one of ours.")
+    return body
+
+
+def _expiry(body: bytes) -> datetime:
+    return datetime.fromtimestamp(int.from_bytes(body[-_EXPIRY_BYTES:]), UTC)
+
+
+def _tag(purpose: str, body: bytes, key: str) -> bytes:
+    return salted_hmac(purpose, body, secret=key, algorithm="sha256").digest()[:_TAG_BYTES]

@@ -48,30 +48,36 @@ UPDATE notifications_delivery AS delivery
 SET status = step.target,
     reason = step.reason,
     provider_reference = COALESCE(NULLIF(step.provider_reference, ''), delivery.provider_reference),
+    held_by = COALESCE(NULLIF(step.held_by, ''), delivery.held_by),
+    attempts = delivery.attempts - (step.held_by <> '')::int,
     next_attempt_at = COALESCE(step.next_attempt_at, delivery.next_attempt_at),
     sent_at = CASE WHEN step.target IN ('sent', 'delivered') THEN COALESCE(delivery.sent_at, %(now)s)
                    ELSE delivery.sent_at END,
     delivered_at = CASE WHEN step.target = 'delivered' THEN %(now)s ELSE delivery.delivered_at END
 FROM unnest(%(ids)s::bigint[], %(targets)s::text[], %(reasons)s::text[], %(references)s::text[],
-            %(next)s::timestamptz[]) AS step (id, target, reason, provider_reference, next_attempt_at)
+            %(next)s::timestamptz[], %(rules)s::text[])
+         AS step (id, target, reason, provider_reference, next_attempt_at, held_by)
      , notifications_prompt AS prompt
 WHERE delivery.id = step.id
   AND prompt.id = delivery.prompt_id
   AND delivery.status || '>' || step.target = ANY(%(allowed)s)
 RETURNING delivery.id, delivery.status, delivery.channel, delivery.reason, delivery.prompt_id,
-          delivery.contact_point_id, prompt.borrower_id, prompt.installment_id
+          delivery.contact_point_id, prompt.borrower_id, prompt.installment_id, step.held_by
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One wished move. `address_is_bad` is a provider's word that the contact point will never work."""
+    """One wished move. `address_is_bad` is a provider's word that the contact point will never work; `held_by` is the
+    rule that puts it off, which costs no attempt.
+    """
 
     delivery_id: int
     to: Delivery.Status
     reason: str = ""
     provider_reference: str = ""
     next_attempt_at: datetime | None = None
+    held_by: str = ""
     address_is_bad: bool = False
 
 
@@ -87,6 +93,7 @@ class Moved:
     contact_point_id: int | None
     borrower_id: int
     installment_id: int | None
+    held_by: str
 
 
 def advance(steps: Sequence[Step], *, now: datetime) -> list[Moved]:
@@ -119,6 +126,7 @@ def _update(steps: Sequence[Step], now: datetime) -> list[Moved]:
                 "reasons": [step.reason[:200] for step in ordered],
                 "references": [step.provider_reference[:120] for step in ordered],
                 "next": [step.next_attempt_at for step in ordered],
+                "rules": [step.held_by for step in ordered],
                 "allowed": [f"{origin}>{target}" for target, origins in ALLOWED.items() for origin in origins],
             },
         )
@@ -127,7 +135,7 @@ def _update(steps: Sequence[Step], now: datetime) -> list[Moved]:
 
 def _fact(move: Moved) -> Fact:
     return Fact(
-        kind=_EVENTS[move.status],
+        kind=NoticeEvent.Kind.HELD if move.held_by else _EVENTS[move.status],
         borrower_id=move.borrower_id,
         installment_id=move.installment_id,
         prompt_id=move.prompt_id,

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from notifications import coverage, dispatch, escalation, planning, receipts, silence, suppliers
 from notifications.clock import Clock
+from notifications.evidence import sealing
 from notifications.reach import channels_in_use
 
 LONGEST_RUN = 120.0
@@ -57,6 +58,15 @@ def tidy() -> int:
 def cover() -> int:
     """See that nobody is forgotten; returns how many alarms are open."""
     return coverage.check_coverage(Clock.at(timezone.now()))
+
+
+@shared_task
+def seal() -> int:
+    """Seal what has been recorded since, until less than a full helping is left."""
+    sealed, limit, started = 0, sealing.LIMIT, monotonic()
+    while (count := sealing.seal_events(timezone.now(), limit)) == limit and monotonic() - started < LONGEST_RUN:
+        sealed += count
+    return sealed + count
 
 
 def wake_senders() -> None:

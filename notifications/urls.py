@@ -2,9 +2,11 @@
 
 from django.urls import path
 
+from notifications.views.devices import add_device, remove_device
 from notifications.views.link import acknowledge_link
 from notifications.views.messages import acknowledge_message, message, message_list
 from notifications.views.preferences import preferences
+from notifications.views.push import notice_acknowledged, notice_received, service_worker
 from notifications.webhooks import (
     aliyun_report,
     aliyun_texts,
@@ -24,6 +26,11 @@ urlpatterns = [
     path("messages/<int:prompt_id>/acknowledge/", acknowledge_message, name="acknowledge"),
     path("k/<str:token>/", acknowledge_link, name="acknowledge_link"),
     path("preferences/", preferences, name="preferences"),
+    path("preferences/push/", add_device, name="device_add"),
+    path("preferences/push/<int:device_id>/remove/", remove_device, name="device_remove"),
+    path("sw.js", service_worker, name="service_worker"),
+    path("push/received/<str:token>/", notice_received, name="notice_received"),
+    path("push/acknowledge/<str:token>/", notice_acknowledged, name="notice_acknowledged"),
     path("webhooks/sms/<str:token>/", kannel_report, name="kannel_report"),
     path("webhooks/sms/<str:token>/text/", kannel_text, name="kannel_text"),
     path("webhooks/aliyun/<str:token>/texts/", aliyun_texts, name="aliyun_texts"),

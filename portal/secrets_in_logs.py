@@ -3,11 +3,11 @@
 import logging
 import re
 
-SECRET_PATHS = re.compile(r"(/(?:k|webhooks/sms|webhooks/aliyun)/)[^/\s?]+")
+SECRET_PATHS = re.compile(r"(/(?:k|webhooks/sms|webhooks/aliyun|push/received|push/acknowledge)/)[^/\s?]+")
 
 
 class SecretsFilter(logging.Filter):
-    """Writes `/k/…` for a link that acknowledges, and the same for the callback's token."""
+    """Writes `/k/…` for a link that acknowledges, and the same for the tokens of callbacks and of devices."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()

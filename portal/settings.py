@@ -5,6 +5,7 @@ a variable that is set for real always wins.
 """
 
 import os
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,9 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
-CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+# What is being handed over goes on while the broker is away: broken off, it would all be in doubt. A task that comes
+# twice finds only what nobody has claimed.
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 
@@ -209,6 +212,13 @@ SMS_SENDER = env.str("SMS_SENDER", default="Dueproof")
 SMS_CALLBACK_TOKEN = env.str("KANNEL_CALLBACK_TOKEN", default="")
 SMS_CALLBACK_URL = f"{env.str('SMS_CALLBACK_BASE', default=PUBLIC_URL)}/webhooks/sms/{SMS_CALLBACK_TOKEN}/"
 
+# Who pushes to browsers (RFC 8292); without a key no browser is told. Apple wants a subject that reaches somebody.
+VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", default="")
+VAPID_SUBJECT = env.str("VAPID_SUBJECT", default=f"mailto:{parseaddr(DEFAULT_FROM_EMAIL)[1]}")
+PUSH_PROVIDERS = ["webpush"] if VAPID_PRIVATE_KEY else []
+# Lets pushes go by plain http and to our own network: for tests and the sandbox, never in life.
+WEB_PUSH_ALLOW_PRIVATE = env.bool("WEB_PUSH_ALLOW_PRIVATE", default=False)
+
 # Who serves each channel, first choice first; notifications.channels.registry names them.
 EMAIL_PROVIDERS = env.list("EMAIL_PROVIDERS", default=["smtp"])
 # Whether replies to text messages reach the portal: then each that asks for an answer names its code.
@@ -246,7 +256,9 @@ SANDBOX_URL = env.str("SANDBOX_URL", default="")
 # Prompts -------------------------------------------------------------------------------------------------------------
 
 # When people may be told, in their own zone; see notifications.timing.ContactHours.
-CONTACT_HOURS = env.str("CONTACT_HOURS", default="08:00-22:00")
+CONTACT_HOURS = env.str("CONTACT_HOURS", default="")
+# A folder with policy files of one's own, which take the place of the shipped ones; see docs/policies.md.
+POLICY_FOLDER = env.str("POLICY_FOLDER", default="")
 # Multiplies every wait of the ladders: 1 in life, a fraction in a demonstration.
 LADDER_PACE = env.float("LADDER_PACE", default=1.0)
 
@@ -267,6 +279,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "tidy": _every(5, "tidy"),
     "cover": _every(60, "cover"),
     "read-callbacks": _every(1, "read_callbacks"),
+    "seal": _every(5, "seal"),
     **{f"send-{channel}": _every(5, "send", channel, queue=channel) for channel in SEND_QUEUES},
 }
 

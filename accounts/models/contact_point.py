@@ -1,11 +1,14 @@
 """A way to reach a person."""
 
-from typing import Self
+from typing import Final, Self
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+BROWSER: Final = "browser"
+"""The address of a contact point of kind "push": it stands for all devices on which a person lets us show notices."""
 
 
 class ContactPointQuerySet(models.QuerySet["ContactPoint"]):
@@ -19,7 +22,7 @@ class ContactPointQuerySet(models.QuerySet["ContactPoint"]):
 
 
 class ContactPoint(models.Model):
-    """An email address or a phone (E.164) of one person, and who gave it to us.
+    """An email address or a phone (E.164) of one person, or their devices, and who gave it to us.
 
     A changed address is a new row and the old one is retired: what was sent to it stays provable.
     """
@@ -27,6 +30,7 @@ class ContactPoint(models.Model):
     class Kind(models.TextChoices):
         EMAIL = "email", _("email")
         PHONE = "phone", _("phone")
+        PUSH = "push", _("notices on a device")
 
     class Source(models.TextChoices):
         PARTNER = "partner", _("given by a partner")
@@ -65,6 +69,8 @@ class ContactPoint(models.Model):
 
 def masked(address: str) -> str:
     """Hide all of an address but what tells two of them apart."""
+    if address == BROWSER:
+        return address
     if "@" in address:
         local, _at, domain = address.rpartition("@")
         return f"{local[:1]}•••@{domain}"

@@ -33,6 +33,14 @@ def validate_time_zone(value: str) -> None:
         raise ValidationError(_("“%(zone)s” is not a known time zone."), params={"zone": value})
 
 
+def zone_of(name: str) -> tuple[zoneinfo.ZoneInfo, bool]:
+    """The zone of that IANA name and True; the default one and False where this machine knows no such zone."""
+    try:
+        return zoneinfo.ZoneInfo(name), True
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):  # OSError: "America" is a folder of zones
+        return zoneinfo.ZoneInfo(DEFAULT_TIME_ZONE), False
+
+
 class UserManager(BaseUserManager["User"]):
     """Creates people; an email is kept in lower case, a phone in E.164."""
 
@@ -99,7 +107,4 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
         """The person's zone; the default one where the stored name is unknown to this machine."""
-        try:
-            return zoneinfo.ZoneInfo(self.time_zone)
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-            return zoneinfo.ZoneInfo(DEFAULT_TIME_ZONE)
+        return zone_of(self.time_zone)[0]

@@ -4,7 +4,13 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.contact_points import confirm_contact_point, mark_reached, mark_unreachable, set_contact_point
+from accounts.contact_points import (
+    confirm_contact_point,
+    mark_reached,
+    mark_unreachable,
+    retire_contact_point,
+    set_contact_point,
+)
 from accounts.models import ContactPoint, User
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +87,13 @@ def test_unreachable_is_counted_once_and_lifted_by_an_arrival(person: User) -> N
     assert ContactPoint.objects.reachable().get() == point
 
 
+def test_what_the_person_gave_up_is_kept_and_used_no_more(person: User) -> None:
+    point, now = give(person, "a@example.test"), timezone.now()
+    assert [retire_contact_point(user=person, kind=EMAIL, now=now) for _ in range(2)] == [1, 0]
+    point.refresh_from_db()
+    assert (point.retired_at, point.unreachable_since) == (now, None)
+
+
 def test_the_database_keeps_one_live_address_of_a_kind(person: User) -> None:
     give(person, "a@example.test")
     with pytest.raises(IntegrityError, match="contact_point_one_live_a_kind"), transaction.atomic():
@@ -94,6 +107,7 @@ def test_the_database_keeps_one_live_address_of_a_kind(person: User) -> None:
         ("lin@example.test", "l•••@example.test"),
         ("@example.test", "•••@example.test"),
         ("12345", "•••"),
+        ("browser", "browser"),
     ],
 )
 def test_an_agent_sees_an_address_masked(address: str, shown: str) -> None:

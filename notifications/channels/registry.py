@@ -14,6 +14,7 @@ from notifications.channels.mail_server import MailServer
 
 if TYPE_CHECKING:
     from notifications.channels.twilio_account import TwilioAccount
+    from notifications.channels.vapid import Vapid
 
 # The HTTP clients take a quarter of a second to load, and most processes never send anything: each is imported where it
 # is built.
@@ -144,10 +145,26 @@ def _build_aliyun() -> Channel:
     )
 
 
+def _build_push() -> Channel:
+    from notifications.channels.web_push import WebPushChannel
+
+    return WebPushChannel(vapid(), allow_private=settings.WEB_PUSH_ALLOW_PRIVATE)
+
+
+def vapid() -> "Vapid | None":
+    """The key with which we push; None where none is set, and no browser is told. Raises ChannelMisconfiguredError."""
+    if not settings.VAPID_PRIVATE_KEY:
+        return None
+    from notifications.channels.vapid import Vapid
+
+    return Vapid(settings.VAPID_PRIVATE_KEY, settings.VAPID_SUBJECT)
+
+
 SETTINGS: Final[dict[str, str]] = {
     "email": "EMAIL_PROVIDERS",
     "sms": "SMS_PROVIDERS",
     "in_app": "",
+    "push": "PUSH_PROVIDERS",
     "voice": "VOICE_PROVIDERS",
 }
 """Each channel with the setting that lists its providers; the portal itself has none to choose."""
@@ -172,5 +189,6 @@ PROVIDERS: Final[dict[str, Provider]] = {
     "twilio": Provider("sms", _build_twilio, (*TWILIO, "TWILIO_SENDER")),
     "aliyun": Provider("sms", _build_aliyun, ALIYUN),
     "portal": Provider("in_app", InAppChannel),
+    "webpush": Provider("push", _build_push, ("VAPID_PRIVATE_KEY", "VAPID_SUBJECT")),
     "twilio_voice": Provider("voice", _build_twilio_voice, (*TWILIO, "TWILIO_CALLER")),
 }

@@ -11,7 +11,9 @@ from notifications.models.inbound_text import InboundText
 from notifications.models.lead_plan import LeadPlan
 from notifications.models.preference import Preference
 from notifications.models.prompt import DisputedPrompt, Prompt
+from notifications.models.push_subscription import PushSubscription
 from notifications.models.receipt import Receipt
+from notifications.models.seal import Seal
 from notifications.models.supplier import Supplier
 
 __all__ = [
@@ -27,6 +29,8 @@ __all__ = [
     "NoticeEvent",
     "Preference",
     "Prompt",
+    "PushSubscription",
     "Receipt",
+    "Seal",
     "Supplier",
 ]

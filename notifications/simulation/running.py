@@ -12,6 +12,7 @@ from notifications.simulation.book import Due, Person
 from notifications.simulation.dice import Dice, Luck
 from notifications.simulation.rules import Moved, Rules, Wish
 from notifications.simulation.tally import Tally
+from notifications.slots import working_days
 from notifications.timing import at_local, local_day
 
 Kind = Prompt.Kind
@@ -20,7 +21,7 @@ Status = Delivery.Status
 
 @dataclass(eq=False, slots=True)
 class _Telling:
-    """One telling to come or past. `luck` is thrown when it goes out."""
+    """One telling to come or past. `luck` is thrown when it goes out; the caps are asked then, as in life."""
 
     channel: str
     rung: int
@@ -89,7 +90,7 @@ class Run:
     def _plan(self, due: Due, kind: Kind, stage: int, now: datetime) -> None:
         """A later stage ends the ladder of an earlier one, as `overtaking` does."""
         if earlier := self.running.get((due, kind)):
-            self._end(earlier, now)
+            _end(earlier)
         if self._is_settled(due, now):
             return
         rungs = ladder.Course.of(ladder.ladder_of(kind), open_to=self.person.channels)
@@ -102,16 +103,15 @@ class Run:
         moment = self._tell(prompt, first, now, latest)
         last_try = moment + timedelta(days=1)
         if kind == Kind.UPCOMING:
-            last_try = calendar.deadline(due.due_on, stage, self.person.zone, moment)
+            days = working_days(self.person.jurisdiction)
+            last_try = calendar.deadline(due.due_on, stage, self.person.zone, moment, days)
         prompt.course = ladder.Course.of(rungs.ladder, open_to=self.person.channels, deadline=last_try)
         self._at(prompt.course.patience(first, moment), lambda then: self._look(prompt, then))
 
     def _tell(self, prompt: _Prompt, rung: int, now: datetime, latest: datetime | None) -> datetime:
         """Put one telling into the days to come; returns when."""
         channel = str(prompt.course.ladder.rungs[rung].channel)
-        contacts = self.contacts.setdefault((prompt.kind, channel), [])
-        allowed = self.rules.allow(Wish(self.person, prompt.kind, channel, now, latest, contacts))
-        contacts.append(allowed.at)
+        allowed = self.rules.allow(Wish(self.person, prompt.kind, channel, now, latest, ()))
         telling = _Telling(channel, rung, allowed.at, allowed.moved)
         prompt.tellings.append(telling)
         self._at(allowed.at, lambda then: self._send(prompt, telling, then))
@@ -119,17 +119,24 @@ class Run:
 
     def _send(self, prompt: _Prompt, telling: _Telling, now: datetime) -> None:
         if prompt.is_over or self._is_settled(prompt.due, now):
-            self._end(prompt, now)
+            _end(prompt)
             return
+        contacts = self.contacts.setdefault((prompt.kind, telling.channel), [])
+        allowed = self.rules.allow(Wish(self.person, prompt.kind, telling.channel, now, now, contacts))
+        if allowed.at > now:
+            telling.at, telling.moved = allowed.at, allowed.moved
+            self._at(allowed.at, lambda then: self._send(prompt, telling, then))
+            return
+        contacts.append(now)
         self.tally.note_telling(local_day(now, self.person.zone), telling.channel, telling.moved)
         telling.luck = self.dice.throw(f"{self.person.key}:{prompt.name}", telling.channel, now)
         self._at(telling.luck.known_at, lambda then: self._look(prompt, then))
         if telling.luck.answered_at:
-            self._at(telling.luck.answered_at, lambda then: self._end(prompt, then))
+            self._at(telling.luck.answered_at, lambda _then: _end(prompt))
 
     def _look(self, prompt: _Prompt, now: datetime) -> None:
         if prompt.is_over or self._is_settled(prompt.due, now):
-            self._end(prompt, now)
+            _end(prompt)
             return
         seen = [telling.seen_at(now) for telling in prompt.tellings]
         match ladder.decide(prompt.course, rung=prompt.rung, tellings=seen, now=now):
@@ -141,18 +148,14 @@ class Run:
                 self._at(prompt.course.patience(rung, moment), lambda then: self._look(prompt, then))
             case ladder.Unreached(_why):
                 self.tally.note_person(local_day(now, self.person.zone))
-                self._end(prompt, now)
+                _end(prompt)
             case ladder.Told():
-                self._end(prompt, now)
-
-    def _end(self, prompt: _Prompt, now: datetime) -> None:
-        """What is still to come of it is taken back, and counts as no contact."""
-        prompt.is_over = True
-        for telling in prompt.tellings:
-            if telling.luck is None and telling.at >= now:
-                contacts = self.contacts[prompt.kind, telling.channel]
-                if telling.at in contacts:
-                    contacts.remove(telling.at)
+                _end(prompt)
 
     def _is_settled(self, due: Due, now: datetime) -> bool:
         return due.settled_on is not None and due.settled_on <= local_day(now, self.person.zone)
+
+
+def _end(prompt: _Prompt) -> None:
+    """What is still to come of it does not go out."""
+    prompt.is_over = True

@@ -3,16 +3,20 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications import calendar
-from notifications.calendar import LEADS, upcoming_stage
+from notifications.calendar import LEADS, LEAST_TRY, deadline, overdue_stage, upcoming_stage
+from notifications.tests.zones import instants, zones
 from notifications.timing import ContactHours
+from notifications.working_days import EVERY_DAY, WorkingDays
 
 HOURS = ContactHours()
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 SHANGHAI = ("Asia/Shanghai", ZoneInfo("Asia/Shanghai"))
+CHINA = WorkingDays.of("cn")
 HONOLULU = ("Pacific/Honolulu", ZoneInfo("Pacific/Honolulu"))
 
 
@@ -58,3 +62,73 @@ def test_an_overdue_stage_is_the_latest_that_was_reached() -> None:
     today = date(2026, 11, 22)
     assert [stages[today - timedelta(days=days)] for days in (1, 2, 3, 6, 7, 30)] == [1, 1, 3, 3, 7, 7]
     assert today not in stages
+
+
+def test_a_partner_may_have_leads_and_stages_of_its_own() -> None:
+    slots = list(calendar.upcoming([SHANGHAI], NOON, HOURS, leads=(14, 5, 0)))
+    assert [slot.stage for slot in slots] == [0, *[5] * 5, *[14] * 9]
+    late = list(calendar.overdue([SHANGHAI], NOON, HOURS, stages=(2, 10)))
+    assert [slot.stage for slot in late] == [*[2] * 8, *[10] * 21]
+    assert late[0].due_on == date(2026, 11, 20)
+
+
+@given(st.sets(st.integers(1, 60)), st.integers(0, 60))
+def test_every_day_up_to_the_longest_lead_has_a_stage_ahead_of_it(days: set[int], away: int) -> None:
+    leads = (*sorted(days, reverse=True), 0)
+    if away <= max(leads):
+        stage = upcoming_stage(away, leads)
+        assert away <= stage
+        assert not any(away <= lead < stage for lead in leads)
+
+
+@given(st.sets(st.integers(1, 30), min_size=1), st.integers(1, 30))
+def test_an_overdue_stage_has_been_reached_and_not_overtaken(days: set[int], late: int) -> None:
+    stages = sorted(days)
+    if late >= stages[0]:
+        stage = overdue_stage(late, stages)
+        assert stage <= late
+        assert not any(stage < other <= late for other in stages)
+
+
+class TestTheDeadline:
+    """Noon of a day on which a person is there."""
+
+    @staticmethod
+    def of(due_on: date, stage: int, days: WorkingDays = CHINA) -> datetime:
+        return deadline(due_on, stage, SHANGHAI[1], datetime(2026, 1, 1, tzinfo=UTC), days).astimezone(SHANGHAI[1])
+
+    @pytest.mark.parametrize(
+        ("due_on", "stage", "day"),
+        [
+            (date(2026, 11, 25), 3, date(2026, 11, 24)),  # a Wednesday
+            (date(2026, 11, 23), 3, date(2026, 11, 20)),  # a Monday: the Friday before
+            (date(2026, 11, 23), 0, date(2026, 11, 23)),
+            (date(2026, 11, 22), 0, date(2026, 11, 20)),  # a Sunday
+            (date(2026, 2, 20), 7, date(2026, 2, 14)),  # in the Spring Festival: the Saturday that is worked for it
+            (date(2026, 2, 14), 0, date(2026, 2, 14)),
+            (date(2026, 10, 8), 1, date(2026, 9, 30)),  # after the National Day week
+            (date(2028, 3, 1), 1, date(2028, 2, 29)),
+        ],
+    )
+    def test_is_noon_of_the_last_working_day(self, due_on: date, stage: int, day: date) -> None:
+        assert self.of(due_on, stage) == datetime(day.year, day.month, day.day, 12, 0, tzinfo=SHANGHAI[1])
+
+    def test_is_the_day_before_where_nobody_said_who_works_when(self) -> None:
+        assert self.of(date(2026, 11, 23), 3, EVERY_DAY).date() == date(2026, 11, 22)
+
+    def test_reaches_the_slots(self) -> None:
+        slots = calendar.upcoming([SHANGHAI], datetime(2026, 11, 19, 1, 0, tzinfo=UTC), HOURS, working_days=CHINA)
+        (slot,) = [slot for slot in slots if slot.due_on == date(2026, 11, 23)]
+        assert slot.deadline == datetime(2026, 11, 20, 12, 0, tzinfo=SHANGHAI[1])
+
+    @given(instants, zones, st.integers(0, 30), st.integers(0, 7))
+    def test_leaves_the_channels_their_time_and_never_ends_after_noon_of_the_due_day(
+        self, started_at: datetime, zone: ZoneInfo, away: int, stage: int
+    ) -> None:
+        due_on = started_at.astimezone(zone).date() + timedelta(days=away)
+        ends = deadline(due_on, stage, zone, started_at, CHINA)
+        assert ends >= started_at + LEAST_TRY
+        last_day = ends.astimezone(zone).date()
+        if ends > started_at + LEAST_TRY:
+            assert CHINA.is_working_day(last_day) or last_day == date(2011, 12, 31)  # Apia's 30th is its 31st
+            assert last_day < due_on or stage == 0

@@ -3,6 +3,7 @@ import sys
 
 import pytest
 from django.core.checks import run_checks
+from django.core.management import call_command
 from pytest_django import Settings
 
 from notifications.channels.aliyun import AliyunChannel
@@ -11,16 +12,20 @@ from notifications.channels.email import EmailChannel
 from notifications.channels.esp import EspChannel
 from notifications.channels.in_app import InAppChannel
 from notifications.channels.kannel import KannelChannel
-from notifications.channels.registry import PROVIDERS, SETTINGS, channel_for, channel_of, suppliers_for
+from notifications.channels.registry import PROVIDERS, SETTINGS, channel_for, channel_of, suppliers_for, vapid
 from notifications.channels.twilio import TwilioChannel
 from notifications.channels.voice import VoiceChannel
+from notifications.channels.web_push import WebPushChannel
+from notifications.checks import check_web_push
 from notifications.models import Delivery
 from notifications.receipts import PARSERS
+from notifications.tests.browsers import SUBJECT, VAPID_KEY
 from notifications.tests.outside import ROOT, SandboxProcess, hand_over, make_message
 
 CLASSES: dict[str, type[Channel]] = {
     "smtp": EmailChannel, "anymail": EspChannel, "kannel": KannelChannel, "twilio": TwilioChannel,
     "aliyun": AliyunChannel, "portal": InAppChannel, "twilio_voice": VoiceChannel,
+    "webpush": WebPushChannel,
 }  # fmt: skip
 
 
@@ -37,6 +42,8 @@ def configured(settings: Settings) -> Settings:
     settings.ALIYUN_TEMPLATES = {"en": "SMS_1", "zh-hans": "SMS_2", "zh-hant": "SMS_3"}
     settings.ANYMAIL_BACKEND = "anymail.backends.mailgun.EmailBackend"
     settings.ANYMAIL = {"MAILGUN_API_KEY": "key"}
+    settings.PUSH_PROVIDERS = ["webpush"]
+    settings.VAPID_PRIVATE_KEY, settings.VAPID_SUBJECT = VAPID_KEY, SUBJECT
     return settings
 
 
@@ -44,7 +51,7 @@ def configured(settings: Settings) -> Settings:
 
 
 def test_every_channel_that_a_delivery_can_name_has_somebody_who_provides_it() -> None:
-    assert set(Delivery.Channel.values) <= set(SETTINGS) | {"push"}
+    assert set(Delivery.Channel.values) == set(SETTINGS)
     for name, kind in (("email", EmailChannel), ("sms", KannelChannel), ("in_app", InAppChannel)):
         with channel_for(name) as channel:
             assert isinstance(channel, kind)
@@ -53,12 +60,12 @@ def test_every_channel_that_a_delivery_can_name_has_somebody_who_provides_it() -
 
 def test_a_channel_that_there_is_not_is_named_with_those_there_are() -> None:
     for find in (channel_for, suppliers_for):
-        with pytest.raises(ChannelMisconfiguredError, match="'fax': choose one of email, sms, in_app, voice"):
+        with pytest.raises(ChannelMisconfiguredError, match="'fax': choose one of email, sms, in_app, push, voice"):
             find("fax")
 
 
 def test_a_channel_that_is_off_has_no_suppliers_and_says_how_to_switch_it_on() -> None:
-    assert suppliers_for("voice") == ()
+    assert suppliers_for("voice") == suppliers_for("push") == ()
     with pytest.raises(ChannelMisconfiguredError, match="name one of twilio_voice in VOICE_PROVIDERS"):
         channel_for("voice")
 
@@ -79,6 +86,30 @@ def test_the_channels_go_where_the_settings_say(sandbox: SandboxProcess, setting
         f"bounce+{mail.reference}@bounces.example"
     ]
     assert [message["sender"] for message in arrived if message["channel"] == "sms"] == ["95588"]
+
+
+@pytest.mark.parametrize(
+    ("key", "subject", "complaint"),
+    [
+        ("", "", []),
+        (VAPID_KEY, SUBJECT, []),
+        ("broken", SUBJECT, ["notifications.E004"]),
+        (VAPID_KEY, "nobody", ["notifications.E004"]),
+    ],
+)
+def test_a_key_that_cannot_be_used_is_found_at_start(
+    settings: Settings, key: str, subject: str, complaint: list[str]
+) -> None:
+    settings.VAPID_PRIVATE_KEY, settings.VAPID_SUBJECT = key, subject
+    assert [error.id for error in check_web_push(None)] == complaint
+
+
+def test_a_key_is_made_by_a_command(capsys: pytest.CaptureFixture[str], settings: Settings) -> None:
+    call_command("make_vapid_key")
+    settings.VAPID_PRIVATE_KEY, settings.VAPID_SUBJECT = capsys.readouterr().out.strip(), SUBJECT
+    key = vapid()
+    assert key is not None
+    assert len(key.public_key) == 87
 
 
 def test_in_the_inbox_a_message_is_placed_at_once_and_proves_nothing_more() -> None:
@@ -107,7 +138,7 @@ def test_whoever_reports_deliveries_has_reports_that_can_be_read() -> None:
 
 
 def test_what_is_not_safe_to_send_again_is_recorded_one_by_one() -> None:
-    assert {word for word, kind in CLASSES.items() if kind.safe_to_resend} == {"smtp", "portal"}
+    assert {word for word, kind in CLASSES.items() if kind.safe_to_resend} == {"smtp", "portal", "webpush"}
     assert all(kind.records_each is not kind.safe_to_resend for kind in CLASSES.values())
 
 

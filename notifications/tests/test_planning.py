@@ -37,6 +37,14 @@ def test_days_on_which_nothing_ran_lose_no_reminder() -> None:
     assert Prompt.objects.get().stage == 3
 
 
+def test_clocks_that_are_put_back_bring_no_earlier_stage() -> None:
+    due_in(3)
+    due_in(-4)
+    assert (plan_upcoming(clock()), plan_overdue(clock())) == (1, 1)
+    before = clock(NOON - timedelta(days=2))
+    assert (plan_upcoming(before), plan_overdue(before)) == (0, 0)
+
+
 def test_what_is_due_later_than_the_longest_lead_waits() -> None:
     due_in(8)
     assert plan_upcoming(clock()) == 0
@@ -152,5 +160,5 @@ def test_the_number_of_queries_does_not_grow_with_the_book(
 ) -> None:
     for days in range(8):
         due_in(days)
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(18):
         assert plan_upcoming(clock()) == 8

@@ -129,7 +129,7 @@ def test_facts_stand_in_the_message_as_they_are(facts: Facts, kind_and_stage: tu
 @given(
     facts=any_facts(FACT_TEXTS.map(lambda text: text.replace("{", "("))),
     kind_and_stage=KIND_AND_STAGE,
-    channel=st.sampled_from(["email", "sms", "in_app"]),
+    channel=st.sampled_from(["email", "sms", "in_app", "push"]),
 )
 def test_no_name_in_braces_is_left(facts: Facts, kind_and_stage: tuple[str, int], channel: str) -> None:
     told = render(*kind_and_stage, channel, facts, LINK)
@@ -138,7 +138,7 @@ def test_no_name_in_braces_is_left(facts: Facts, kind_and_stage: tuple[str, int]
 
 
 @unhurried
-@given(facts=any_facts(), kind_and_stage=KIND_AND_STAGE, channel=st.sampled_from(["email", "sms", "in_app"]))
+@given(facts=any_facts(), kind_and_stage=KIND_AND_STAGE, channel=st.sampled_from(["email", "sms", "in_app", "push"]))
 def test_stored_facts_tell_the_same_again(facts: Facts, kind_and_stage: tuple[str, int], channel: str) -> None:
     again = Facts.from_json(facts.as_json())
     assert again == facts
@@ -168,6 +168,8 @@ def test_a_locked_screen_shows_nothing_that_is_the_borrowers_own(facts: Facts, k
     assert told.text.splitlines()[0] == other.text.splitlines()[0]
     texts = [render(*kind_and_stage, "sms", one, LINK).text for one in (facts, changed)]
     assert texts[0] == texts[1]
+    notices = [render(*kind_and_stage, "push", one, LINK) for one in (facts, changed)]
+    assert notices[0] == notices[1]
 
 
 @unhurried
@@ -285,6 +287,16 @@ def test_a_text_message_is_nothing_but_its_text() -> None:
     assert told == Rendered(wording=told.wording, text=told.text)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_notice_is_what_mail_shows_on_a_locked_screen_and_no_more(language: str) -> None:
+    for kind in Prompt.Kind.values:
+        notice = render(kind, 0, "push", sample_facts(language), LINK)
+        mail = render(kind, 0, "email", sample_facts(language), LINK)
+        preview = mail.text.splitlines()[0]
+        assert notice == Rendered(wording=mail.wording, text=preview, subject=mail.subject)
+        assert not re.search(r"1,523|0017|://", notice.subject + notice.text), kind
+
+
 @pytest.mark.parametrize(
     ("bank", "platform", "said"),
     [
@@ -307,7 +319,7 @@ def test_an_unknown_kind_channel_or_decision_is_refused_by_name() -> None:
         render("dispute_decided", 0, "email", sample_facts(decision="perhaps"), LINK)
 
 
-@pytest.mark.parametrize("channel", ["email", "in_app", "sms"])
+@pytest.mark.parametrize("channel", ["email", "in_app", "sms", "push"])
 def test_a_fact_that_cannot_be_done_without_is_asked_for_without_naming_anybody(channel: str) -> None:
     with pytest.raises(FactMissingError, match=r"upcoming/3/en@\w+ needs .*by_due") as refusal:
         render("upcoming", 3, channel, sample_facts(due_on=None), LINK)

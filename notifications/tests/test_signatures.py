@@ -13,7 +13,9 @@ from notifications.signatures import (
     LinkInvalid,
     delivery_id_of,
     link_token,
+    notice_token,
     read_link_token,
+    read_notice_token,
     reference_of,
 )
 
@@ -65,6 +67,38 @@ def test_a_link_with_one_changed_letter_is_invalid(delivery_id: int, place: int,
 def test_any_text_is_no_link(text: str) -> None:
     with pytest.raises(LinkInvalid):
         read_link_token(text, NOW)
+
+
+@given(ids, ids)
+def test_a_notice_names_its_delivery_and_its_device_until_it_expires(delivery_id: int, device_id: int) -> None:
+    token = notice_token(delivery_id, device_id, LATER)
+    assert read_notice_token(token, NOW) == read_notice_token(token) == (delivery_id, device_id)
+    with pytest.raises(LinkExpired) as fault:
+        read_notice_token(token, LATER)
+    assert fault.value.delivery_id == delivery_id
+
+
+@given(ids, st.integers(0, 36), st.sampled_from("ABCDEFGHIJabcdefghij0123456789-_"))
+def test_a_notice_with_one_changed_letter_is_invalid(delivery_id: int, place: int, letter: str) -> None:
+    token = notice_token(delivery_id, 7, LATER)
+    changed = token[:place] + letter + token[place + 1 :]
+    if changed != token:
+        with pytest.raises(LinkInvalid):
+            read_notice_token(changed, NOW)
+
+
+@given(ids, ids)
+def test_a_link_is_no_notice_and_a_notice_no_link(delivery_id: int, device_id: int) -> None:
+    with pytest.raises(LinkInvalid):
+        read_notice_token(link_token(delivery_id, LATER), NOW)
+    with pytest.raises(LinkInvalid):
+        read_link_token(notice_token(delivery_id, device_id, LATER), NOW)
+
+
+@given(st.text())
+def test_any_text_is_no_notice(text: str) -> None:
+    with pytest.raises(LinkInvalid):
+        read_notice_token(text, NOW)
 
 
 def test_references_and_links_outlive_a_change_of_keys(settings: Settings) -> None:

@@ -37,9 +37,9 @@ def run(*args: str) -> tuple[str, str]:
 
 
 def test_a_file_is_played_without_a_database_and_its_refusals_are_said(book: Path) -> None:
-    out, complaints = run(*SPAN, "--book", str(book), "--json")
+    out, complaints = run(*SPAN, "--book", str(book), "--policy", "cn", "--json")
     told = json.loads(out)
-    assert (told["people"], told["policy"]) == (2, "contact hours 08:00-22:00")
+    assert (told["people"], told["policy"]) == (2, "policy cn")
     assert {row["day"] for row in told["persons"]} == {
         "2026-03-03",
         "2026-03-07",
@@ -55,7 +55,7 @@ def test_a_file_is_played_without_a_database_and_its_refusals_are_said(book: Pat
 def test_the_same_is_drawn_as_a_table(book: Path) -> None:
     out, _complaints = run(*SPAN, "--book", str(book), "--sms-delivered", "1", "--email-delivered", "1", "--seed", "4")
     lines = out.splitlines()
-    assert lines[0] == "contact hours 08:00-22:00; seed 4"
+    assert lines[0] == "policy of each jurisdiction; seed 4"
     assert lines[1].split() == ["day", "channel", "go", "out", "held", "capped"]
     assert any(line.startswith("2026-03-03  email") for line in lines)
     assert lines[-1].startswith("2 people: ")
@@ -73,6 +73,11 @@ def test_the_database_is_read_and_never_written(django_assert_max_num_queries: D
     assert not Delivery.objects.exists()
 
 
+def test_a_jurisdiction_without_a_policy_ends_the_command(book: Path) -> None:
+    with pytest.raises(CommandError, match="no policy for 'zz'"):
+        run(*SPAN, "--book", str(book), "--jurisdiction", "zz")
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [
@@ -83,6 +88,7 @@ def test_the_database_is_read_and_never_written(django_assert_max_num_queries: D
         ((*SPAN, "--leads", "3;1"), "no list of days"),
         ((*SPAN, "--contact-hours", "22:00-08:00"), "--contact-hours"),
         ((*SPAN, "--book", "/nowhere.csv"), "cannot be read"),
+        ((*SPAN, "--policy", "/nowhere.toml"), "cannot be read"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_what_to_write(args: tuple[str, ...], words: str) -> None:

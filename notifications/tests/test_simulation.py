@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from loans.models import Installment
 from loans.tests.factories import make_installment, make_loan
+from notifications.policy import PolicyError
 from notifications.simulation.book import Due, Person, merge, read_database
 from notifications.simulation.dice import Dice
 from notifications.simulation.drawing import WIDTH, bar, draw
@@ -21,8 +23,33 @@ from notifications.timing import ContactHours
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DUE = date(2026, 3, 10)
 BOTH = frozenset({"sms", "email"})
+FILE = """
+[[service.hours]]
+value = "09:00-20:00"
+citation = "ours"
+valid_from = 2000-01-01
+mark = "O"
+
+[[service.caps.sms.day]]
+value = 1
+citation = "ours"
+valid_from = 2000-01-01
+mark = "O"
+
+[[statutory.hours]]
+value = "09:00-20:00"
+citation = "ours"
+valid_from = 2000-01-01
+mark = "O"
+
+[[collection.hours]]
+value = "09:00-20:00"
+citation = "ours"
+valid_from = 2000-01-01
+mark = "O"
+"""
 SURE = Dice(rates={"sms": 1.0, "email": 1.0}, answering=0.0)
-RULES = rules_of(ContactHours())
+RULES = rules_of("cn")
 
 
 def person(*dues: Due, channels: frozenset[str] = BOTH) -> Person:
@@ -85,26 +112,44 @@ def test_a_payment_stops_the_ladder_that_runs() -> None:
 def test_what_waits_for_contact_hours_is_counted_as_held() -> None:
     first = play(person()).counts[DUE - timedelta(days=7), "sms"]
     assert (first.went, first.held, first.capped) == (1, 1, 0)
-    always = play(person(), rules=rules_of(ContactHours.parse("00:00-24:00")))
+    always = play(person(), rules=rules_of("cn", hours=ContactHours.parse("00:00-24:00")))
     assert always.counts[DUE - timedelta(days=7), "sms"].held == 0
 
 
 def test_other_leads_are_other_days() -> None:
-    tally = play(person(), rules=rules_of(ContactHours(), upcoming=[5, 2]))
+    tally = play(person(), rules=rules_of("cn", upcoming=[5, 2]))
     assert {days for days, _channel in went(tally)} == {5, 2}
 
 
-def test_a_rule_is_asked_with_the_contacts_that_stand_and_none_that_were_taken_back() -> None:
-    asked: list[tuple[str, int]] = []
+def test_a_cap_counts_what_went_out_and_puts_the_rest_off() -> None:
+    tomorrow = timedelta(days=1)
 
     def allow(wish: Wish) -> Allowed:
-        asked.append((wish.channel, len(wish.contacts)))
-        return Allowed(wish.at, Moved.CAPPED)
+        if wish.contacts and wish.at < max(wish.contacts) + tomorrow:
+            return Allowed(max(wish.contacts) + tomorrow, Moved.CAPPED)
+        return Allowed(wish.at, Moved.NOT)
 
-    rules = replace(RULES, allow=allow)
-    tally = play(person(), rules=rules, dice=replace(SURE, answering=1.0))
-    assert [place for channel, place in asked if channel == "sms"] == [0, 1, 2]
-    assert all(count.capped == count.went for count in tally.counts.values())
+    two = person(Due(DUE, "harbour", DUE), Due(DUE, "another bank", DUE))
+    tally = play(two, rules=replace(RULES, allow=allow, upcoming=(7,)))
+    sms = {(DUE - day).days: (count.went, count.capped) for (day, name), count in tally.counts.items() if name == "sms"}
+    assert sms == {7: (1, 0), 6: (1, 1)}
+
+
+def test_a_cap_of_a_policy_file_holds(tmp_path: Path) -> None:
+    path = tmp_path / "xx.toml"
+    path.write_text(FILE)
+    dues = [Due(DUE, f"bank {number}", DUE) for number in range(3)]
+    count = play(person(*dues), rules=rules_of(str(path), upcoming=[7])).counts
+    first = DUE - timedelta(days=7)
+    assert [count[first + timedelta(days=later), "sms"].went for later in range(3)] == [1, 1, 1]
+    assert count[first + timedelta(days=1), "sms"].capped == 1
+    assert count[first, "sms"].held == 1
+
+
+@pytest.mark.parametrize("policy", ["zz", "/nowhere/xx.toml"])
+def test_a_policy_that_is_not_there_is_named(policy: str) -> None:
+    with pytest.raises(PolicyError, match=policy):
+        play(person(), rules=rules_of(policy))
 
 
 def test_only_days_of_the_span_are_counted() -> None:

@@ -18,6 +18,7 @@ from loans.models import Installment
 from notifications.models import Delivery, Preference
 from notifications.preferences import SWITCHABLE, LastChannel, first_choice, order_of_telling, put_first, set_channel
 from notifications.reach import CONTACT_KIND, reachable
+from notifications.views.devices import devices
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ def preferences(request: SignedInRequest) -> HttpResponse:
         "order": order_of_telling(reachable([request.user.pk])[request.user.pk], first_choice(request.user)),
         "first": first_choice(request.user),
         "next_due": _next_due(request.user, timezone.localdate()),
+        "devices": devices(request.user),
     }
     return render(request, "messages/preferences.html", context, status=422 if refused else 200)
 

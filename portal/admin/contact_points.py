@@ -6,9 +6,9 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from accounts.masking import mask_text
 from accounts.models import ContactPoint
 from portal.admin.cells import person_link
-from portal.admin.masking import mask_text
 from portal.admin.read_only import ReadOnlyAdmin
 
 

@@ -11,11 +11,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.masking import mask_text
 from notifications.channels.inbound import InboundText as Words
 from notifications.channels.inbound import read_aliyun, read_kannel, read_twilio
 from notifications.models import InboundText
 from portal.admin.cells import chip, person_link
-from portal.admin.masking import mask_text
 from portal.admin.raw import mask_digits, masked_raw
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.reasons import reason_words

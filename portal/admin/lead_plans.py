@@ -1,7 +1,7 @@
 """Other leads than the usual ones, for a partner or one of its products."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
@@ -9,11 +9,10 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from loans.models import Partner
-from notifications.calendar import OVERDUE_WINDOW
+from notifications.leads import LeadsError, parse_leads, parse_stages
 from notifications.models import LeadPlan
 
 if TYPE_CHECKING:
@@ -23,25 +22,9 @@ else:
     _LeadPlanAdmin = admin.ModelAdmin
     _LeadPlanForm = forms.ModelForm
 
-LONGEST_LEAD: Final = 60
-MOST_LEADS: Final = 8
-
-
-def read_days(text: str, *, least: int, most: int) -> list[int]:
-    """The days of a list such as "7,3,1,0". Raises ValidationError, which says what to mend."""
-    words = [word.strip() for word in text.replace("，", ",").split(",")]
-    if not all(word.isascii() and word.isdigit() and len(word) <= 3 for word in words):
-        raise ValidationError(gettext("Write whole days with commas between them, such as 7,3,1,0."))
-    days = sorted({int(word) for word in words})
-    if days[0] < least or days[-1] > most:
-        raise ValidationError(gettext("Each must be from %(least)d to %(most)d.") % {"least": least, "most": most})
-    if len(days) > MOST_LEADS:
-        raise ValidationError(gettext("No more than %d: nobody reads so many.") % MOST_LEADS)
-    return days
-
 
 class LeadPlanForm(_LeadPlanForm):
-    """Both lists are kept in the order of telling."""
+    """Both lists are kept without blanks."""
 
     partner = forms.ModelChoiceField(Partner.objects.order_by("kind", "name"), label=_("partner"))
     upcoming = forms.CharField(
@@ -54,14 +37,17 @@ class LeadPlanForm(_LeadPlanForm):
         fields = ("partner", "product", "upcoming", "overdue")
 
     def clean_upcoming(self) -> str:
-        return _listed(reversed, read_days(self.cleaned_data["upcoming"], least=0, most=LONGEST_LEAD))
+        return _listed(parse_leads, self.cleaned_data["upcoming"])
 
     def clean_overdue(self) -> str:
-        return _listed(list, read_days(self.cleaned_data["overdue"], least=1, most=OVERDUE_WINDOW))
+        return _listed(parse_stages, self.cleaned_data["overdue"])
 
 
-def _listed(order: Callable[[list[int]], Any], days: list[int]) -> str:
-    return ",".join(map(str, order(days)))
+def _listed(parse: Callable[[str], tuple[int, ...]], text: str) -> str:
+    try:
+        return ",".join(map(str, parse(text)))
+    except LeadsError as error:
+        raise ValidationError(str(error)) from error
 
 
 @admin.register(LeadPlan)

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from accounts.masking import mask_text
 from accounts.models.contact_point import masked
-from portal.admin.masking import mask_text
 
 MOST_SHOWN: Final = 64 * 1024
 """Bytes of one message."""

@@ -6,7 +6,7 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from portal.admin.masking import mask_text
+from accounts.masking import mask_text
 
 KNOWN: Final[dict[str, Promise]] = {
     "not delivered": _("not delivered"),

@@ -9,9 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.masking import mask_text
 from notifications.models import Receipt
 from portal.admin.cells import chip
-from portal.admin.masking import mask_text
 from portal.admin.raw import MOST_SHOWN, masked_raw
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.timeline_told import channel_of, subjects

@@ -7,10 +7,10 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from accounts.masking import mask_text
 from notifications.models import Acknowledgement, Delivery, NoticeEvent, Preference
 from portal.admin.cells import chip, money, person_link
 from portal.admin.levels import level_of
-from portal.admin.masking import mask_text
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.reasons import reason_words
 from portal.admin.timeline_told import channel_of

@@ -17,10 +17,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from accounts.masking import mask_text
 from accounts.requests import SignedInRequest
 from loans.models import Report
 from portal.admin.cells import chip
-from portal.admin.masking import mask_text
 from portal.admin.now import refused_lately
 from portal.admin.read_only import ReadOnlyAdmin
 

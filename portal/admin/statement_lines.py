@@ -13,12 +13,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.masking import mask_text
 from accounts.requests import SignedInRequest
 from loans.intake.deciding import CannotDecideError, match_line, set_aside, suggestions
 from loans.models import Installment, Payment, StatementLine
 from portal.admin.cells import chip, money
 from portal.admin.line_forms import LineStandingFilter, ReasonForm
-from portal.admin.masking import mask_text
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.reasons import reason_words
 

@@ -10,9 +10,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.masking import mask_text
 from notifications.models import Supplier
 from portal.admin.cells import chip
-from portal.admin.masking import mask_text
 from portal.admin.now_levers import passed_over
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.standing import StandingFilter

@@ -8,6 +8,7 @@ from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts.masking import mask_text
 from accounts.models.contact_point import masked
 from loans import dates
 from notifications.models import Acknowledgement, AgentTask, Delivery, Prompt, Receipt
@@ -15,7 +16,6 @@ from notifications.resending import OFF_THE_LADDER, why_not
 from portal.admin.cells import installment_label, language, money, stage_of
 from portal.admin.levels import acknowledged, best_level, level_of
 from portal.admin.line import Line, Teller
-from portal.admin.masking import mask_text
 from portal.admin.reasons import reason_words
 from portal.admin.timeline_rows import Row
 

@@ -8,11 +8,11 @@ from datetime import datetime, tzinfo
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext
 
+from accounts.masking import mask_text
 from accounts.models.contact_point import masked
 from loans.models import Dispute
 from notifications.models import Acknowledgement, Delivery, Prompt, Receipt
 from portal.admin.cells import stage_of
-from portal.admin.masking import mask_text
 
 LIMIT = 200
 """Prompts on one page, the newest; a loan of thirty years has more."""

@@ -4,24 +4,36 @@ import contextlib
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
+from notifications.channels.vapid import make_private_key
 from portal.demo.addresses import HOST, Addresses
 from portal.processes import open_private
 
+KEYS: Final[dict[str, Callable[[], str]]] = {
+    "SECRET_KEY": lambda: secrets.token_hex(32),
+    "KANNEL_PASSWORD": lambda: secrets.token_hex(32),
+    "KANNEL_CALLBACK_TOKEN": lambda: secrets.token_hex(32),
+    "VAPID_PRIVATE_KEY": make_private_key,
+}
+
 
 def read_keys(folder: Path) -> dict[str, str]:
-    """Return the secrets, made up at the first start and kept, so that sessions and links outlive a restart."""
+    """Return the secrets, made up at the first start and kept, so that sessions, links and devices outlive a restart.
+
+    A version that needs one more makes it up then, and leaves the others as they are.
+    """
     path = folder / "keys.json"
-    if not path.exists():
-        names = ("SECRET_KEY", "KANNEL_PASSWORD", "KANNEL_CALLBACK_TOKEN")
+    known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    keys = {name: known.get(name) or make() for name, make in KEYS.items()}
+    if keys != known:
         new = path.with_suffix(".new")
         new.unlink(missing_ok=True)
         with open_private(new) as file:
-            file.write(json.dumps({name: secrets.token_hex(32) for name in names}).encode())
+            file.write(json.dumps(keys).encode())
         new.rename(path)
-    keys: dict[str, str] = json.loads(path.read_text())
     return keys
 
 
@@ -37,6 +49,8 @@ def describe(folder: Path, addresses: Addresses) -> dict[str, str]:
         "BOUNCE_HOST": HOST,
         "BOUNCE_PORT": str(addresses.bounces),
         "SANDBOX_URL": f"http://{HOST}:{addresses.sandbox}",
+        # The sandbox's push service is on this machine, where no push of life may go.
+        "WEB_PUSH_ALLOW_PRIVATE": "1",
         # Who looks at three in the morning wants to see a message too, and not to wait four hours for the next.
         "CONTACT_HOURS": "00:00-24:00",
         "LADDER_PACE": str(1 / 720),

@@ -17,6 +17,7 @@ STEPS: Final[tuple[tuple[str, Step], ...]] = (
     ("Told: the link shows amount and date, and opening it acknowledges nothing", stories.link_only_shows),
     ("Told: unanswered, the prompt went out by email too", stories.told_by_email_too),
     ("Told: the borrower says “I know” and it is on record", stories.borrower_acknowledges),
+    ("A device: a notice was shown on it, and its button says “I know”", stories.told_on_a_device),
     ("Dead phone: the SMS failed and the prompt moved to email", stories.dead_phone_moves_to_email),
     ("Dead phone: the desk shows what became of it", stories.desk_shows_dead_phone),
     ("Paid, not yet booked: the page says so and no overdue prompt goes out", stories.paid_awaits_bank),

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 from django.conf import settings
 
 from portal.demo.addresses import HOST, Addresses
+from portal.demo.browsers import browser_of
 from portal.demo.people import Person
 from portal.demo.programs import manage
 from portal.demo.sign_ins import AGENT_EMAIL, sign_ins
@@ -36,6 +37,10 @@ class Stage:
     def portal(self) -> str:
         return f"http://{HOST}:{self.addresses.web}"
 
+    @property
+    def sandbox(self) -> str:
+        return f"http://{HOST}:{self.addresses.sandbox}"
+
     def visitor(self) -> Visitor:
         return Visitor(self.portal)
 
@@ -50,10 +55,10 @@ class Stage:
         return self.signed_in(AGENT_EMAIL)
 
     def messages(self, channel: str, person: Person) -> list[dict[str, Any]]:
-        """What the sandbox's phone or mailbox of this person holds, the oldest first."""
-        address = person.phone if channel == "sms" else person.email
+        """What the sandbox's phone, mailbox or browser of this person holds, the oldest first."""
+        address = {"sms": person.phone, "email": person.email, "push": browser_of(person)}[channel]
         query = urllib.parse.urlencode({"channel": channel, "to": address})
-        with urllib.request.urlopen(f"http://{HOST}:{self.addresses.sandbox}/api/messages?{query}") as answer:
+        with urllib.request.urlopen(f"{self.sandbox}/api/messages?{query}") as answer:  # noqa: S310
             found: list[dict[str, Any]] = json.load(answer)["messages"]
         return found
 

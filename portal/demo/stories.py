@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from accounts.models.user import DEFAULT_TIME_ZONE, User
 from loans.dates import day
 from loans.money import format_money
 from portal.demo.book import LOANS, PlannedLoan, write_book
+from portal.demo.browsers import browser_of, person_with_browser
 from portal.demo.loading import BANK_LOANS
 from portal.demo.people import DEAD_PHONE, NOT_TOLD, PAID, TOLD, UNREACHABLE, Person
 from portal.demo.sign_ins import NEXT_NOTIFICATION
@@ -66,6 +68,18 @@ def borrower_acknowledges(stage: Stage) -> str:
         raise UnexpectedPageError("the page still asks after the button was pressed")
     _borrower_on_desk(stage.agent(), TOLD).expect("acknowledged")
     return "pressed once, on record at the desk"
+
+
+# A device ------------------------------------------------------------------------------------------------------------
+
+
+def told_on_a_device(stage: Stage) -> str:
+    person = person_with_browser(_today())
+    notice = stage.until(lambda: _with_word(stage, "push", person, "delivered"))
+    browser = Visitor(stage.sandbox)
+    browser.send(browser.get(f"/browser/{browser_of(person)}"))
+    stage.until(lambda: _borrower_on_desk(stage.agent(), person).expect("acknowledged"))
+    return f"“{notice['subject']}”, shown and answered there"
 
 
 # Dead phone ----------------------------------------------------------------------------------------------------------
@@ -179,14 +193,17 @@ def broken_file_is_refused(stage: Stage) -> str:
 # What several steps need ---------------------------------------------------------------------------------------------
 
 
+def _today() -> date:
+    """The day that the book is written for."""
+    return timezone.localdate(timezone=User(time_zone=DEFAULT_TIME_ZONE).zone)
+
+
 def _loan(person: Person) -> PlannedLoan:
-    today = timezone.localdate(timezone=User(time_zone=DEFAULT_TIME_ZONE).zone)
-    return write_book(today).loan_of(person)
+    return write_book(_today()).loan_of(person)
 
 
 def _day(loan: PlannedLoan, person: Person) -> str:
-    today = timezone.localdate(timezone=User(time_zone=DEFAULT_TIME_ZONE).zone)
-    return day(loan.due_on(STORY_PERIOD), person.locale, today)
+    return day(loan.due_on(STORY_PERIOD), person.locale, _today())
 
 
 def _link(stage: Stage) -> str:

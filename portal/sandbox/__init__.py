@@ -1,4 +1,5 @@
-"""A phone and a mailbox for trying things out: real SMTP and Kannel's sendsms in, real receipts back, faults to order.
+"""Phones, mailboxes and browsers for trying things out: real SMTP, Kannel's sendsms and Web Push in, real receipts
+back, faults to order.
 
 One process, nothing on disk. Nothing outside this package knows of it: the production channels are pointed at its ports
 and run unchanged.

@@ -37,7 +37,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One behaviour. A phone number that ends in `ending` meets it, or an address with `+key` before its @."""
+    """One behaviour. A phone number that ends in `ending` meets it, an address with `+key` before its @, or a browser
+    whose name ends in `+key`.
+    """
 
     key: str
     ending: str
@@ -48,6 +50,10 @@ class Fault:
     @property
     def example(self) -> str:
         return f"name+{self.key}@example.com"
+
+    @property
+    def browser(self) -> str:
+        return f"/push/name+{self.key}"
 
 
 def _steps(*steps: tuple[float, Word]) -> tuple[Step, ...]:
@@ -85,6 +91,7 @@ FAULTS = (
           steps=_steps((1.0, Word.RELAYED))),
     Fault("recall", "0015", "Delivered, and reported as undelivered some time later.",
           steps=_steps((1.0, Word.DELIVERED), (3.0, Word.UNDELIVERED))),
+    Fault("gone", "0016", "Refused for good when it is handed over: nobody is there any more.", Handling.REJECT),
 )  # fmt: skip
 
 BY_ENDING = {fault.ending: fault for fault in FAULTS}
@@ -102,3 +109,8 @@ def find_fault_of_address(address: str) -> Fault:
     local, _, _ = address.rpartition("@")
     _, _, tag = local.partition("+")
     return BY_KEY.get(tag.lower(), USUAL_FAULT)
+
+
+def find_fault_of_browser(name: str) -> Fault:
+    """By what follows the `+`, in small or capital letters."""
+    return BY_KEY.get(name.partition("+")[2].lower(), USUAL_FAULT)

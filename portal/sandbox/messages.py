@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any, Final
 
-TAKEN: Final = frozenset({"200", "202", "250"})
+TAKEN: Final = frozenset({"200", "202", "204", "250"})
 """Answers that end the tries of a receipt, by HTTP and by SMTP."""
 
 
@@ -26,20 +26,23 @@ class SentReceipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """What its reader sees of a message."""
+    """What its reader sees of a message. `link` and `answer`, the words of a button, are those of a notice."""
 
     sender: str
     text: str
     subject: str = ""
     html: str = ""
+    link: str = ""
+    answer: str = ""
 
 
 @dataclass(kw_only=True)
 class Recorded:
     """One message as it arrived.
 
-    `raw` is the request or mail byte for byte; `read` makes the wording of it when somebody looks: reading a mail takes
-    longer than taking it. `report_to` is where receipts go, `report_on` what is to be reported.
+    `raw` is the request or mail byte for byte, of a notice what its browser decrypted; `read` makes the wording of it
+    when somebody looks: reading a mail takes longer than taking it. `report_to` is where receipts go, `report_on` what
+    is to be reported. `overtaken`: a later one took its place before anybody saw it.
     """
 
     channel: str
@@ -53,6 +56,7 @@ class Recorded:
     number: int = 0
     arrived_at: datetime = field(default_factory=read_clock)
     receipts: list[SentReceipt] = field(default_factory=list)
+    overtaken: bool = False
 
     @cached_property
     def wording(self) -> Wording:

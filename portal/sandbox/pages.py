@@ -42,6 +42,8 @@ class Pages:
             web.get("/", self.show_index),
             web.get("/phone", self.list_phones),
             web.get("/phone/{number}", self.show_phone),
+            web.get("/browser", self.list_browsers),
+            web.get("/browser/{name}", self.show_browser),
             web.get("/mailbox", self.list_mail),
             web.get("/mailbox/{number:\\d{1,12}}", self.show_mail),
             web.get("/mailbox/{number:\\d{1,12}}/html", self.show_html),
@@ -53,8 +55,9 @@ class Pages:
     async def show_index(self, request: web.Request) -> web.Response:
         newest = self._store.find()[:-9:-1]
         counts = {word.replace(" ", "_"): count for word, count in self._store.counts.items()}
-        gateway = str(request.url.origin() / "cgi-bin/sendsms")
-        return self._draw(request, "index", {"counts": counts, "newest": newest, "gateway": gateway})
+        origin = request.url.origin()
+        where = {"gateway": str(origin / "cgi-bin/sendsms"), "push_service": str(origin / "push")}
+        return self._draw(request, "index", {"counts": counts, "newest": newest, **where})
 
     async def list_phones(self, request: web.Request) -> web.Response:
         threads = _group_by_recipient(self._store.find("sms"))
@@ -67,6 +70,16 @@ class Pages:
             for message in self._store.find("sms", number)[-SHOWN:]
         ]
         return self._draw(request, "phone", {"number": number, "thread": thread})
+
+    async def list_browsers(self, request: web.Request) -> web.Response:
+        threads = _group_by_recipient(self._store.find("push"))
+        push_service = str(request.url.origin() / "push")
+        return self._draw(request, "browsers", {"threads": threads[:SHOWN], "push_service": push_service})
+
+    async def show_browser(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        notices = self._store.find("push", name)[: -SHOWN - 1 : -1]
+        return self._draw(request, "browser", {"name_of_browser": name, "notices": notices})
 
     async def list_mail(self, request: web.Request) -> web.Response:
         recipient = request.query.get("to", "")

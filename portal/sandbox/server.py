@@ -9,9 +9,11 @@ from typing import Final
 from aiohttp import web
 
 from portal.sandbox.api import Api
+from portal.sandbox.browsers import Browsers
 from portal.sandbox.callbacks import CallbackSender
 from portal.sandbox.delivery_reports import NAME, ReportSender
 from portal.sandbox.pages import Pages
+from portal.sandbox.push_service import PushService
 from portal.sandbox.receipts import Timetable
 from portal.sandbox.sendsms import SendSms
 from portal.sandbox.smtp import SIZE_LIMIT, MailHandler, MailServer
@@ -60,6 +62,7 @@ class Sandbox:
         plan = self._arrangement
         self._timetable = Timetable(plan.unit)
         self._callbacks = CallbackSender(self.store, plan.retry_seconds)
+        self._browsers = Browsers(self.store, plan.retry_seconds)
         self._reports = ReportSender(self.store, plan.bounce_host, plan.bounce_port, plan.retry_seconds)
         await self._open_web()
         await self._open_mail()
@@ -70,6 +73,7 @@ class Sandbox:
         await self._timetable.close()
         await self._web.cleanup()
         await self._callbacks.close()
+        await self._browsers.close()
         await self._reports.close()
 
     async def _open_web(self) -> None:
@@ -77,6 +81,7 @@ class Sandbox:
         gateway = SendSms(self.store, self._timetable, self._callbacks, plan.username, plan.password)
         application = web.Application(middlewares=[refuse_other_hosts])
         application.add_routes(Api(self.store).routes() + Pages(self.store, plan.unit).routes())
+        application.add_routes(PushService(self.store, self._timetable, self._browsers).routes())
         application.router.add_get("/cgi-bin/sendsms", gateway.handle)
         application.router.add_post("/cgi-bin/sendsms", gateway.handle)
         # A gateway that hangs must not go on hanging once its caller has given up.

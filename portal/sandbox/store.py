@@ -38,6 +38,11 @@ class Store:
             del self._messages[next(iter(self._messages))]
         self._touch()
 
+    def forget(self, message: Recorded) -> None:
+        """A message that a later one has taken the place of before anybody saw it. It stays in the counts."""
+        self._messages.pop(message.number, None)
+        self._touch()
+
     def note_receipt(self, message: Recorded, word: str, answer: str) -> None:
         message.receipts.append(SentReceipt(word, answer))
         self.counts.update(["receipts", f"receipts {word}"])

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from django import template
 
+from accounts.masking import mask_text
 from portal.admin.cells import halted, time_left
-from portal.admin.masking import mask_text
 from portal.admin.reasons import reason_words
 from portal.admin.timeline_told import about
 

@@ -28,10 +28,14 @@ def run_browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def visit(browser: Browser, address: str, user: User | None = None, **options: Any) -> Iterator[Page]:
-    """A new page at `address`. Fails if the console says an error meanwhile. `options` are those of a context."""
+def visit(
+    browser: Browser, address: str, user: User | None = None, *, script: str = "", **options: Any
+) -> Iterator[Page]:
+    """A new page at `address`. Fails if the console says an error meanwhile. `options` are those of a context; `script`
+    runs before those of each page."""
     options.setdefault("viewport", dict(zip(("width", "height"), SIZES["phone"], strict=True)))
     context = browser.new_context(**options)
+    context.add_init_script(script)
     if user is not None:
         cookie = sign_in(user).cookies[settings.SESSION_COOKIE_NAME]
         context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])

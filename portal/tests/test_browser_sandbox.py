@@ -1,13 +1,18 @@
 """The sandbox as people see it: in a real Chromium, on a phone and on a desk, in light and in dark."""
 
+import json
 from collections.abc import Iterator
 from urllib.parse import urlencode
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from notifications.channels.vapid import Vapid
+from notifications.channels.web_push_address import PushAddress
+from notifications.channels.web_push_encryption import encrypt
+from notifications.tests.browsers import SUBJECT, VAPID_KEY
 from notifications.tests.mail_servers import make_channel
 from notifications.tests.outside import SandboxProcess, make_message, receive_callbacks, run_sandbox
 
@@ -32,6 +37,8 @@ def sandbox() -> Iterator[SandboxProcess]:
         mail = make_message("li.hua+bounce@a-rather-long-domain.example.com", TEXT, subject="还款提醒", html=HTML)
         list(make_channel(sandbox.smtp_port).send([mail]))
         sandbox.list_messages(channel="sms", count=3, receipts=2)
+        link = "https://portal.example/a/x"
+        push(sandbox, "li", title="美买商城：请阅读", body="很短。", url=link, know="我知道了")
         yield sandbox
 
 
@@ -39,6 +46,21 @@ def send_text(sandbox: SandboxProcess, number: str, text: str, callback: str = "
     fields = {"username": "sandbox", "password": "sandbox", "from": "10690", "to": number, "text": text}
     report = {"dlr-mask": "31", "dlr-url": callback} if callback else {}
     with urlopen(f"{sandbox.url}cgi-bin/sendsms?{urlencode(fields | report)}"):
+        pass
+
+
+def push(sandbox: SandboxProcess, name: str, **notice: str) -> None:
+    """Without the channel, whose event loop would meet that of the browser's driver."""
+    with urlopen(f"{sandbox.url}push/{name}") as answer:
+        fields = json.load(answer)
+    address = PushAddress.read(fields["endpoint"], **fields["keys"])
+    headers = {
+        "TTL": "60",
+        "Content-Encoding": "aes128gcm",
+        "Authorization": Vapid(VAPID_KEY, SUBJECT).authorization(address.origin),
+    }
+    body = encrypt(json.dumps(notice).encode(), address.p256dh, address.auth)
+    with urlopen(Request(address.endpoint, body, headers)):
         pass
 
 
@@ -51,7 +73,10 @@ def open_page(chromium: Browser, url: str, **options: object) -> tuple[Page, lis
     return page, complaints
 
 
-PATHS = ["", "phone", "phone/%2B8613800139999", "phone/1", "mailbox", "mailbox/5", "faults"]
+PATHS = [
+    *("", "phone", "phone/%2B8613800139999", "phone/1", "mailbox", "mailbox/5", "faults"),
+    *("browser", "browser/li", "browser/nobody"),
+]
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -16,7 +16,9 @@ from accounts.models import User
 from accounts.tests.factories import make_agent
 from notifications import tasks
 from notifications.halting import lift
+from notifications.leads import parse_leads
 from notifications.models import Alarm, Halt, LeadPlan
+from notifications.slots import plans_of_leads
 from notifications.tests.factories import NOON
 from portal.tests.desk import World, desk_of, make_desk_agent, make_operator, make_superuser, make_world, said
 from portal.tests.levers import Levers, lift_address, make_alarm, make_levers
@@ -246,16 +248,17 @@ def test_a_number_that_a_provider_writes_without_a_plus_is_masked(desk: Client, 
 
 @pytest.mark.parametrize(
     ("written", "kept"),
-    [("7,3,1,0", "7,3,1,0"), ("1, 3,14", "14,3,1"), ("0", "0"), ("5，2", "5,2"), ("3,3", "3")],
+    [("7,3,1,0", "7,3,1,0"), (" 14, 3,0 ", "14,3,0"), ("0", "0")],
 )
-def test_leads_are_kept_in_the_order_of_telling(desk: Client, world: World, written: str, kept: str) -> None:
-    form = {"partner": world.loan.bank_id, "product": "", "upcoming": written, "overdue": "7,1"}
+def test_leads_are_kept_as_planning_reads_them(desk: Client, world: World, written: str, kept: str) -> None:
+    form = {"partner": world.loan.bank_id, "product": "", "upcoming": written, "overdue": "1, 7"}
     assert desk.post(reverse("admin:notifications_leadplan_add"), form).status_code == FOUND
     plan = LeadPlan.objects.get()
     assert (plan.upcoming, plan.overdue) == (kept, "1,7")
+    assert [one.leads for one in plans_of_leads()][1:] == [parse_leads(kept)]
 
 
-@pytest.mark.parametrize("wrong", ["", "x", "7;3", "-1", "61", "1,,2", "9999", "٣", "0,1,2,3,4,5,6,7,8", "1.5"])
+@pytest.mark.parametrize("wrong", ["", "x", "7;3,0", "-1,0", "61,0", "1,,0", "٣,0", "0,3", "3,1", "3,3,0", "1.5,0"])
 def test_leads_that_cannot_be_told_are_refused_with_a_reason(desk: Client, world: World, wrong: str) -> None:
     form = {"partner": world.loan.bank_id, "product": "", "upcoming": wrong, "overdue": "1,3,7"}
     response = desk.post(reverse("admin:notifications_leadplan_add"), form)
@@ -265,6 +268,6 @@ def test_leads_that_cannot_be_told_are_refused_with_a_reason(desk: Client, world
 
 
 def test_an_overdue_lead_is_at_least_a_day(desk: Client, world: World) -> None:
-    form = {"partner": world.loan.bank_id, "product": "", "upcoming": "3", "overdue": "0,3"}
+    form = {"partner": world.loan.bank_id, "product": "", "upcoming": "3,0", "overdue": "0,3"}
     response = desk.post(reverse("admin:notifications_leadplan_add"), form)
     assert "from 1 to 30" in response.content.decode()

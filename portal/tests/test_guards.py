@@ -27,6 +27,10 @@ OPEN: Final = {
     "twilio_call_report": "Twilio's signature is the authority",
     "twilio_call_words": "Twilio's signature is the authority; it says what the text message says, without its link",
     "twilio_call_key": "Twilio's signature is the authority",
+    "service_worker": "a browser fetches the script that shows notices without a cookie",
+    "notice_received": "the token of the notice is the proof; a device posts it by itself",
+    "notice_acknowledged": "the token of the notice is the proof; it answers what was shown on the device",
+    "manifest": "a browser fetches the portal's name and icons without a cookie",
     "set_language": "a visitor chooses the language of the sign-in",
     "jsi18n": "the texts of the desk's scripts; Django serves it to its sign-in page too",
 }

@@ -125,6 +125,7 @@ def test_the_faults_page_shows_the_whole_table(sandbox: SandboxProcess) -> None:
     for fault in FAULTS:
         assert f"…{fault.ending}" in body
         assert fault.example in body
+        assert fault.browser in body
         assert fault.story in body
 
 

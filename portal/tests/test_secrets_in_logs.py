@@ -8,7 +8,11 @@ from portal.secrets_in_logs import SecretsFilter
 
 
 @pytest.mark.parametrize(
-    "path", ["/k/AAAAAAAVaz48EBzDsa/", "/webhooks/sms/4f1c9d/?type=1", "/webhooks/aliyun/4f1c9d/", "/k/AAAA"]
+    "path",
+    [
+        *("/k/AAAAAAAVaz48EBzDsa/", "/webhooks/sms/4f1c9d/?type=1", "/webhooks/aliyun/4f1c9d/", "/k/AAAA"),
+        *("/push/received/AAAAAAAVaz48EBzDsa/", "/push/acknowledge/AAAA/"),
+    ],
 )
 def test_a_link_and_the_callbacks_token_are_left_out(path: str) -> None:
     record = logging.makeLogRecord({"msg": "Not Found: %s", "args": (path,)})

@@ -14,6 +14,7 @@ from loans.intake.progress import shown
 from loans.intake.reading import read_loans
 from loans.intake.records import LoanRecord, Refusal, UnreadableFile
 from notifications.management.progress import counted
+from notifications.policy import PolicyError
 from notifications.simulation.book import Person, read_database, read_records
 from notifications.simulation.dice import USUAL_RATES, Dice
 from notifications.simulation.drawing import draw
@@ -37,7 +38,11 @@ class Command(BaseCommand):
         parser.add_argument("--from", dest="first", type=_day, required=True, metavar="DAY", help="2026-03-01")
         parser.add_argument("--to", dest="last", type=_day, required=True, metavar="DAY", help="the last day")
         parser.add_argument("--book", metavar="FILE", help="Fineract JSON or CSV; left out: the database")
-        parser.add_argument("--contact-hours", metavar="HOURS", help=f"default: {settings.CONTACT_HOURS}")
+        parser.add_argument(
+            "--policy", default="", metavar="POLICY", help="a file, or the code of one; left out: each person's own"
+        )
+        parser.add_argument("--jurisdiction", default="cn", help="of the people of --book, which names none")
+        parser.add_argument("--contact-hours", metavar="HOURS", help="in place of the policy's: 08:00-22:00")
         parser.add_argument("--leads", type=_days, default=(), metavar="DAYS", help="before the due date: 7,3,1,0")
         parser.add_argument("--overdue", type=_days, default=(), metavar="DAYS", help="after it: 1,3,7")
         for channel, rate in USUAL_RATES.items():
@@ -54,9 +59,12 @@ class Command(BaseCommand):
         rates = {channel: options[f"{channel}_delivered"] for channel in USUAL_RATES}
         dice = Dice(options["seed"], rates, options["acknowledged"])
         tally = Tally(first, last)
-        for person in self._people(options, rules):
-            tally.people += 1
-            Run(person, rules, dice, tally).go()
+        try:
+            for person in self._people(options, rules):
+                tally.people += 1
+                Run(person, rules, dice, tally).go()
+        except PolicyError as error:
+            raise CommandError(str(error), returncode=2) from error
         if options["json"]:
             self.stdout.write(json.dumps({"policy": rules.name, "seed": dice.seed, **tally.as_json()}))
         else:
@@ -67,19 +75,19 @@ class Command(BaseCommand):
         first = options["first"] - timedelta(days=max(rules.overdue))
         last = options["last"] + timedelta(days=max(rules.upcoming))
         if options["book"]:
-            people = self._read_book(Path(options["book"]), first, last)
+            people = self._read_book(Path(options["book"]), first, last, options["jurisdiction"])
             return counted(people, len(people), "people", self.stderr)
         from loans.models import Installment
 
         total = Installment.objects.due_between(first, last).values("loan__borrower").distinct().count()
         return counted(read_database(first, last), total, "people", self.stderr)
 
-    def _read_book(self, path: Path, first: date, last: date) -> list[Person]:
+    def _read_book(self, path: Path, first: date, last: date, jurisdiction: str) -> list[Person]:
         try:
             with path.open("rb") as content:
                 records: Iterable[LoanRecord | Refusal] = read_loans(content, path.name)
                 records = shown(records, content, path.stat().st_size, self.stderr)
-                return read_records(self._accepted(records), first, last, JURISDICTION)
+                return read_records(self._accepted(records), first, last, jurisdiction)
         except UnreadableFile as fault:
             raise CommandError(str(fault), returncode=2) from fault
         except OSError as error:
@@ -93,17 +101,15 @@ class Command(BaseCommand):
                 yield record
 
 
-JURISDICTION: Final = "cn"
-"""Of the people in a file, which does not name one."""
-
-
 def _rules(options: dict[str, Any]) -> Rules:
-    """The one place that knows where a policy comes from."""
+    written = options["contact_hours"] or settings.CONTACT_HOURS
     try:
-        hours = ContactHours.parse(options["contact_hours"] or settings.CONTACT_HOURS)
+        hours = ContactHours.parse(written) if written else None
+        return rules_of(options["policy"], hours=hours, upcoming=options["leads"], overdue=options["overdue"])
+    except PolicyError as error:
+        raise CommandError(str(error), returncode=2) from error
     except ValueError as error:
         raise CommandError(f"--contact-hours: {error}", returncode=2) from error
-    return rules_of(hours, upcoming=options["leads"], overdue=options["overdue"])
 
 
 def _day(text: str) -> date:

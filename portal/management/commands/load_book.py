@@ -6,9 +6,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models.user import DEFAULT_TIME_ZONE, User
+from portal.demo.browsers import find_browser, subscribe_browser
 from portal.demo.loading import load
 from portal.demo.programs import TABLES_ARE_THERE
 
@@ -27,4 +29,9 @@ class Command(BaseCommand):
             self.stdout.write(TABLES_ARE_THERE)
             self.stdout.flush()
         today = timezone.localdate(timezone=User(time_zone=DEFAULT_TIME_ZONE).zone)
-        load(settings.DATA_DIR, today, self.stdout.write)
+        browser = find_browser(today, self.stdout.write)
+        # Together, so that nobody is told before all the ways to tell them are known.
+        with transaction.atomic():
+            load(settings.DATA_DIR, today, self.stdout.write)
+            if browser:
+                subscribe_browser(today, browser)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('notifications', '0002_companions_callbacks_levers'),
+        ('notifications', '0004_seal'),
     ]
 
     operations = [

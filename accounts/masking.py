@@ -31,7 +31,7 @@ def mask_text(text: str, known: Iterable[str] = ()) -> str:
 def _forms(address: str) -> list[str]:
     """The ways to write one address, the longest first."""
     if "@" in address:
-        return [address, address.replace("@", "%40"), address.replace("@", "=40")]
+        return [address, *(address.replace("@", at) for at in ("%40", "=40", "+40"))]
     digits = address.lstrip("+")
     forms = [address, f"%2B{digits}", f"00{digits}", digits, _national(address)]
     return [form for form in forms if len(form) >= _LEAST_DIGITS]

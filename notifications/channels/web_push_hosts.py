@@ -1,0 +1,44 @@
+"""Whom a message may be posted to: endpoints come from browsers, and one could name a machine of our own network."""
+
+import socket
+from ipaddress import IPv6Address, IPv6Network, ip_address
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+INTERNET: Final = IPv6Network("2000::/3")
+"""The only part of IPv6 that is given out to networks; translated IPv4 addresses lie outside."""
+
+
+class PrivateHostError(OSError):
+    """The host is not one of the internet. The text does not name it."""
+
+    def __init__(self) -> None:
+        super().__init__("not a host of the internet")
+
+
+def is_public(address: str) -> bool:
+    """Whether this IP address is one that anybody may reach: neither private, loopback, link-local nor multicast."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(found, IPv6Address) and (found not in INTERNET or found.sixtofour or found.teredo):
+        return False
+    return found.is_global and not found.is_multicast
+
+
+def may_be_public(endpoint: str) -> bool:
+    """What can be said of an endpoint without looking its name up: https, and no bare address that is private."""
+    url = urlsplit(endpoint)
+    host = url.hostname or ""
+    bare = ":" in host or host.replace(".", "").isdigit()
+    return url.scheme == "https" and (is_public(host) if bare else "." in host.rstrip("."))
+
+
+def open_public_socket(info: tuple[Any, ...]) -> socket.socket:
+    """A socket for the very address that is about to be connected to, so that a name cannot change its mind between a
+    check and its use. Raises PrivateHostError."""
+    family, kind, protocol, _name, address = info
+    if not is_public(str(address[0])):
+        raise PrivateHostError
+    return socket.socket(family, kind, protocol)

@@ -1,0 +1,65 @@
+"""README.txt of a pack: what happened and how to check it, for people who read neither code nor JSON."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext
+
+from notifications.evidence.case import Case
+from notifications.evidence.timeline import lines_of
+
+
+def write_readme(case: Case, now: datetime) -> str:
+    """In the active language; moments are on the borrower's own clock."""
+    zone = case.borrower.zone
+    timeline = [
+        f"{line.at.astimezone(zone):%Y-%m-%d %H:%M:%S}  {line.words}  [{line.source}]" for line in lines_of(case)
+    ]
+    parts = [_heading(case, now), gettext("WHAT HAPPENED"), "\n".join(timeline), *_how_to_check(), *_what_it_shows()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _heading(case: Case, now: datetime) -> str:
+    loan = case.loan
+    named = {"name": case.borrower.name, "loan": loan.external_id}
+    made = {"moment": f"{now.astimezone(case.borrower.zone):%Y-%m-%d %H:%M}", "zone": case.borrower.time_zone}
+    numbers = ", ".join(str(installment.number) for installment in case.installments)
+    firms = " · ".join(firm.name for firm in (loan.bank, loan.platform) if firm)
+    return "\n".join(
+        [
+            gettext("What %(name)s was told about loan %(loan)s, and how it can be proved") % named,
+            firms,
+            gettext("Installments: %s") % numbers,
+            gettext("Made on %(moment)s. All times are those of %(zone)s.") % made,
+        ]
+    )
+
+
+def _how_to_check() -> list[str]:
+    return [
+        gettext("HOW TO CHECK"),
+        gettext(
+            "Run: python3 verify.py\n"
+            "It needs nothing but Python 3.9 or newer, no network and nobody's permission. It prints OK or what is "
+            "wrong. Take verify.py from a source that you trust if you do not trust this one: it is the same in every "
+            "pack."
+        ),
+    ]
+
+
+def _what_it_shows() -> list[str]:
+    return [
+        gettext("WHAT THIS SHOWS, AND WHAT NOT"),
+        gettext(
+            "Each line of events.jsonl is sealed: since the moment that seals.json names, it cannot have been changed, "
+            "removed or added without breaking every seal after it. seals.json leads from each event to its seal, and "
+            "on to the newest one. Whoever noted the hash of one of these seals can compare it."
+        ),
+        gettext(
+            "The other files are tied together by manifest.json, which shows damage. They are not sealed themselves, "
+            "but verify.py checks that whatever they call delivered or acknowledged is one of the events."
+        ),
+        gettext(
+            "The pack cannot show that nothing was left out of it. Addresses and phone numbers are masked; for each "
+            "message of a provider, receipts.json has the SHA-256 of what came, to be compared with the original."
+        ),
+    ]

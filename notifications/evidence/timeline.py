@@ -1,0 +1,121 @@
+"""What happened in a case, line by line in plain words, in the active language."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, time
+from decimal import Decimal
+
+from django.utils.translation import get_language, gettext
+
+from accounts.masking import mask_text
+from accounts.models.contact_point import masked
+from loans.money import format_money
+from notifications.evidence.case import Case
+from notifications.models import Delivery, NoticeEvent
+from notifications.timing import at_local
+
+_CHANNELS = dict(Delivery.Channel.choices)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Line:
+    """One thing that happened at one moment, aware. `source` says where in the pack it is written down."""
+
+    at: datetime
+    source: str
+    words: str
+
+
+def lines_of(case: Case) -> list[Line]:
+    """The lines of a case, the oldest first; of one moment the events come last, for they are what came of it."""
+    lines = [*_due_dates(case), *_positions(case), *_payments(case), *_disputes(case), *_receipts(case), *_events(case)]
+    return sorted(lines, key=lambda line: line.at)
+
+
+def _events(case: Case) -> Iterator[Line]:
+    prompts = {prompt.pk: prompt for prompt in case.prompts}
+    deliveries = {delivery.pk: delivery for delivery in case.deliveries}
+    for event in case.events:
+        prompt, delivery = prompts.get(event.prompt_id or 0), deliveries.get(event.delivery_id or 0)
+        words = [
+            event.get_kind_display(),
+            prompt.get_kind_display() if prompt else "",
+            _way(event, delivery),
+            *(_seen(case, event) if event.kind == NoticeEvent.Kind.ACKNOWLEDGED else ()),
+            *(mask_text(str(event.data[key]), case.known) for key in ("reason", "why") if event.data.get(key)),
+        ]
+        yield Line(event.at, f"events.jsonl {event.pk}", " · ".join(filter(None, words)))
+
+
+def _way(event: NoticeEvent, delivery: Delivery | None) -> str:
+    channel = str(_CHANNELS.get(delivery.channel if delivery else event.data.get("channel", ""), ""))
+    return f"{channel} {masked(delivery.address)}" if delivery and delivery.address else channel
+
+
+def _seen(case: Case, event: NoticeEvent) -> Iterator[str]:
+    """The figures that the borrower said that they know."""
+    for known in case.acknowledgements:
+        if known.prompt_id == event.prompt_id:
+            yield _money(case, known.amount)
+            yield known.due_on.isoformat()
+
+
+def _receipts(case: Case) -> Iterator[Line]:
+    for receipt in case.receipts:
+        words = gettext("%(provider)s reports: %(word)s") % {
+            "provider": receipt.provider,
+            "word": receipt.get_kind_display(),
+        }
+        details = mask_text(receipt.reason or receipt.provider_word, case.known)
+        yield Line(receipt.received_at, f"receipts.json {receipt.pk}", " · ".join(filter(None, [words, details])))
+
+
+def _payments(case: Case) -> Iterator[Line]:
+    loan = case.loan
+    for payment in case.payments:
+        source, amount = f"payments.json {payment.pk}", _money(case, payment.amount)
+        if payment.received_at:
+            firm = (loan.platform or loan.bank).name
+            words = gettext("%(firm)s has seen a payment of %(money)s") % {"firm": firm, "money": amount}
+            yield Line(payment.received_at, source, words)
+        if payment.settled_at:
+            words = gettext("%(firm)s has booked a payment of %(money)s") % {"firm": loan.bank.name, "money": amount}
+            yield Line(payment.settled_at, source, words)
+
+
+def _positions(case: Case) -> Iterator[Line]:
+    for installment in case.installments:
+        for position in installment.positions.all():
+            words = gettext("%(firm)s says of installment %(number)d: %(status)s, paid %(money)s") % {
+                "firm": position.partner.name,
+                "number": installment.number,
+                "status": position.get_status_display(),
+                "money": _money(case, position.paid),
+            }
+            yield Line(position.as_of, "positions.json", words)
+
+
+def _disputes(case: Case) -> Iterator[Line]:
+    for dispute in case.disputes:
+        number, source = dispute.receipt_number, "case.json"
+        kind = dispute.get_kind_display()
+        words = gettext("Dispute %(number)s opened: %(kind)s") % {"number": number, "kind": kind}
+        yield Line(dispute.opened_at, source, words)
+        if dispute.decided_at:
+            decision = dispute.get_decision_display()
+            words = gettext("Dispute %(number)s decided: %(decision)s") % {"number": number, "decision": decision}
+            yield Line(dispute.decided_at, source, words)
+
+
+def _due_dates(case: Case) -> Iterator[Line]:
+    """The borrower's own day begins at midnight in their zone."""
+    for installment in case.installments:
+        words = gettext("Installment %(number)d is due today: %(money)s") % {
+            "number": installment.number,
+            "money": _money(case, installment.total),
+        }
+        yield Line(at_local(installment.due_on, time(), case.borrower.zone), "positions.json", words)
+
+
+def _money(case: Case, amount: Decimal) -> str:
+    return format_money(amount, case.loan.currency, get_language() or "en")

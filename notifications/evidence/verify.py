@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+"""Check an evidence pack with nothing but Python's standard library (3.9 or newer); no network, no database.
+
+    python3 verify.py             checks the folder that it lies in
+    python3 verify.py PACK.zip    checks a pack that is not unpacked
+
+It prints OK and ends with 0, or says what is wrong and ends with 1. What it recomputes:
+
+1. manifest.json holds the SHA-256 of every other file.
+2. Each line of events.jsonl is the leaf SHA-256(0x00 + line) of a Merkle tree (RFC 6962), and seals.json has the path
+   from it to the root in its seal; a node is SHA-256(0x01 + left + right).
+3. The hash of a seal is SHA-256(0x02 + previous hash + first id, last id, count, each as 8 bytes, big-endian + root +
+   microseconds since 1970-01-01 UTC at which it was sealed, 8 bytes), and each seal names the one before it.
+4. What deliveries.json calls delivered and acknowledgements.json acknowledged is an event of the same moment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+import sys
+import zipfile
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, BinaryIO
+
+GENESIS = bytes(32)
+"""What the first seal of all has for the hash of the one before it."""
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - datetime.UTC came with Python 3.11
+MANIFEST = "manifest.json"
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, struct.error)
+"""What reading a file that was tampered with may raise."""
+
+
+def hash_leaf(line: bytes) -> bytes:
+    """The leaf of one event, given by its line without the line's end."""
+    return hashlib.sha256(b"\x00" + line).digest()
+
+
+def hash_node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def hash_seal(previous: bytes, first_id: int, last_id: int, count: int, root: bytes, sealed_at: datetime) -> bytes:
+    """The hash of a seal; `previous` is that of the seal before it, `sealed_at` is aware."""
+    numbers = struct.pack(">qqq", first_id, last_id, count)
+    moment = struct.pack(">q", (sealed_at - EPOCH) // timedelta(microseconds=1))
+    return hashlib.sha256(b"\x02" + previous + numbers + root + moment).digest()
+
+
+def climb(leaf: bytes, index: int, count: int, path: Sequence[bytes]) -> bytes | None:
+    """The root above the leaf at `index` of `count` (RFC 9162, 2.1.3.2); None where the path is of another tree."""
+    if not 0 <= index < count:
+        return None
+    here, last, found = index, count - 1, leaf
+    for other in path:
+        if last == 0:
+            return None
+        if here % 2 or here == last:
+            found = hash_node(other, found)
+            while here and not here % 2:
+                here, last = here // 2, last // 2
+        else:
+            found = hash_node(found, other)
+        here, last = here // 2, last // 2
+    return found if last == 0 else None
+
+
+def find_problems(files: dict[str, bytes]) -> list[str]:
+    """What is wrong with a pack, given its files by name; an empty list where nothing is."""
+    problems = list(_guarded("manifest.json", _check_manifest, files))
+    problems += _guarded("seals.json", _check_chain, files)
+    problems += _guarded("events.jsonl or seals.json", _check_events, files)
+    return problems + list(_guarded("deliveries.json or acknowledgements.json", _check_claims, files))
+
+
+def _guarded(name: str, check: Any, files: dict[str, bytes]) -> Iterator[str]:
+    try:
+        yield from check(files)
+    except UNREADABLE as error:
+        yield f"{name} cannot be read: {type(error).__name__} {error}"
+
+
+def _check_manifest(files: dict[str, bytes]) -> Iterator[str]:
+    manifest = json.loads(files[MANIFEST])
+    if write_json(manifest) != files[MANIFEST]:
+        yield "manifest.json is not written as it was made"
+    for name, digest in manifest["files"].items():
+        if name not in files:
+            yield f"{name} is missing"
+        elif hashlib.sha256(files[name]).hexdigest() != digest:
+            yield f"{name} is not the file that was packed"
+
+
+def _check_chain(files: dict[str, bytes]) -> Iterator[str]:
+    before: dict[str, Any] | None = None
+    for seal in json.loads(files["seals.json"])["seals"]:
+        if _hash_of(seal) != bytes.fromhex(seal["hash"]):
+            yield f"seal {seal['id']}: its hash is not that of what it says"
+        if before and (seal["previous"], seal["first_id"]) != (before["hash"], before["last_id"] + 1):
+            yield f"seal {seal['id']}: does not follow seal {before['id']}"
+        before = seal
+
+
+def _hash_of(seal: dict[str, Any]) -> bytes:
+    return hash_seal(
+        bytes.fromhex(seal["previous"]),
+        seal["first_id"],
+        seal["last_id"],
+        seal["count"],
+        bytes.fromhex(seal["root"]),
+        datetime.fromisoformat(seal["sealed_at"]),
+    )
+
+
+def _check_events(files: dict[str, bytes]) -> Iterator[str]:
+    sealed = json.loads(files["seals.json"])
+    seals = {seal["id"]: seal for seal in sealed["seals"]}
+    paths = {path["event"]: path for path in sealed["paths"]}
+    newest = max((seal["last_id"] for seal in sealed["seals"]), default=0)
+    for event_id, line in _lines(files):
+        path = paths.pop(event_id, None)
+        if path is None:
+            if event_id <= newest:
+                yield f"event {event_id}: has no path to a seal"
+            continue
+        seal = seals[path["seal"]]
+        steps = [bytes.fromhex(step) for step in path["path"]]
+        root = climb(hash_leaf(line), path["index"], seal["count"], steps)
+        if root != bytes.fromhex(seal["root"]) or not seal["first_id"] <= event_id <= seal["last_id"]:
+            yield f"event {event_id}: is not what seal {seal['id']} sealed"
+    for event_id in paths:
+        yield f"event {event_id}: has a path, but no line"
+
+
+def _lines(files: dict[str, bytes]) -> Iterator[tuple[int, bytes]]:
+    for line in files["events.jsonl"].split(b"\n")[:-1]:
+        yield int(json.loads(line)["id"]), line
+
+
+def _check_claims(files: dict[str, bytes]) -> Iterator[str]:
+    events = [json.loads(line) for _id, line in _lines(files)]
+    told = {(event["kind"], event["delivery"], event["at_utc"]) for event in events}
+    known = {(event["kind"], event["prompt"], event["at_utc"]) for event in events}
+    for delivery in json.loads(files["deliveries.json"]):
+        moment = delivery["delivered_at"]
+        if moment and ("delivered", delivery["id"], _naive(moment)) not in told:
+            yield f"delivery {delivery['id']}: no event says that it was delivered at {moment}"
+    for known_at in json.loads(files["acknowledgements.json"]):
+        moment = known_at["acknowledged_at"]
+        if ("acknowledged", known_at["prompt"], _naive(moment)) not in known:
+            yield f"acknowledgement {known_at['id']}: no event says so at {moment}"
+
+
+def _naive(moment: str) -> str:
+    """As events write it: UTC without saying so, and no zeros behind the last digit of a second."""
+    text = datetime.fromisoformat(moment).replace(tzinfo=None).isoformat()
+    return text.rstrip("0") if "." in text else text
+
+
+def write_json(value: Any) -> bytes:
+    """The one way in which a pack writes JSON."""
+    return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def read_files(place: Path | BinaryIO) -> dict[str, bytes]:
+    """The files of a pack, a folder or a zip, by name. Raises OSError or zipfile.BadZipFile."""
+    if isinstance(place, Path) and place.is_dir():
+        return {path.name: path.read_bytes() for path in sorted(place.iterdir()) if path.is_file()}
+    with zipfile.ZipFile(place) as pack:
+        return {name: pack.read(name) for name in pack.namelist()}
+
+
+def describe(files: dict[str, bytes]) -> Iterator[str]:
+    """What a sound pack shows, and what it leaves open."""
+    sealed = json.loads(files["seals.json"])
+    ids = [event_id for event_id, _line in _lines(files)]
+    young = sorted(set(ids) - {path["event"] for path in sealed["paths"]})
+    yield f"OK: {len(ids) - len(young)} of {len(ids)} events are sealed, and are what was sealed."
+    if sealed["seals"]:
+        head = sealed["seals"][-1]
+        yield f"The newest seal here is {head['id']} of {head['sealed_at']}: {head['hash']}"
+        yield "Compare it with what anybody else noted of that seal."
+    for event_id in young:
+        yield f"note: event {event_id} was too young to be sealed when the pack was made"
+    for name in sorted(set(files) - set(json.loads(files[MANIFEST])["files"]) - {MANIFEST}):
+        yield f"note: {name} is no part of the pack"
+
+
+def main(arguments: Sequence[str]) -> int:
+    place = Path(arguments[0]) if arguments else Path(__file__).resolve().parent
+    try:
+        files = read_files(place)
+        problems = find_problems(files)
+    except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+        problems = [f"{place.name} cannot be read: {error}"]
+    if problems:
+        sys.stdout.write("".join(f"WRONG: {problem}\n" for problem in problems))
+        sys.stdout.write(f"NOT OK: {len(problems)} found.\n")
+        return 1
+    sys.stdout.write("".join(f"{line}\n" for line in describe(files)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

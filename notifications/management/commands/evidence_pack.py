@@ -1,0 +1,58 @@
+"""manage.py evidence_pack (--installment N | --dispute NUMBER) -o FILE."""
+
+import sys
+from argparse import ArgumentParser
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from loans.models import Dispute, Installment
+from notifications.evidence.pack import build_pack
+from notifications.evidence.verify import find_problems, read_files
+
+BROKEN: Final = 2
+
+
+class Command(BaseCommand):
+    help = "Write what is on record about one case as a zip that verifies offline. Exit code 2: it does not verify."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        about = parser.add_mutually_exclusive_group(required=True)
+        about.add_argument("--installment", type=int, metavar="N", help="id of the installment")
+        about.add_argument("--dispute", metavar="NUMBER", help="the dispute's receipt number")
+        parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the zip; - is standard output")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        pack = self._build(options["installment"], options["dispute"])
+        self._write(pack, options["output"])
+        problems = find_problems(read_files(BytesIO(pack)))
+        for problem in problems:
+            self.stderr.write(f"{options['output']}: {problem}", self.style.ERROR)
+        if problems:
+            self.stderr.write("The pack was written, but does not verify: run manage.py verify_evidence.")
+            raise SystemExit(BROKEN)
+
+    def _build(self, installment_id: int, number: str | None) -> bytes:
+        now = timezone.now()
+        if number is not None:
+            dispute = Dispute.objects.filter(receipt_number=number).first()
+            if dispute is None:
+                raise CommandError(f"There is no dispute {number}: the desk lists them under Disputes.")
+            return build_pack(dispute.borrower_id, dispute_id=dispute.pk, now=now)
+        installment = Installment.objects.filter(pk=installment_id).select_related("loan").first()
+        if installment is None:
+            raise CommandError(f"There is no installment {installment_id}: the desk shows the id at its loan.")
+        return build_pack(installment.loan.borrower_id, installment_id=installment.pk, now=now)
+
+    def _write(self, pack: bytes, output: str) -> None:
+        if output == "-":
+            sys.stdout.buffer.write(pack)
+            return
+        try:
+            Path(output).write_bytes(pack)
+        except OSError as error:
+            raise CommandError(f"{output} cannot be written: {error.strerror or error}") from None
+        self.stdout.write(f"{output}: {len(pack):,} bytes")

@@ -1,0 +1,124 @@
+"""Which policy holds: finds the files, reads each once and picks the figures of a day.
+
+The files are <jurisdiction>.toml, two small letters, in `policies/` beside this module. POLICY_FOLDER names a folder of
+an operator's own: a file there takes the place of the shipped one of that name, or adds a jurisdiction. A process reads
+them once; a change needs a restart.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+
+from notifications.policy import (
+    AnyRule,
+    Cap,
+    CoolOff,
+    HoursRule,
+    NoticePeriod,
+    Policy,
+    PolicyError,
+    Purpose,
+    Rule,
+    in_force,
+)
+from notifications.policy_reading import read_rules
+
+SHIPPED: Final = Path(__file__).parent / "policies"
+
+
+def policy_for(jurisdiction: str, purpose: str, day: date) -> Policy:
+    """The figures in force in `jurisdiction` (`cn`, `us`, `uk`, `eu` or one's own) on `day`, the borrower's own.
+
+    Raises PolicyError for a jurisdiction without a file, a file that cannot be used, and a day before its first contact
+    hours. The start checks the files (notifications.E002): in a process that runs, only the first and the last happen.
+    """
+    return _policy(settings.POLICY_FOLDER, jurisdiction, Purpose(purpose), day)
+
+
+def jurisdictions() -> list[str]:
+    """The codes of the jurisdictions that have a file. Raises PolicyError."""
+    return sorted(_paths(settings.POLICY_FOLDER))
+
+
+def rules_of(jurisdiction: str) -> tuple[Rule, ...]:
+    """Every figure of a jurisdiction, past and future, in the order of its file. Raises PolicyError."""
+    return _rules(settings.POLICY_FOLDER, jurisdiction)
+
+
+def rule_named(rule_id: str) -> Rule | None:
+    """The rule that was kept as `rule_id` beside a decision; None where the files do not have it any more."""
+    jurisdiction = rule_id.partition("/")[0]
+    if jurisdiction not in jurisdictions():
+        return None
+    return next((rule for rule in rules_of(jurisdiction) if rule.id == rule_id), None)
+
+
+def faults(today: date) -> Iterator[str]:
+    """What is wrong with the files, one text for each; nothing where every purpose has hours since `today`."""
+    try:
+        codes = jurisdictions()
+    except PolicyError as error:
+        yield str(error)
+        return
+    for jurisdiction in codes:
+        try:
+            for purpose in Purpose:
+                policy_for(jurisdiction, purpose, today)
+        except PolicyError as error:
+            yield str(error)
+
+
+@cache
+def _paths(folder: str) -> dict[str, Path]:
+    paths = {path.stem: path for path in SHIPPED.glob("*.toml")}
+    if not folder:
+        return paths
+    try:
+        own = [path for path in Path(folder).iterdir() if path.suffix.lower() == ".toml"]
+    except OSError as error:
+        raise PolicyError(f"POLICY_FOLDER {folder}: it cannot be read ({error.strerror}).") from error
+    for path in own:
+        if not re.fullmatch(r"[a-z]{2}\.toml", path.name):
+            raise PolicyError(f"{path}: name it after its jurisdiction, two small letters such as cn.toml.")
+        paths[path.stem] = path
+    return paths
+
+
+@cache
+def _rules(folder: str, jurisdiction: str) -> tuple[Rule, ...]:
+    paths = _paths(folder)
+    if jurisdiction not in paths:
+        raise PolicyError(
+            f"There is no policy for {jurisdiction[:20]!r}, only for {', '.join(sorted(paths))}: "
+            f"add a file to POLICY_FOLDER."
+        )
+    path = paths[jurisdiction]
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PolicyError(f"{path}: this cannot be read as a file in UTF-8: {error}.") from error
+    return read_rules(text, jurisdiction, str(path))
+
+
+@lru_cache(maxsize=1024)
+def _policy(folder: str, jurisdiction: str, purpose: Purpose, day: date) -> Policy:
+    every = [rule for rule in _rules(folder, jurisdiction) if rule.purpose == purpose]
+    rules = list(in_force(every, day))
+    hours = _of(HoursRule, rules)
+    if not hours:
+        first = min(rule.citation.valid_from for rule in _of(HoursRule, every))
+        raise PolicyError(
+            f"{_paths(folder)[jurisdiction]}: {purpose} has no contact hours on {day}, its first are of {first}: "
+            f"add a figure that holds earlier."
+        )
+    caps, cool_offs, notices = _of(Cap, rules), _of(CoolOff, rules), _of(NoticePeriod, rules)
+    return Policy(jurisdiction, purpose, day, hours[0], caps, cool_offs, notices)
+
+
+def _of(kind: type[AnyRule], rules: list[Rule]) -> tuple[AnyRule, ...]:
+    return tuple(rule for rule in rules if isinstance(rule, kind))

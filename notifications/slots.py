@@ -1,0 +1,94 @@
+"""The calendar of a day for everybody: for each law, time zone and plan of leads, what is to be told and when."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from accounts.models import User
+from notifications import calendar
+from notifications.clock import Clock
+from notifications.leads import parse_leads, parse_stages
+from notifications.models import LeadPlan, Prompt
+from notifications.working_days import WorkingDays
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The leads and stages of the loans of one partner or product; number 0 is for all that have no other."""
+
+    number: int = 0
+    leads: tuple[int, ...] = calendar.LEADS
+    stages: tuple[int, ...] = calendar.OVERDUE_STAGES
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """People under one law in one time zone, by the name that is stored for it."""
+
+    jurisdiction: str
+    name: str
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A slot of the calendar, where and for which plan it is. `held_by`: the rule that put its moment off, if any."""
+
+    place: Place
+    plan: Plan
+    at: calendar.Slot
+    held_by: str
+
+
+def slots_of(kind: str, clock: Clock) -> list[Slot]:
+    """All slots of `kind` (upcoming or overdue) at this moment."""
+    plans = plans_of_leads()
+    return [slot for place in _places() for plan in plans for slot in _slots(kind, place, plan, clock)]
+
+
+def plans_of_leads() -> list[Plan]:
+    """The usual leads, and those that partners and products have of their own."""
+    own = LeadPlan.objects.order_by("pk")
+    return [Plan(), *(Plan(row.pk, parse_leads(row.upcoming), parse_stages(row.overdue)) for row in own)]
+
+
+def _places() -> list[Place]:
+    rows = User.objects.order_by().values_list("jurisdiction", "time_zone").distinct()
+    return [Place(jurisdiction, name, User(time_zone=name).zone) for jurisdiction, name in rows]
+
+
+def _slots(kind: str, place: Place, plan: Plan, clock: Clock) -> Iterator[Slot]:
+    hours, rule = clock.hours_for(place.jurisdiction, kind, place.zone)
+    here = [(place.name, place.zone)]
+    if kind == Prompt.Kind.UPCOMING:
+        days = working_days(place.jurisdiction)
+        found = calendar.upcoming(here, clock.now, hours, leads=plan.leads, working_days=days)
+    else:
+        found = calendar.overdue(here, clock.now, hours, stages=plan.stages)
+    for slot in found:
+        yield Slot(place, plan, slot, rule if slot.moment > clock.now else "")
+
+
+@lru_cache(maxsize=64)
+def working_days(jurisdiction: str) -> WorkingDays:
+    return WorkingDays.of(jurisdiction)
+
+
+def columns_of(slots: list[Slot]) -> dict[str, Any]:
+    """The slots as the columns that a statement takes them in."""
+    days = [slot.at.due_on for slot in slots]
+    return {
+        "jurisdictions": [slot.place.jurisdiction for slot in slots],
+        "zones": [slot.place.name for slot in slots],
+        "plans": [slot.plan.number for slot in slots],
+        "rules": [slot.held_by for slot in slots],
+        "due_on": days,
+        "stages": [slot.at.stage for slot in slots],
+        "moments": [slot.at.moment for slot in slots],
+        "deadlines": [slot.at.deadline for slot in slots],
+        "first_due": min(days, default=date.min),
+        "last_due": max(days, default=date.min),
+    }

@@ -1,0 +1,67 @@
+"""No more often than the caps allow, whichever loan or firm it is about."""
+
+from datetime import timedelta
+
+import pytest
+from pytest_django import Settings
+
+from accounts.tests.factories import make_borrower
+from loans.tests.factories import make_installment, make_loan
+from notifications import dispatch
+from notifications.models import Delivery, NoticeEvent, Prompt
+from notifications.policy import Purpose
+from notifications.policy_files import policy_for
+from notifications.states import Status
+from notifications.tests.factories import NOON, TODAY, make_delivery, make_prompt
+from notifications.tests.outside import SandboxProcess
+
+pytestmark = pytest.mark.django_db
+
+
+def cap() -> int:
+    """How many SMS a day collection may send in China."""
+    caps = policy_for("cn", Purpose.COLLECTION, TODAY).caps_on("sms")
+    return next(one.most for one in caps if one.span == "day")
+
+
+def overdue_deliveries(count: int) -> list[Delivery]:
+    borrower = make_borrower()
+    installments = [
+        make_installment(make_loan(borrower), due_on=TODAY - timedelta(days=1 + place)) for place in range(count)
+    ]
+    return [make_delivery(make_prompt(one, kind=Prompt.Kind.OVERDUE, stage=1)) for one in installments]
+
+
+@pytest.fixture(autouse=True)
+def _to_sandbox(sandbox: SandboxProcess, settings: Settings) -> None:
+    settings.KANNEL_URL = f"{sandbox.url}cgi-bin/sendsms"
+    settings.KANNEL_USERNAME = settings.KANNEL_PASSWORD = "sandbox"
+    settings.SMS_CALLBACK_URL = "http://127.0.0.1:9/"
+
+
+def test_what_is_over_the_cap_waits_for_the_next_morning_and_says_by_which_rule() -> None:
+    deliveries = overdue_deliveries(cap() + 1)
+    dispatch.dispatch("sms", clock=lambda: NOON)
+    rows = list(Delivery.objects.order_by("pk"))
+    assert [row.status for row in rows] == [Status.SENT] * cap() + [Status.RETRYING]
+    held = rows[-1]
+    assert held.held_by.startswith("cn/collection/")
+    assert held.next_attempt_at == NOON + timedelta(hours=20)
+    assert held.attempts == 0
+    assert NoticeEvent.objects.get(kind="held").delivery_id == deliveries[-1].pk
+
+
+def test_what_was_told_earlier_in_the_day_counts() -> None:
+    deliveries = overdue_deliveries(cap() + 1)
+    earlier = [delivery.pk for delivery in deliveries[:-1]]
+    Delivery.objects.filter(pk__in=earlier).update(status="delivered", sent_at=NOON, delivered_at=NOON)
+    assert dispatch.dispatch("sms", clock=lambda: NOON + timedelta(hours=1)) == 0
+    dispatch.dispatch("sms", clock=lambda: NOON + timedelta(hours=20))
+    assert set(Delivery.objects.values_list("status", flat=True)) == {"delivered", "sent"}
+
+
+def test_reminders_before_the_due_date_are_service_and_have_no_cap() -> None:
+    borrower = make_borrower()
+    for place in range(cap() + 2):
+        make_delivery(make_prompt(make_installment(make_loan(borrower), due_on=TODAY + timedelta(days=place))))
+    assert dispatch.dispatch("sms", clock=lambda: NOON) == cap() + 2

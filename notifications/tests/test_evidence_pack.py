@@ -1,0 +1,290 @@
+"""What is in an evidence pack, and what is not."""
+
+import base64
+import json
+from datetime import date, timedelta
+from io import StringIO
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.tests.factories import make_borrower
+from loans.tests.factories import make_installment
+from notifications.evidence.case import NothingToPackError
+from notifications.evidence.pack import build_pack
+from notifications.evidence.raw import mask_raw
+from notifications.evidence.verify import find_problems
+from notifications.models import Callback, Delivery, NoticeEvent
+from notifications.receipts import apply_waiting
+from notifications.tests.cases import Told, bounce, dispute, make_case, pay
+from notifications.tests.events import make_events, tamper
+from notifications.tests.factories import NOON, make_delivery, make_prompt, make_receipt
+from notifications.tests.packs import LATER, files_of, read
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def case() -> Told:
+    return make_case()
+
+
+def test_a_pack_of_a_whole_case_verifies(case: Told) -> None:
+    make_events(3)
+    pay(case)
+    dispute(case)
+    files = files_of(case)
+    assert find_problems(files) == []
+    assert set(files) == {
+        *("README.txt", "events.jsonl", "seals.json", "case.json", "deliveries.json", "receipts.json"),
+        *("acknowledgements.json", "positions.json", "payments.json", "verify.py", "manifest.json"),
+    }
+
+
+def test_the_events_are_those_of_the_case_and_of_the_borrower_alone(case: Told) -> None:
+    other = make_case()
+    elsewhere = make_installment(case.loan, due_on=date(2027, 1, 1))
+    make_events(1, borrower_id=case.borrower.pk, installment_id=elsewhere.pk)
+    [switched] = make_events(1, borrower_id=case.borrower.pk, kind=NoticeEvent.Kind.PREFERENCE)
+    events = [json.loads(line) for line in files_of(case)["events.jsonl"].splitlines()]
+    assert other.borrower.pk not in {event["borrower"] for event in events}
+    assert elsewhere.pk not in {event["installment"] for event in events}
+    assert [event["kind"] for event in events] == [
+        *("planned", "sent", "sent", "delivered", "failed", "acknowledged", "preference")
+    ]
+    assert events[-1]["id"] == switched
+
+
+@pytest.mark.parametrize("channel", ["sms", "email"])
+def test_the_message_is_worded_again_as_it_was_sent_but_for_the_key_in_its_link(case: Told, channel: str) -> None:
+    sent = case.messages[channel]
+    [packed] = [one for one in read(files_of(case), "deliveries.json") if one["channel"] == channel]
+    assert packed["message"]["as_sent"]
+    assert packed["message"]["subject"] == sent.subject
+    assert packed["message"]["text"] == sent.text.replace(sent.action_url, f"{settings.PUBLIC_URL}/k/…")
+    assert packed["wording"] == Delivery.objects.get(pk=packed["id"]).wording != ""
+    assert packed["facts"]["bank_name"] == "Harbour Bank"
+
+
+def test_words_that_were_revised_since_are_not_called_the_sent_ones(case: Told) -> None:
+    Delivery.objects.filter(pk=case.sms.pk).update(wording="upcoming/3/en@000000000000")
+    packed = {one["id"]: one for one in read(files_of(case), "deliveries.json")}
+    assert not packed[case.sms.pk]["message"]["as_sent"]
+    assert packed[case.email.pk]["message"]["as_sent"]
+
+
+def test_a_delivery_that_was_never_worded_has_no_message(case: Told) -> None:
+    waiting = make_delivery(case.prompt, ordinal=1, facts=None)
+    packed = {one["id"]: one for one in read(files_of(case), "deliveries.json")}
+    assert packed[waiting.pk]["message"] is None
+
+
+def test_no_address_of_the_borrower_is_in_any_file(case: Told) -> None:
+    files = files_of(case)
+    raws = [base64.b64decode(one["raw"]) for one in read(files, "receipts.json")["callbacks"]]
+    assert len(raws) == 2
+    assert case.borrower.phone
+    assert case.borrower.email
+    for content in [*files.values(), *raws]:
+        for address in (case.borrower.phone, case.borrower.phone[3:], case.borrower.email.partition("@")[0]):
+            assert address.encode() not in content
+
+
+def test_what_providers_sent_is_there_masked_and_with_the_digest_of_the_original(case: Told) -> None:
+    from hashlib import sha256
+
+    packed = read(files_of(case), "receipts.json")
+    assert [(one["kind"], one["delivery"]) for one in packed["receipts"]] == [
+        ("delivered", case.sms.pk),
+        ("failed", case.email.pk),
+    ]
+    for shown, callback in zip(packed["callbacks"], Callback.objects.order_by("pk"), strict=True):
+        assert shown["sha256"] == sha256(bytes(callback.raw)).hexdigest()
+        assert shown["masked"]
+    bounced = base64.b64decode(packed["callbacks"][1]["raw"]).decode()
+    assert "Final-Recipient: rfc822; b•••@example.test\r\nAction: failed" in bounced
+
+
+def test_a_message_of_a_provider_without_an_address_is_there_byte_for_byte(case: Told) -> None:
+    raw = b"type=8&answer=\xff\xfe"
+    make_receipt(case.sms, "accepted", raw=raw)
+    shown = read(files_of(case), "receipts.json")["callbacks"][-1]
+    assert (base64.b64decode(shown["raw"]), shown["masked"]) == (raw, False)
+
+
+def test_a_message_that_speaks_of_other_people_too_is_left_out(case: Told) -> None:
+    receipt = make_receipt(case.sms, "delayed", raw=b"13900000000=ok")
+    stranger = make_receipt(make_delivery(), "delivered")
+    tamper("UPDATE notifications_receipt SET callback_id = %s WHERE id = %s", receipt.callback_id, stranger.pk)
+    shown = read(files_of(case), "receipts.json")["callbacks"][-1]
+    assert (shown["id"], shown["raw"], shown["left_out"]) == (receipt.callback_id, None, "speaks of other people, too")
+    assert stranger.pk not in [one["id"] for one in read(files_of(case), "receipts.json")["receipts"]]
+
+
+def test_a_link_that_acknowledges_does_not_leave_the_house_in_a_returned_message(case: Told) -> None:
+    url = case.messages["email"].action_url
+    folded = url[:-9] + "=\r\n" + url[-9:]
+    Callback.keep("smtp", bounce(case.email, returned=f"{url}\r\n{folded}"), NOON)
+    apply_waiting(now=NOON)
+    shown = base64.b64decode(read(files_of(case), "receipts.json")["callbacks"][-1]["raw"])
+    assert url.rstrip("/").rpartition("/")[2][:12].encode() not in shown
+    assert shown.count("/k/…".encode()) == 2
+
+
+def test_what_cannot_be_masked_is_left_out() -> None:
+    assert mask_raw(b"Content-type: text/plain\r\ncontent-transfer-encoding: BASE64\r\n\r\nYQ==", []) is None
+
+
+def test_acknowledgements_say_what_was_seen(case: Told) -> None:
+    [packed] = read(files_of(case), "acknowledgements.json")
+    assert (packed["amount"], packed["currency"], packed["due_on"]) == ("100.000", "CNY", "2026-11-25")
+    assert packed["wording"] == case.sms.wording
+    assert packed["acknowledged_at"] == "2026-11-22T04:00:09+00:00"
+
+
+def test_both_firms_positions_and_the_payments_are_there(case: Told) -> None:
+    pay(case)
+    files = files_of(case)
+    [installment] = read(files, "positions.json")
+    assert [(one["firm"], one["status"], one["paid"]) for one in installment["positions"]] == [
+        ("Lantern Mall", "paid", "100.000"),
+        ("Harbour Bank", "due", "0.000"),
+    ]
+    [payment] = read(files, "payments.json")
+    assert (payment["amount"], payment["status"], payment["settled_at"]) == ("100.000", "received", None)
+
+
+def test_the_readme_tells_the_story_in_order_on_the_borrowers_clock(case: Told) -> None:
+    pay(case)
+    opened = dispute(case)
+    readme = files_of(case)["README.txt"].decode()
+    phone, email = f"+86•••••{case.sms.address[-4:]}", "b•••@example.test"
+    days = ("2026-11-22", "2026-11-25")
+    story = [line.rpartition("  [")[0] for line in readme.splitlines() if line.startswith(days)]
+    assert story == [
+        "2026-11-22 12:00:00  Lantern Mall says of installment 1: paid, paid ¥100.00",
+        "2026-11-22 12:00:00  Harbour Bank says of installment 1: to be paid, paid ¥0.00",
+        "2026-11-22 12:00:00  planned · payment coming up",
+        f"2026-11-22 12:00:01  handed over · payment coming up · SMS {phone}",
+        f"2026-11-22 12:00:01  handed over · payment coming up · email {email}",
+        "2026-11-22 12:00:03  kannel reports: delivered · delivered to the phone",
+        f"2026-11-22 12:00:03  delivered · payment coming up · SMS {phone}",
+        "2026-11-22 12:00:04  smtp reports: not delivered · 5.1.1 no such mailbox",
+        f"2026-11-22 12:00:04  not delivered · payment coming up · email {email} · 5.1.1 no such mailbox",
+        f"2026-11-22 12:00:09  acknowledged · payment coming up · SMS {phone} · ¥100.00 · 2026-11-25",
+        "2026-11-22 12:00:20  Lantern Mall has seen a payment of ¥100.00",
+        f"2026-11-22 12:00:30  Dispute {opened.receipt_number} opened: I was not told",
+        "2026-11-25 00:00:00  Installment 1 is due today: ¥100.00",
+    ]
+    assert f"What {case.borrower.name} was told about loan {case.loan.external_id}" in readme
+
+
+def test_the_readme_is_in_the_borrowers_language() -> None:
+    readme = files_of(make_case(locale="zh-hans"))["README.txt"].decode()
+    assert "已送达" in readme
+
+
+def test_a_dispute_about_an_installment_has_the_pack_of_that_installment(case: Told) -> None:
+    make_installment(case.loan, due_on=date(2027, 1, 1))
+    files = files_of(case, dispute_id=dispute(case).pk)
+    assert find_problems(files) == []
+    assert read(files, "case.json")["installments"] == [1]
+
+
+def test_a_dispute_about_a_loan_has_all_of_it(case: Told) -> None:
+    second = make_installment(case.loan, due_on=date(2026, 12, 25))
+    told = make_delivery(make_prompt(second))
+    files = files_of(case, dispute_id=dispute(case, whole_loan=True).pk)
+    assert find_problems(files) == []
+    assert read(files, "case.json")["installments"] == [1, 2]
+    assert told.pk in [one["id"] for one in read(files, "deliveries.json")]
+
+
+def test_a_message_that_named_the_installment_beside_another_is_in_its_pack(case: Told) -> None:
+    beside = make_installment(case.loan, due_on=case.installment.due_on)
+    make_prompt(beside, told_with=case.prompt)
+    files = files_of(case, installment_id=beside.pk)
+    assert [one["id"] for one in read(files, "deliveries.json")] == [case.sms.pk, case.email.pk]
+    assert find_problems(files) == []
+
+
+def test_the_chain_runs_from_the_first_seal_of_the_case_to_the_newest(case: Told) -> None:
+    first = files_of(case)
+    for _ in range(3):
+        make_events(2)
+        build_pack(case.borrower.pk, installment_id=case.installment.pk, now=LATER)
+    files = files_of(case)
+    seals = read(files, "seals.json")["seals"]
+    assert len(seals) == 4
+    assert seals[0] == read(first, "seals.json")["seals"][0]
+    assert find_problems(files) == []
+
+
+def test_of_a_record_that_was_tampered_with_no_pack_verifies(case: Told) -> None:
+    files_of(case)
+    tamper("UPDATE notifications_noticeevent SET kind = 'seen' WHERE kind = 'failed'")
+    assert any("is not what seal" in problem for problem in find_problems(files_of(case)))
+
+
+def test_there_is_no_pack_about_what_is_not_the_borrowers(case: Told) -> None:
+    stranger = make_borrower()
+    with pytest.raises(NothingToPackError, match=f"no installment {case.installment.pk}"):
+        build_pack(stranger.pk, installment_id=case.installment.pk, now=LATER)
+    with pytest.raises(NothingToPackError, match="no dispute"):
+        build_pack(stranger.pk, dispute_id=dispute(case).pk, now=LATER)
+    with pytest.raises(ValueError, match="Name an installment or a dispute"):
+        build_pack(case.borrower.pk, now=LATER)
+
+
+def test_the_number_of_queries_does_not_grow_with_the_case(case: Told) -> None:
+    about = dispute(case, whole_loan=True)
+    files_of(case)
+    with CaptureQueriesContext(connection) as small:
+        build_pack(case.borrower.pk, dispute_id=about.pk, now=LATER)
+    for days in range(1, 6):
+        other = make_installment(case.loan, due_on=case.installment.due_on + timedelta(days=30 * days))
+        delivery = make_delivery(make_prompt(other))
+        make_receipt(delivery, "delivered")
+    with CaptureQueriesContext(connection) as large:
+        build_pack(case.borrower.pk, dispute_id=about.pk, now=LATER)
+    assert len(large) == len(small)
+
+
+def test_the_command_writes_a_pack_that_verifies(case: Told, tmp_path: Path) -> None:
+    target, out = tmp_path / "case.zip", StringIO()
+    call_command("evidence_pack", "--installment", str(case.installment.pk), "-o", str(target), stdout=out)
+    assert out.getvalue() == f"{target}: {target.stat().st_size:,} bytes\n"
+    with ZipFile(target) as pack:
+        assert find_problems({name: pack.read(name) for name in pack.namelist()}) == []
+    number = dispute(case).receipt_number
+    call_command("evidence_pack", "--dispute", number, "-o", str(target), stdout=out)
+    with ZipFile(target) as pack:
+        assert json.loads(pack.read("case.json"))["disputes"][0]["number"] == number
+
+
+def test_the_command_says_what_it_could_not_do(case: Told, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="no installment 999999"):
+        call_command("evidence_pack", "--installment", "999999", "-o", str(tmp_path / "x"))
+    with pytest.raises(CommandError, match="no dispute D-0"):
+        call_command("evidence_pack", "--dispute", "D-0", "-o", str(tmp_path / "x"))
+    with pytest.raises(CommandError, match="cannot be written: Is a directory"):
+        call_command("evidence_pack", "--installment", str(case.installment.pk), "-o", str(tmp_path))
+
+
+def test_the_command_says_when_its_pack_does_not_verify(case: Told, tmp_path: Path) -> None:
+    files_of(case)
+    tamper("UPDATE notifications_noticeevent SET kind = 'seen' WHERE kind = 'failed'")
+    err = StringIO()
+    with pytest.raises(SystemExit, match="2"):
+        call_command(
+            *("evidence_pack", "--installment", str(case.installment.pk), "-o", str(tmp_path / "x")),
+            stdout=StringIO(),
+            stderr=err,
+        )
+    assert "is not what seal" in err.getvalue()
+    assert "run manage.py verify_evidence" in err.getvalue()

@@ -1,0 +1,197 @@
+"""The policies as they are shipped, and an operator's own in their place."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings as project
+from django.core import checks as django_checks
+from django.core.management import CommandError, call_command
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest_django import Settings
+
+from notifications.checks import check_policies
+from notifications.models import Prompt
+from notifications.policy import CHANNELS, PURPOSES, Mark, PolicyError, Purpose, When, in_force, purpose_of
+from notifications.policy_files import jurisdictions, policy_for, rule_named, rules_of
+from notifications.policy_tables import as_markdown
+
+CODES = ["cn", "eu", "uk", "us"]
+TODAY = date(2026, 11, 22)
+
+
+def write(folder: Path, name: str, *, hours: str = "09:00-17:00", since: str = "2020-01-01") -> Path:
+    purposes = ("service", "statutory", "collection")
+    figure = f'value = "{hours}"\ncitation = "a choice"\nvalid_from = {since}\nmark = "O"\n'
+    path = folder / name
+    path.write_text("".join(f"[[{purpose}.hours]]\n{figure}" for purpose in purposes), "utf-8")
+    return path
+
+
+class TestShipped:
+    def test_four_jurisdictions_have_a_policy_for_every_purpose(self) -> None:
+        assert jurisdictions() == CODES
+        for code in CODES:
+            for purpose in Purpose:
+                policy = policy_for(code, purpose, TODAY)
+                assert (policy.jurisdiction, policy.purpose, policy.day) == (code, purpose, TODAY)
+
+    @pytest.mark.parametrize(
+        ("code", "hours"), [("cn", "08:00-22:00"), ("us", "08:00-21:00"), ("uk", "08:00-21:00"), ("eu", "08:00-21:00")]
+    )
+    def test_a_service_prompt_keeps_the_hours_of_collection_by_our_own_choice(self, code: str, hours: str) -> None:
+        service, collection = policy_for(code, "service", TODAY), policy_for(code, "collection", TODAY)
+        assert str(service.hours.hours) == str(collection.hours.hours) == hours
+        assert service.hours.citation.mark is Mark.OWN
+
+    @pytest.mark.parametrize("code", CODES)
+    def test_a_service_prompt_has_no_caps(self, code: str) -> None:
+        policy = policy_for(code, "service", TODAY)
+        assert not any(policy.caps_on(channel) for channel in CHANNELS)
+
+    def test_china(self) -> None:
+        collection = policy_for("cn", "collection", TODAY)
+        assert collection.hours.id == "cn/collection/hours/2025-02-28"
+        assert [(cap.span, cap.most, cap.citation.mark) for cap in collection.caps_on("voice")] == [("day", 3, "S")]
+        assert [(cap.span, cap.most, cap.citation.mark) for cap in collection.caps_on("unanswered_voice")] == [
+            ("day", 6, "S")
+        ]
+        assert all(cap.citation.mark is Mark.OWN for cap in collection.caps_on("sms"))
+        notice = policy_for("cn", "statutory", TODAY).notice("adverse_report")
+        assert notice is not None
+        assert (notice.days, notice.when, notice.citation.mark) == (0, When.BEFORE, "V")
+
+    def test_the_united_states(self) -> None:
+        collection = policy_for("us", "collection", TODAY)
+        assert [(cap.span, cap.most) for cap in collection.caps_on("voice")] == [("week", 7)]
+        pause = collection.cool_off("voice")
+        assert pause is not None
+        assert (pause.days, collection.cool_off("sms")) == (7, None)
+        notice = policy_for("us", "statutory", TODAY).notice("adverse_report")
+        assert notice is not None
+        assert (notice.days, notice.when) == (30, When.AFTER)
+
+    def test_the_united_kingdom(self) -> None:
+        notice = policy_for("uk", "statutory", TODAY).notice("adverse_report")
+        assert notice is not None
+        assert (notice.days, notice.when, notice.citation.mark) == (28, When.BEFORE, "R")
+        assert policy_for("uk", "collection", TODAY).hours.citation.mark is Mark.OWN
+
+    @given(st.dates(date(2000, 1, 1), date(2199, 12, 31)), st.sampled_from(CODES), st.sampled_from(list(Purpose)))
+    def test_what_holds_on_a_day_has_begun_and_was_not_followed(self, day: date, code: str, purpose: Purpose) -> None:
+        policy = policy_for(code, purpose, day)
+        for rule in (policy.hours, *policy.caps, *policy.cool_offs, *policy.notices):
+            same = [other for other in rules_of(code) if other.subject == rule.subject]
+            assert rule.citation.valid_from <= day
+            assert not any(rule.citation.valid_from < other.citation.valid_from <= day for other in same)
+
+    @pytest.mark.parametrize("code", CODES)
+    def test_every_rule_is_found_again_by_its_name(self, code: str) -> None:
+        for rule in rules_of(code):
+            assert rule_named(rule.id) == rule
+            assert len(rule.id) <= 64
+
+    @pytest.mark.parametrize("name", ["", "cn", "fr/collection/hours/2020-01-01", "cn/collection/hours/1999-01-01"])
+    def test_a_name_that_no_file_has_any_more_is_nothing(self, name: str) -> None:
+        assert rule_named(name) is None
+
+    def test_a_day_changes_nothing_before_it(self) -> None:
+        eve = date(2025, 2, 27)
+        assert policy_for("cn", "collection", eve).hours.citation.source.startswith("NIFA")
+        assert policy_for("cn", "collection", eve).caps_on("voice") == ()
+        assert policy_for("cn", "collection", eve + timedelta(days=1)).caps_on("voice") != ()
+
+    def test_a_day_before_every_figure_is_refused(self) -> None:
+        with pytest.raises(PolicyError, match=r"cn\.toml: collection has no contact hours on 1999-12-31"):
+            policy_for("cn", "collection", date(1999, 12, 31))
+
+    def test_an_unknown_jurisdiction_is_refused_with_the_known_ones(self) -> None:
+        with pytest.raises(PolicyError, match="no policy for 'fr', only for cn, eu, uk, us"):
+            policy_for("fr", "service", TODAY)
+
+    def test_it_is_read_once(self) -> None:
+        assert policy_for("cn", "service", TODAY) is policy_for("cn", Purpose.SERVICE, TODAY)
+
+
+class TestPurposes:
+    def test_every_kind_of_prompt_has_one(self) -> None:
+        assert set(Prompt.Kind.values) <= PURPOSES.keys()
+        assert purpose_of("overdue") is Purpose.COLLECTION
+        assert purpose_of("prior_notice") is Purpose.STATUTORY
+
+    def test_an_unknown_kind_is_refused(self) -> None:
+        with pytest.raises(PolicyError, match="'poem' has no purpose"):
+            purpose_of("poem")
+
+
+class TestOnesOwn:
+    @pytest.fixture(autouse=True)
+    def folder(self, tmp_path: Path, settings: Settings) -> Path:
+        settings.POLICY_FOLDER = str(tmp_path)
+        return tmp_path
+
+    def test_a_file_takes_the_place_of_the_shipped_one(self, folder: Path) -> None:
+        write(folder, "cn.toml")
+        assert str(policy_for("cn", "service", TODAY).hours.hours) == "09:00-17:00"
+        assert str(policy_for("us", "service", TODAY).hours.hours) == "08:00-21:00"
+        assert check_policies(None) == []
+
+    def test_a_file_may_add_a_jurisdiction(self, folder: Path) -> None:
+        write(folder, "de.toml")
+        assert jurisdictions() == ["cn", "de", "eu", "uk", "us"]
+
+    @pytest.mark.parametrize("name", ["china.toml", "CN.toml", "cn.TOML", "c1.toml"])
+    def test_a_file_whose_name_says_nothing_stops_the_start(self, folder: Path, name: str) -> None:
+        write(folder, name)
+        (error,) = check_policies(None)
+        assert name in str(error.msg)
+        assert "two small letters such as cn.toml" in str(error.msg)
+
+    def test_a_bad_file_stops_the_start_and_says_where(self, folder: Path) -> None:
+        path = write(folder, "cn.toml", hours="22:00-08:00")
+        errors = [error for error in django_checks.run_checks() if error.id == "notifications.E002"]
+        (error,) = errors
+        assert str(error.msg).startswith(f"{path} [service.hours]: Contact hours that never open")
+
+    def test_each_bad_file_is_named(self, folder: Path) -> None:
+        write(folder, "cn.toml", hours="never")
+        (folder / "us.toml").write_bytes(b"\xff\xfe")
+        assert len(check_policies(None)) == 2
+
+    def test_hours_that_only_begin_in_the_future_stop_the_start(self, folder: Path) -> None:
+        write(folder, "cn.toml", since="2199-01-01")
+        (error, *_others) = check_policies(None)
+        assert "its first are of 2199-01-01" in str(error.msg)
+
+    def test_a_folder_that_is_not_there_stops_the_start(self, folder: Path, settings: Settings) -> None:
+        settings.POLICY_FOLDER = str(folder / "gone")
+        (error,) = check_policies(None)
+        assert "POLICY_FOLDER" in str(error.msg)
+
+    def test_the_command_shows_what_holds(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        write(folder, "cn.toml")
+        call_command("show_policies", "cn")
+        assert "| service/hours | 09:00-17:00 | 2020-01-01 | O | a choice |" in capsys.readouterr().out
+
+    def test_the_command_says_what_is_wrong(self, folder: Path) -> None:
+        write(folder, "cn.toml", hours="never")
+        with pytest.raises(CommandError, match=r"cn\.toml"):
+            call_command("show_policies")
+
+
+def test_a_kind_of_prompt_without_a_purpose_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("notifications.policy.PURPOSES", {"upcoming": Purpose.SERVICE})
+    assert len(check_policies(None)) == len(Prompt.Kind.values) - 1
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_page_of_policies_shows_the_figures_as_they_are(code: str) -> None:
+    page = (Path(project.BASE_DIR) / "docs" / "policies.md").read_text("utf-8")
+    assert f"(`{code}`)\n\n{as_markdown(rules_of(code))}\n" in page, f"Put the table of `show_policies {code}` there."
+
+
+def test_the_pages_example_is_a_figure_that_holds() -> None:
+    assert next(in_force([rule for rule in rules_of("cn") if rule.subject == "cn/collection/hours"], TODAY)).id == (
+        "cn/collection/hours/2025-02-28"
+    )
