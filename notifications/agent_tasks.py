@@ -1,14 +1,20 @@
 """Agents take tasks and finish them. Each step is one conditional UPDATE: of two agents at once, one is told no."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Case, F, Q, QuerySet, TextField, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Concat
 from django.utils.translation import gettext as _
 
-from accounts.models import User
-from notifications.events import record
+from accounts.models import ContactPoint, User
+from notifications.events import about, record_all
 from notifications.models import AgentTask, NoticeEvent, Prompt
+
+Kind = NoticeEvent.Kind
 
 
 class TaskNotYoursError(Exception):
@@ -33,43 +39,70 @@ def take(*, task_id: int, agent: User, over_from: int | None = None) -> AgentTas
 
 @transaction.atomic
 def finish(*, task_id: int, agent: User, outcome: str, note: str, now: datetime) -> AgentTask:
-    """Close the task with what came of it. One that nobody has taken counts as taken by `agent`.
+    """Close the task with what came of it, the note below earlier ones. One that nobody has taken counts as taken by
+    `agent`.
 
-    Told in person: the prompt's ladder has ended and it counts as told. Raises ValueError for an unknown outcome,
-    TaskNotYoursError where it is done or with a colleague, and AgentTask.DoesNotExist.
+    Told in person: the prompt's ladder has ended and it counts as told. Tried and not reached: the task stays open
+    until `act_by`, so that somebody tries again. Raises ValueError for an unknown outcome, TaskNotYoursError where it
+    is done or with a colleague, and AgentTask.DoesNotExist.
     """
     if outcome not in AgentTask.Outcome.values:
         raise ValueError(f"{outcome!r} is no outcome of task {task_id}.")
-    mine = Q(assignee=None) | Q(assignee=agent)
-    closed = (
-        AgentTask.objects.open()
-        .filter(mine, pk=task_id)
-        .update(status=AgentTask.Status.DONE, outcome=outcome, note=note, assignee=agent, done_at=now)
-    )
+    mine = AgentTask.objects.open().filter(Q(assignee=None) | Q(assignee=agent), pk=task_id)
+    written = _below(note)
+    if outcome == AgentTask.Outcome.NOT_REACHED and mine.filter(act_by__gt=now).update(note=written, assignee=agent):
+        return _recorded(Kind.TRIED, _read(task_id), agent, now)
+    done = AgentTask.Status.DONE
+    closed = mine.update(status=done, outcome=outcome, note=written, assignee=agent, done_at=now)
     task = _read(task_id)
     if not closed:
         raise TaskNotYoursError(_why_not(task))
     if outcome == AgentTask.Outcome.TOLD:
         escalated = Prompt.objects.filter(pk=task.prompt_id, status=Prompt.Status.ESCALATED)
         escalated.update(status=Prompt.Status.TOLD)
-    record(
-        NoticeEvent.Kind.TASK_DONE,
-        borrower_id=task.borrower_id,
-        at=now,
-        installment_id=task.prompt.installment_id,
-        prompt_id=task.prompt_id,
-        actor_id=agent.pk,
-        task=task.pk,
-        outcome=outcome,
-    )
+    return _recorded(Kind.TASK_DONE, task, agent, now, outcome=outcome)
+
+
+@transaction.atomic
+def reveal(*, task_id: int, agent: User, now: datetime) -> Sequence[ContactPoint]:
+    """The borrower's live contact points for `agent`, who has taken the open task, to be shown whole; each time is on
+    record.
+
+    Raises TaskNotYoursError where the task is done, nobody's or a colleague's, and AgentTask.DoesNotExist.
+    """
+    held = AgentTask.objects.open().filter(pk=task_id, assignee=agent).select_for_update(no_key=True)
+    task = _read(task_id)
+    if not held.exists():
+        raise TaskNotYoursError(_why_not(task))
+    _recorded(Kind.REVEALED, task, agent, now)
+    spoken_to = [ContactPoint.Kind.PHONE, ContactPoint.Kind.EMAIL]
+    return list(task.borrower.contact_points.live().filter(kind__in=spoken_to).order_by("-kind"))
+
+
+def tries(task: AgentTask) -> "QuerySet[NoticeEvent]":
+    """When somebody tried to reach the borrower of this task and did not, the first time first."""
+    return NoticeEvent.objects.filter(borrower=task.borrower_id, kind=Kind.TRIED, data__task=task.pk).order_by("pk")
+
+
+def _below(note: str) -> Combinable:
+    """What was noted before stays, and this comes below it."""
+    text = TextField()
+    added = Concat(F("note"), Value(f"\n{note}"), output_field=text)
+    return Case(When(note="", then=Value(note, text)), default=added, output_field=text)
+
+
+def _recorded(kind: NoticeEvent.Kind, task: AgentTask, agent: User, now: datetime, **data: Any) -> AgentTask:
+    record_all([about(task.prompt, kind, actor_id=agent.pk, task=task.pk, **data)], at=now)
     return task
 
 
 def _read(task_id: int) -> AgentTask:
-    return AgentTask.objects.select_related("assignee", "prompt").get(pk=task_id)
+    return AgentTask.objects.select_related("assignee", "prompt", "borrower").get(pk=task_id)
 
 
 def _why_not(task: AgentTask) -> str:
     if task.status == AgentTask.Status.DONE:
         return _("This task is done already: %(outcome)s.") % {"outcome": task.get_outcome_display()}
+    if task.assignee is None:
+        return _("Nobody has this task yet. Take it first.")
     return _("%(agent)s has this task. Take it over from them if they cannot act.") % {"agent": task.assignee}

@@ -1,4 +1,4 @@
-"""The group of those who work at the desk, with exactly what their work needs."""
+"""The groups of those who work at the desk, each with exactly what its work needs."""
 
 from typing import Any, Final
 
@@ -6,8 +6,12 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
 
 AGENTS: Final = "Agents"
+OPERATORS: Final = "Operators"
 
-MAY: Final[dict[str, tuple[str, ...]]] = {
+May = dict[str, tuple[str, ...]]
+"""Permissions by app."""
+
+MAY: Final[May] = {
     "accounts": ("view_user", "view_contactpoint"),
     "loans": (
         "view_partner",
@@ -30,19 +34,48 @@ MAY: Final[dict[str, tuple[str, ...]]] = {
         "view_preference",
         "view_agenttask",
         "change_agenttask",
+        "view_alarm",
+        "view_inboundtext",
     ),
 }
-"""By app. "change" of a line, dispute or task is to decide it, "add" of a delivery to send again: the record itself is
-nobody's to edit. The raw bytes of a partner's report are not among them: they hold everybody's data unmasked."""
+"""Of agents. "change" of a line, dispute or task is to decide it, "add" of a delivery to send again: the record itself
+is nobody's to edit. The raw bytes of a partner's report are not among them: they hold everybody's data unmasked."""
+
+OPERATORS_MAY: Final[May] = {
+    "accounts": ("view_user", "view_contactpoint"),
+    "loans": ("view_partner", "view_loan"),
+    "notifications": (
+        "view_prompt",
+        "add_prompt",
+        "view_delivery",
+        "view_receipt",
+        "view_noticeevent",
+        "view_alarm",
+        "view_callback",
+        "view_inboundtext",
+        "view_supplier",
+        "view_halt",
+        "add_halt",
+        "change_halt",
+        "view_leadplan",
+        "add_leadplan",
+        "change_leadplan",
+        "delete_leadplan",
+    ),
+}
+"""Of operators: to see why nothing goes out, and to pull the levers. "change" of a halt is to lift it, "add" of a
+prompt to give notice before an adverse report. Who also works on tasks is in both groups."""
+GROUPS: Final = {AGENTS: MAY, OPERATORS: OPERATORS_MAY}
 
 
-def make_agents_group(**_signal: Any) -> None:
-    """Make the group, or bring its permissions to what this version needs; for whatever else, make another group.
+def make_groups(**_signal: Any) -> None:
+    """Make the groups, or bring their permissions to what this version needs; for whatever else, make another group.
 
     Runs after every migrate, when the permissions exist; a data migration would come before them.
     """
-    wanted = Q(pk=None)
-    for app, codenames in MAY.items():
-        wanted |= Q(content_type__app_label=app, codename__in=codenames)
-    group, _new = Group.objects.get_or_create(name=AGENTS)
-    group.permissions.set(Permission.objects.filter(wanted))
+    for name, may in GROUPS.items():
+        wanted = Q(pk=None)
+        for app, codenames in may.items():
+            wanted |= Q(content_type__app_label=app, codename__in=codenames)
+        group, _new = Group.objects.get_or_create(name=name)
+        group.permissions.set(Permission.objects.filter(wanted))

@@ -14,7 +14,7 @@ class PortalConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from portal.agents import make_agents_group
+        from portal.agents import make_groups
 
         # The last app with models: by then the permissions of all have been made.
-        post_migrate.connect(make_agents_group, sender=apps.get_app_config("notifications"))
+        post_migrate.connect(make_groups, sender=apps.get_app_config("notifications"))

@@ -31,6 +31,8 @@ class NoticeEvent(models.Model):
         HELD = "held", _("held by a rule")
         RESENT = "resent", _("sent again by an agent")
         TASK_DONE = "task_done", _("a person acted")
+        TRIED = "tried", _("tried, not reached")
+        REVEALED = "revealed", _("address shown to an agent")
         PREFERENCE = "preference", _("channel switched")
         REPLIED = "replied", _("answered by SMS")
 

@@ -1,13 +1,13 @@
 """Agents take tasks and finish them, one agent a task."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from accounts.models import User
 from accounts.tests.factories import make_agent
-from notifications.agent_tasks import TaskNotYoursError, finish, take
+from notifications.agent_tasks import TaskNotYoursError, finish, reveal, take, tries
 from notifications.models import AgentTask, NoticeEvent, Prompt
 from notifications.tests.factories import NOON, make_prompt
 from notifications.tests.test_races import at_once
@@ -38,8 +38,10 @@ def make_task() -> AgentTask:
     )
 
 
-def end(task: AgentTask, agent: User, outcome: str = Outcome.TOLD) -> AgentTask:
-    return finish(task_id=task.pk, agent=agent, outcome=outcome, note="Called at noon.", now=NOON)
+def end(
+    task: AgentTask, agent: User, outcome: str = Outcome.TOLD, *, note: str = "Called at noon.", now: datetime = NOON
+) -> AgentTask:
+    return finish(task_id=task.pk, agent=agent, outcome=outcome, note=note, now=now)
 
 
 def test_a_free_task_is_taken_and_taking_it_twice_changes_nothing(task: AgentTask, agent: User) -> None:
@@ -79,6 +81,61 @@ def test_whoever_was_not_told_does_not_count_as_told(task: AgentTask, agent: Use
     end(task, agent, outcome)
     task.prompt.refresh_from_db()
     assert task.prompt.status == Prompt.Status.ESCALATED
+
+
+def test_somebody_who_was_tried_and_not_reached_stays_in_the_queue(task: AgentTask, agent: User) -> None:
+    tried = end(task, agent, Outcome.NOT_REACHED, note="No answer at noon.")
+    assert (tried.status, tried.outcome, tried.done_at, tried.assignee) == ("open", "", None, agent)
+    end(task, agent, Outcome.NOT_REACHED, note="Mailbox at one.", now=NOON + timedelta(hours=1))
+    done = end(task, agent, note="Called at two.", now=NOON + timedelta(hours=2))
+    assert (done.status, done.outcome) == ("done", "told")
+    assert done.note.splitlines() == ["No answer at noon.", "Mailbox at one.", "Called at two."]
+    assert [(event.at, event.actor_id) for event in tries(done)] == [
+        (NOON, agent.pk),
+        (NOON + timedelta(hours=1), agent.pk),
+    ]
+
+
+def test_a_try_after_the_time_to_act_ends_the_task(task: AgentTask, agent: User) -> None:
+    late = end(task, agent, Outcome.NOT_REACHED, now=task.act_by)
+    assert (late.status, late.outcome, late.done_at) == ("done", "not_reached", task.act_by)
+    assert not tries(late).exists()
+
+
+def test_tries_are_those_of_one_task(task: AgentTask, agent: User) -> None:
+    other = make_task()
+    end(task, agent, Outcome.NOT_REACHED)
+    assert not tries(other).exists()
+
+
+def test_who_has_taken_the_task_reads_the_whole_number_and_that_is_on_record(task: AgentTask, agent: User) -> None:
+    take(task_id=task.pk, agent=agent)
+    shown = [point.address for point in reveal(task_id=task.pk, agent=agent, now=NOON)]
+    assert shown == [task.borrower.phone, task.borrower.email]
+    event = NoticeEvent.objects.get(kind=NoticeEvent.Kind.REVEALED)
+    assert (event.actor_id, event.prompt_id, event.borrower_id) == (agent.pk, task.prompt_id, task.borrower_id)
+    assert event.data == {"task": task.pk}
+
+
+def test_nobody_else_reads_it(task: AgentTask, agent: User) -> None:
+    with pytest.raises(TaskNotYoursError, match="Nobody has this task yet"):
+        reveal(task_id=task.pk, agent=agent, now=NOON)
+    take(task_id=task.pk, agent=make_agent())
+    with pytest.raises(TaskNotYoursError, match="has this task"):
+        reveal(task_id=task.pk, agent=agent, now=NOON)
+    assert not NoticeEvent.objects.exists()
+
+
+def test_it_is_not_read_once_the_task_is_done(task: AgentTask, agent: User) -> None:
+    end(task, agent)
+    with pytest.raises(TaskNotYoursError, match="done already"):
+        reveal(task_id=task.pk, agent=agent, now=NOON)
+
+
+def test_an_address_that_was_retired_is_not_shown(task: AgentTask, agent: User) -> None:
+    take(task_id=task.pk, agent=agent)
+    task.borrower.contact_points.filter(kind="phone").update(retired_at=NOON)
+    assert [point.kind for point in reveal(task_id=task.pk, agent=agent, now=NOON)] == ["email"]
 
 
 def test_a_prompt_that_ended_otherwise_meanwhile_stays_as_it_is(task: AgentTask, agent: User) -> None:

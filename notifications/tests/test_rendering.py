@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from notifications.channels.segments import is_gsm, segments
 from notifications.models import Prompt
 from notifications.rendering import Rendered, render
-from notifications.tests.sample_facts import LINK, LONGEST_LINK, TODAY, sample_facts
 from notifications.wording.facts import Facts, FactsError
 from notifications.wording.filling import FactMissingError
+from notifications.wording.samples import LINK, LONGEST_LINK, TODAY, sample_facts
 from notifications.wording.source import LANGUAGES, WordingError
 from notifications.wording.values import one_line
 

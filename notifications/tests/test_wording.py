@@ -15,7 +15,7 @@ from notifications import checks
 from notifications.channels.segments import is_gsm, segments
 from notifications.models import Delivery, Prompt
 from notifications.rendering import available_wordings, render
-from notifications.tests.sample_facts import LONGEST_LINK, sample_facts
+from notifications.wording.samples import LONGEST_LINK, sample_facts
 from notifications.wording.source import (
     FOLDER,
     LANGUAGES,

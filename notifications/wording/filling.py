@@ -73,6 +73,11 @@ def require(lines: Iterable[str], missing: Iterable[str], wording: Wording) -> N
         )
 
 
+def names_in_passage(passage: Iterable[Alternatives]) -> frozenset[str]:
+    """Every name that any way to say it holds."""
+    return frozenset[str]().union(*(names_in(text) for ways in passage for text in ways))
+
+
 def choose_known(passage: Iterable[Alternatives], missing: frozenset[str]) -> list[str]:
     """Of each paragraph the first way to say it of which all facts are known."""
     chosen = (next((text for text in ways if not names_in(text) & missing), "") for ways in passage)

@@ -2,8 +2,13 @@
 
 from portal.admin import (
     agent_tasks,
+    alarms,
+    callbacks,
     contact_points,
     disputes,
+    halts,
+    inbound_texts,
+    lead_plans,
     loans,
     partners,
     people,
@@ -12,12 +17,18 @@ from portal.admin import (
     record,
     reports,
     statement_lines,
+    suppliers,
 )
 
 __all__ = [
     "agent_tasks",
+    "alarms",
+    "callbacks",
     "contact_points",
     "disputes",
+    "halts",
+    "inbound_texts",
+    "lead_plans",
     "loans",
     "partners",
     "people",
@@ -26,4 +37,5 @@ __all__ = [
     "record",
     "reports",
     "statement_lines",
+    "suppliers",
 ]

@@ -1,5 +1,6 @@
 """The queue of those whom nothing reached: take one, tell them, write down what came of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -17,13 +18,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from accounts.models import ContactPoint
 from accounts.requests import SignedInRequest
-from notifications.agent_tasks import TaskNotYoursError, finish, take
+from notifications.agent_tasks import TaskNotYoursError, finish, reveal, take
 from notifications.models import AgentTask
-from portal.admin.cells import chip, moment_in, person_link, time_left
+from portal.admin.cells import chip, person_link, time_left
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.reasons import reason_words
 from portal.admin.task_forms import OutcomeForm, TaskStandingFilter
+from portal.admin.task_page import deadline_there, task_page
 from portal.admin.timeline_told import about, subjects
 
 CONFLICT = 409
@@ -45,8 +48,13 @@ class AgentTaskAdmin(ReadOnlyAdmin[AgentTask]):
         return super().get_queryset(request).select_related("borrower", "assignee", *subjects("prompt__"))
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(require_POST(self.take_view))
-        return [path("<int:task_id>/take/", view, name="notifications_agenttask_take"), *super().get_urls()]
+        take_it = self.admin_site.admin_view(require_POST(self.take_view))
+        show = self.admin_site.admin_view(require_POST(self.reveal_view))
+        return [
+            path("<int:task_id>/take/", take_it, name="notifications_agenttask_take"),
+            path("<int:task_id>/reveal/", show, name="notifications_agenttask_reveal"),
+            *super().get_urls(),
+        ]
 
     @admin.display(description=_("act by"), ordering="act_by")
     def deadline(self, task: AgentTask) -> SafeString | str:
@@ -69,7 +77,7 @@ class AgentTaskAdmin(ReadOnlyAdmin[AgentTask]):
 
     @admin.display(description=_("borrower's clock"))
     def local_deadline(self, task: AgentTask) -> str:
-        return f"{moment_in(task.act_by, task.borrower.zone)} ({task.borrower.zone.key})"
+        return deadline_there(task)
 
     @admin.display(description=_("with"))
     def with_whom(self, task: AgentTask) -> SafeString | str:
@@ -99,6 +107,19 @@ class AgentTaskAdmin(ReadOnlyAdmin[AgentTask]):
             self.log_change(request, task, "Taken.")
         return redirect("admin:notifications_agenttask_change", task_id)
 
+    def reveal_view(self, request: SignedInRequest, task_id: int) -> HttpResponse:
+        """The task's page with phone and email whole, in this one answer, which no cache keeps."""
+        task = get_object_or_404(self.get_queryset(request), pk=task_id)
+        if not self.may_act(request, task):
+            raise PermissionDenied
+        try:
+            shown = reveal(task_id=task_id, agent=request.user, now=timezone.now())
+        except TaskNotYoursError as obstacle:
+            messages.error(request, str(obstacle))
+            return redirect("admin:notifications_agenttask_change", task_id)
+        self.log_change(request, task, "Number shown.")
+        return self._page(request, task, OutcomeForm(), shown=shown)
+
     def change_view(
         self, request: Any, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -116,29 +137,28 @@ class AgentTaskAdmin(ReadOnlyAdmin[AgentTask]):
             return self._page(request, task, form)
         outcome, note = form.cleaned_data["outcome"], form.cleaned_data["note"]
         try:
-            finish(task_id=task.pk, agent=request.user, outcome=outcome, note=note, now=timezone.now())
+            done = finish(task_id=task.pk, agent=request.user, outcome=outcome, note=note, now=timezone.now())
         except TaskNotYoursError as obstacle:
             messages.error(request, str(obstacle))
             return self._page(request, self.get_queryset(request).get(pk=task.pk), form, status=CONFLICT)
-        self.log_change(request, task, f"Done: {outcome}.")
-        messages.success(request, gettext("Done and on record."))
+        if done.status == AgentTask.Status.OPEN:
+            self.log_change(request, task, "Tried, not reached.")
+            messages.success(request, gettext("Written down. The task stays open until %s.") % deadline_there(task))
+        else:
+            self.log_change(request, task, f"Done: {outcome}.")
+            messages.success(request, gettext("Done and on record."))
         return redirect("admin:notifications_agenttask_changelist")
 
-    def _page(self, request: SignedInRequest, task: AgentTask, form: OutcomeForm, *, status: int = 200) -> HttpResponse:
-        is_open = task.status == AgentTask.Status.OPEN
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("Tell %s in person") % task.borrower,
-            "opts": self.opts,
-            "task": task,
-            "about": about(task.prompt),
-            "left": time_left(task.act_by, timezone.now()),
-            "is_late": is_open and task.act_by < timezone.now(),
-            "deadline": self.local_deadline(task),
-            "points": task.borrower.contact_points.live().order_by("kind"),
-            "is_open": is_open,
-            "may_act": is_open and self.may_act(request, task),
-            "is_mine": task.assignee_id in {None, request.user.pk},
-            "form": form,
-        }
+    def _page(
+        self,
+        request: SignedInRequest,
+        task: AgentTask,
+        form: OutcomeForm,
+        *,
+        status: int = 200,
+        shown: Sequence[ContactPoint] | None = None,
+    ) -> HttpResponse:
+        may_act = self.may_act(request, task)
+        page = task_page(task, request.user, form, now=timezone.now(), may_act=may_act, shown=shown)
+        context = {**self.admin_site.each_context(request), "opts": self.opts, **page}
         return TemplateResponse(request, "admin/desk/task.html", context, status=status)

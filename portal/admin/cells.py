@@ -13,7 +13,7 @@ from accounts.models import User
 from loans import dates
 from loans.models import Installment, Loan
 from loans.money import format_money
-from notifications.models import Prompt
+from notifications.models import Halt, Prompt
 
 Kind = Prompt.Kind
 
@@ -63,8 +63,15 @@ def stage_of(prompt: Prompt) -> str:
     if prompt.kind == Kind.OVERDUE:
         after = ngettext("%d day after the due date", "%d days after the due date", prompt.stage)
         return after % prompt.stage
+    if prompt.kind == Kind.PRIOR_NOTICE:
+        before = ngettext("%d day before an adverse report", "%d days before an adverse report", prompt.stage)
+        return before % prompt.stage
     if prompt.kind in {Kind.PAYMENT_RECEIVED, Kind.PAYMENT_SETTLED}:
         return gettext("each payment is confirmed")
+    if prompt.kind == Kind.PAYMENT_RETURNED:
+        return gettext("each returned payment is told")
+    if prompt.kind == Kind.SCHEDULE_CHANGED:
+        return gettext("what was told has changed")
     return gettext("each step of a dispute is told")
 
 
@@ -77,3 +84,10 @@ def installment_label(installment: Installment, loan: Loan) -> str:
         "day": dates.short_day(installment.due_on, language(), timezone.localdate()),
     }
     return gettext("%(loan)s no. %(number)s, %(amount)s due %(day)s") % figures
+
+
+def halted(halt: Halt) -> str:
+    """What a halt stops: "SMS · payment overdue · Harbour Bank", or "everything"."""
+    parts = [halt.get_channel_display() if halt.channel else "", halt.get_kind_display() if halt.kind else ""]
+    named = [str(part) for part in (*parts, halt.partner or "") if part]
+    return " · ".join(named) or gettext("everything")

@@ -1,18 +1,31 @@
 """Loans, payments and the two firms' positions, as they stand."""
 
-from typing import Any
+from typing import Any, Final
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
+from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
+from accounts.requests import SignedInRequest
 from loans.models import Installment, Loan, Payment, Position
+from notifications import tasks
+from notifications.clock import Clock
+from notifications.prior_notice import LONGEST, Notices, give_prior_notice
 from portal.admin.cells import chip, money, person_link
 from portal.admin.read_only import ReadOnlyAdmin
 
+MAY_GIVE_NOTICE: Final = "notifications.add_prompt"
+USUAL_DAYS: Final = 10
 _PAYMENT_TONES = {Payment.Status.RECEIVED: "warn", Payment.Status.SETTLED: "good", Payment.Status.RETURNED: "danger"}
 
 
@@ -20,6 +33,7 @@ _PAYMENT_TONES = {Payment.Status.RECEIVED: "warn", Payment.Status.SETTLED: "good
 class LoanAdmin(ReadOnlyAdmin[Loan]):
     """The agreement, with its schedule and what each firm says of it."""
 
+    change_form_template = "admin/desk/loan.html"
     list_display = ["external_id", "borrower_link", "product", "sum", "bank", "platform", "disbursed_on"]
     list_filter = ["bank", "platform"]
     ordering = ["-pk"]
@@ -33,6 +47,33 @@ class LoanAdmin(ReadOnlyAdmin[Loan]):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Loan]":
         return super().get_queryset(request).select_related("borrower", "bank", "platform")
 
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_POST(self.notice_view))
+        return [path("<int:loan_id>/notice/", view, name="loans_loan_notice"), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        notice = {"may_give_notice": request.user.has_perm(MAY_GIVE_NOTICE), "usual_days": USUAL_DAYS}
+        return super().change_view(request, object_id, form_url, notice | (extra_context or {}))
+
+    def notice_view(self, request: SignedInRequest, loan_id: int) -> HttpResponse:
+        """Give notice before an adverse report about what is overdue, and say what was left out and why."""
+        loan = get_object_or_404(self.get_queryset(request), pk=loan_id)
+        if not request.user.has_perm(MAY_GIVE_NOTICE) or loan.borrower_id == request.user.pk:
+            raise PermissionDenied
+        asked = request.POST.get("days", "")
+        days = int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= len(str(LONGEST)) else 0
+        if not 1 <= days <= LONGEST:
+            messages.error(request, gettext("Write how many days it is until the report: 1 to %d.") % LONGEST)
+            return redirect("admin:loans_loan_change", loan_id)
+        with transaction.atomic():
+            notices = give_prior_notice([loan], Clock.at(timezone.now()), days=days)
+            self.log_change(request, loan, f"Notice about {notices.given} installments, {days} days before.")
+            transaction.on_commit(tasks.wake_senders, robust=True)
+        _tell(request, notices)
+        return redirect("admin:loans_loan_change", loan_id)
+
     @admin.display(description=_("borrower"))
     def borrower_link(self, loan: Loan) -> SafeString:
         return person_link(loan.borrower)
@@ -45,6 +86,16 @@ class LoanAdmin(ReadOnlyAdmin[Loan]):
     def schedule(self, loan: Loan) -> str:
         rows = list(loan.installments.prefetch_related("positions__partner").order_by("number"))
         return render_to_string("admin/desk/schedule.html", {"loan": loan, "rows": rows})
+
+
+def _tell(request: HttpRequest, notices: Notices) -> None:
+    for one in notices.refused:
+        messages.error(request, gettext("No notice: %s.") % one)
+    if notices.given:
+        words = ngettext(
+            "Notice is given about %d installment.", "Notice is given about %d installments.", notices.given
+        )
+        messages.success(request, words % notices.given)
 
 
 @admin.register(Payment)

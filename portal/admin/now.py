@@ -1,52 +1,29 @@
 """What needs the desk now, by what runs out first; each number with the address of the rows behind it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.contrib.admin import AdminSite
 from django.db.models import Count, Model, Q, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from loans.models import Dispute, Report, StatementLine
-from notifications.models import AgentTask
+from notifications.models import AgentTask, Alarm, Halt, Supplier
+from portal.admin import now_levers
+from portal.admin.queue import SHOWN, Number, Queue, list_of
 from portal.admin.timeline_told import subjects
 
-SHOWN: Final = 8
 RECENT: Final = timedelta(days=7)
 """Refused reports older than this are history: nothing closes them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
-    """A count, what it counts, the rows behind it, and its tone (warn, danger or none)."""
-
-    count: int
-    words: str
-    href: str
-    tone: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """One queue: its numbers, the first of which is all of it, and its first rows."""
-
-    name: str
-    numbers: list[Number]
-    rows: list[Any] = field(default_factory=list)
-
-    @property
-    def href(self) -> str:
-        return self.numbers[0].href
-
-
-@dataclass(frozen=True, slots=True)
 class Now:
-    """The queues that the reader may see, by name for the page, and whether none of them has anything."""
+    """The queues that the reader may see, and whether none of them has anything."""
 
     at: datetime
     queues: list[Queue]
@@ -60,6 +37,9 @@ def read_now(request: HttpRequest, site: AdminSite) -> Now:
     """Two statements a queue, however long the queues are."""
     now = timezone.now()
     made: dict[type[Model], Callable[[], Queue]] = {
+        Halt: now_levers.halts,
+        Alarm: now_levers.alarms,
+        Supplier: lambda: now_levers.suppliers(now),
         AgentTask: lambda: _tasks(now, request.user.pk),
         Dispute: lambda: _disputes(now),
         StatementLine: _lines,
@@ -82,9 +62,9 @@ def _tasks(now: datetime, agent_id: int | None) -> Queue:
         mine=Count("pk", filter=Q(assignee=agent_id)),
     )
     numbers = [
-        Number(counts["all"], _("open agent tasks"), _list(AgentTask)),
-        Number(counts["late"], _("late"), _list(AgentTask, "standing=late"), "danger"),
-        Number(counts["mine"], _("mine"), _list(AgentTask, "standing=mine")),
+        Number(counts["all"], _("open agent tasks"), list_of(AgentTask)),
+        Number(counts["late"], _("late"), list_of(AgentTask, "standing=late"), "danger"),
+        Number(counts["mine"], _("mine"), list_of(AgentTask, "standing=mine")),
     ]
     related = ("borrower", "assignee", *subjects("prompt__"))
     return Queue("tasks", numbers, list(open_tasks.select_related(*related).order_by("act_by", "pk")[:SHOWN]))
@@ -99,9 +79,9 @@ def _disputes(now: datetime) -> Queue:
         ours=Count("pk", filter=Q(status=Dispute.Status.OPEN)),
     )
     numbers = [
-        Number(counts["all"], _("undecided disputes"), _list(Dispute)),
-        Number(counts["late"], _("late"), _list(Dispute, "standing=late"), "danger"),
-        Number(counts["ours"], _("our turn"), _list(Dispute, "standing=ours")),
+        Number(counts["all"], _("undecided disputes"), list_of(Dispute)),
+        Number(counts["late"], _("late"), list_of(Dispute, "standing=late"), "danger"),
+        Number(counts["ours"], _("our turn"), list_of(Dispute, "standing=ours")),
     ]
     first = undecided.select_related("borrower", "loan", "installment").order_by("answer_due_on", "pk")
     return Queue("disputes", numbers, list(first[:SHOWN]))
@@ -109,20 +89,15 @@ def _disputes(now: datetime) -> Queue:
 
 def _lines() -> Queue:
     waiting = StatementLine.objects.waiting()
-    number = Number(waiting.count(), _("unmatched bank lines"), _list(StatementLine))
+    number = Number(waiting.count(), _("unmatched bank lines"), list_of(StatementLine))
     first = waiting.select_related("report__partner").defer("report__content").order_by("booked_on", "pk")
     return Queue("lines", [number], list(first[:SHOWN]))
 
 
 def _reports(now: datetime) -> Queue:
     refused = refused_lately(now)
-    number = Number(refused.count(), _("reports refused in 7 days"), _list(Report, "standing=refused"))
+    number = Number(refused.count(), _("reports refused in 7 days"), list_of(Report, "standing=refused"))
     return Queue("reports", [number], list(refused.select_related("partner")[:SHOWN]))
-
-
-def _list(model: type[Model], query: str = "") -> str:
-    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-    return f"{address}?{query}" if query else address
 
 
 def _may_see(request: HttpRequest, site: AdminSite, model: type[Model]) -> bool:

@@ -15,7 +15,17 @@ KNOWN: Final[dict[str, Promise]] = {
     "nothing arrived and the time to act is running out": _("nothing arrived and the time to act is running out"),
     "no receipt in time": _("no receipt in time"),
     "the worker died while handing it over": _("the worker died while handing it over"),
+    "Nobody is telling this borrower: look at the planner and the workers, then call the borrower.": _(
+        "Nobody is telling this borrower: look at the planner and the workers, then call the borrower."
+    ),
+    "overtaken by a later stage": _("overtaken by a later stage"),
     "acknowledged": _("acknowledged"),
+    "sender not known": _("sender not known"),
+    "for a person to read": _("for a person to read"),
+    "switched off": _("switched off"),
+    "switched off before": _("switched off before"),
+    "switched off, a person calls": _("switched off, a person calls"),
+    "code names nothing": _("code names nothing"),
     "disputed": _("disputed"),
     "paid or changed meanwhile": _("paid or changed meanwhile"),
     "takes back an earlier booking": _("takes back an earlier booking"),

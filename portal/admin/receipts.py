@@ -1,6 +1,6 @@
 """Providers' receipts, and the raw bytes of each as text that nobody's address can be read from."""
 
-from typing import Any, Final
+from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -12,10 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.masking import mask_text
 from notifications.models import Receipt
 from portal.admin.cells import chip
+from portal.admin.raw import MOST_SHOWN, masked_raw
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.timeline_told import channel_of, subjects
-
-MOST_SHOWN: Final = 64 * 1024
 
 
 @admin.register(Receipt)
@@ -68,8 +67,8 @@ class ReceiptAdmin(ReadOnlyAdmin[Receipt]):
 
 def raw_text(receipt: Receipt) -> str:
     """The first MOST_SHOWN bytes as text, masked: known addresses of its borrower, and whatever looks like one."""
-    known: list[str] = []
+    known: list[str | None] = []
     if receipt.delivery:
         borrower = receipt.delivery.prompt.borrower
-        known = [address for address in (receipt.delivery.address, borrower.phone, borrower.email) if address]
-    return mask_text(bytes(receipt.callback.raw)[:MOST_SHOWN].decode("utf-8", "replace"), known)
+        known = [receipt.delivery.address, borrower.phone, borrower.email]
+    return masked_raw(receipt.callback.raw, known)

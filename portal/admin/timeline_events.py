@@ -25,6 +25,7 @@ _TONES: Final = {
     Kind.RETRYING: "warn",
     Kind.UNCONFIRMED: "warn",
     Kind.ESCALATED: "warn",
+    Kind.TRIED: "warn",
 }
 _OF_THE_BORROWER: Final = (Kind.SEEN, Kind.ACKNOWLEDGED, Kind.PREFERENCE)
 _CHANNELS: Final = dict(Delivery.Channel.choices)
@@ -61,7 +62,7 @@ def _event(told: Told, at: datetime) -> Line:
         proof=_("seen (weak)") if event.kind == Kind.SEEN else "",
         tone=_TONES.get(Kind(event.kind), ""),
         by=_by(told),
-        why=" · ".join([*words, *_switched(event.data)]),
+        why=" · ".join([*words, *_switched(event.data), *_task(event.data)]),
         href=reverse("admin:notifications_noticeevent_change", args=[event.pk]),
         link=_("event #%d") % event.pk,
     )
@@ -79,6 +80,10 @@ def _switched(data: dict[str, Any]) -> list[str]:
     if "enabled" not in data:
         return []
     return [_("switched on") if data["enabled"] else _("switched off")]
+
+
+def _task(data: dict[str, Any]) -> list[str]:
+    return [_("task #%d") % data["task"]] if data.get("task") else []
 
 
 TELLERS: Final[dict[Row, Teller]] = {Row.EVENT: Teller(_events, _event)}

@@ -15,6 +15,7 @@ from django.db import transaction
 from accounts.models import User
 from loans.intake.reports import receive
 from loans.models import Loan, Partner, Report
+from portal.agents import GROUPS
 from portal.demo.book import BANK, PLATFORM, Book, write_book
 from portal.demo.book_files import bank_csv, bank_json, platform_json
 from portal.demo.people import PAID, STORIES
@@ -108,7 +109,7 @@ def _make_sign_ins(folder: Path) -> None:
     password = secrets.token_urlsafe(9)
     hashed = make_password(password)
     agent = User.objects.create_user(AGENT_EMAIL, name="Agent", is_staff=True, locale="en")
-    agent.groups.set(Group.objects.filter(name="Agents"))
+    agent.groups.set(Group.objects.filter(name__in=GROUPS))
     User.objects.filter(email__in=[AGENT_EMAIL, *(person.email for person in STORIES)]).update(password=hashed)
     people = [("Agent", AGENT_EMAIL, password)]
     keep_sign_ins(folder, people + [(person.name, person.email, password) for person in STORIES])

@@ -5,11 +5,12 @@ from datetime import datetime
 from django import template
 
 from accounts.masking import mask_text
-from portal.admin.cells import time_left
+from portal.admin.cells import halted, time_left
 from portal.admin.reasons import reason_words
 from portal.admin.timeline_told import about
 
 register = template.Library()
+register.filter("halted", halted)
 register.filter("time_left", time_left)
 register.filter("about_prompt", about)
 register.filter("reason_words", reason_words)

@@ -19,7 +19,7 @@ from notifications.models import Acknowledgement, AgentTask, Delivery, Preferenc
 from notifications.resending import resend
 from notifications.states import Status
 from notifications.tests.factories import NOON, TODAY, make_delivery, make_prompt, make_receipt
-from portal.agents import AGENTS
+from portal.agents import AGENTS, OPERATORS
 from portal.tests.people import sign_in
 
 _numbers = count(1)
@@ -30,6 +30,22 @@ def make_desk_agent(**fields: Any) -> User:
     agent = make_agent(**{"locale": "en", "time_zone": "Asia/Shanghai", **fields})
     agent.groups.add(Group.objects.get(name=AGENTS))
     return agent
+
+
+def make_operator(**fields: Any) -> User:
+    """Somebody who pulls the levers and has no tasks."""
+    name = fields.pop("name", "Operator")
+    operator = make_agent(**{"locale": "en", "time_zone": "Asia/Shanghai", **fields})
+    User.objects.filter(pk=operator.pk).update(name=name)
+    operator.groups.add(Group.objects.get(name=OPERATORS))
+    return operator
+
+
+def make_agent_and_operator(**fields: Any) -> User:
+    """Somebody in both groups, who sees all that is on the desk."""
+    both = make_desk_agent(**fields)
+    both.groups.add(Group.objects.get(name=OPERATORS))
+    return both
 
 
 def make_superuser() -> User:
@@ -121,6 +137,10 @@ def task_page(task: AgentTask) -> str:
 
 def take_address(task: AgentTask) -> str:
     return reverse("admin:notifications_agenttask_take", args=[task.pk])
+
+
+def reveal_address(task: AgentTask) -> str:
+    return reverse("admin:notifications_agenttask_reveal", args=[task.pk])
 
 
 def line_page(line: StatementLine) -> str:

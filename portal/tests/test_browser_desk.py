@@ -11,10 +11,20 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
-from notifications.models import AgentTask, Delivery
+from notifications.models import AgentTask, Delivery, Halt, LeadPlan, NoticeEvent
 from notifications.tests.factories import make_prompt
 from portal.tests.browser import SIZES, overflow, visit
-from portal.tests.desk import World, make_desk_agent, make_superuser, make_world, take_address, task_page
+from portal.tests.desk import (
+    World,
+    make_agent_and_operator,
+    make_desk_agent,
+    make_operator,
+    make_superuser,
+    make_world,
+    take_address,
+    task_page,
+)
+from portal.tests.levers import Levers, make_levers
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("noon")]
 LOOKS = [("desk", "dark"), ("phone", "light"), ("phone", "dark")]
@@ -30,6 +40,11 @@ def world() -> World:
     return world
 
 
+@pytest.fixture
+def levers(world: World) -> Levers:
+    return make_levers(world, by=make_operator())
+
+
 def look(size: str, scheme: str = "light", **options: Any) -> dict[str, Any]:
     width, height = SIZES[size]
     return {"viewport": {"width": width, "height": height}, "color_scheme": scheme, **options}
@@ -38,12 +53,17 @@ def look(size: str, scheme: str = "light", **options: Any) -> dict[str, Any]:
 def main_pages(world: World) -> list[str]:
     borrower = reverse("admin:accounts_user_change", args=[world.borrower.pk])
     line = reverse("admin:loans_statementline_change", args=[world.line.pk])
-    return [reverse("admin:index"), borrower, task_page(world.task), line, reverse("admin:accounts_user_changelist")]
+    loan = reverse("admin:loans_loan_change", args=[world.loan.pk])
+    lists = [reverse("admin:accounts_user_changelist"), reverse("admin:notifications_halt_changelist")]
+    wordings = [reverse("admin:wordings"), f"{reverse('admin:wordings')}?kind=dispute_decided&language=zh-hant"]
+    return [reverse("admin:index"), borrower, task_page(world.task), line, loan, *lists, *wordings]
 
 
 def every_page() -> list[str]:
     """The list of each model that borrowers' data lies in, and the page of its first row."""
-    pages = [reverse("admin:index"), reverse("admin:app_list", args=["loans"])]
+    pages = [reverse("admin:index"), reverse("admin:app_list", args=["loans"]), reverse("admin:wordings")]
+    pages += [reverse("admin:notifications_halt_add"), reverse("admin:notifications_leadplan_add")]
+    pages += [reverse("admin:notifications_leadplan_delete", args=[first_of(LeadPlan).pk])]
     for model in admin.site._registry:
         if model._meta.app_label != "auth":
             pages += [address_of(model, "changelist"), address_of(model, "change", first_of(model).pk)]
@@ -77,24 +97,24 @@ def inspect(page: Page, address: str) -> None:
     assert faults(page) == [], address
 
 
-def test_every_page_is_sound(chromium: Browser, live_server: LiveServer, world: World) -> None:
-    with visit(chromium, live_server.url + reverse("admin:index"), make_desk_agent(), **look("desk")) as page:
+def test_every_page_is_sound(chromium: Browser, live_server: LiveServer, levers: Levers) -> None:
+    with visit(chromium, live_server.url + reverse("admin:index"), make_agent_and_operator(), **look("desk")) as page:
         for address in every_page():
             inspect(page, live_server.url + address)
 
 
 @pytest.mark.parametrize(("size", "scheme"), LOOKS)
 def test_the_main_pages_are_sound_in_every_look(
-    chromium: Browser, live_server: LiveServer, world: World, size: str, scheme: str
+    chromium: Browser, live_server: LiveServer, world: World, levers: Levers, size: str, scheme: str
 ) -> None:
     start = live_server.url + reverse("admin:index")
-    with visit(chromium, start, make_desk_agent(), **look(size, scheme)) as page:
+    with visit(chromium, start, make_agent_and_operator(), **look(size, scheme)) as page:
         for address in main_pages(world):
             inspect(page, live_server.url + address)
 
 
-def test_no_page_is_wider_than_a_phone(chromium: Browser, live_server: LiveServer, world: World) -> None:
-    with visit(chromium, live_server.url + reverse("admin:index"), make_desk_agent(), **look("phone")) as page:
+def test_no_page_is_wider_than_a_phone(chromium: Browser, live_server: LiveServer, levers: Levers) -> None:
+    with visit(chromium, live_server.url + reverse("admin:index"), make_agent_and_operator(), **look("phone")) as page:
         for address in every_page():
             page.goto(live_server.url + address)
             assert overflow(page) == 0, address
@@ -147,3 +167,42 @@ def test_without_scripts_a_task_is_taken_from_the_list_and_finished(
         expect(page.get_by_text("Done and on record.")).to_be_visible()
     task = AgentTask.objects.get()
     assert (task.outcome, task.assignee) == ("told", agent)
+
+
+def test_without_scripts_a_halt_is_thrown_and_lifted(chromium: Browser, live_server: LiveServer) -> None:
+    start = live_server.url + reverse("admin:index")
+    with visit(chromium, start, make_operator(), **look("phone", java_script_enabled=False)) as page:
+        page.goto(live_server.url + reverse("admin:notifications_halt_add"))
+        page.get_by_label("Channel").select_option(label="SMS")
+        page.get_by_label("Reason").fill("Everything goes out twice.")
+        page.get_by_role("button", name="Halt").click()
+        expect(page.get_by_role("heading", name="Halted")).to_be_visible()
+        expect(page.get_by_text("Everything goes out twice.")).to_be_visible()
+        page.get_by_role("button", name="Lift the halt of SMS").click()
+        expect(page.get_by_text("Lifted: what waited goes out now")).to_be_visible()
+        expect(page.get_by_role("heading", name="Halted")).to_have_count(0)
+    assert not Halt.objects.in_force().exists()
+
+
+def test_the_number_is_shown_on_request_and_gone_with_the_next_page(
+    chromium: Browser, live_server: LiveServer, world: World
+) -> None:
+    agent = make_desk_agent()
+    AgentTask.objects.update(assignee=agent)
+    with visit(chromium, live_server.url + reverse("admin:index"), agent, **look("phone")) as page:
+        page.goto(live_server.url + task_page(world.task))
+        page.get_by_role("button", name="Show the number").click()
+        expect(page.get_by_text(str(world.borrower.phone))).to_be_visible()
+        assert overflow(page) == 0
+        assert faults(page) == []
+        page.goto(live_server.url + task_page(world.task))
+        expect(page.get_by_text(str(world.borrower.phone))).to_have_count(0)
+    assert NoticeEvent.objects.get(kind="revealed").actor_id == agent.pk
+
+
+def test_an_email_is_shown_in_its_own_style_and_can_do_nothing(chromium: Browser, live_server: LiveServer) -> None:
+    with visit(chromium, live_server.url + reverse("admin:wordings"), make_operator(), **look("desk")) as page:
+        frame = page.frame_locator("iframe").first
+        expect(frame.get_by_role("heading")).to_contain_text("is due")
+        button = frame.get_by_role("link", name="Tell us that you know")
+        assert button.evaluate("link => getComputedStyle(link).display") == "inline-block"

@@ -20,9 +20,11 @@ from portal.tests.desk import (
     make_superuser,
     make_world,
     resend_address,
+    reveal_address,
     take_address,
     task_page,
 )
+from portal.tests.levers import make_levers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 FOUND, FORBIDDEN, NOT_FOUND, NOT_ALLOWED = 302, 403, 404, 405
@@ -48,6 +50,7 @@ def test_nobody_else_acts(world: World, who: str) -> None:
     page = {"borrower": desk_of(world.borrower), "without the group": desk_of(make_agent())}.get(who, Client())
     acts = [
         (take_address(world.task), {}),
+        (reveal_address(world.task), {}),
         (task_page(world.task), {"outcome": "told", "note": "x"}),
         (line_page(world.line), {"match": str(world.installment.pk)}),
         (resend_address(world.prompt), {"channel": "email"}),
@@ -67,19 +70,20 @@ def test_nobody_acts_upon_themselves(world: World) -> None:
     page = desk_of(root)
     assert page.post(resend_address(world.prompt), {"channel": "sms"}).status_code == FORBIDDEN
     assert page.post(take_address(world.task)).status_code == FORBIDDEN
+    assert page.post(reveal_address(world.task)).status_code == FORBIDDEN
     assert page.post(task_page(world.task), {"outcome": "told", "note": "x"}).status_code == FORBIDDEN
 
 
 def test_acts_are_posts_with_a_token(world: World, agent: User) -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(agent)
-    for address in (take_address(world.task), resend_address(world.prompt)):
+    for address in (take_address(world.task), reveal_address(world.task), resend_address(world.prompt)):
         assert strict.post(address, {"channel": "sms"}).status_code == FORBIDDEN
         assert strict.get(address).status_code == NOT_ALLOWED
 
 
 def test_what_is_not_there_is_not_found(desk: Client) -> None:
-    for name in ("notifications_prompt_resend", "notifications_agenttask_take"):
+    for name in ("notifications_prompt_resend", "notifications_agenttask_take", "notifications_agenttask_reveal"):
         assert desk.post(reverse(f"admin:{name}", args=[999])).status_code == NOT_FOUND
     for name in ("notifications_agenttask", "notifications_receipt", "loans_statementline", "accounts_user"):
         assert desk.get(reverse(f"admin:{name}_change", args=["x"])).status_code == NOT_FOUND
@@ -91,16 +95,17 @@ LISTS = (
     "accounts_user", "accounts_contactpoint", "loans_loan", "loans_payment", "loans_position", "loans_report",
     "loans_statementline", "loans_dispute", "loans_partner", "notifications_prompt", "notifications_delivery",
     "notifications_receipt", "notifications_acknowledgement", "notifications_noticeevent", "notifications_preference",
-    "notifications_agenttask",
+    "notifications_agenttask", "notifications_alarm", "notifications_halt", "notifications_supplier",
+    "notifications_leadplan", "notifications_inboundtext", "notifications_callback",
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_costs_the_same_however_long_it_is(superdesk: Callable[[str], int], name: str) -> None:
-    make_world()
+    make_levers(make_world())
     few = superdesk(name)
     for _place in range(4):
-        make_world()
+        make_levers(make_world())
     assert superdesk(name) == few <= 11
 
 

@@ -16,6 +16,7 @@ from portal.tests.desk import (
     desk_of,
     make_desk_agent,
     make_world,
+    reveal_address,
     said,
     take_address,
     task_page,
@@ -110,3 +111,44 @@ def test_what_was_written_about_a_colleagues_task_is_not_lost(desk: Client, worl
     assert response.status_code == CONFLICT
     assert "has this task" in response.content.decode()
     assert AgentTask.objects.open().get() == world.task
+
+
+def test_a_try_that_reached_nobody_leaves_the_task_in_the_queue(desk: Client, agent: User, world: World) -> None:
+    response = desk.post(task_page(world.task), {"outcome": "not_reached", "note": "No answer."}, follow=True)
+    assert "The task stays open until" in said(response)
+    assert list(response.context["cl"].result_list) == [world.task]
+    page = desk.get(task_page(world.task)).content.decode()
+    assert "Tried, not reached" in page
+    assert "1 time" in page
+    assert "No answer." in page
+    assert [entry.change_message for entry in LogEntry.objects.all()] == ["Tried, not reached."]
+
+
+def test_the_number_is_shown_to_who_has_taken_the_task_and_to_nobody_else(
+    desk: Client, agent: User, world: World
+) -> None:
+    phone = str(world.borrower.phone)
+    assert reveal_address(world.task) not in desk.get(task_page(world.task)).content.decode()
+    assert "Take it first" in said(desk.post(reveal_address(world.task), follow=True))
+    desk.post(take_address(world.task))
+    assert reveal_address(world.task) in desk.get(task_page(world.task)).content.decode()
+    response = desk.post(reveal_address(world.task))
+    page = response.content.decode()
+    assert phone in page
+    assert str(world.borrower.email) in page
+    assert "no-store" in response["Cache-Control"]
+    assert f'action="{task_page(world.task)}"' in page
+    assert phone not in desk.get(task_page(world.task)).content.decode()
+    colleague = desk_of(make_desk_agent())
+    refused = colleague.post(reveal_address(world.task), follow=True)
+    assert "has this task" in said(refused)
+    assert phone not in refused.content.decode()
+
+
+def test_that_the_number_was_shown_stands_in_the_timeline(desk: Client, agent: User, world: World) -> None:
+    desk.post(take_address(world.task))
+    desk.post(reveal_address(world.task))
+    page = desk.get(reverse("admin:accounts_user_change", args=[world.borrower.pk])).content.decode()
+    assert "Address shown to an agent" in page
+    assert f"task #{world.task.pk}" in page
+    assert [secret for secret in world.secrets if secret in page] == []

@@ -1,0 +1,53 @@
+"""How many tellings went out on which day, by channel."""
+
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any
+
+from notifications.simulation.rules import Moved
+
+
+@dataclass(slots=True)
+class Count:
+    """Of one day and channel: how many went out, and of those how many had waited for hours or for room under a cap."""
+
+    went: int = 0
+    held: int = 0
+    capped: int = 0
+
+
+@dataclass(slots=True)
+class Tally:
+    """Days are the borrowers' own. `persons` counts those handed to a person, `people` those who were looked at."""
+
+    first: date
+    last: date
+    counts: dict[tuple[date, str], Count] = field(default_factory=dict)
+    persons: dict[date, int] = field(default_factory=dict)
+    people: int = 0
+
+    def note_telling(self, day: date, channel: str, moved: Moved) -> None:
+        if not self.first <= day <= self.last:
+            return
+        count = self.counts.setdefault((day, channel), Count())
+        count.went += 1
+        count.held += moved is Moved.HELD
+        count.capped += moved is Moved.CAPPED
+
+    def note_person(self, day: date) -> None:
+        if self.first <= day <= self.last:
+            self.persons[day] = self.persons.get(day, 0) + 1
+
+    def as_json(self) -> dict[str, Any]:
+        days = [
+            {"day": day.isoformat(), "channel": channel, **asdict(count)}
+            for (day, channel), count in sorted(self.counts.items())
+        ]
+        persons = [{"day": day.isoformat(), "escalated": number} for day, number in sorted(self.persons.items())]
+        return {
+            "first": self.first.isoformat(),
+            "last": self.last.isoformat(),
+            "people": self.people,
+            "tellings": days,
+            "persons": persons,
+        }

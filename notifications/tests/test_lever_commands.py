@@ -1,0 +1,196 @@
+"""The levers from the shell: planning on trial, halting, lifting, and asking whether anybody is forgotten."""
+
+import json
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.management import CommandError, call_command
+from pytest_django import DjangoCaptureOnCommitCallbacks
+
+from accounts.tests.factories import make_agent, make_borrower
+from loans.models import Installment
+from loans.tests.factories import make_bank, make_installment, make_loan
+from notifications import tasks
+from notifications.models import Alarm, Delivery, Halt, NoticeEvent, Prompt
+from notifications.plan_report import count_planned
+from notifications.tests.factories import NOON, TODAY
+
+pytestmark = pytest.mark.django_db
+NIGHT = NOON - timedelta(hours=8)
+"""Four in the morning in Shanghai."""
+
+
+@pytest.fixture
+def installment() -> Installment:
+    row = make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=3))
+    Installment.objects.filter(pk=row.pk).update(known_at=NOON - timedelta(days=1))
+    return row
+
+
+@pytest.fixture(autouse=True)
+def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    calls: list[str] = []
+    monkeypatch.setattr(tasks, "wake_senders", lambda: calls.append("woken"))
+    return calls
+
+
+def run(name: str, *args: Any, at: Any = NOON, **options: Any) -> str:
+    """What the command prints, run at `at`."""
+    out = StringIO()
+    with time_machine.travel(at, tick=False):
+        call_command(name, *args, stdout=out, **options)
+    return out.getvalue()
+
+
+# plan_prompts
+
+
+def on_trial_at(moment: str) -> str:
+    out = StringIO()
+    with time_machine.travel(NOON, tick=False):
+        call_command("plan_prompts", "--dry-run", "--json", "--at", moment, stdout=out)
+    return out.getvalue()
+
+
+def test_a_plan_on_trial_says_what_it_would_plan_and_keeps_nothing(installment: Installment) -> None:
+    printed = run("plan_prompts", dry_run=True)
+    assert "1 messages would be planned; nothing was kept." in printed
+    assert [line.split()[:5] for line in printed.splitlines()][1] == ["upcoming", "3", "sms", "1", "1"]
+    assert not Prompt.objects.exists()
+    assert not NoticeEvent.objects.exists()
+
+
+def test_a_plan_for_real_is_what_was_planned_on_trial_and_wakes_the_senders(
+    installment: Installment, woken: list[str], django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    tried = json.loads(run("plan_prompts", dry_run=True, json=True))
+    with django_capture_on_commit_callbacks(execute=True):
+        assert json.loads(run("plan_prompts", json=True)) == tried
+    assert Prompt.objects.get().installment == installment
+    assert woken == ["woken"]
+    assert run("plan_prompts") == "0 messages are planned.\n"
+
+
+def test_what_contact_hours_hold_is_counted_with_when_it_goes_out(installment: Installment) -> None:
+    (line,) = json.loads(run("plan_prompts", at=NIGHT, dry_run=True, json=True))
+    opens = (NOON - timedelta(hours=4)).isoformat()
+    assert (line["held"], line["rules"]) == (1, {"contact hours": 1})
+    assert (line["first"], line["last"]) == (opens, opens)
+
+
+def test_a_rule_that_a_policy_names_is_counted_by_its_name(installment: Installment) -> None:
+    run("plan_prompts", at=NIGHT)
+    Delivery.objects.update(held_by="cn/service/hours/2025-02-28")
+    (line,) = count_planned(0, NIGHT)
+    assert line.rules == {"cn/service/hours/2025-02-28": 1}
+
+
+def test_installments_due_together_are_one_message_of_several_installments(installment: Installment) -> None:
+    borrower = installment.loan.borrower
+    make_installment(make_loan(borrower), due_on=installment.due_on)
+    (line,) = json.loads(run("plan_prompts", dry_run=True, json=True))
+    assert (line["messages"], line["installments"]) == (1, 2)
+
+
+def test_whom_no_channel_reaches_is_counted_for_a_person(installment: Installment) -> None:
+    make_installment(make_loan(make_borrower(phone=False, email=False)), due_on=installment.due_on)
+    lines = json.loads(run("plan_prompts", dry_run=True, json=True))
+    assert sorted((line["channel"], line["messages"]) for line in lines) == [("person", 1), ("sms", 1)]
+
+
+def test_a_trial_may_look_ahead_and_a_plan_for_real_may_not(installment: Installment) -> None:
+    (line,) = json.loads(on_trial_at("2026-11-24T12:00+08:00"))
+    assert (line["kind"], line["stage"]) == ("upcoming", 1)
+    with pytest.raises(CommandError, match="--at is for --dry-run"):
+        call_command("plan_prompts", "--at", "2026-11-24T12:00+08:00")
+
+
+@pytest.mark.parametrize("odd", ["tomorrow", "2026-11-24T12:00", "2026-13-45T99:99+08:00"])
+def test_a_moment_without_a_zone_is_refused(odd: str) -> None:
+    with pytest.raises(CommandError, match="no moment with a zone"):
+        on_trial_at(odd)
+
+
+# halt, lift
+
+
+def test_everything_is_halted_and_lifted_from_the_shell(
+    woken: list[str], django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    agent = make_agent()
+    printed = run("halt", reason="The wording is wrong.", by=str(agent.email).upper())
+    thrown = Halt.objects.in_force().get()
+    assert printed == f"Halt {thrown.pk}: everything is halted. To lift it: manage.py lift {thrown.pk}\n"
+    assert (thrown.by, thrown.since, thrown.reason) == (agent, NOON, "The wording is wrong.")
+    assert "The wording is wrong." in run("lift")
+    with django_capture_on_commit_callbacks(execute=True):
+        assert run("lift", thrown.pk).startswith("Lifted.")
+    assert woken == ["woken"]
+    assert run("lift") == "Nothing is halted.\n"
+
+
+def test_a_part_is_halted() -> None:
+    bank = make_bank()
+    printed = run("halt", reason="Twice.", channel="sms", kind="overdue", partner=bank.code)
+    assert "sms · overdue · harbour is halted" in printed
+    thrown = Halt.objects.get()
+    assert (thrown.channel, thrown.kind, thrown.partner, thrown.by) == ("sms", "overdue", bank, None)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"reason": "x", "partner": "nobody"}, "No partner has the code"),
+        ({"reason": " "}, "needs a reason"),
+        ({"reason": "x", "by": "stranger@example.test"}, "Nobody at the desk"),
+    ],
+)
+def test_a_halt_that_cannot_be_thrown_says_why_and_halts_nothing(options: dict[str, str], words: str) -> None:
+    with pytest.raises(CommandError, match=words) as refused:
+        run("halt", **options)
+    assert refused.value.returncode == 2
+    assert not Halt.objects.exists()
+
+
+def test_one_that_is_lifted_already_leaves_the_others_in_force(woken: list[str]) -> None:
+    run("halt", reason="One.")
+    run("halt", reason="Two.")
+    one, two = Halt.objects.order_by("pk")
+    run("lift", one.pk)
+    with pytest.raises(CommandError, match=f"Halt {one.pk} is not in force"):
+        run("lift", two.pk, one.pk)
+    assert list(Halt.objects.in_force()) == [two]
+
+
+# check_coverage
+
+
+def test_somebody_who_is_forgotten_is_named_by_number_and_ends_the_command_with_1(installment: Installment) -> None:
+    out = StringIO()
+    with pytest.raises(SystemExit) as ended, time_machine.travel(NOON, tick=False):
+        call_command("check_coverage", stdout=out)
+    assert ended.value.code == 1
+    borrower = installment.loan.borrower
+    assert f"installment:{installment.pk}" in out.getvalue()
+    assert f"borrower:{borrower.pk}" in out.getvalue()
+    assert "1 not being told" in out.getvalue()
+    assert not any(str(word) in out.getvalue() for word in (borrower.name, borrower.phone, borrower.email))
+    assert Alarm.objects.open().count() == 1
+
+
+def test_alarms_are_printed_for_programs(installment: Installment) -> None:
+    out = StringIO()
+    with pytest.raises(SystemExit), time_machine.travel(NOON, tick=False):
+        call_command("check_coverage", "--json", stdout=out)
+    (alarm,) = json.loads(out.getvalue())
+    assert alarm["subject"] == f"installment:{installment.pk}"
+    assert alarm["due_on"] == installment.due_on.isoformat()
+
+
+def test_when_everybody_is_told_the_command_ends_with_0(installment: Installment) -> None:
+    run("plan_prompts")
+    assert "Everybody" in run("check_coverage")
+    assert run("check_coverage", json=True) == "[]\n"

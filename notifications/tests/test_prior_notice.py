@@ -1,0 +1,136 @@
+"""Notice before an adverse report: of what is overdue and nothing speaks for, once, and never in silence."""
+
+from datetime import timedelta
+from decimal import Decimal
+from io import StringIO
+
+import pytest
+import time_machine
+from django.core.management import CommandError, call_command
+
+from accounts.tests.factories import make_borrower
+from loans.models import Installment, Loan
+from loans.tests.disputes import make_dispute
+from loans.tests.factories import make_installment, make_loan
+from notifications import tasks
+from notifications.composing import word
+from notifications.models import Delivery, Prompt
+from notifications.prior_notice import Notices, give_prior_notice
+from notifications.tests.factories import NOON, TODAY, clock
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def woken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "wake_senders", lambda: None)
+
+
+@pytest.fixture
+def overdue() -> Installment:
+    return make_installment(make_loan(make_borrower()), due_on=TODAY - timedelta(days=12))
+
+
+def give(*loans: Loan, days: int = 10) -> Notices:
+    return give_prior_notice(loans, clock(), days=days)
+
+
+def why_not(notices: Notices) -> list[str]:
+    return [str(one) for one in notices.refused]
+
+
+def test_an_overdue_installment_is_announced_with_the_first_day_of_a_report(overdue: Installment) -> None:
+    assert give(overdue.loan).given == 1
+    prompt = Prompt.objects.get()
+    assert (prompt.kind, prompt.stage, prompt.installment) == ("prior_notice", 10, overdue)
+    delivery = Delivery.objects.get(prompt=prompt, channel="sms")
+    (worded,), faults = word([delivery.pk], now=NOON)
+    assert faults == []
+    assert '"report_on": "2026-12-02"' in worded.facts
+
+
+def test_what_is_due_today_or_later_is_not_overdue(overdue: Installment) -> None:
+    make_installment(overdue.loan, due_on=TODAY)
+    make_installment(overdue.loan, due_on=TODAY + timedelta(days=30))
+    assert give(overdue.loan).given == 1
+
+
+def test_whether_it_is_overdue_is_told_by_the_borrowers_own_day() -> None:
+    there = make_loan(make_borrower(time_zone="America/New_York"))
+    make_installment(there, due_on=TODAY - timedelta(days=1))
+    assert why_not(give(there)) == [f"{there.external_id}: nothing of it is overdue"]
+
+
+def test_a_disputed_one_is_left_out_with_the_reason(overdue: Installment) -> None:
+    other = make_installment(overdue.loan, due_on=TODAY - timedelta(days=3))
+    make_dispute(overdue.loan, installment=overdue)
+    notices = give(overdue.loan)
+    number = overdue.loan.external_id
+    assert why_not(notices) == [f"{number}/1: its borrower disputes it, and the dispute is not decided"]
+    assert Prompt.objects.get(kind="prior_notice").installment == other
+
+
+def test_a_dispute_about_the_whole_loan_speaks_for_all_of_it(overdue: Installment) -> None:
+    make_installment(overdue.loan, due_on=TODAY - timedelta(days=3))
+    make_dispute(overdue.loan)
+    notices = give(overdue.loan)
+    assert (notices.given, len(notices.refused)) == (0, 2)
+
+
+def test_one_that_awaits_the_bank_is_left_out_with_the_reason(overdue: Installment) -> None:
+    Installment.objects.update(state=Installment.State.AWAITING_BANK)
+    assert "awaits the bank" in why_not(give(overdue.loan))[0]
+    assert not Prompt.objects.exists()
+
+
+def test_what_is_paid_needs_no_notice(overdue: Installment) -> None:
+    Installment.objects.update(state=Installment.State.SETTLED, paid=Decimal(100), outstanding=Decimal(0))
+    assert why_not(give(overdue.loan)) == [f"{overdue.loan.external_id}: nothing of it is overdue"]
+
+
+def test_notice_is_given_once_a_version(overdue: Installment) -> None:
+    give(overdue.loan)
+    assert "notice was given before" in why_not(give(overdue.loan, days=20))[0]
+    Prompt.objects.update(status=Prompt.Status.CANCELLED)
+    assert give(overdue.loan, days=20).given == 1
+
+
+@pytest.mark.parametrize("days", [0, -1, 366])
+def test_a_notice_of_no_days_is_refused(overdue: Installment, days: int) -> None:
+    with pytest.raises(ValueError, match="1 to 365"):
+        give(overdue.loan, days=days)
+
+
+def run(*args: str) -> tuple[str, str, int]:
+    """What the command printed, what it complained of, and its exit code."""
+    out, complaints, code = StringIO(), StringIO(), 0
+    try:
+        with time_machine.travel(NOON, tick=False):
+            call_command("give_prior_notice", *args, stdout=out, stderr=complaints)
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    return out.getvalue(), complaints.getvalue(), code
+
+
+def test_the_command_gives_notice_and_ends_with_0(overdue: Installment) -> None:
+    out, complaints, code = run(overdue.loan.external_id, "--days", "15", "--partner", "harbour")
+    assert (out, complaints, code) == ("Notice given about 1 installments, refused 0.\n", "", 0)
+
+
+def test_the_command_names_what_it_refused_and_ends_with_2(overdue: Installment) -> None:
+    quiet = make_loan()
+    out, complaints, code = run(
+        overdue.loan.external_id, quiet.external_id, "LN-0", "--days", "15", "--partner", "harbour"
+    )
+    assert code == 2
+    assert "refused 2" in out
+    assert f"{quiet.external_id}: nothing of it is overdue" in complaints
+    assert "LN-0: harbour has no such loan" in complaints
+    assert Prompt.objects.get().installment == overdue
+
+
+@pytest.mark.parametrize(("days", "partner", "words"), [("0", "harbour", "1 to 365"), ("5", "lantern", "No bank")])
+def test_the_command_refuses_what_makes_no_sense(overdue: Installment, days: str, partner: str, words: str) -> None:
+    with pytest.raises(CommandError, match=words):
+        call_command("give_prior_notice", overdue.loan.external_id, "--days", days, "--partner", partner)
+    assert not Prompt.objects.exists()

@@ -1,0 +1,43 @@
+"""What operators must know first: what does not hold, what is halted, and which providers are passed over."""
+
+from datetime import datetime
+
+from django.db.models import Case, Count, F, Q, QuerySet, Value, When
+from django.utils.translation import gettext as _
+
+from notifications.models import Alarm, Halt, Supplier
+from portal.admin.queue import SHOWN, Number, Queue, list_of
+
+
+def open_alarms() -> "QuerySet[Alarm]":
+    """Those about somebody whom nobody tells come first, by when it is due."""
+    coverage_first = Case(When(kind=Alarm.Kind.COVERAGE, then=Value(0)), default=Value(1))
+    rows = Alarm.objects.open().select_related("borrower")
+    return rows.order_by(coverage_first, F("due_on").asc(nulls_last=True), "opened_at", "pk")
+
+
+def passed_over(now: datetime) -> "QuerySet[Supplier]":
+    """The providers that are not asked first at `now`, the one that is away longest first."""
+    return Supplier.objects.filter(paused_until__gt=now).order_by("-paused_until", "pk")
+
+
+def alarms() -> Queue:
+    untold = Count("pk", filter=Q(kind=Alarm.Kind.COVERAGE))
+    counts = Alarm.objects.open().aggregate(all=Count("pk"), untold=untold)
+    numbers = [
+        Number(counts["all"], _("open alarms"), list_of(Alarm), "danger"),
+        Number(counts["untold"], _("not being told"), list_of(Alarm, "kind__exact=coverage"), "danger"),
+    ]
+    return Queue("alarms", numbers, list(open_alarms()[:SHOWN]))
+
+
+def halts() -> Queue:
+    """All of them: a halt that is forgotten is a silence."""
+    rows = list(Halt.objects.in_force().select_related("partner", "by").order_by("since", "pk"))
+    return Queue("halts", [Number(len(rows), _("halts in force"), list_of(Halt), "danger")], rows)
+
+
+def suppliers(now: datetime) -> Queue:
+    rows = list(passed_over(now))
+    number = Number(len(rows), _("providers passed over"), list_of(Supplier, "standing=paused"), "danger")
+    return Queue("suppliers", [number], rows[:SHOWN])

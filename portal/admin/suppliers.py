@@ -1,0 +1,51 @@
+"""How the providers behind the channels are doing."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.masking import mask_text
+from notifications.models import Supplier
+from portal.admin.cells import chip
+from portal.admin.now_levers import passed_over
+from portal.admin.read_only import ReadOnlyAdmin
+from portal.admin.standing import StandingFilter
+
+
+class SupplierStandingFilter(StandingFilter):
+    """All, or those that are passed over."""
+
+    waiting = _("all")
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("paused", _("passed over"))]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Supplier]") -> "QuerySet[Supplier]":
+        if self.value() != "paused":
+            return queryset
+        return queryset.filter(pk__in=passed_over(timezone.now()).order_by().values("pk"))
+
+
+@admin.register(Supplier)
+class SupplierAdmin(ReadOnlyAdmin[Supplier]):
+    """One is here once it has failed; what became of handing over moves it, and nobody by hand."""
+
+    list_display = ["name", "standing", "paused_until", "strikes", "reason", "changed_at"]
+    list_filter = [SupplierStandingFilter]
+    ordering = ["name"]
+    fields = ["name", "standing", "paused_until", "strikes", "reason", "changed_at"]
+
+    @admin.display(description=_("standing"))
+    def standing(self, supplier: Supplier) -> SafeString:
+        away = supplier.paused_until is not None and supplier.paused_until > timezone.now()
+        return chip(gettext("passed over"), "danger") if away else chip(gettext("in use"), "good")
+
+    @admin.display(description=_("why"))
+    def reason(self, supplier: Supplier) -> str:
+        return mask_text(supplier.why)

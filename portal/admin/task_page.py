@@ -1,0 +1,63 @@
+"""What the page of one task shows: until when, what was tried, how to reach the borrower, and what came of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.forms import Form
+from django.utils.translation import gettext
+
+from accounts.models import ContactPoint, User
+from notifications.agent_tasks import tries
+from notifications.models import AgentTask
+from portal.admin.cells import moment_in, time_left
+from portal.admin.timeline_told import about
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One attempt that did not reach them. `at` is UTC."""
+
+    at: datetime
+    by: str
+
+
+def deadline_there(task: AgentTask) -> str:
+    """`act_by` on the borrower's clock."""
+    return f"{moment_in(task.act_by, task.borrower.zone)} ({task.borrower.zone.key})"
+
+
+def task_page(
+    task: AgentTask,
+    agent: User,
+    form: Form,
+    *,
+    now: datetime,
+    may_act: bool,
+    shown: Sequence[ContactPoint] | None = None,
+) -> dict[str, Any]:
+    """The context of the page as `agent` sees it. `shown` are the contact points that they may read whole just now."""
+    is_open = task.status == AgentTask.Status.OPEN
+    return {
+        "title": gettext("Tell %s in person") % task.borrower,
+        "task": task,
+        "about": about(task.prompt),
+        "left": time_left(task.act_by, now),
+        "is_late": is_open and task.act_by < now,
+        "deadline": deadline_there(task),
+        "points": task.borrower.contact_points.live().order_by("kind") if shown is None else shown,
+        "are_whole": shown is not None,
+        "tries": _tries(task),
+        "is_open": is_open,
+        "may_act": is_open and may_act,
+        "is_mine": task.assignee_id in {None, agent.pk},
+        "may_reveal": is_open and may_act and task.assignee_id == agent.pk and shown is None,
+        "form": form,
+    }
+
+
+def _tries(task: AgentTask) -> list[Try]:
+    events = list(tries(task))
+    agents = User.objects.in_bulk({event.actor_id for event in events})
+    return [Try(event.at, str(agents.get(event.actor_id or 0, ""))) for event in events]
