@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Final
 
 from django.conf import settings
@@ -42,10 +43,14 @@ def address_of(delivery: Delivery, now: datetime) -> str:
     A prompt that asks for an answer gets a signed, expiring link that needs no sign-in; any other its page behind one.
     """
     if delivery.prompt.asks_acknowledgement:
-        path = reverse("acknowledge_link", args=[link_token(delivery.pk, now + LINK_LIVES)])
-    else:
-        path = reverse("message", args=[delivery.prompt_id])
-    return f"{settings.PUBLIC_URL}{path}"
+        return f"{settings.PUBLIC_URL}{_before('acknowledge_link')}{link_token(delivery.pk, now + LINK_LIVES)}/"
+    return f"{settings.PUBLIC_URL}{_before('message')}{delivery.prompt_id}/"
+
+
+@cache
+def _before(name: str) -> str:
+    """What stands before the last part of these addresses: looking it up costs more than the rest of a link."""
+    return reverse(name, args=[0]).removesuffix("0/")
 
 
 def read_link(token: str, now: datetime | None = None) -> Delivery:

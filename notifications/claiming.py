@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection, transaction
 
@@ -56,7 +56,7 @@ RETURNING id
 _BEGIN: Final = """
 UPDATE notifications_delivery AS delivery
 SET handed_at = %(now)s, provider = %(provider)s, facts = row.facts, wording = row.wording
-FROM unnest(%(ids)s::bigint[], %(facts)s::jsonb[], %(wordings)s::text[]) AS row (id, facts, wording)
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (id bigint, facts jsonb, wording text)
 WHERE delivery.id = row.id AND delivery.status = 'sending' AND delivery.claimed_by = %(holder)s
 RETURNING delivery.id
 """
@@ -95,24 +95,17 @@ class Holder:
             return [row[0] for row in cursor.fetchall()]
 
     def begin_hand_over(self, rows: Sequence[tuple[int, str, str]], *, provider: str, now: datetime) -> set[int]:
-        """Write down that these are about to be handed over, each with its facts (JSON) and wording; returns the ids of
-        those that are still this worker's: no other may be sent.
+        """Write down that these are about to be handed over, each with its facts (JSON) and the version of its wording.
+
+        Returns the ids of those that are still this worker's: no other may be sent.
         """
         if not rows:
             return set()
-        ids, facts, wordings = zip(*rows, strict=True)
+        # One document: in an array of documents every quotation mark would be escaped once more.
+        document = ",".join(f'{{"id":{pk},"facts":{facts},"wording":"{wording}"}}' for pk, facts, wording in rows)
+        parameters: dict[str, Any] = {"rows": f"[{document}]", "provider": provider, "holder": self.key, "now": now}
         with connection.cursor() as cursor:
-            cursor.execute(
-                _BEGIN,
-                {
-                    "ids": list(ids),
-                    "facts": list(facts),
-                    "wordings": list(wordings),
-                    "provider": provider,
-                    "holder": self.key,
-                    "now": now,
-                },
-            )
+            cursor.execute(_BEGIN, parameters)
             return {row[0] for row in cursor.fetchall()}
 
 

@@ -80,10 +80,10 @@ def _messages(channel: Channel, holder: Holder, clock: Now, watch: Watch, *, unt
     while (
         monotonic() < until and not watch.failing and (claimed := holder.claim(channel.name, now=clock(), limit=BATCH))
     ):
-        worded, faults = word(claimed, now=clock())
-        advance(faults, now=clock())
-        for start in range(0, len(worded), BLOCK):
-            yield from _begin(worded[start : start + BLOCK], channel, holder, clock())
+        for start in range(0, len(claimed), BLOCK):
+            worded, not_now = word(claimed[start : start + BLOCK], now=clock())
+            advance(not_now, now=clock())
+            yield from _begin(worded, channel, holder, clock())
 
 
 def _begin(block: Sequence[Worded], channel: Channel, holder: Holder, now: datetime) -> Iterator[Message]:

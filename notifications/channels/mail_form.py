@@ -8,6 +8,7 @@ import binascii
 import re
 from dataclasses import dataclass
 from email.utils import formatdate
+from functools import lru_cache
 from typing import Final
 
 from notifications.channels.base import Message
@@ -19,8 +20,8 @@ PLAIN_SUBJECT: Final = 66
 FIRST_WORD_OCTETS: Final = 39
 WORD_OCTETS: Final = 45
 """Of UTF-8 in one encoded word: with its frame, and the first with `Subject: `, a line stays below RFC 2047's 76."""
-LINE_OCTETS: Final = 57
-"""In one line of base64: 76 letters, RFC 2045's limit."""
+LINE_LETTERS: Final = 76
+"""In one line of base64: RFC 2045's limit."""
 
 
 class UnsendableError(ValueError):
@@ -48,6 +49,7 @@ def compose(message: Message, sender: Sender, recipient: Recipient) -> bytes:
         raise UnsendableError("wording cannot be written as mail") from None
 
 
+@lru_cache(maxsize=256)  # a subject holds nothing of one borrower's own, so a batch has few
 def encode_subject(subject: str) -> str:
     """The subject on one line, or as encoded words on several (RFC 2047)."""
     line = flatten(subject)
@@ -88,9 +90,9 @@ def _write_part(subtype: str, wording: str) -> _Body:
     if 6 * (len(octets) - len(wording)) < len(octets):
         encoding, content = "quoted-printable", binascii.b2a_qp(octets, istext=True).replace(b"\n", b"\r\n")
     else:
-        whole = octets.replace(b"\n", b"\r\n")
-        lines = (whole[start : start + LINE_OCTETS] for start in range(0, len(whole), LINE_OCTETS))
-        encoding, content = "base64", b"\r\n".join(binascii.b2a_base64(line, newline=False) for line in lines)
+        letters = binascii.b2a_base64(octets.replace(b"\n", b"\r\n"), newline=False)
+        lines = (letters[start : start + LINE_LETTERS] for start in range(0, len(letters), LINE_LETTERS))
+        encoding, content = "base64", b"\r\n".join(lines)
     headers = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n"
     return _Body(headers, content + b"\r\n")
 
