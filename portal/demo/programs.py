@@ -27,15 +27,13 @@ def book() -> list[str]:
 
 
 def receivers(addresses: Addresses, env: Mapping[str, str]) -> list[Program]:
-    """Return what others send to. It boots beside the making of the database, of which it asks nothing before it is
-    called; so it is started before what calls, and stopped after it.
-    """
+    """Return what others send to; it boots beside the making of the database, of which it asks nothing before."""
     return [make_sandbox(addresses, env), make_bounces(addresses)]
 
 
-def workers(folder: Path) -> list[Program]:
-    """Return what acts by itself, and needs its tables from the first second on."""
-    return [make_worker(), make_beat(folder)]
+def callers(addresses: Addresses) -> list[Program]:
+    """Return what sends to the receivers, when somebody asks it to; it boots beside the making of the tables."""
+    return [make_web(addresses), make_worker()]
 
 
 def make_sandbox(addresses: Addresses, env: Mapping[str, str]) -> Program:

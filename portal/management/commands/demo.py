@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from portal.demo.addresses import HOST, Addresses, choose_addresses, next_free
 from portal.demo.environment import describe, shared_with_other_terminals
-from portal.demo.programs import TABLES_ARE_THERE, book, has_written, make_web, receivers, workers
+from portal.demo.programs import TABLES_ARE_THERE, book, callers, has_written, make_beat, receivers
 from portal.demo.sign_ins import NEXT_NOTIFICATION, sign_ins
 from portal.demo.static_files import StaticFiles
 from portal.embedded import Embedded, ProcessError
@@ -79,12 +79,12 @@ class Command(BaseCommand):
         if not static_files.are_fresh():
             with self._step("Static files"):
                 static_files.collect()
-        supervisor.start(make_web(addresses), full)
+        for program in callers(addresses):
+            supervisor.start(program, full)
         with self._step("Tables"):
             supervisor.wait_for(loading, has_written(TABLES_ARE_THERE))
         with self._step("Programs"):
-            for program in workers(embedded.folder):  # beside the loading
-                supervisor.start(program, full)
+            supervisor.start(make_beat(embedded.folder), full)  # it asks for work from its first second on
             supervisor.wait_until_ready()
         with self._step("Book"):
             supervisor.finish(loading)
