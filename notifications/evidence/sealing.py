@@ -23,7 +23,7 @@ from notifications.models import NoticeEvent, Seal
 
 BATCH: Final = 1000
 """Events under one seal: a path to one of them has ten steps at most."""
-LIMIT: Final = 20_000
+LIMIT: Final = 50_000
 """Events a transaction: more would gain nothing, and fewer would pay for more commits."""
 PATIENCE: Final = 1.0
 """Seconds to wait for transactions that are writing events. Those that take longer are waited for by the next sweep."""

@@ -16,7 +16,6 @@ It prints OK and ends with 0, or says what is wrong and ends with 1. What it rec
 
 from __future__ import annotations
 
-import hashlib
 import json
 import struct
 import sys
@@ -24,6 +23,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -39,18 +39,18 @@ UNOPENED = (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zip
 
 def hash_leaf(line: bytes) -> bytes:
     """The leaf of one event, given by its line without the line's end."""
-    return hashlib.sha256(b"\x00" + line).digest()
+    return sha256(b"\x00" + line).digest()
 
 
 def hash_node(left: bytes, right: bytes) -> bytes:
-    return hashlib.sha256(b"\x01" + left + right).digest()
+    return sha256(b"\x01" + left + right).digest()
 
 
 def hash_seal(previous: bytes, first_id: int, last_id: int, count: int, root: bytes, sealed_at: datetime) -> bytes:
     """The hash of a seal; `previous` is that of the seal before it, `sealed_at` is aware."""
     numbers = struct.pack(">qqq", first_id, last_id, count)
     moment = struct.pack(">q", (sealed_at - EPOCH) // timedelta(microseconds=1))
-    return hashlib.sha256(b"\x02" + previous + numbers + root + moment).digest()
+    return sha256(b"\x02" + previous + numbers + root + moment).digest()
 
 
 def climb(leaf: bytes, index: int, count: int, path: Sequence[bytes]) -> bytes | None:
@@ -93,7 +93,7 @@ def _check_manifest(files: dict[str, bytes]) -> Iterator[str]:
     for name, digest in manifest["files"].items():
         if name not in files:
             yield f"{name} is missing"
-        elif hashlib.sha256(files[name]).hexdigest() != digest:
+        elif sha256(files[name]).hexdigest() != digest:
             yield f"{name} is not the file that was packed"
 
 
