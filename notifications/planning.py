@@ -5,7 +5,7 @@ cost of a day is that of the rows it writes.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -38,9 +38,20 @@ def plan_overdue(clock: Clock) -> int:
     return _plan_calendar(Kind.OVERDUE, planning_statements.INSTALLMENTS + planning_statements.UNDISPUTED, clock)
 
 
-def plan_installments(kind: Prompt.Kind, installment_ids: Sequence[int], clock: Clock, *, stage: int = 0) -> int:
-    """Plan one kind of prompt about these open installments, once a version; returns how many are new."""
-    parameters = {"ids": list(installment_ids), "stage": stage, "moment": clock.now}
+def plan_installments(
+    kind: Prompt.Kind,
+    installment_ids: Sequence[int],
+    clock: Clock,
+    *,
+    stage: int = 0,
+    moment: datetime | None = None,
+    held_by: str = "",
+) -> int:
+    """Plan one kind of prompt about these open installments, once a version; returns how many are new.
+
+    They are told at once or from `moment` on, UTC, to which the rule `held_by` has put them off.
+    """
+    parameters = {"ids": list(installment_ids), "stage": stage, "moment": moment or clock.now, "held_by": held_by}
     return _plan(kind, planning_statements.THESE, clock, parameters)
 
 

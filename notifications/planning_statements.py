@@ -43,7 +43,7 @@ WITH_PLANS: Final = """
 THESE: Final = """
 SELECT loan.borrower_id, installment.id AS installment_id, NULL::bigint AS payment_id, NULL::bigint AS dispute_id,
        %(stage)s AS stage, installment.version, %(moment)s::timestamptz AS moment, NULL::timestamptz AS deadline,
-       '' AS held_by, installment.due_on, loan.bank_id, loan.platform_id, loan.currency
+       %(held_by)s AS held_by, installment.due_on, loan.bank_id, loan.platform_id, loan.currency
 FROM loans_installment AS installment JOIN loans_loan AS loan ON loan.id = installment.loan_id
 WHERE installment.id = ANY(%(ids)s) AND installment.state = 'open'
   AND NOT EXISTS (

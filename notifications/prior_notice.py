@@ -8,16 +8,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from loans.models import Dispute, Installment, Loan
 from notifications.clock import Clock
 from notifications.models import Prompt
 from notifications.planning import plan_installments
-from notifications.timing import local_day
+from notifications.policy import Purpose, When
+from notifications.policy_files import policy_for
+from notifications.timing import lawful_moment, local_day
 
+KIND: Final = Prompt.Kind.PRIOR_NOTICE
 LONGEST: Final = 365
 _UNPAID: Final = (Installment.State.OPEN, Installment.State.AWAITING_BANK)
 
@@ -46,9 +51,10 @@ class Notices:
 def give_prior_notice(loans: Sequence[Loan], clock: Clock, *, days: int) -> Notices:
     """Plan a notice about each overdue open installment of `loans`: no report before `days` days are over.
 
-    Refused, each with its reason: what is paid at the platform and awaits the bank, what is disputed, what was
-    announced before; and a loan of which nothing is overdue. Raises ValueError for days outside 1 to LONGEST. The
-    caller wakes the senders on commit.
+    It is told within the contact hours that hold for it. Refused, each with its reason: what is paid at the platform
+    and awaits the bank, what is disputed, what was announced before, what the law of its borrower announces earlier;
+    and a loan of which nothing is overdue. Raises ValueError for days outside 1 to LONGEST. The caller wakes the
+    senders on commit.
     """
     if not 1 <= days <= LONGEST:
         raise ValueError(f"Notice is given 1 to {LONGEST} days before, not {days}.")
@@ -57,14 +63,43 @@ def give_prior_notice(loans: Sequence[Loan], clock: Clock, *, days: int) -> Noti
     for loan in loans:
         if not any(one.loan_id == loan.pk for one in overdue):
             notices.refused.append(Refused(loan.external_id, None, _("nothing of it is overdue")))
-    reasons = _reasons(overdue)
+    reasons = _too_short(overdue, clock.now, days) | _reasons(overdue)
     for one in overdue:
         if one.pk in reasons:
             notices.refused.append(Refused(one.loan.external_id, one.number, reasons[one.pk]))
-    free = [one.pk for one in overdue if one.pk not in reasons]
-    if free:
-        notices.given = plan_installments(Prompt.Kind.PRIOR_NOTICE, free, clock, stage=days)
+    notices.given = _plan([one for one in overdue if one.pk not in reasons], clock, days)
     return notices
+
+
+def _plan(installments: Sequence[Installment], clock: Clock, days: int) -> int:
+    """Those of one law and time zone are told at one moment."""
+    together: dict[tuple[str, ZoneInfo], list[int]] = {}
+    for one in installments:
+        together.setdefault((one.loan.borrower.jurisdiction, one.loan.borrower.zone), []).append(one.pk)
+    given = 0
+    for (jurisdiction, zone), ids in together.items():
+        hours, rule = clock.hours_for(jurisdiction, KIND, zone)
+        moment = lawful_moment(clock.now, now=clock.now, zone=zone, hours=hours).at
+        held_by = rule if moment > clock.now else ""
+        given += plan_installments(KIND, ids, clock, stage=days, moment=moment, held_by=held_by)
+    return given
+
+
+def _too_short(installments: Sequence[Installment], now: datetime, days: int) -> dict[int, str]:
+    """Why so few days are not enough, by id, where the law of the borrower asks for more."""
+    reasons: dict[int, str] = {}
+    for one in installments:
+        borrower = one.loan.borrower
+        policy = policy_for(borrower.jurisdiction, Purpose.STATUTORY, local_day(now, borrower.zone))
+        asked = policy.notice("adverse_report")
+        if asked and asked.when is When.BEFORE and days < asked.days:
+            words = ngettext(
+                "the law asks for notice %(days)d day before (%(source)s)",
+                "the law asks for notice %(days)d days before (%(source)s)",
+                asked.days,
+            )
+            reasons[one.pk] = words % {"days": asked.days, "source": asked.citation.source}
+    return reasons
 
 
 def _overdue(loans: Sequence[Loan], now: datetime) -> list[Installment]:
@@ -82,7 +117,7 @@ def _reasons(installments: Sequence[Installment]) -> dict[int, str]:
     reasons: dict[int, str] = {}
     ids = [one.pk for one in installments]
     disputes = list(Dispute.objects.holding(ids).values_list("loan_id", "installment_id")) if ids else []
-    earlier = Prompt.objects.about_installments(ids).filter(kind=Prompt.Kind.PRIOR_NOTICE)
+    earlier = Prompt.objects.about_installments(ids).filter(kind=KIND)
     given = set(earlier.exclude(status=Prompt.Status.CANCELLED).values_list("installment_id", "version"))
     for one in installments:
         if one.state == Installment.State.AWAITING_BANK:

@@ -1,5 +1,6 @@
 """Notice before an adverse report: of what is overdue and nothing speaks for, once, and never in silence."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
@@ -93,6 +94,20 @@ def test_notice_is_given_once_a_version(overdue: Installment) -> None:
     assert "notice was given before" in why_not(give(overdue.loan, days=20))[0]
     Prompt.objects.update(status=Prompt.Status.CANCELLED)
     assert give(overdue.loan, days=20).given == 1
+
+
+def test_a_law_that_asks_for_more_days_refuses_fewer_and_says_where_it_stands() -> None:
+    there = make_installment(make_loan(make_borrower(jurisdiction="uk")), due_on=TODAY - timedelta(days=12))
+    assert "the law asks for notice 28 days before" in why_not(give(there.loan, days=27))[0]
+    assert give(there.loan, days=28).given == 1
+
+
+def test_at_night_it_waits_for_the_contact_hours_and_names_the_rule(overdue: Installment) -> None:
+    night = NOON + timedelta(hours=11)
+    give_prior_notice([overdue.loan], replace(clock(night), hours=None), days=10)
+    delivery = Delivery.objects.get(channel="sms")
+    assert delivery.next_attempt_at == NOON + timedelta(hours=20)
+    assert delivery.held_by.startswith("cn/statutory/hours/")
 
 
 @pytest.mark.parametrize("days", [0, -1, 366])
