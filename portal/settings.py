@@ -95,6 +95,11 @@ DATABASES["default"]["OPTIONS"]["pool"] = {
     "max_size": env.int("DATABASE_POOL", default=8),
     "timeout": 10,
 }
+# A worker that falls asleep in the middle of a transaction (a paused machine) would keep its locks, and everybody who
+# waits for them, until it wakes up. The database ends such a session after so many seconds.
+DATABASES["default"]["OPTIONS"].setdefault(
+    "options", f"-c idle_in_transaction_session_timeout={env.int('DATABASE_PATIENCE', default=60)}s"
+)
 # A connection that died with its server is found out when it is taken from the pool, not by the request that uses it.
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
