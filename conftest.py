@@ -11,6 +11,10 @@ from pytest_django import Settings
 TEARDOWN = "_fixture_teardown"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="the tests marked 'faults' with hundreds of prompts")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _lift_append_only_for_the_flush() -> Iterator[None]:
     """A test that commits is cleaned up by TRUNCATE, which append-only tables refuse.
