@@ -16,6 +16,10 @@ settings.register_profile("house", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("house")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="the tests marked 'faults' with hundreds of prompts")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _lift_append_only_for_the_flush() -> Iterator[None]:
     """A test that commits is cleaned up by TRUNCATE, which append-only tables refuse.

@@ -2,23 +2,21 @@
 
 A claim belongs to the advisory lock whose key it carries. The database lets go of the lock when the worker's connection
 ends, however it ends, so what a dead worker held is known at once. A worker that only sleeps keeps its lock; what it
-has held for longer than `LEASE` is freed all the same, and `begin_hand_over` then tells it that it is too late.
+has held for longer than `CLAIM_LEASE` is freed all the same, and `begin_hand_over` then tells it that it is too late.
 """
 
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from notifications.halting import halts_for
 from notifications.models import Prompt
-
-LEASE: Final = timedelta(minutes=10)
-"""A claim older than this is given up; no task may run so long (CELERY_TASK_TIME_LIMIT)."""
 
 _NEEDED: Final = """
 {prompt}.voided_at IS NULL AND {prompt}.status <> 'cancelled'
@@ -125,5 +123,5 @@ def holding() -> Iterator[Holder]:
 def abandoned(*, now: datetime, limit: int) -> list[tuple[int, str, datetime | None]]:
     """What workers claimed and never recorded, and will not: its id, its provider, and when its hand-over began."""
     with connection.cursor() as cursor:
-        cursor.execute(_ABANDONED, {"lease": now - LEASE, "limit": limit})
+        cursor.execute(_ABANDONED, {"lease": now - settings.CLAIM_LEASE, "limit": limit})
         return [(pk, provider, handed_at) for pk, provider, handed_at in cursor.fetchall()]

@@ -16,6 +16,8 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Final
 
+from django.conf import settings
+
 from notifications import suppliers
 from notifications.channels.base import Channel, Message, Outcome, Result
 from notifications.channels.registry import channel_of
@@ -29,9 +31,12 @@ from notifications.states import Status, Step, advance
 BATCH: Final = 500
 BLOCK: Final = 100
 """So many are begun at once: with what is in flight, they are what a killed worker leaves in doubt."""
+BLOCK_OF_ONCE: Final = 20
+"""The same where nothing in doubt may be sent again: each is one that another channel has to tell."""
 RECORD_AT_MOST: Final = 200
+RECORD_WITHIN: Final = 0.5
+"""Seconds that an outcome waits for others: what is not recorded when a worker dies goes out again."""
 MOST_ATTEMPTS: Final = 6
-FIRST_RETRY: Final = timedelta(seconds=30)
 
 Now = Callable[[], datetime]
 
@@ -77,11 +82,12 @@ class Watch:
 
 def _messages(channel: Channel, holder: Holder, clock: Now, watch: Watch, *, until: float) -> Iterator[Message]:
     """Messages that are this worker's to send, each written down as begun before it is given out."""
+    block = BLOCK if channel.safe_to_resend else BLOCK_OF_ONCE
     while (
         monotonic() < until and not watch.failing and (claimed := holder.claim(channel.name, now=clock(), limit=BATCH))
     ):
-        for start in range(0, len(claimed), BLOCK):
-            worded, not_now = word(claimed[start : start + BLOCK], now=clock())
+        for start in range(0, len(claimed), block):
+            worded, not_now = word(claimed[start : start + block], now=clock())
             advance(not_now, now=clock())
             yield from _begin(worded, channel, holder, clock())
 
@@ -93,14 +99,17 @@ def _begin(block: Sequence[Worded], channel: Channel, holder: Holder, now: datet
 
 
 def _together(outcomes: Iterator[Outcome | None]) -> Iterator[list[Outcome]]:
-    """Outcomes in groups: whatever has come by the time that nothing more is there (None), or enough of them."""
+    """Outcomes in groups: whatever has come by the time that nothing more is there (None), or enough of them, or what
+    has come for long enough.
+    """
     group: list[Outcome] = []
+    since = monotonic()
     for outcome in outcomes:
         if outcome is not None:
             group.append(outcome)
-        if group and (outcome is None or len(group) >= RECORD_AT_MOST):
+        if group and (outcome is None or len(group) >= RECORD_AT_MOST or monotonic() - since > RECORD_WITHIN):
             yield group
-            group = []
+            group, since = [], monotonic()
     if group:
         yield group
 
@@ -130,7 +139,9 @@ def _freed(delivery_id: int, provider: str, handed_at: datetime | None, *, now: 
         return Step(delivery_id=delivery_id, to=Status.RETRYING, reason=reason, next_attempt_at=now)
     reason = "its worker died while handing it over"
     if channel_of(provider).safe_to_resend:
-        return Step(delivery_id=delivery_id, to=Status.RETRYING, reason=reason, next_attempt_at=now)
+        # It may have arrived: a receipt that comes meanwhile spares its reader the second copy.
+        later = now + settings.RETRY_AFTER
+        return Step(delivery_id=delivery_id, to=Status.RETRYING, reason=reason, next_attempt_at=later)
     return Step(delivery_id=delivery_id, to=Status.UNCONFIRMED, reason=reason)
 
 
@@ -167,6 +178,6 @@ _STATUS: Final = {
 
 
 def _pause(attempts: int) -> timedelta:
-    """30 s, doubled each time, give or take a tenth so that a provider that comes back is not hit at once."""
-    doubled = FIRST_RETRY * float(2 ** (attempts - 1))
+    """`RETRY_AFTER`, doubled each time, give or take a tenth so that a provider that comes back is not hit at once."""
+    doubled = settings.RETRY_AFTER * float(2 ** (attempts - 1))
     return doubled * random.uniform(0.9, 1.1)  # noqa: S311

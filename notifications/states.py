@@ -2,7 +2,7 @@
 
     QUEUED ─claim─> SENDING ─accepted─> SENT ─receipt─> DELIVERED
       │                │ ├─receipt came first─> DELIVERED          (the late "sent" then changes nothing)
-      │                │ ├─temporary─> RETRYING ─claim─> SENDING
+      │                │ ├─temporary─> RETRYING ─claim─> SENDING  (or: it was accepted after all ─> SENT)
       │                │ ├─permanent or exhausted─> FAILED
       │                │ └─outcome unknown─> UNCONFIRMED         SENT ─no receipt in time─> UNCONFIRMED
       └─paid, disputed, withdrawn, superseded─> CANCELLED        UNCONFIRMED ─late receipt─> DELIVERED | FAILED
@@ -25,7 +25,7 @@ from notifications.models import Delivery, NoticeEvent, Prompt
 Status = Delivery.Status
 
 ALLOWED: Final[dict[str, frozenset[str]]] = {
-    Status.SENT: frozenset({Status.SENDING}),
+    Status.SENT: frozenset({Status.SENDING, Status.RETRYING}),
     Status.RETRYING: frozenset({Status.SENDING}),
     Status.DELIVERED: frozenset({Status.SENDING, Status.RETRYING, Status.SENT, Status.UNCONFIRMED, Status.FAILED}),
     Status.FAILED: frozenset({Status.SENDING, Status.RETRYING, Status.SENT, Status.UNCONFIRMED}),

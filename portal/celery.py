@@ -3,6 +3,11 @@
 import os
 
 from celery import Celery
+from kombu.transport import redis
+
+# On a channel whose connection is gone kombu (5.7) raises AttributeError: when it gives back what is not acknowledged,
+# and when a task that outlived the connection is. Unless that counts as a lost connection, the worker ends itself.
+redis.Transport.connection_errors += (AttributeError,)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 

@@ -5,6 +5,7 @@ a variable that is set for real always wins.
 """
 
 import os
+from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,11 @@ DATABASES["default"]["OPTIONS"]["pool"] = {
     "max_size": env.int("DATABASE_POOL", default=8),
     "timeout": 10,
 }
+# A worker that falls asleep in the middle of a transaction (a paused machine) would keep its locks, and everybody who
+# waits for them, until it wakes up. The database ends such a session after so many seconds.
+DATABASES["default"]["OPTIONS"].setdefault(
+    "options", f"-c idle_in_transaction_session_timeout={env.int('DATABASE_PATIENCE', default=60)}s"
+)
 # A connection that died with its server is found out when it is taken from the pool, not by the request that uses it.
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -208,6 +214,7 @@ KANNEL_URL = env.str("KANNEL_URL", default="http://127.0.0.1:13013/cgi-bin/sends
 KANNEL_USERNAME = env.str("KANNEL_USERNAME", default="")
 KANNEL_PASSWORD = env.str("KANNEL_PASSWORD", default="")
 SMS_SENDER = env.str("SMS_SENDER", default="Dueproof")
+SMS_TIMEOUT = 15.0  # seconds, as EMAIL_TIMEOUT
 # Kannel signs nothing: whoever knows this token may report deliveries.
 SMS_CALLBACK_TOKEN = env.str("KANNEL_CALLBACK_TOKEN", default="")
 SMS_CALLBACK_URL = f"{env.str('SMS_CALLBACK_BASE', default=PUBLIC_URL)}/webhooks/sms/{SMS_CALLBACK_TOKEN}/"
@@ -261,6 +268,10 @@ CONTACT_HOURS = env.str("CONTACT_HOURS", default="")
 POLICY_FOLDER = env.str("POLICY_FOLDER", default="")
 # Multiplies every wait of the ladders: 1 in life, a fraction in a demonstration.
 LADDER_PACE = env.float("LADDER_PACE", default=1.0)
+# A worker that has held a claim for longer has lost it; no task may run so long (CELERY_TASK_TIME_LIMIT).
+CLAIM_LEASE = timedelta(seconds=env.float("CLAIM_LEASE", default=600.0))
+# Before the second attempt at a hand-over that failed for the moment; doubled each time.
+RETRY_AFTER = timedelta(seconds=env.float("RETRY_AFTER", default=30.0))
 
 SEND_QUEUES = ["email", "sms", "in_app", "push", "voice"]
 CELERY_TASK_DEFAULT_QUEUE = "planning"

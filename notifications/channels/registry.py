@@ -102,6 +102,7 @@ def _build_kannel() -> Channel:
         password=settings.KANNEL_PASSWORD,
         sender=settings.SMS_SENDER,
         callback_url=settings.SMS_CALLBACK_URL,
+        answer_seconds=settings.SMS_TIMEOUT,
     )
 
 

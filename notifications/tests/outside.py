@@ -66,8 +66,21 @@ class SandboxProcess:
             counts: dict[str, int] = json.load(answer)
         return counts
 
+    def list_copies(self, channel: str) -> dict[str, list[str]]:
+        """For each reference that came by this channel the Message-IDs of all its copies."""
+        with urlopen(f"{self.url}api/copies?{urlencode({'channel': channel})}") as answer:
+            copies: dict[str, list[str]] = json.load(answer)
+        return copies
+
+    def change_usual(self, fault: str) -> None:
+        """What everybody meets from now on; `deliver` is what they met before."""
+        self._post("usual", fault=fault)
+
     def reset(self) -> None:
-        with urlopen(Request(f"{self.url}api/reset", method="POST")):
+        self._post("reset")
+
+    def _post(self, what: str, **query: str) -> None:
+        with urlopen(Request(f"{self.url}api/{what}?{urlencode(query)}", method="POST")):
             pass
 
 

@@ -25,13 +25,13 @@ def give_up(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-def wait_until(what: str, is_so: Callable[[], object], seconds: float = 15.0) -> None:
+def wait_until(what: str, is_so: Callable[[], object], seconds: float = 15.0, every: float = 0.02) -> None:
     """Asks again and again, and fails when the time is up: there is no event to wait for in another program."""
     end = monotonic() + seconds
     while not is_so():
         if monotonic() > end:
             pytest.fail(f"Waited {seconds} seconds in vain until {what}.")
-        sleep(0.02)
+        sleep(every)
 
 
 def accepts_connections(port: int) -> bool:

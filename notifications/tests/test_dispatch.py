@@ -12,7 +12,7 @@ from accounts.tests.factories import make_borrower
 from loans.models import Dispute, Installment
 from loans.tests.factories import make_installment, make_loan
 from notifications import dispatch
-from notifications.claiming import LEASE, holding
+from notifications.claiming import holding
 from notifications.dispatch import MOST_ATTEMPTS, rescue
 from notifications.models import Delivery, NoticeEvent, Prompt
 from notifications.planning import plan_overdue, plan_upcoming
@@ -181,6 +181,8 @@ def test_a_dead_workers_email_is_sent_again_and_its_sms_is_not() -> None:
     with holding() as worker:
         alive = make_delivery(**{**claimed, "claimed_by": worker.key})
         assert rescue(now=NOON + timedelta(seconds=1)) == 3
+    email.refresh_from_db()
+    assert email.next_attempt_at > NOON + timedelta(seconds=1)
     statuses = dict(Delivery.objects.values_list("pk", "status"))
     assert statuses == {
         email.pk: Status.RETRYING,
@@ -190,11 +192,11 @@ def test_a_dead_workers_email_is_sent_again_and_its_sms_is_not() -> None:
     }
 
 
-def test_a_worker_that_slept_longer_than_its_lease_hands_nothing_over_any_more() -> None:
+def test_a_worker_that_slept_longer_than_its_lease_hands_nothing_over_any_more(settings: Settings) -> None:
     delivery = make_delivery()
     with holding() as sleeper:
         assert sleeper.claim("sms", now=NOON, limit=10) == [delivery.pk]
-        later = NOON + LEASE + timedelta(seconds=1)
+        later = NOON + settings.CLAIM_LEASE + timedelta(seconds=1)
         assert rescue(now=later) == 1
         assert claim("sms", now=later) == [delivery.pk]
         row = (delivery.pk, "{}", "")

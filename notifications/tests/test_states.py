@@ -41,6 +41,14 @@ def test_a_receipt_that_comes_before_our_own_write_wins() -> None:
 
 
 @pytest.mark.django_db
+def test_what_was_accepted_after_all_is_not_sent_again() -> None:
+    """A worker that slept says so, or a receipt does, after its claim was given up."""
+    delivery = make_delivery(status=Status.RETRYING)
+    assert advance([Step(delivery_id=delivery.pk, to=Status.SENT)], now=NOON)
+    assert not Delivery.objects.claimable(delivery.channel, NOON).exists()
+
+
+@pytest.mark.django_db
 def test_each_move_is_recorded_once() -> None:
     delivery = make_delivery(status=Status.SENT)
     for _ in range(2):

@@ -98,10 +98,13 @@ class ReportSender:
         self._retry_seconds = retry_seconds
         self._due: asyncio.Queue[Due] = asyncio.Queue()
         self._worker = asyncio.create_task(self._work())
+        self.coming = 0
+        """Reports that are still to be handed over."""
 
     async def report(self, message: Recorded, word: Word) -> None:
         """Nothing is sent that nobody asked for, and nothing to the empty sender (RFC 3461, 5.2)."""
         if word in REPORTS and message.report_to and REPORTS[word].notify in message.report_on:
+            self.coming += 1
             self._due.put_nowait(Due(message, word, write_report(message, word, datetime.now(UTC))))
 
     async def close(self) -> None:
@@ -119,6 +122,8 @@ class ReportSender:
                 due.tried += 1
                 if due.answer != "250" and due.tried < TRIES:
                     asyncio.get_running_loop().call_later(self._retry_seconds, self._due.put_nowait, due)
+                else:
+                    self.coming -= 1
 
     def _hand_over(self, batch: list[Due]) -> None:
         for due in batch:

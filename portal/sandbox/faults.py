@@ -99,16 +99,16 @@ BY_KEY = {fault.key: fault for fault in FAULTS}
 USUAL_FAULT = BY_KEY["deliver"]
 
 
-def find_fault_of_phone(number: str) -> Fault:
-    """By the number's last four digits."""
-    return BY_ENDING.get(number[-4:], USUAL_FAULT)
+def find_fault_of_phone(number: str, usual: Fault = USUAL_FAULT) -> Fault:
+    """By the number's last four digits; `usual` for one that the table does not name."""
+    return BY_ENDING.get(number[-4:], usual)
 
 
-def find_fault_of_address(address: str) -> Fault:
-    """By the tag between `+` and `@`, in small or capital letters."""
+def find_fault_of_address(address: str, usual: Fault = USUAL_FAULT) -> Fault:
+    """By the tag between `+` and `@`, in small or capital letters; `usual` for one that the table does not name."""
     local, _, _ = address.rpartition("@")
     _, _, tag = local.partition("+")
-    return BY_KEY.get(tag.lower(), USUAL_FAULT)
+    return BY_KEY.get(tag.lower(), usual)
 
 
 def find_fault_of_browser(name: str) -> Fault:

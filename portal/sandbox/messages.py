@@ -1,5 +1,6 @@
 """A message that the sandbox took, and what was said about it."""
 
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from typing import Any, Final
 
 TAKEN: Final = frozenset({"200", "202", "204", "250"})
 """Answers that end the tries of a receipt, by HTTP and by SMTP."""
+MESSAGE_ID: Final = re.compile(rb"^Message-ID:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 
 
 def read_clock() -> datetime:
@@ -61,6 +63,12 @@ class Recorded:
     @cached_property
     def wording(self) -> Wording:
         return self.read(self.raw)
+
+    @property
+    def message_id(self) -> str:
+        """What a mailbox folds copies of one mail by; empty where there is none."""
+        found = MESSAGE_ID.search(self.raw) if self.channel == "email" else None
+        return found[1].decode("ascii", "backslashreplace") if found else ""
 
     def list_trail(self) -> list[dict[str, Any]]:
         """The receipts for a page: tries that were answered alike are one entry, with their number."""

@@ -9,6 +9,10 @@ from portal.sandbox.messages import Recorded
 
 OVERTAKEN_SECONDS: Final = 3.0
 """The longest that an answer waits to be overtaken by a receipt."""
+BEHIND: Final = 10.0
+"""How far behind the receipt the answer to a text message then comes, in units: who reads receipts in sweeps has read
+it by then.
+"""
 
 Report = Callable[[Recorded, Word], Awaitable[None]]
 
@@ -19,6 +23,11 @@ class Timetable:
     def __init__(self, unit: float) -> None:
         self.unit = unit
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def coming(self) -> int:
+        """Messages of which receipts are still to come."""
+        return len(self._tasks)
 
     def follow(self, message: Recorded, fault: Fault, report: Report) -> None:
         task = asyncio.create_task(self._follow(message, fault, report))

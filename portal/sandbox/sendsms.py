@@ -11,7 +11,7 @@ from aiohttp import web
 from portal.sandbox.callbacks import CallbackSender
 from portal.sandbox.faults import Fault, Handling, find_fault_of_phone
 from portal.sandbox.messages import Recorded, Wording
-from portal.sandbox.receipts import OVERTAKEN_SECONDS, Timetable
+from portal.sandbox.receipts import BEHIND, OVERTAKEN_SECONDS, Timetable
 from portal.sandbox.store import Store
 
 ACCEPTED = "0: Accepted for delivery"
@@ -46,7 +46,7 @@ class SendSms:
         except RefusedError as refusal:
             self._store.note_refusal("sms", "refused request")
             return _answer(refusal.status, refusal.words)
-        fault = find_fault_of_phone(fields["to"])
+        fault = find_fault_of_phone(fields["to"], self._store.usual)
         message = make_message(fields, fault, await _read_raw(request))
         return await self._deal_with(message, fault, request)
 
@@ -81,6 +81,7 @@ class SendSms:
         self._timetable.follow(message, fault, self._callbacks.report)
         if handling is Handling.TAKE_LATE:
             await self._store.wait_for_receipt(message, OVERTAKEN_SECONDS)
+            await asyncio.sleep(BEHIND * self._timetable.unit)
         if handling is Handling.DROP and request.transport is not None:
             request.transport.abort()
         return _answer(202, ACCEPTED)

@@ -80,7 +80,7 @@ class Sandbox:
         plan = self._arrangement
         gateway = SendSms(self.store, self._timetable, self._callbacks, plan.username, plan.password)
         application = web.Application(middlewares=[refuse_other_hosts])
-        application.add_routes(Api(self.store).routes() + Pages(self.store, plan.unit).routes())
+        application.add_routes(Api(self.store, self._count_coming).routes() + Pages(self.store, plan.unit).routes())
         application.add_routes(PushService(self.store, self._timetable, self._browsers).routes())
         application.router.add_get("/cgi-bin/sendsms", gateway.handle)
         application.router.add_post("/cgi-bin/sendsms", gateway.handle)
@@ -92,6 +92,9 @@ class Sandbox:
         site = web.TCPSite(self._web, plan.host, plan.http_port)
         await site.start()
         self.http_port = self._web.addresses[0][1]
+
+    def _count_coming(self) -> int:
+        return self._timetable.coming + self._reports.coming
 
     async def _open_mail(self) -> None:
         plan = self._arrangement

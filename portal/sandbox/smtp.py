@@ -75,7 +75,7 @@ class MailHandler:
     ) -> str:
         if envelope.rcpt_tos:
             return "452 4.5.3 One recipient at a time"
-        refusal = self._refuse(find_fault_of_address(address), envelope)
+        refusal = self._refuse(find_fault_of_address(address, self._store.usual), envelope)
         if refusal:
             return refusal
         envelope.rcpt_tos.append(address)
@@ -91,7 +91,7 @@ class MailHandler:
         return answer
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: ReportingEnvelope) -> str:  # noqa: N802
-        fault = find_fault_of_address(envelope.rcpt_tos[0])
+        fault = find_fault_of_address(envelope.rcpt_tos[0], self._store.usual)
         if fault.handling is Handling.HANG:
             self._store.note_refusal("email", fault.handling)
             await asyncio.Event().wait()

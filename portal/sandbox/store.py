@@ -5,6 +5,7 @@ from collections import Counter
 from contextlib import suppress
 from typing import Final
 
+from portal.sandbox.faults import USUAL_FAULT, Fault
 from portal.sandbox.messages import Recorded, SentReceipt
 
 KEPT: Final = 50_000
@@ -12,7 +13,10 @@ KEPT: Final = 50_000
 
 
 class Store:
-    """Used from one event loop only. `version` grows with each change, so that a page knows when to draw itself."""
+    """Used from one event loop only. `version` grows with each change, so that a page knows when to draw itself.
+
+    `usual` is what messages meet whose recipient the table of faults does not name: another one is an outage.
+    """
 
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
@@ -24,6 +28,7 @@ class Store:
         self._messages: dict[int, Recorded] = {}
         self._attempts: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
+        self.usual: Fault = USUAL_FAULT
 
     def reset(self) -> None:
         """Forget everything. Receipts still to come are sent, and belong to nothing."""
@@ -70,6 +75,13 @@ class Store:
             and recipient in ("", message.recipient)
             and reference in ("", message.reference)
         ]
+
+    def list_copies(self, channel: str) -> dict[str, list[str]]:
+        """Each reference with the Message-IDs of all that came under it (empty for a text message)."""
+        copies: dict[str, list[str]] = {}
+        for message in self.find(channel):
+            copies.setdefault(message.reference, []).append(message.message_id)
+        return copies
 
     async def wait_for_change(self) -> None:
         await self._changed.wait()

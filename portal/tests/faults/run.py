@@ -1,0 +1,121 @@
+"""One fault: the book that is told meanwhile, the wait until all is quiet, the proof, and the line of the table."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Final
+
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from notifications.clock import Clock
+from notifications.coverage import check_coverage
+from notifications.models import Delivery
+from notifications.states import Status
+from notifications.tests.peers import wait_until
+from portal.tests.faults import book
+from portal.tests.faults.ledger import OUTSIDE, Copies, Ledger, is_settled
+from portal.tests.faults.table import Row
+from portal.tests.faults.world import World
+
+PATIENCE: Final = 180.0
+"""Seconds; a small machine under load took 60."""
+
+
+@dataclass
+class Run:
+    """`size` is how many borrowers there are; `rows` is the table to which a line is added."""
+
+    world: World
+    fault: str
+    size: int
+    rows: list[Row]
+    installments: set[int] = field(default_factory=set)
+    copies: Copies = field(default_factory=dict)
+    started: float = 0.0
+
+    def begin(self, *, due_in: int = book.DUE_IN) -> None:
+        """From this moment on there is something to tell."""
+        self.started = monotonic()
+        self.installments = book.write(self.size, due_in=due_in)
+        self.world.nudge()
+
+    def wait_for(self, what: str, share: float) -> None:
+        """Until the provider's counter `what` ("sms", "email") has reached this share of the borrowers."""
+        wanted = int(self.size * share)
+        counts = self.world.sandbox.read_counts
+        wait_until(f"the provider had counted {wanted} {what}", lambda: counts().get(what, 0) >= wanted, PATIENCE)
+
+    def goes_on(self, share: float) -> bool:
+        """Wait until something is being handed over, and the provider has got this share of the borrowers more than
+        now; False if it all ends before.
+        """
+        counts = self.world.sandbox.read_counts
+        wanted = counts().get("messages", 0) + int(self.size * share)
+        sending = Delivery.objects.filter(channel__in=OUTSIDE, status=Status.SENDING)
+        busy = quiet = False
+
+        def is_busy_or_quiet() -> bool:
+            nonlocal busy, quiet
+            busy = counts().get("messages", 0) >= wanted and sending.exists()
+            quiet = not busy and is_settled(self.world.sandbox)
+            return busy or quiet
+
+        self.wait_until("something was being handed over, or nothing any more", is_busy_or_quiet)
+        return busy
+
+    def wait_until(self, what: str, is_so: Callable[[], object]) -> None:
+        """`is_so` may ask the database, which may be down meanwhile."""
+
+        def ask() -> object:
+            connection.close()  # the server may be another one than a moment ago
+            try:
+                return is_so()
+            except DatabaseError:
+                return False
+
+        wait_until(what, ask, PATIENCE, every=0.1)
+
+    @property
+    def seconds(self) -> float:
+        return monotonic() - self.started
+
+    def settle(self) -> None:
+        """Wait until all is quiet, and read what the provider has."""
+        self.wait_until("everything had settled", lambda: is_settled(self.world.sandbox))
+        self.copies = {channel: self.world.sandbox.list_copies(channel) for channel in OUTSIDE}
+
+    def prove(self) -> Ledger:
+        """Wait until all is quiet, and assert what the product promises."""
+        self.settle()
+        ledger = Ledger(self.installments, self.copies)
+        self.rows.append(describe(self.fault, ledger, self.seconds))
+        assert_promise(ledger)
+        assert self.world.crew.fallen() == []
+        assert check_coverage(Clock.at(timezone.now() + self.world.clock())) == 0
+        self.world.settled = True
+        return ledger
+
+
+def assert_promise(ledger: Ledger) -> None:
+    assert ledger.lost() == []
+    assert ledger.loose_ends() == []
+    assert ledger.twice("sms") == []
+    assert ledger.strange_copies() == []
+    assert ledger.untrue() == []
+
+
+def describe(fault: str, ledger: Ledger, seconds: float) -> Row:
+    return Row(
+        fault=fault,
+        planned=len(ledger.prompts),
+        handed=sum(len(ids) for copies in ledger.copies.values() for ids in copies.values()),
+        sms_twice=len(ledger.twice("sms")),
+        mail_again=sum(len(ids) - 1 for ids in ledger.copies["email"].values()),
+        lost=len(ledger.lost()),
+        delivered=ledger.count(Status.DELIVERED),
+        unconfirmed=ledger.count(Status.UNCONFIRMED),
+        failed=ledger.count(Status.FAILED),
+        person=len(ledger.with_person),
+        seconds=seconds,
+    )

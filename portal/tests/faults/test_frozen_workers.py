@@ -1,0 +1,25 @@
+"""Workers that stop for a while and go on as if nothing had happened: a paused machine, a swapped-out process."""
+
+import pytest
+
+from notifications.models import Delivery, NoticeEvent
+from notifications.states import Status
+from portal.tests.faults.run import Run
+
+pytestmark = pytest.mark.faults
+
+
+def test_workers_sleep_longer_than_their_lease_and_wake_up(run: Run) -> None:
+    """Another one, with a lease of two seconds, takes over meanwhile. Their locks are held all the time."""
+    world = run.world
+    run.begin()
+    run.wait_for("sms", 0.2)
+    for worker in world.workers:
+        world.crew.freeze(worker.name)
+    world.start_hasty_worker()
+    run.wait_until("nobody held a claim", lambda: not Delivery.objects.filter(status=Status.SENDING).exists())
+    freed = NoticeEvent.objects.filter(data__reason__startswith="its worker").count()
+    for worker in world.workers:
+        world.crew.thaw(worker.name)
+    run.prove()
+    assert freed > 0
