@@ -75,8 +75,13 @@ def reveal(*, task_id: int, agent: User, now: datetime) -> Sequence[ContactPoint
     if not held.exists():
         raise TaskNotYoursError(_why_not(task))
     _recorded(Kind.REVEALED, task, agent, now)
+    return list(ways_to_reach(task))
+
+
+def ways_to_reach(task: AgentTask) -> "QuerySet[ContactPoint]":
+    """What a person can call or write to, the phone first."""
     spoken_to = [ContactPoint.Kind.PHONE, ContactPoint.Kind.EMAIL]
-    return list(task.borrower.contact_points.live().filter(kind__in=spoken_to).order_by("-kind"))
+    return task.borrower.contact_points.live().filter(kind__in=spoken_to).order_by("-kind")
 
 
 def tries(task: AgentTask) -> "QuerySet[NoticeEvent]":

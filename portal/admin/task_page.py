@@ -9,7 +9,7 @@ from django.forms import Form
 from django.utils.translation import gettext
 
 from accounts.models import ContactPoint, User
-from notifications.agent_tasks import tries
+from notifications.agent_tasks import tries, ways_to_reach
 from notifications.models import AgentTask
 from portal.admin.cells import moment_in, time_left
 from portal.admin.timeline_told import about
@@ -46,7 +46,7 @@ def task_page(
         "left": time_left(task.act_by, now),
         "is_late": is_open and task.act_by < now,
         "deadline": deadline_there(task),
-        "points": task.borrower.contact_points.live().order_by("kind") if shown is None else shown,
+        "points": ways_to_reach(task) if shown is None else shown,
         "are_whole": shown is not None,
         "tries": _tries(task),
         "is_open": is_open,

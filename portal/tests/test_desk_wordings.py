@@ -11,6 +11,7 @@ from accounts.tests.factories import make_agent, make_borrower
 from notifications.models import Prompt
 from notifications.rendering import available_wordings, find_wording
 from notifications.wording.source import LANGUAGES
+from portal.admin.cells import stage_of
 from portal.admin.wordings import read_entries, style_digest
 from portal.tests.desk import desk_of
 
@@ -93,3 +94,17 @@ def test_an_email_stands_in_a_frame_that_may_do_nothing_with_its_own_style_allow
 def test_who_does_not_work_at_the_desk_does_not_see_it(desk: Client) -> None:
     assert desk.post(reverse(WORDINGS)).status_code == NOT_ALLOWED
     assert desk_of(make_borrower()).get(reverse(WORDINGS), follow=True).status_code == FORBIDDEN
+
+
+@pytest.mark.parametrize(
+    ("kind", "stage", "rule"),
+    [
+        ("prior_notice", 10, "10 days before an adverse report"),
+        ("schedule_changed", 0, "what was told has changed"),
+        ("payment_returned", 0, "each returned payment is told"),
+        ("dispute_decided", 0, "each step of a dispute is told"),
+        ("upcoming", 0, "on the due date"),
+    ],
+)
+def test_the_rule_behind_a_prompt_is_its_own(kind: str, stage: int, rule: str) -> None:
+    assert stage_of(Prompt(kind=kind, stage=stage)) == rule
