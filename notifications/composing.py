@@ -15,6 +15,7 @@ from notifications.capping import hold_capped
 from notifications.channels.base import Message
 from notifications.facts import facts_of, previously_told
 from notifications.models import Delivery
+from notifications.quiet_hours import hold_until_morning
 from notifications.rendering import Rendered, render
 from notifications.signatures import reference_of, reply_code
 from notifications.states import Status, Step
@@ -50,15 +51,16 @@ class Worded:
 def word(delivery_ids: Sequence[int], *, now: datetime) -> tuple[list[Worded], list[Step]]:
     """A message for each delivery that can be worded; for each other one the step that fails it, and a line in the log.
 
-    What a cap holds has a step that puts it off. Changes nothing.
+    What contact hours or a cap hold has a step that puts it off. Changes nothing.
     """
     worded = []
     deliveries = list(
         Delivery.objects.filter(pk__in=delivery_ids).select_related(*_RELATED).order_by("next_attempt_at", "pk")
     )
-    faults = hold_capped(deliveries, now=now)
-    held = {step.delivery_id for step in faults}
-    deliveries = [delivery for delivery in deliveries if delivery.pk not in held]
+    faults = hold_until_morning(deliveries, now=now)
+    deliveries = _without(deliveries, faults)
+    faults += hold_capped(deliveries, now=now)
+    deliveries = _without(deliveries, faults)
     prompts = [delivery.prompt for delivery in deliveries]
     companions, told_before = companions_of(prompts), previously_told(prompts)
     for delivery in deliveries:
@@ -74,6 +76,11 @@ def word(delivery_ids: Sequence[int], *, now: datetime) -> tuple[list[Worded], l
         stored = json.dumps(facts.as_json(), ensure_ascii=False)
         worded.append(Worded(delivery.pk, _message(delivery, rendered, url), stored, rendered.wording))
     return worded, faults
+
+
+def _without(deliveries: Sequence[Delivery], held: Sequence[Step]) -> list[Delivery]:
+    ids = {step.delivery_id for step in held}
+    return [delivery for delivery in deliveries if delivery.pk not in ids]
 
 
 def _reply_code(delivery: Delivery) -> str:
