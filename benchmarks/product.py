@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, NoReturn
 
 from django.conf import settings
 from django.db import connection
@@ -118,7 +118,7 @@ def verify_events() -> int:
     return checking.verify_seals().events
 
 
-def purge_month(now: datetime) -> int:
+def purge_month(now: datetime) -> NoReturn:
     """Remove a month of history. Raises MissingError."""
     raise MissingError("the product purges nothing yet")
 

