@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from allauth.account.models import EmailAddress
+from allauth.account.admin import EmailAddress  # registers it with the desk
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, QuerySet
@@ -22,8 +22,7 @@ from portal.admin.finding import find_borrowers
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.staff import StaffForm, StaffMaking
 
-if admin.site.is_registered(EmailAddress):
-    admin.site.unregister(EmailAddress)  # shows addresses unmasked, and is allauth's own business
+admin.site.unregister(EmailAddress)  # shows addresses unmasked, and is allauth's own business
 
 
 class WorksHereFilter(admin.SimpleListFilter):
