@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from allauth.account.admin import EmailAddress  # registers it with the desk
+import allauth.account.admin  # noqa: F401 - registers EmailAddress, which is taken off again below
+from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, QuerySet
