@@ -101,12 +101,17 @@ class BorrowerRecord:
 
 @dataclass(frozen=True, slots=True)
 class RepaymentRecord:
-    """A payment of the borrower's that the sender of the file saw. `reference` is at most 35 characters."""
+    """A payment of the borrower's that the sender of the file saw. `reference` is at most 35 characters.
+
+    `installment` is the number of the period that the sender says it is for, None where it does not say. `reversed`
+    holds for good: a payment that was taken back does not come again under the same reference.
+    """
 
     reference: str | None
     amount: Decimal
     paid_on: date
     reversed: bool
+    installment: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
