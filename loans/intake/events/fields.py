@@ -16,9 +16,15 @@ from loans.intake.values import IDENTIFIER_LENGTH, REFERENCE_LENGTH, Fault, curr
 _MOMENT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _FRACTION: Final = re.compile(r"(\.[0-9]{6})[0-9]+")
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 _LONGEST_AMOUNT: Final = 24
+
+
+def unknown_member(name: str) -> str:
+    """The complaint about a member; its name is quoted only where it is a plain one, for it may be anything."""
+    return f"the member {name} is not known here" if _PLAIN.fullmatch(name) else "a member is not known here"
 
 
 class Members(serializers.Serializer[Any]):
@@ -26,8 +32,7 @@ class Members(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping) and (unknown := [name for name in data if name not in self.fields]):
-            said = "is not known here; see the members of this type of event"
-            raise serializers.ValidationError({name[:64]: [said] for name in unknown}, code="unknown_member")
+            raise serializers.ValidationError([unknown_member(unknown[0])], code="unknown_member")
         return super().to_internal_value(data)
 
 

@@ -10,7 +10,7 @@ from rest_framework.exceptions import ValidationError
 from loans.intake.events import body
 from loans.intake.events.catalogue import CATALOGUE
 from loans.intake.events.event_types import EventType, Record
-from loans.intake.events.fields import Identifier, Members, Moment
+from loans.intake.events.fields import Identifier, Members, Moment, unknown_member
 from loans.intake.events.shape import INVALID, Mistake, ShapeError, mistakes_in
 from loans.intake.values import Fault
 from loans.models import Partner
@@ -102,7 +102,7 @@ def _read(value: Any, place: int, kind: Partner.Kind, now: datetime) -> Pushed:
 def _type_of(value: Mapping[str, Any], kind: Partner.Kind) -> EventType:
     name, version = value.get("type"), value.get("version", 1)
     if unknown := [key for key in value if key not in _ENVELOPE]:
-        raise _MistakenError(*(Mistake(f"/{key[:64]}", "unknown_member", "is not known here") for key in unknown))
+        raise _MistakenError(Mistake("", "unknown_member", unknown_member(unknown[0])))
     if not isinstance(name, str) or type(version) is not int or (name, version) not in CATALOGUE:
         raise _MistakenError(Mistake("/type", "unknown_event_type", "names no type of event that is known"))
     event_type = CATALOGUE[name, version]
