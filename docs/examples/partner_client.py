@@ -17,6 +17,7 @@ import urllib.request
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.message import Message
 from typing import Any
 
 TOLERANCE = 5 * 60
@@ -51,7 +52,7 @@ class Answer:
     """`body` is what the answer says, read as JSON; None where it is none."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Message
     body: Any
 
 
@@ -68,11 +69,13 @@ class Portal:
         document = events[0] if len(events) == 1 else {"events": events}
         return self.post(json.dumps(document).encode(), message_id or f"msg_{uuid.uuid4().hex}")
 
-    def post(self, body: bytes, message_id: str, timestamp: int | None = None, **headers: str) -> Answer:
-        """Sign these bytes and post them."""
+    def post(
+        self, body: bytes, message_id: str, timestamp: int | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Sign these bytes and post them. `headers` take the place of our own; an empty one is left out."""
         timestamp = int(time.time()) if timestamp is None else timestamp
         path = f"/api/v1/partners/{urllib.parse.quote(self.code)}/events"
-        return self._ask(urllib.parse.urljoin(self.url, path), body, message_id, timestamp, headers)
+        return self._ask(urllib.parse.urljoin(self.url, path), body, message_id, timestamp, headers or {})
 
     def status(self, status_url: str, message_id: str) -> Answer:
         """What became of the message that was pushed under this id."""
