@@ -43,6 +43,8 @@ INSTALLED_APPS = [
     "pgtrigger",
     "csp",
     "django_htmx",
+    "rest_framework",
+    "drf_spectacular",
     "allauth",
     "allauth.account",
     "accounts",
@@ -107,7 +109,16 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {
+            "socket_timeout": 1.0,
+            "socket_connect_timeout": 1.0,
+        },  # seconds; what it counts can be done without
+    }
+}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
@@ -275,13 +286,15 @@ RETRY_AFTER = timedelta(seconds=env.float("RETRY_AFTER", default=30.0))
 
 SEND_QUEUES = ["email", "sms", "in_app", "push", "voice"]
 CELERY_TASK_DEFAULT_QUEUE = "planning"
-CELERY_TASK_QUEUES = [Queue(name) for name in ["planning", *SEND_QUEUES]]
+CELERY_TASK_QUEUES = [Queue(name) for name in ["planning", "intake", *SEND_QUEUES]]
 
 
-def _every(seconds: float, task: str, *args: str, queue: str = "planning") -> dict[str, Any]:
+def _every(
+    seconds: float, task: str, *args: str, queue: str = "planning", app: str = "notifications"
+) -> dict[str, Any]:
     """A sweep; one that nobody took before the next is due expires, so that downtime leaves no heap of wake-ups."""
     options = {"queue": queue, "expires": seconds}
-    return {"task": f"notifications.tasks.{task}", "schedule": seconds, "args": args, "options": options}
+    return {"task": f"{app}.tasks.{task}", "schedule": seconds, "args": args, "options": options}
 
 
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
@@ -291,7 +304,37 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "cover": _every(60, "cover"),
     "read-callbacks": _every(1, "read_callbacks"),
     "seal": _every(5, "seal"),
+    "apply-events": _every(1, "apply_events", queue="intake", app="loans"),
+    "look-again-at-events": _every(5, "look_again_at_events", queue="intake", app="loans"),
     **{f"send-{channel}": _every(5, "send", channel, queue=channel) for channel in SEND_QUEUES},
+}
+
+# The partners' interface ---------------------------------------------------------------------------------------------
+
+# The longest message of events that a partner may push, in bytes.
+EVENTS_BODY_LIMIT = env.int("EVENTS_BODY_LIMIT", default=1_000_000)
+# Nobody is let in unless a view says who: no session, no password. Each view names its own way to prove who asks.
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "loans.api.problems.answer",
+    "UNAUTHENTICATED_USER": None,
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Dueproof for partners",
+    "DESCRIPTION": "What banks and platforms tell the portal, and what they may ask it. See docs/partners.md.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "loans.api.schema.close_objects",
+    ],
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
 }
 
 # Language and time ---------------------------------------------------------------------------------------------------

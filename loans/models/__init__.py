@@ -1,8 +1,10 @@
 """What is owed, what each firm says about it, and what the borrower disputes."""
 
 from loans.models.dispute import Dispute, DisputeFile, DisputeMessage
+from loans.models.event import Event
 from loans.models.loan import Installment, Loan
 from loans.models.partner import Partner
+from loans.models.partner_key import PartnerKey
 from loans.models.payment import Payment
 from loans.models.position import Position
 from loans.models.report import Report
@@ -12,9 +14,11 @@ __all__ = [
     "Dispute",
     "DisputeFile",
     "DisputeMessage",
+    "Event",
     "Installment",
     "Loan",
     "Partner",
+    "PartnerKey",
     "Payment",
     "Position",
     "Report",

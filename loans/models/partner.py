@@ -22,6 +22,11 @@ class Partner(models.Model):
         default=1,
         help_text=_("How many days this firm usually takes to show a payment that the other firm has seen."),
     )
+    events_per_minute = models.PositiveIntegerField(
+        _("events a minute"),
+        default=6_000,
+        help_text=_("How many events this firm may push in a minute; what is above is told to come again later."),
+    )
 
     class Meta:
         verbose_name = _("partner")

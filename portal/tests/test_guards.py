@@ -30,6 +30,8 @@ OPEN: Final = {
     "service_worker": "a browser fetches the script that shows notices without a cookie",
     "notice_received": "the token of the notice is the proof; a device posts it by itself",
     "notice_acknowledged": "the token of the notice is the proof; it answers what was shown on the device",
+    "api_schema": "the partners' interface is described to everybody who builds against it; nothing in it is secret",
+    "api_nothing_here": "answers only that there is no such address",
     "manifest": "a browser fetches the portal's name and icons without a cookie",
     "set_language": "a visitor chooses the language of the sign-in",
     "jsi18n": "the texts of the desk's scripts; Django serves it to its sign-in page too",
@@ -86,9 +88,10 @@ def test_every_scheduled_task_exists() -> None:
 
 def test_no_task_takes_more_than_a_channels_name() -> None:
     """Personal data must not travel through the broker, and a lost message must lose nothing."""
-    tree = ast.parse((ROOT / "notifications" / "tasks.py").read_text())
+    trees = [ast.parse((ROOT / app / "tasks.py").read_text()) for app in ("loans", "notifications")]
     tasks = [
         node
+        for tree in trees
         for node in tree.body
         if isinstance(node, ast.FunctionDef)
         and any(isinstance(mark, ast.Name) and mark.id == "shared_task" for mark in node.decorator_list)

@@ -1,0 +1,33 @@
+"""What holds of every address of the partners' interface."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.test import Client
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["get", "post", "put", "delete", "options"])
+def test_an_unknown_address_is_a_problem_in_json(client: Client, method: str) -> None:
+    answer: Any = client.generic(method.upper(), "/api/v1/nowhere")
+    assert answer.status_code == 404
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json()["code"] == "not_found"
+    assert answer.json()["type"] == "urn:dueproof:problem:not_found"
+
+
+@pytest.mark.django_db
+def test_the_description_of_the_interface_is_open_to_everybody(client: Client) -> None:
+    answer = client.get("/api/v1/schema")
+    assert answer.status_code == 200
+    assert b"openapi: 3" in answer.content
+
+
+def test_the_committed_description_is_the_one_that_the_code_gives(tmp_path: Path) -> None:
+    """`manage.py spectacular --fail-on-warn --validate --file docs/openapi.yaml` writes it."""
+    call_command("spectacular", "--fail-on-warn", "--validate", "--file", str(tmp_path / "now.yaml"))
+    committed = settings.BASE_DIR / "docs" / "openapi.yaml"
+    assert (tmp_path / "now.yaml").read_text() == committed.read_text()
