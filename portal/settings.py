@@ -43,6 +43,8 @@ INSTALLED_APPS = [
     "pgtrigger",
     "csp",
     "django_htmx",
+    "rest_framework",
+    "drf_spectacular",
     "allauth",
     "allauth.account",
     "accounts",
@@ -292,6 +294,28 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "read-callbacks": _every(1, "read_callbacks"),
     "seal": _every(5, "seal"),
     **{f"send-{channel}": _every(5, "send", channel, queue=channel) for channel in SEND_QUEUES},
+}
+
+# The partners' interface ---------------------------------------------------------------------------------------------
+
+# Nobody is let in unless a view says who: no session, no password. Each view names its own way to prove who asks.
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "loans.api.problems.answer",
+    "UNAUTHENTICATED_USER": None,
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Dueproof for partners",
+    "DESCRIPTION": "What banks and platforms tell the portal, and what they may ask it. See docs/partners.md.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
 }
 
 # Language and time ---------------------------------------------------------------------------------------------------

@@ -8,5 +8,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("notifications.urls")),
     path("", include("loans.urls")),
     path("", include("accounts.urls")),
+    path("api/v1/", include("portal.api.urls")),
     path("desk/", admin.site.urls),
 ]

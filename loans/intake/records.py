@@ -1,7 +1,7 @@
 """What a partner's file says, read and checked but not yet believed: no record here touches the database."""
 
 from dataclasses import asdict, dataclass, fields
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
@@ -111,7 +111,13 @@ class RepaymentRecord:
 
 @dataclass(frozen=True, slots=True)
 class LoanRecord:
-    """A loan and its whole schedule. Amounts have exactly the decimals of `currency`; installments' numbers rise."""
+    """A loan and its schedule. Amounts have exactly the decimals of `currency`; installments' numbers rise.
+
+    `as_of` is the moment, aware, at which the sender's books said so (an event's own time); None where the record names
+    none, and then the report's received_at counts. Of two words of one partner the one with the later moment holds,
+    whichever arrived first. `whole`: installments that are not named are no longer in the schedule; otherwise nothing
+    is said of them.
+    """
 
     external_id: str
     currency: str
@@ -123,6 +129,8 @@ class LoanRecord:
     repayments: tuple[RepaymentRecord, ...]
     place: str
     remarks: tuple[str, ...] = ()
+    as_of: datetime | None = None
+    whole: bool = True
 
     def as_json(self) -> dict[str, object]:
         """The loan without anything personal: amounts as decimal strings, dates as ISO 8601."""

@@ -30,6 +30,8 @@ OPEN: Final = {
     "service_worker": "a browser fetches the script that shows notices without a cookie",
     "notice_received": "the token of the notice is the proof; a device posts it by itself",
     "notice_acknowledged": "the token of the notice is the proof; it answers what was shown on the device",
+    "api_schema": "the partners' interface is described to everybody who builds against it; nothing in it is secret",
+    "api_nothing_here": "answers only that there is no such address",
     "manifest": "a browser fetches the portal's name and icons without a cookie",
     "set_language": "a visitor chooses the language of the sign-in",
     "jsi18n": "the texts of the desk's scripts; Django serves it to its sign-in page too",

@@ -1,0 +1,1 @@
+"""The partners' interface, as far as it is about loans."""

@@ -1,0 +1,135 @@
+"""Whatever the interface refuses, it refuses in one form: application/problem+json (RFC 9457) with a stable code.
+
+`PROBLEMS` is the catalogue: docs/partners.md and the OpenAPI document are checked against it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from math import ceil
+from typing import Any, Final
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+MEDIA_TYPE: Final = "application/problem+json"
+URN: Final = "urn:dueproof:problem:"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that may be wrong. `code` and `status` never change; `title` is for people, the same each time."""
+
+    code: str
+    status: HTTPStatus
+    title: str
+
+    @property
+    def type(self) -> str:
+        return URN + self.code
+
+
+PROBLEMS: Final[dict[str, Problem]] = {}
+
+
+def problem(code: str, status: int, title: str) -> Problem:
+    """A new entry of the catalogue; each code stands there once."""
+    if code in PROBLEMS:
+        raise ValueError(f"the problem {code} is there twice")
+    PROBLEMS[code] = Problem(code, HTTPStatus(status), title)
+    return PROBLEMS[code]
+
+
+INVALID: Final = problem("invalid", 400, "What was sent does not have the form that is asked for")
+NOT_JSON: Final = problem("not_json", 400, "The body is not JSON")
+NOT_SIGNED_IN: Final = problem("not_authenticated", 401, "The request does not prove who sends it")
+FORBIDDEN: Final = problem("forbidden", 403, "This may not be asked for with these rights")
+NOT_FOUND: Final = problem("not_found", 404, "There is no such thing, or it is another partner's")
+METHOD: Final = problem("method_not_allowed", 405, "This address does not take this method")
+NOT_ACCEPTABLE: Final = problem("not_acceptable", 406, "Answers are JSON; the request accepts none")
+MEDIA: Final = problem("unsupported_media_type", 415, "The body must be application/json")
+TOO_MANY: Final = problem("too_many_requests", 429, "More than the agreed rate; wait as long as Retry-After says")
+
+_OF_THE_FRAMEWORK: Final[Mapping[type[Exception], Problem]] = {
+    exceptions.ValidationError: INVALID,
+    exceptions.ParseError: NOT_JSON,
+    exceptions.NotAuthenticated: NOT_SIGNED_IN,
+    exceptions.AuthenticationFailed: NOT_SIGNED_IN,
+    exceptions.PermissionDenied: FORBIDDEN,
+    PermissionDenied: FORBIDDEN,
+    exceptions.NotFound: NOT_FOUND,
+    Http404: NOT_FOUND,
+    exceptions.MethodNotAllowed: METHOD,
+    exceptions.NotAcceptable: NOT_ACCEPTABLE,
+    exceptions.UnsupportedMediaType: MEDIA,
+    exceptions.Throttled: TOO_MANY,
+}
+
+
+class ProblemError(exceptions.APIException):
+    """Raise it in a view: the answer is `problem`, with a sentence about this very case.
+
+    `members` are further members of the answer (RFC 9457, 3.2), such as `errors`; `headers` go with it.
+    """
+
+    def __init__(
+        self, what: Problem, detail: str = "", *, headers: Mapping[str, str] | None = None, **members: Any
+    ) -> None:
+        super().__init__(detail or what.title, what.code)
+        self.status_code = what.status
+        self.problem, self.members, self.headers = what, members, dict(headers or {})
+
+
+def answer(error: Exception, _context: Mapping[str, Any]) -> Response | None:
+    """REST framework's EXCEPTION_HANDLER. None, which raises the error again, for what is a mistake of ours."""
+    if isinstance(error, ProblemError):
+        response = respond(error.problem, str(error.detail), error.members, error.headers)
+    else:
+        found = next((known for kind, known in _OF_THE_FRAMEWORK.items() if isinstance(error, kind)), None)
+        if found is None:
+            return None
+        response = respond(found, *_said(error), _headers(error))
+    set_rollback()
+    return response
+
+
+def respond(
+    what: Problem, detail: str = "", members: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+) -> Response:
+    """The answer as such."""
+    body = {"type": what.type, "title": what.title, "status": int(what.status), "code": what.code}
+    body |= {"detail": detail or what.title} | dict(members or {})
+    return Response(body, status=what.status, headers=dict(headers or {}), content_type=MEDIA_TYPE)
+
+
+def _said(error: Exception) -> tuple[str, dict[str, Any]]:
+    """The sentence about this case, and what more there is to say."""
+    if isinstance(error, exceptions.ValidationError):
+        return "", {"errors": list(each_error(error.detail))}
+    return (str(error.detail), {}) if isinstance(error, exceptions.APIException) else ("", {})
+
+
+def each_error(detail: Any, pointer: str = "") -> list[dict[str, str]]:
+    """The mistakes of a ValidationError one by one, each with its place as a JSON pointer (RFC 6901)."""
+    if isinstance(detail, Mapping):
+        named = (
+            (pointer if name == "non_field_errors" else f"{pointer}/{name}", value) for name, value in detail.items()
+        )
+        return [mistake for place, value in named for mistake in each_error(value, place)]
+    if isinstance(detail, list) and any(isinstance(item, Mapping | list) for item in detail):
+        numbered = ((f"{pointer}/{number}", value) for number, value in enumerate(detail))
+        return [mistake for place, value in numbered for mistake in each_error(value, place)]
+    said = detail if isinstance(detail, list) else [detail]
+    return [{"pointer": pointer, "code": getattr(item, "code", "invalid"), "detail": str(item)} for item in said]
+
+
+def _headers(error: Exception) -> dict[str, str]:
+    headers = {}
+    if scheme := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = scheme
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(ceil(wait))
+    return headers

@@ -1,0 +1,12 @@
+"""The addresses of the partners' interface, version 1; what is unknown below it is answered as a problem, too."""
+
+from django.urls import URLPattern, URLResolver, include, path, re_path
+from drf_spectacular.views import SpectacularAPIView
+
+from portal.api.nothing_here import NothingHere
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("loans.api.urls")),
+    path("schema", SpectacularAPIView.as_view(permission_classes=()), name="api_schema"),
+    re_path("", NothingHere.as_view(), name="api_nothing_here"),
+]
