@@ -275,15 +275,19 @@ CLAIM_LEASE = timedelta(seconds=env.float("CLAIM_LEASE", default=600.0))
 # Before the second attempt at a hand-over that failed for the moment; doubled each time.
 RETRY_AFTER = timedelta(seconds=env.float("RETRY_AFTER", default=30.0))
 
+# Lets events for partners go by plain http, to any port and to our own network: for tests and a sandbox, never in life.
+OUTWARD_ALLOW_PRIVATE = env.bool("OUTWARD_ALLOW_PRIVATE", default=False)
+
 SEND_QUEUES = ["email", "sms", "in_app", "push", "voice"]
 CELERY_TASK_DEFAULT_QUEUE = "planning"
-CELERY_TASK_QUEUES = [Queue(name) for name in ["planning", *SEND_QUEUES]]
+CELERY_TASK_QUEUES = [Queue(name) for name in ["planning", "partners", *SEND_QUEUES]]
 
 
 def _every(seconds: float, task: str, *args: str, queue: str = "planning") -> dict[str, Any]:
     """A sweep; one that nobody took before the next is due expires, so that downtime leaves no heap of wake-ups."""
     options = {"queue": queue, "expires": seconds}
-    return {"task": f"notifications.tasks.{task}", "schedule": seconds, "args": args, "options": options}
+    task = task if "." in task else f"notifications.tasks.{task}"
+    return {"task": task, "schedule": seconds, "args": args, "options": options}
 
 
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
@@ -293,6 +297,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "cover": _every(60, "cover"),
     "read-callbacks": _every(1, "read_callbacks"),
     "seal": _every(5, "seal"),
+    "tell-partners": _every(5, "loans.tasks.tell_partners", queue="partners"),
     **{f"send-{channel}": _every(5, "send", channel, queue=channel) for channel in SEND_QUEUES},
 }
 
