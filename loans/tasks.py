@@ -1,12 +1,27 @@
 """What workers are woken for in this floor. The rows are the queue: a task carries nothing."""
 
-from typing import Final
+from collections.abc import Callable
+from time import monotonic
 
 from celery import shared_task
 from django.utils import timezone
 
-LONGEST_RUN: Final = 120.0
-"""Seconds after which the sweep leaves the rest to the next one, far below the broker's visibility timeout."""
+from loans.intake.events import sweep
+
+LONGEST_RUN = 120.0
+"""Seconds after which a sweep leaves the rest to the next one, far below the broker's visibility timeout."""
+
+
+@shared_task
+def apply_events() -> int:
+    """Apply the messages that partners have pushed since."""
+    return _until_done(sweep.apply_kept)
+
+
+@shared_task
+def look_again_at_events() -> int:
+    """Apply the events that waited for a loan which has come meanwhile."""
+    return _until_done(sweep.look_again)
 
 
 @shared_task
@@ -16,3 +31,10 @@ def tell_partners() -> int:
     from loans.outward.sending import send_waiting
 
     return send_waiting(clock=timezone.now, longest=LONGEST_RUN)
+
+
+def _until_done(step: Callable[[], int]) -> int:
+    done, started = 0, monotonic()
+    while (count := step()) and monotonic() - started < LONGEST_RUN:
+        done += count
+    return done + count

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "allauth",
     "allauth.account",
+    "allauth.idp.oidc",
     "accounts",
     "loans",
     "notifications",
@@ -280,14 +281,15 @@ OUTWARD_ALLOW_PRIVATE = env.bool("OUTWARD_ALLOW_PRIVATE", default=False)
 
 SEND_QUEUES = ["email", "sms", "in_app", "push", "voice"]
 CELERY_TASK_DEFAULT_QUEUE = "planning"
-CELERY_TASK_QUEUES = [Queue(name) for name in ["planning", "partners", *SEND_QUEUES]]
+CELERY_TASK_QUEUES = [Queue(name) for name in ["planning", "intake", "partners", *SEND_QUEUES]]
 
 
-def _every(seconds: float, task: str, *args: str, queue: str = "planning") -> dict[str, Any]:
+def _every(
+    seconds: float, task: str, *args: str, queue: str = "planning", app: str = "notifications"
+) -> dict[str, Any]:
     """A sweep; one that nobody took before the next is due expires, so that downtime leaves no heap of wake-ups."""
     options = {"queue": queue, "expires": seconds}
-    task = task if "." in task else f"notifications.tasks.{task}"
-    return {"task": task, "schedule": seconds, "args": args, "options": options}
+    return {"task": f"{app}.tasks.{task}", "schedule": seconds, "args": args, "options": options}
 
 
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
@@ -297,12 +299,16 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "cover": _every(60, "cover"),
     "read-callbacks": _every(1, "read_callbacks"),
     "seal": _every(5, "seal"),
-    "tell-partners": _every(5, "loans.tasks.tell_partners", queue="partners"),
+    "apply-events": _every(1, "apply_events", queue="intake", app="loans"),
+    "look-again-at-events": _every(5, "look_again_at_events", queue="intake", app="loans"),
+    "tell-partners": _every(5, "tell_partners", queue="partners", app="loans"),
     **{f"send-{channel}": _every(5, "send", channel, queue=channel) for channel in SEND_QUEUES},
 }
 
 # The partners' interface ---------------------------------------------------------------------------------------------
 
+# The longest message of events that a partner may push, in bytes.
+EVENTS_BODY_LIMIT = env.int("EVENTS_BODY_LIMIT", default=1_000_000)
 # Nobody is let in unless a view says who: no session, no password. Each view names its own way to prove who asks.
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
@@ -320,6 +326,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "loans.api.schema.close_objects",
+    ],
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
 }
 

@@ -15,6 +15,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from loans.intake.events.shape import SPOKEN, mistakes_in
+
 MEDIA_TYPE: Final = "application/problem+json"
 URN: Final = "urn:dueproof:problem:"
 
@@ -45,13 +47,30 @@ def problem(code: str, status: int, title: str) -> Problem:
 
 INVALID: Final = problem("invalid", 400, "What was sent does not have the form that is asked for")
 NOT_JSON: Final = problem("not_json", 400, "The body is not JSON")
+NOT_UTF8: Final = problem("not_utf8", 400, "The body is not UTF-8")
+REPEATED_KEY: Final = problem("repeated_key", 400, "An object in the body has a key twice")
+TOO_MANY_EVENTS: Final = problem("too_many_events", 400, "A message has at most a thousand events")
+CUT_OFF: Final = problem("body_cut_off", 400, "The body ended before its Content-Length")
+MESSAGE_ID: Final = problem(
+    "webhook_id", 400, "webhook-id is not 1 to 128 letters, digits and marks, without a full stop"
+)
+UNSIGNED: Final = problem("not_signed", 401, "One of webhook-id, webhook-timestamp and webhook-signature is missing")
+WRONG_SIGNATURE: Final = problem("wrong_signature", 401, "No valid key of this partner made this signature")
+STALE: Final = problem("stale", 401, "webhook-timestamp is older than five minutes")
+AHEAD: Final = problem("ahead", 401, "webhook-timestamp is no time, or more than five minutes ahead of our clock")
 NOT_SIGNED_IN: Final = problem("not_authenticated", 401, "The request does not prove who sends it")
 FORBIDDEN: Final = problem("forbidden", 403, "This may not be asked for with these rights")
 NOT_FOUND: Final = problem("not_found", 404, "There is no such thing, or it is another partner's")
 METHOD: Final = problem("method_not_allowed", 405, "This address does not take this method")
 NOT_ACCEPTABLE: Final = problem("not_acceptable", 406, "Answers are JSON; the request accepts none")
+ANOTHER_MESSAGE: Final = problem("another_message", 409, "Another message was sent under this webhook-id before")
+NO_LENGTH: Final = problem("no_length", 411, "Say with Content-Length how long the body is")
+TOO_LARGE: Final = problem("too_large", 413, "The body is larger than what is taken")
 MEDIA: Final = problem("unsupported_media_type", 415, "The body must be application/json")
 TOO_MANY: Final = problem("too_many_requests", 429, "More than the agreed rate; wait as long as Retry-After says")
+
+for _code, _title in SPOKEN.items():
+    problem(_code, 400, _title)
 
 _OF_THE_FRAMEWORK: Final[Mapping[type[Exception], Problem]] = {
     exceptions.ValidationError: INVALID,
@@ -100,30 +119,21 @@ def respond(
     what: Problem, detail: str = "", members: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
 ) -> Response:
     """The answer as such."""
-    body = {"type": what.type, "title": what.title, "status": int(what.status), "code": what.code}
-    body |= {"detail": detail or what.title} | dict(members or {})
+    body = body_of(what, detail) | dict(members or {})
     return Response(body, status=what.status, headers=dict(headers or {}), content_type=MEDIA_TYPE)
+
+
+def body_of(what: Problem, detail: str = "") -> dict[str, Any]:
+    """The members that every problem has."""
+    said = {"type": what.type, "title": what.title, "status": int(what.status), "code": what.code}
+    return said | {"detail": detail or what.title}
 
 
 def _said(error: Exception) -> tuple[str, dict[str, Any]]:
     """The sentence about this case, and what more there is to say."""
     if isinstance(error, exceptions.ValidationError):
-        return "", {"errors": list(each_error(error.detail))}
+        return "", {"errors": [mistake._asdict() for mistake in mistakes_in(error.detail, "")]}
     return (str(error.detail), {}) if isinstance(error, exceptions.APIException) else ("", {})
-
-
-def each_error(detail: Any, pointer: str = "") -> list[dict[str, str]]:
-    """The mistakes of a ValidationError one by one, each with its place as a JSON pointer (RFC 6901)."""
-    if isinstance(detail, Mapping):
-        named = (
-            (pointer if name == "non_field_errors" else f"{pointer}/{name}", value) for name, value in detail.items()
-        )
-        return [mistake for place, value in named for mistake in each_error(value, place)]
-    if isinstance(detail, list) and any(isinstance(item, Mapping | list) for item in detail):
-        numbered = ((f"{pointer}/{number}", value) for number, value in enumerate(detail))
-        return [mistake for place, value in numbered for mistake in each_error(value, place)]
-    said = detail if isinstance(detail, list) else [detail]
-    return [{"pointer": pointer, "code": getattr(item, "code", "invalid"), "detail": str(item)} for item in said]
 
 
 def _headers(error: Exception) -> dict[str, str]:

@@ -13,25 +13,34 @@ from loans.reconciliation import book_what_the_bank_shows, settle_up
 
 
 def apply_loans(report: Report, records: Sequence[LoanRecord]) -> list[News | RefusedError]:
-    """Write what this report says of these loans, each named once; one answer a record, in order.
+    """Write what this report says of these loans, each named once; one answer a record. See apply_together."""
+    return apply_together([report] * len(records), records)
+
+
+def apply_together(reports: Sequence[Report], records: Sequence[LoanRecord]) -> list[News | RefusedError]:
+    """Write what reports of one partner, one a record, say of these loans, each named once; one answer a record.
 
     Run it in a transaction of its own. The number of statements does not depend on the number of loans. The bank's word
     makes the figures; the platform's makes only its position and the payments that it saw, unless the bank has not
     spoken of the loan yet.
     """
-    opened = open_cases(report.partner, records)
+    if not records:
+        return []
+    partner = reports[0].partner
+    opened = open_cases(partner, records, reports)
     cases = [item for item in opened if isinstance(item, Case)]
     read_installments(cases)
-    write_schedules([case for case in cases if case.new or report.partner_id == case.loan.bank_id], report.received_at)
-    write_positions(report, cases)
-    write_repayments(report, cases)
-    _settle(report, cases)
+    write_schedules([case for case in cases if case.new or partner.pk == case.loan.bank_id])
+    write_positions(partner, cases)
+    write_repayments(partner, cases)
+    _settle(cases)
     return [item.news if isinstance(item, Case) else item for item in opened]
 
 
-def _settle(report: Report, cases: Sequence[Case]) -> None:
+def _settle(cases: Sequence[Case]) -> None:
     news = {row.pk: case.news for case in cases for row in case.installments.values()}
     for installment_id in settle_up(news):
         news[installment_id].installments.add(installment_id)
-    for payment_id, installment_id in book_what_the_bank_shows(news, now=report.received_at):
+    now = max((case.report.received_at for case in cases), default=None)
+    for payment_id, installment_id in book_what_the_bank_shows(news, now=now) if now else ():
         news[installment_id].payments_settled.append(payment_id)

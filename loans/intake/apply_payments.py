@@ -7,7 +7,7 @@ from typing import Final
 from loans.intake.cases import Case
 from loans.intake.records import LoanRecord, RepaymentRecord
 from loans.intake.rewriting import rewrite
-from loans.models import Installment, Payment, Report
+from loans.models import Installment, Partner, Payment
 
 _REWRITTEN: Final = ("status", "amount", "received_at", "settled_at", "booked_on")
 Status = Payment.Status
@@ -47,7 +47,7 @@ class Payments:
             case.news.payments_settled.append(payment.pk)
 
 
-def write_repayments(report: Report, cases: Sequence[Case]) -> None:
+def write_repayments(partner: Partner, cases: Sequence[Case]) -> None:
     """Write the loan file's transactions as payments; each is known again by its reference.
 
     One without a reference is left out: nothing would tell it from itself in the next file, and the position says what
@@ -58,18 +58,18 @@ def write_repayments(report: Report, cases: Sequence[Case]) -> None:
     known = Payment.objects.filter(loan__in={case.loan.pk for case, _item in told}, end_to_end_id__in=references)
     payments = Payments({(payment.loan_id, payment.end_to_end_id): payment for payment in known})
     for case, item in told:
-        _apply_one(report, case, item, payments)
+        _apply_one(partner, case, item, payments)
     payments.save()
 
 
-def _apply_one(report: Report, case: Case, item: RepaymentRecord, payments: Payments) -> None:
-    payment, now = payments.find(case, item), report.received_at
+def _apply_one(partner: Partner, case: Case, item: RepaymentRecord, payments: Payments) -> None:
+    payment, now = payments.find(case, item), case.report.received_at
     if item.reversed:
         if payment and payment.status == Status.RECEIVED:
             payments.change(payment, status=Status.RETURNED)
             case.news.payments_returned.append(payment.pk)
-    elif report.partner_id == case.loan.bank_id:
-        _book(report, case, item, payments)
+    elif partner.pk == case.loan.bank_id:
+        _book(case, item, payments)
     elif payment is None:
         made = payments.add(_new(case, item, status=Status.RECEIVED, received_at=now))
         payments.received.append((case, made))
@@ -78,9 +78,9 @@ def _apply_one(report: Report, case: Case, item: RepaymentRecord, payments: Paym
         case.news.touched = True
 
 
-def _book(report: Report, case: Case, item: RepaymentRecord, payments: Payments) -> None:
+def _book(case: Case, item: RepaymentRecord, payments: Payments) -> None:
     payment = payments.find(case, item)
-    booked = {"status": Status.SETTLED, "settled_at": report.received_at, "booked_on": item.paid_on}
+    booked = {"status": Status.SETTLED, "settled_at": case.report.received_at, "booked_on": item.paid_on}
     if payment is None:
         payment = payments.add(_new(case, item, **booked))
     elif payment.status == Status.RECEIVED:
@@ -103,7 +103,9 @@ def _new(case: Case, item: RepaymentRecord, **fields: object) -> Payment:
 
 
 def _paid_for(item: RepaymentRecord, record: LoanRecord, installments: dict[int, Installment]) -> Installment | None:
-    """The period a payment is for: the one whose reference it carries, else the first that fits and is not settled."""
+    """The period a payment is for: the one it names or whose reference it has, else the first unsettled that fits."""
+    if item.installment in installments:
+        return installments[item.installment]
     rows = sorted(installments.values(), key=lambda row: row.number)
     for row in rows:
         if row.payment_reference == item.reference:

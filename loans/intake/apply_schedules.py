@@ -40,11 +40,11 @@ def read_installments(cases: Iterable[Case]) -> None:
         known[row.loan_id].installments[row.number] = row
 
 
-def write_schedules(cases: Iterable[Case], at: datetime) -> None:
-    """Replace each schedule: a changed date or total raises the version of its installment, known since `at`; a missing
-    number is withdrawn.
+def write_schedules(cases: Iterable[Case]) -> None:
+    """Replace each schedule: a changed date or total raises the version of its installment, known since its report
+    came; a missing number is withdrawn, if the record holds the whole schedule.
     """
-    changes = {case: _changes(case, at) for case in cases}
+    changes = {case: _changes(case, case.report.received_at) for case in cases}
     Installment.objects.bulk_create(chain.from_iterable(change.made for change in changes.values()))
     rewrite([row for change in changes.values() for row in change.changed], _REWRITTEN)
     gone = [row.pk for change in changes.values() for row in change.gone]
@@ -63,7 +63,8 @@ def _changes(case: Case, at: datetime) -> Changes:
     changed = [row for number, item in figures.items() if (row := existing.get(number)) and _differs(row, item)]
     for row in changed:
         _rewrite(row, figures[row.number], at)
-    gone = [row for number, row in existing.items() if number not in figures and row.state != _WITHDRAWN]
+    named = figures if case.record.whole else existing
+    gone = [row for number, row in existing.items() if number not in named and row.state != _WITHDRAWN]
     for row in gone:
         row.state = _WITHDRAWN
     return Changes(made, changed, gone)

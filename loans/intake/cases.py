@@ -6,22 +6,28 @@ from dataclasses import dataclass, field
 from accounts.people import Named, NotABorrowerError, Taken, take_borrowers
 from loans.intake.news import News, RefusedError
 from loans.intake.records import BorrowerRecord, Code, LoanRecord
-from loans.models import Installment, Loan, Partner
+from loans.models import Installment, Loan, Partner, Report
 
 
 @dataclass(slots=True, eq=False)
 class Case:
-    """One record on its way in: the loan that it is about, its installments by number, and what it changed."""
+    """One record on its way in: the loan that it is about, its installments by number, and what it changed.
+
+    `report` is the one that says so.
+    """
 
     record: LoanRecord
     loan: Loan
     new: bool
     news: News
+    report: Report
     installments: dict[int, Installment] = field(default_factory=dict)
 
 
-def open_cases(partner: Partner, records: Sequence[LoanRecord]) -> list[Case | RefusedError]:
+def open_cases(partner: Partner, records: Sequence[LoanRecord], reports: Sequence[Report]) -> list[Case | RefusedError]:
     """What `partner` reports, as a case or the refusal of each record, in order; each loan is in `records` once.
+
+    `reports` are those that the records are from, one each.
 
     The loans stay locked until the transaction ends. A loan's row is the lock of all that hangs on it: whoever writes
     installments, positions or payments takes it first, in the order of the ids where there are several.
@@ -34,9 +40,9 @@ def open_cases(partner: Partner, records: Sequence[LoanRecord]) -> list[Case | R
     locked = Loan.objects.filter(bank=bank, external_id__in=numbers).order_by("pk").select_for_update(no_key=True)
     known = {loan.external_id: loan for loan in locked}
     opened: list[Case | RefusedError] = []
-    for record in records:
+    for record, report in zip(records, reports, strict=True):
         loan = known.get(record.external_id)
-        opened.append(_known_case(record, loan, partner) if loan else _new_case(record, bank, platform))
+        opened.append(_known_case(record, loan, report) if loan else _new_case(record, bank, platform, report))
     opened = _with_borrowers(opened, partner)
     _save_loans([item for item in opened if isinstance(item, Case)], partner)
     return opened
@@ -54,16 +60,17 @@ def _sides(partner: Partner) -> tuple[Partner, Partner | None]:
     return only, partner
 
 
-def _known_case(record: LoanRecord, loan: Loan, partner: Partner) -> Case | RefusedError:
+def _known_case(record: LoanRecord, loan: Loan, report: Report) -> Case | RefusedError:
+    partner = report.partner
     if loan.currency != record.currency:
         reason = f"loan {loan.external_id} is in {loan.currency}, this record says {record.currency}"
         return RefusedError(reason, Code.CURRENCY)
     if partner.kind == Partner.Kind.PLATFORM and loan.platform_id not in {None, partner.pk}:
-        return RefusedError(f"loan {loan.external_id} was sold by another platform", Code.VALUE)
-    return Case(record, loan, new=False, news=News(remarks=list(record.remarks)))
+        return RefusedError(f"loan {loan.external_id} was sold by another platform", Code.NOT_YOUR_LOAN)
+    return Case(record, loan, new=False, news=News(remarks=list(record.remarks)), report=report)
 
 
-def _new_case(record: LoanRecord, bank: Partner, platform: Partner | None) -> Case | RefusedError:
+def _new_case(record: LoanRecord, bank: Partner, platform: Partner | None, report: Report) -> Case | RefusedError:
     if record.borrower is None:
         return RefusedError(f"loan {record.external_id} is new and names no borrower", Code.MISSING)
     loan = Loan(
@@ -75,7 +82,7 @@ def _new_case(record: LoanRecord, bank: Partner, platform: Partner | None) -> Ca
         principal=record.principal,
         disbursed_on=record.disbursed_on,
     )
-    return Case(record, loan, new=True, news=News(remarks=list(record.remarks)))
+    return Case(record, loan, new=True, news=News(remarks=list(record.remarks)), report=report)
 
 
 def _with_borrowers(opened: list[Case | RefusedError], partner: Partner) -> list[Case | RefusedError]:

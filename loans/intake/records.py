@@ -28,6 +28,9 @@ class Code(StrEnum):
     SUMS = "sums"
     ORDER = "order"
     REPEATED = "repeated"
+    UNKNOWN_LOAN = "unknown_loan"
+    NOT_YOUR_LOAN = "not_your_loan"
+    UNKNOWN_INSTALLMENT = "unknown_installment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +104,26 @@ class BorrowerRecord:
 
 @dataclass(frozen=True, slots=True)
 class RepaymentRecord:
-    """A payment of the borrower's that the sender of the file saw. `reference` is at most 35 characters."""
+    """A payment of the borrower's that the sender of the file saw. `reference` is at most 35 characters.
+
+    `installment` is the number of the period that the sender says it is for, None where it does not say. `reversed`
+    holds for good: a payment that was taken back does not come again under the same reference.
+    """
 
     reference: str | None
     amount: Decimal
     paid_on: date
     reversed: bool
+    installment: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PositionRecord:
+    """What the sender's books say of one period, and nothing of its figures."""
+
+    number: int
+    paid: Decimal
+    outstanding: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +133,7 @@ class LoanRecord:
     `as_of` is the moment, aware, at which the sender's books said so (an event's own time); None where the record names
     none, and then the report's received_at counts. Of two words of one partner the one with the later moment holds,
     whichever arrived first. `whole`: installments that are not named are no longer in the schedule; otherwise nothing
-    is said of them.
+    is said of them. `positions` are of periods whose figures the sender does not repeat.
     """
 
     external_id: str
@@ -131,6 +148,7 @@ class LoanRecord:
     remarks: tuple[str, ...] = ()
     as_of: datetime | None = None
     whole: bool = True
+    positions: tuple[PositionRecord, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """The loan without anything personal: amounts as decimal strings, dates as ISO 8601."""

@@ -24,6 +24,10 @@ class LoanQuerySet(models.QuerySet["Loan"]):
         """The loans of one borrower: the only way a borrower's page may look a loan up."""
         return self.filter(borrower_id=borrower_id)
 
+    def of_partner(self, partner: Partner) -> Self:
+        """The loans of one firm: the only way its interface may look a loan up."""
+        return self.filter(**{partner.kind: partner})
+
     def with_firms(self) -> Self:
         return self.select_related("bank", "platform")
 
@@ -66,7 +70,11 @@ class Loan(models.Model):
             models.CheckConstraint(condition=Q(principal__gte=0), name="loan_principal_not_negative"),
             models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="loan_currency_iso4217"),
         ]
-        indexes = [GinIndex(OpClass(Upper("external_id"), name="gin_trgm_ops"), name="loan_number_trigrams")]
+        indexes = [
+            GinIndex(OpClass(Upper("external_id"), name="gin_trgm_ops"), name="loan_number_trigrams"),
+            models.Index(fields=["bank", "id"], name="loan_of_bank"),
+            models.Index(fields=["platform", "id"], name="loan_of_platform"),
+        ]
 
     def __str__(self) -> str:
         return self.external_id
@@ -80,6 +88,9 @@ class Loan(models.Model):
 class InstallmentQuerySet(models.QuerySet["Installment"]):
     def of(self, borrower_id: int) -> Self:
         return self.filter(loan__borrower_id=borrower_id)
+
+    def of_partner(self, partner: Partner) -> Self:
+        return self.filter(**{f"loan__{partner.kind}": partner})
 
     def open(self) -> Self:
         """Still owed by what both firms say; what waits for the bank is not among them."""

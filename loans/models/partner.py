@@ -28,6 +28,11 @@ class Partner(models.Model):
         db_default=False,
         help_text=_("Events about its loans are written for it from the day on which this is set."),
     )
+    events_per_minute = models.PositiveIntegerField(
+        _("events a minute"),
+        default=6_000,
+        help_text=_("How many events this firm may push in a minute; what is above is told to come again later."),
+    )
 
     class Meta:
         verbose_name = _("partner")

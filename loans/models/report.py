@@ -2,6 +2,7 @@
 
 import pgtrigger
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from loans.models.append_only import refuse_truncate
@@ -11,13 +12,15 @@ from loans.models.partner import Partner
 class Report(models.Model):
     """A partner's file or message: raw bytes first, then what became of them.
 
-    The same bytes from the same partner are one report. What was received never changes; only the summary of applying
-    it (`status`, the counts, `refusals`) does.
+    The same bytes from the same partner are one report; of pushed messages it is those of the same `message_id`, by
+    which their sender knows them again. `headers` are those that prove who sent it. What was received never changes;
+    only the summary of applying it (`status`, the counts, `refusals`) does.
     """
 
     class Kind(models.TextChoices):
         LOANS = "loans", _("loans and schedules")
         STATEMENT = "statement", _("bank statement")
+        EVENTS = "events", _("pushed events")
 
     class Status(models.TextChoices):
         RECEIVED = "received", _("received, not applied yet")
@@ -30,6 +33,8 @@ class Report(models.Model):
     name = models.CharField(_("name"), max_length=255)
     content = models.BinaryField(_("raw bytes"))
     digest = models.CharField(_("SHA-256"), max_length=64)
+    message_id = models.CharField(_("message id"), max_length=128, blank=True, default="")
+    headers = models.JSONField(_("signature"), default=dict, blank=True)
     received_at = models.DateTimeField(_("received"))
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.RECEIVED)
     applied = models.PositiveIntegerField(_("records applied"), default=0)
@@ -44,14 +49,22 @@ class Report(models.Model):
         ordering = ["-received_at", "-pk"]
         permissions = [("download_report", _("Can download the raw bytes of a report"))]
         constraints = [
-            models.UniqueConstraint(fields=["partner", "kind", "digest"], name="report_once"),
+            models.UniqueConstraint(
+                fields=["partner", "kind", "digest"], condition=~Q(kind="events"), name="report_once"
+            ),
+            models.UniqueConstraint(
+                fields=["partner", "message_id"], condition=Q(kind="events"), name="report_once_a_message"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(kind="events", status="received"), name="report_events_waiting")
         ]
         triggers = [
             pgtrigger.Protect(name="report_stays", operation=pgtrigger.Delete),
             pgtrigger.Protect(
                 name="report_raw_stays",
                 operation=pgtrigger.UpdateOf(  # type: ignore[no-untyped-call]
-                    "content", "digest", "partner_id", "kind", "name", "received_at"
+                    "content", "digest", "partner_id", "kind", "name", "received_at", "message_id", "headers"
                 ),
             ),
             refuse_truncate("report"),

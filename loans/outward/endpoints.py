@@ -1,19 +1,17 @@
 """Endpoints of partners: made known, switched off and on, and the secrets that their posts are signed with."""
 
-import base64
-import secrets
 from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.db import transaction
 
 from accounts.outside.addresses import can_be_posted_to, may_be_public
-from loans.concealing import conceal, reveal
+from loans.api.keys import new_secret
+from loans.encryption import UnreadableSecretError, decrypt, encrypt
 from loans.models import Endpoint, EndpointSecret, Partner
 from loans.outward.retrying import rest
 
@@ -21,7 +19,6 @@ LONGEST_URL: Final = 500
 PORTS: Final = (443, 8443)
 OVERLAP: Final = timedelta(days=7)
 """How long the secret before still signs too."""
-_PURPOSE: Final = "endpoint"
 
 
 class BadEndpointError(ValueError):
@@ -66,8 +63,8 @@ def secrets_of(endpoint_ids: Collection[int], *, now: datetime) -> dict[int, lis
     found: dict[int, list[str]] = {endpoint_id: [] for endpoint_id in endpoint_ids}
     rows = EndpointSecret.objects.valid(now).filter(endpoint__in=endpoint_ids).order_by("-pk")
     for endpoint_id, concealed in rows.values_list("endpoint_id", "concealed"):
-        with suppress(InvalidToken):
-            found[endpoint_id].append(reveal(concealed, _PURPOSE))
+        with suppress(UnreadableSecretError):
+            found[endpoint_id].append(decrypt(concealed))
     return found
 
 
@@ -96,6 +93,6 @@ def note_well(endpoint_id: int) -> None:
 
 
 def _new_secret(endpoint: Endpoint, now: datetime) -> str:
-    secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-    EndpointSecret.objects.create(endpoint=endpoint, concealed=conceal(secret, _PURPOSE), made_at=now)
+    secret = new_secret()
+    EndpointSecret.objects.create(endpoint=endpoint, concealed=encrypt(secret), made_at=now)
     return secret

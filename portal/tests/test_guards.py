@@ -88,7 +88,7 @@ def test_every_scheduled_task_exists() -> None:
 
 def test_no_task_takes_more_than_a_channels_name() -> None:
     """Personal data must not travel through the broker, and a lost message must lose nothing."""
-    trees = [ast.parse(file.read_text()) for file in sorted(ROOT.glob("*/tasks.py"))]
+    trees = [ast.parse((ROOT / app / "tasks.py").read_text()) for app in ("loans", "notifications")]
     tasks = [
         node
         for tree in trees

@@ -1,0 +1,111 @@
+"""Who sends a request: the partner in the address, proved by a signature over the body."""
+
+import logging
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, cast
+
+from django.conf import settings
+from django.http import HttpRequest, UnreadablePostError
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from loans.api import problems
+from loans.api.problems import ProblemError
+from loans.api.signature import MESSAGE_ID, TOLERANCE, is_signed, moment_of
+from loans.encryption import UnreadableSecretError, decrypt
+from loans.models import Partner, PartnerKey
+
+SCHEME: Final = "StandardWebhooks"
+HEADERS: Final = ("webhook-id", "webhook-timestamp", "webhook-signature")
+log = logging.getLogger(__name__)
+_CHALLENGE: Final = {"WWW-Authenticate": SCHEME}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A partner in the place of a user."""
+
+    partner: Partner
+    is_authenticated: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What was signed and is authentic. `key` is the beginning of the key that signed it, `at` when we got it."""
+
+    message_id: str
+    body: bytes
+    headers: dict[str, str]
+    key: str
+    at: datetime
+
+
+def caller_of(request: Request) -> Caller:
+    """Who sends a request that was let in."""
+    return cast("Caller", request.user)
+
+
+class SignedByPartner(BaseAuthentication):
+    """REST framework's authentication: `request.user` is a Caller, `request.auth` what it signed.
+
+    Each way to fail is a problem of its own, except that an unknown partner looks like a wrong signature.
+    """
+
+    def authenticate(self, request: Request) -> tuple[Caller, Signed]:
+        now = timezone.now()
+        headers = {name: request.headers.get(name, "") for name in HEADERS}
+        message_id, timestamp, signature = headers.values()
+        if not all(headers.values()):
+            raise ProblemError(problems.UNSIGNED, headers=_CHALLENGE)
+        if not MESSAGE_ID.fullmatch(message_id):
+            raise ProblemError(problems.MESSAGE_ID)
+        sent_at = _check_time(timestamp, now)
+        body = read_body(request._request)
+        code = request.parser_context["kwargs"]["partner"]
+        for key in PartnerKey.objects.valid_at(now).filter(partner__code=code).select_related("partner"):
+            if is_signed(signature, _secret_of(key), message_id, int(sent_at.timestamp()), body):
+                return Caller(key.partner), Signed(message_id, body, headers, key.prefix, now)
+        raise ProblemError(problems.WRONG_SIGNATURE, headers=_CHALLENGE)
+
+    def authenticate_header(self, request: Request) -> str:
+        return SCHEME
+
+
+def _secret_of(key: PartnerKey) -> str:
+    """A secret that cannot be read any more is one that nobody can sign with."""
+    try:
+        return decrypt(key.secret)
+    except UnreadableSecretError as error:
+        log.error("The key %s… of partner %s cannot be read: %s", key.prefix, key.partner_id, error)
+        return secrets.token_urlsafe(32)
+
+
+def _check_time(timestamp: str, now: datetime) -> datetime:
+    sent_at = moment_of(timestamp)
+    if sent_at is None or sent_at > now + TOLERANCE:
+        raise ProblemError(problems.AHEAD, headers=_CHALLENGE)
+    if sent_at < now - TOLERANCE:
+        raise ProblemError(problems.STALE, headers=_CHALLENGE)
+    return sent_at
+
+
+def read_body(request: HttpRequest) -> bytes:
+    """The body as it came, which nothing has read yet. Raises ProblemError where it is too large or cut off."""
+    given = request.META.get("CONTENT_LENGTH") or ""
+    if not given and request.META.get("HTTP_TRANSFER_ENCODING"):
+        raise ProblemError(problems.NO_LENGTH)
+    length = int(given) if given.isdecimal() else 0
+    if length > settings.EVENTS_BODY_LIMIT:
+        raise ProblemError(
+            problems.TOO_LARGE, f"The body has {length} bytes; at most {settings.EVENTS_BODY_LIMIT} are taken."
+        )
+    try:
+        body: bytes = request.read(length)
+    except UnreadablePostError:
+        raise ProblemError(problems.CUT_OFF) from None
+    if len(body) < length:
+        raise ProblemError(problems.CUT_OFF)
+    return body

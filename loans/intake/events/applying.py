@@ -1,0 +1,123 @@
+"""Applies events in sets: those of one partner together, as many rounds as one loan has events among them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from loans.intake.apply_loans import apply_together
+from loans.intake.events.event_types import NoticeRecord
+from loans.intake.events.handlers import HANDLERS
+from loans.intake.events.incoming import KEPT, UNKNOWN_LOAN, Incoming, Outcome, Status
+from loans.intake.news import News
+from loans.intake.records import Code, LoanRecord
+from loans.models import Installment, Loan, Partner
+
+
+class Known(NamedTuple):
+    """What is known of a loan before an event about it is applied."""
+
+    pk: int
+    currency: str
+    platform_id: int | None
+
+
+def apply_events(incoming: Sequence[Incoming]) -> dict[Incoming, Outcome]:
+    """Write what these events say; each with its outcome. Run it in a transaction of its own.
+
+    The number of statements depends on how many of them are one partner's about one and the same loan, and on nothing
+    else.
+    """
+    outcomes: dict[Incoming, Outcome] = {}
+    for events in _rounds(sorted(incoming, key=lambda event: event.order)):
+        outcomes |= _apply_round(events)
+    News.of(outcome.news for outcome in outcomes.values() if outcome.news).send()
+    return outcomes
+
+
+def _rounds(events: Iterable[Incoming]) -> list[list[Incoming]]:
+    """Sets of one partner in which each loan is named once, in the order of the events."""
+    rounds: dict[tuple[int, int], list[Incoming]] = defaultdict(list)
+    seen: dict[tuple[int, str], int] = defaultdict(int)
+    for event in events:
+        partner_id, loan = event.report.partner_id, event.pushed.loan
+        number = seen[partner_id, loan] if loan else 0
+        seen[partner_id, loan] += 1
+        rounds[number, partner_id].append(event)
+    return [rounds[key] for key in sorted(rounds)]
+
+
+def _apply_round(events: Sequence[Incoming]) -> dict[Incoming, Outcome]:
+    partner = events[0].report.partner
+    known = _known_loans(partner, {event.pushed.loan for event in events if event.pushed.loan})
+    outcomes = {event: found for event in events if (found := _judged(event, partner, known))}
+    outcomes |= _without_their_periods([event for event in events if event not in outcomes], known)
+    left = [event for event in events if event not in outcomes]
+    return outcomes | _apply_records(left) | _hand_on(left)
+
+
+def _known_loans(partner: Partner, numbers: set[str]) -> Mapping[str, Known]:
+    loans = Loan.objects.filter(external_id__in=numbers)
+    if partner.kind == Partner.Kind.BANK:
+        loans = loans.filter(bank=partner)
+    else:
+        loans = loans.filter(bank__in=Partner.objects.filter(kind=Partner.Kind.BANK))
+    rows = loans.values_list("external_id", "pk", "currency", "platform_id")
+    return {number: Known(pk, currency, platform_id) for number, pk, currency, platform_id in rows}
+
+
+def _judged(event: Incoming, partner: Partner, known: Mapping[str, Known]) -> Outcome | None:
+    """What can be said by looking at the loan alone; None where the event is to be applied."""
+    kind, record = event.pushed.event_type, event.pushed.record
+    if not kind.about_loan:
+        return None
+    loan = known.get(event.pushed.loan)
+    if loan is None:
+        return None if kind.new_loan else UNKNOWN_LOAN
+    if partner.kind == Partner.Kind.PLATFORM and loan.platform_id not in {None, partner.pk}:
+        return Outcome(Status.REFUSED, Code.NOT_YOUR_LOAN, "the loan was sold by another platform")
+    if isinstance(record, LoanRecord) and loan.currency != record.currency:
+        return Outcome(Status.REFUSED, Code.CURRENCY, f"the loan is in {loan.currency}, not in {record.currency}")
+    return None
+
+
+def _without_their_periods(events: Sequence[Incoming], known: Mapping[str, Known]) -> dict[Incoming, Outcome]:
+    """Events that name a period which their loan has not."""
+    naming = {event: numbers for event in events if (numbers := _periods_named(event))}
+    loans = {known[event.pushed.loan].pk for event in naming}
+    there = set(Installment.objects.filter(loan__in=loans).values_list("loan_id", "number")) if loans else set()
+    outcomes = {}
+    for event, numbers in naming.items():
+        missing = [number for number in numbers if (known[event.pushed.loan].pk, number) not in there]
+        if missing:
+            said = f"the loan has no period {missing[0]}"
+            outcomes[event] = Outcome(Status.REFUSED, Code.UNKNOWN_INSTALLMENT, said)
+    return outcomes
+
+
+def _periods_named(event: Incoming) -> list[int]:
+    record = event.pushed.record
+    if isinstance(record, NoticeRecord):
+        return [record.data["installment"]] if "installment" in record.data else []
+    paid_for = [item.installment for item in record.repayments if item.installment is not None]
+    return [*(position.number for position in record.positions), *paid_for]
+
+
+def _apply_records(events: Sequence[Incoming]) -> dict[Incoming, Outcome]:
+    about_loans = [(event, event.pushed.record) for event in events if isinstance(event.pushed.record, LoanRecord)]
+    reports, records = [event.report for event, _record in about_loans], [record for _event, record in about_loans]
+    answers = apply_together(reports, records)
+    return {event: Outcome.of(answer) for (event, _record), answer in zip(about_loans, answers, strict=True)}
+
+
+def _hand_on(events: Sequence[Incoming]) -> dict[Incoming, Outcome]:
+    """Give what is not about figures to whoever takes it up."""
+    by_type: dict[str, list[tuple[Incoming, NoticeRecord]]] = defaultdict(list)
+    for event in events:
+        if isinstance(event.pushed.record, NoticeRecord):
+            by_type[event.pushed.event_type.name].append((event, event.pushed.record))
+    outcomes: dict[Incoming, Outcome] = {}
+    for name, notices in by_type.items():
+        handler = HANDLERS.get(name)
+        found = map(Outcome.of, handler(notices)) if handler else [KEPT] * len(notices)
+        outcomes |= {event: outcome for (event, _record), outcome in zip(notices, found, strict=True)}
+    return outcomes

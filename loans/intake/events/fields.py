@@ -1,0 +1,137 @@
+"""The members of an event, read as strictly as those of files: nothing is guessed, nothing is rounded."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from loans.intake.records import Code
+from loans.intake.values import IDENTIFIER_LENGTH, REFERENCE_LENGTH, Fault, currency_of, day_of, decimal_of, text_of
+
+_MOMENT: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_FRACTION: Final = re.compile(r"(\.[0-9]{6})[0-9]+")
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199
+_LONGEST_AMOUNT: Final = 24
+
+
+def unknown_member(name: str) -> str:
+    """The complaint about a member; its name is quoted only where it is a plain one, for it may be anything."""
+    return f"the member {name} is not known here" if _PLAIN.fullmatch(name) else "a member is not known here"
+
+
+class Members(serializers.Serializer[Any]):
+    """An object. A member that is not known is refused: a misspelt one would be lost without a word."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and (unknown := [name for name in data if name not in self.fields]):
+            raise serializers.ValidationError([unknown_member(unknown[0])], code="unknown_member")
+        return super().to_internal_value(data)
+
+
+class _Written(serializers.CharField):
+    """A JSON text and nothing else, read by `read`."""
+
+    def to_internal_value(self, data: object) -> Any:
+        if not isinstance(data, str):
+            raise serializers.ValidationError("must be a text", code="not_a_text")
+        try:
+            return self.read(data)
+        except Fault as fault:
+            raise serializers.ValidationError(fault.reason, code=fault.code) from None
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        # Past CharField's own, which trims and compares what is not read yet.
+        return serializers.Field.run_validation(self, data)
+
+    def read(self, text: str) -> Any:
+        raise NotImplementedError
+
+
+class Text(_Written):
+    """Printable text of 1 to `limit` characters, without the blanks around it."""
+
+    def __init__(self, limit: int, **options: Any) -> None:
+        self.limit = limit
+        super().__init__(min_length=1, max_length=limit, **options)
+
+    def read(self, text: str) -> str:
+        found = text_of(text, "the text", self.limit)
+        if found is None:
+            raise Fault(Code.MISSING, "the text is empty")
+        return found
+
+
+class Identifier(Text):
+    """A number that the partner's own system gave, such as that of a loan."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(IDENTIFIER_LENGTH, **options)
+
+
+class Reference(Text):
+    """What travels with a payment: an EndToEndId of ISO 20022."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(REFERENCE_LENGTH, **options)
+
+
+@extend_schema_field({"type": "string", "pattern": r"^[0-9]{1,15}(\.[0-9]{1,3})?$", "example": "1234.50"})
+class Amount(_Written):
+    """An amount as a decimal text; whether it fits its currency is seen when the record is made."""
+
+    def read(self, text: str) -> Decimal:
+        if len(text) > _LONGEST_AMOUNT:
+            raise Fault(Code.AMOUNT, f"an amount of {len(text)} characters cannot be kept")
+        return decimal_of(text, "the amount")
+
+
+@extend_schema_field({"type": "string", "pattern": "^[A-Z]{3}$", "example": "CNY"})
+class Currency(_Written):
+    """A code of ISO 4217."""
+
+    def read(self, text: str) -> str:
+        return currency_of(text, "the currency")
+
+
+@extend_schema_field(OpenApiTypes.DATE)
+class Day(_Written):
+    """A calendar day, YYYY-MM-DD."""
+
+    def read(self, text: str) -> date:
+        return day_of(text, "the date")
+
+
+@extend_schema_field(OpenApiTypes.DATETIME)
+class Moment(_Written):
+    """A moment by RFC 3339, its offset from UTC included; read to the microsecond."""
+
+    def read(self, text: str) -> datetime:
+        if not _MOMENT.fullmatch(text):
+            raise Fault(Code.DATE, "is not a moment with its offset from UTC, such as 2026-12-03T08:30:00Z")
+        try:
+            found = datetime.fromisoformat(_FRACTION.sub(r"\1", text)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise Fault(Code.DATE, "is a moment that does not exist") from None
+        if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+            raise Fault(Code.DATE, f"only moments of the years {_FIRST_YEAR} to {_LAST_YEAR} are taken")
+        return found
+
+
+class Number(serializers.IntegerField):
+    """A whole number of a period, from 1."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=1, max_value=2**31 - 1, **options)
+
+    def to_internal_value(self, data: object) -> int:
+        if not isinstance(data, int) or isinstance(data, bool):
+            raise serializers.ValidationError("must be a whole number", code="not_a_number")
+        return data

@@ -1,0 +1,45 @@
+"""An event on its way in, and what became of it."""
+
+from dataclasses import dataclass
+
+from loans.intake.events.reading import Pushed
+from loans.intake.news import News, RefusedError
+from loans.models import Event, Report
+
+Status = Event.Status
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Incoming:
+    """One event and the report that holds it."""
+
+    report: Report
+    pushed: Pushed
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """Events are applied as they occurred; of one moment, as they came."""
+        return self.pushed.occurred_at, self.report.pk, self.pushed.place
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an event; `code` and `reason` as in the model."""
+
+    status: Status
+    code: str = ""
+    reason: str = ""
+    news: News | None = None
+
+    @classmethod
+    def of(cls, answer: News | RefusedError) -> "Outcome":
+        if isinstance(answer, RefusedError):
+            return cls(Status.REFUSED, answer.code, answer.reason)
+        status = Status.APPLIED if answer.anything else Status.UNCHANGED
+        return cls(status, reason="; ".join(answer.remarks), news=answer)
+
+
+KEPT = Outcome(Status.KEPT)
+UNKNOWN_LOAN = Outcome(
+    Status.WAITING, "unknown_loan", "nobody has told us of this loan yet; it is applied when it comes"
+)

@@ -1,0 +1,86 @@
+"""outage.declared, outage.ended, prompt.sent: what a partner tells about itself, not about figures."""
+
+from datetime import datetime
+from typing import Final
+
+from rest_framework import serializers
+
+from loans.intake.events.event_types import EITHER, Data, EventType, NoticeRecord
+from loans.intake.events.fields import Identifier, Members, Moment, Number, Text
+from loans.intake.records import Code
+from loans.intake.values import Fault
+
+
+class OutageMembers(Members):
+    outage = Identifier(help_text="Your own number of the outage; outage.ended names it again.")
+    starts_at = Moment()
+    ends_at = Moment(required=False, help_text="When you expect it to end.")
+    product = Text(120, required=False, help_text="The product that it is about; without one, all of your loans.")
+    words = Text(300, required=False, help_text="What is broken, for people.")
+
+
+class OutageEndMembers(Members):
+    outage = Identifier(help_text="The number that outage.declared gave.")
+    ended_at = Moment()
+
+
+class PromptMembers(Members):
+    loan = Identifier(help_text="The loan's number.")
+    installment = Number(help_text="The period that the borrower was told about.")
+    kind = serializers.ChoiceField(["upcoming", "overdue"])
+    channel = serializers.ChoiceField(["sms", "email", "push", "voice", "letter", "in_app"])
+    proof = serializers.ChoiceField(
+        ["accepted", "delivered", "seen", "acknowledged"], help_text="The most that you know of its arrival."
+    )
+
+
+def _read(data: Data, _as_of: datetime) -> NoticeRecord:
+    return NoticeRecord(data)
+
+
+def _read_outage(data: Data, _as_of: datetime) -> NoticeRecord:
+    ends_at = data.get("ends_at")
+    if ends_at is not None and ends_at <= data["starts_at"]:
+        raise Fault(Code.DATE, "ends_at is not after starts_at")
+    return NoticeRecord(data)
+
+
+TYPES: Final = (
+    EventType(
+        name="outage.declared",
+        said_by=EITHER,
+        members=OutageMembers,
+        read=_read_outage,
+        summary="Your systems cannot take or show payments for a while.",
+        example={
+            "outage": "INC-2231",
+            "starts_at": "2027-01-14T22:00:00+08:00",
+            "ends_at": "2027-01-15T06:00:00+08:00",
+            "words": "Payments cannot be received.",
+        },
+        about_loan=False,
+    ),
+    EventType(
+        name="outage.ended",
+        said_by=EITHER,
+        members=OutageEndMembers,
+        read=_read,
+        summary="An outage that was declared is over.",
+        example={"outage": "INC-2231", "ended_at": "2027-01-15T04:10:00+08:00"},
+        about_loan=False,
+    ),
+    EventType(
+        name="prompt.sent",
+        said_by=EITHER,
+        members=PromptMembers,
+        read=_read,
+        summary="You told the borrower about a period yourself.",
+        example={
+            "loan": "LN-20417",
+            "installment": 1,
+            "kind": "upcoming",
+            "channel": "sms",
+            "proof": "delivered",
+        },
+    ),
+)

@@ -1,0 +1,35 @@
+"""manage.py rotate_partner_key PARTNER [--overlap DAYS]: give a partner a new key; the old ones count a while longer."""
+
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from loans.api.keys import rotate_key
+from loans.models import Partner
+
+
+class Command(BaseCommand):
+    help = "Makes a key with which a partner signs what it pushes, and prints its secret: once, and never again."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("partner", help="the partner's code")
+        parser.add_argument(
+            "--overlap", type=float, default=7, metavar="DAYS", help="how long older keys still count; 0 ends them now"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        partner = Partner.objects.filter(code=options["partner"]).first()
+        if partner is None:
+            raise CommandError(f"No partner has the code “{options['partner']}”. `manage.py add_partner` makes one.")
+        if not 0 <= options["overlap"] <= 365:
+            raise CommandError("Old keys can count for 0 to 365 days longer.")
+        now = timezone.now()
+        key, secret = rotate_key(partner, now=now, overlap=timedelta(days=options["overlap"]))
+        self.stderr.write(f"The new key {key} of {partner.code} counts from now. Its secret is shown this once:")
+        self.stdout.write(secret)
+        for old in partner.keys.valid_at(now).exclude(pk=key.pk):
+            until = old.valid_until.isoformat(timespec="minutes") if old.valid_until else "further notice"
+            self.stderr.write(f"The key {old} counts until {until}.")

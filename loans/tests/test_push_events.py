@@ -1,0 +1,344 @@
+"""What the interface answers to what partners push, over HTTP and before anything is applied."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+from pytest_django.asserts import assertNumQueries
+
+from loans.api.problems import PROBLEMS
+from loans.api.signature import sign
+from loans.intake.events.sweep import apply_kept
+from loans.models import Event, Loan, Partner, PartnerKey, Report
+from loans.tests.factories import make_bank, make_platform
+from loans.tests.pushing import ask, event, make_key, push, push_raw, signed_headers
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def bank() -> Partner:
+    return make_bank()
+
+
+@pytest.fixture
+def secret(bank: Partner) -> str:
+    return make_key(bank)
+
+
+def refused(answer: Any, code: str) -> Any:
+    """The problem, which is in the catalogue's form."""
+    body = answer.json()
+    assert (answer.status_code, body["code"]) == (PROBLEMS[code].status, code), body
+    assert answer["Content-Type"] == "application/problem+json"
+    assert body["type"] == f"urn:dueproof:problem:{code}"
+    assert body["status"] == answer.status_code
+    assert body["title"]
+    assert body["detail"]
+    return body
+
+
+def push_bytes(secret: str, body: bytes, message_id: str = "m-bytes") -> Any:
+    now = int(timezone.now().timestamp())
+    headers = {"webhook-id": message_id, "webhook-timestamp": str(now)}
+    return push_raw("harbour", body, headers | {"webhook-signature": sign(secret, message_id, now, body)})
+
+
+def test_a_signed_event_is_kept_as_it_came_and_nothing_is_applied_yet(bank: Partner, secret: str) -> None:
+    body = json.dumps(event("loan.opened")).encode()
+    headers = signed_headers(secret, body, "m-1")
+    answer = push_raw("harbour", body, headers)
+    assert answer.status_code == 202, answer.content
+    report = Report.objects.get()
+    assert answer.json() == {
+        "report": report.pk,
+        "status_url": f"http://testserver/api/v1/partners/harbour/reports/{report.pk}",
+    }
+    assert bytes(report.content) == body
+    assert report.digest == hashlib.sha256(body).hexdigest()
+    assert (report.partner, report.kind, report.message_id) == (bank, "events", "m-1")
+    assert report.headers == {**headers, "key": PartnerKey.objects.get().prefix}
+    assert report.status == Report.Status.RECEIVED
+    assert not Loan.objects.exists()
+
+
+def test_keeping_a_message_takes_two_statements_and_no_more(secret: str) -> None:
+    body = json.dumps({"events": [event("loan.opened") for _ in range(50)]}).encode()
+    headers = signed_headers(secret, body, "m-1")
+    with assertNumQueries(4):  # the keys, and the INSERT within its transaction's two
+        assert push_raw("harbour", body, headers).status_code == 202
+
+
+def test_the_same_message_again_is_answered_alike_and_kept_once(secret: str) -> None:
+    said = event("loan.opened")
+    first, again = (push("harbour", secret, said, message_id="m-1") for _ in range(2))
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.json() == again.json()
+    assert Report.objects.count() == 1
+
+
+def test_other_bytes_under_a_known_id_are_refused_and_not_kept(secret: str) -> None:
+    push("harbour", secret, event("loan.opened"), message_id="m-1")
+    refused(push("harbour", secret, event("loan.opened"), message_id="m-1"), "another_message")
+    assert Report.objects.count() == 1
+
+
+def test_two_partners_may_use_one_message_id(secret: str) -> None:
+    other = make_key(make_platform())
+    assert push("harbour", secret, event("loan.opened"), message_id="m-1").status_code == 202
+    assert push("lantern", other, event("loan.opened"), message_id="m-1").status_code == 202
+    assert Report.objects.count() == 2
+
+
+@pytest.mark.parametrize("missing", ["webhook-id", "webhook-timestamp", "webhook-signature"])
+def test_an_unsigned_message_is_refused(secret: str, missing: str) -> None:
+    headers = signed_headers(secret, b"{}", "m-1")
+    del headers[missing]
+    answer = push_raw("harbour", b"{}", headers)
+    refused(answer, "not_signed")
+    assert answer["WWW-Authenticate"] == "StandardWebhooks"
+    assert not Report.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"webhook-signature": "v1,AAAA"},
+        {"webhook-signature": "v1"},
+        {"webhook-signature": "v1,Ā"},
+        {"webhook-signature": "v2," + "A" * 44},
+        {"webhook-id": "m-2"},
+    ],
+)
+def test_a_signature_that_is_not_of_this_message_is_refused(secret: str, change: Mapping[str, str]) -> None:
+    body = json.dumps(event("loan.opened")).encode()
+    refused(push_raw("harbour", body, signed_headers(secret, body, "m-1") | dict(change)), "wrong_signature")
+    refused(push_raw("harbour", body + b" ", signed_headers(secret, body, "m-1")), "wrong_signature")
+    assert not Report.objects.exists()
+
+
+def test_an_unknown_partner_looks_like_a_wrong_signature(secret: str) -> None:
+    refused(push("nobody", secret, event("loan.opened")), "wrong_signature")
+
+
+def test_another_partners_key_does_not_sign(secret: str) -> None:
+    make_key(make_platform())
+    refused(push("lantern", secret, event("loan.opened")), "wrong_signature")
+
+
+@pytest.mark.parametrize(("minutes", "code"), [(-5.1, "stale"), (5.1, "ahead")])
+def test_a_message_out_of_time_is_refused(secret: str, minutes: float, code: str) -> None:
+    at = timezone.now() + timedelta(minutes=minutes)
+    refused(push("harbour", secret, event("loan.opened"), at=at), code)
+    assert not Report.objects.exists()
+
+
+@pytest.mark.parametrize("minutes", [-4.9, 4.9])
+def test_five_minutes_are_tolerated_in_either_direction(secret: str, minutes: float) -> None:
+    at = timezone.now() + timedelta(minutes=minutes)
+    assert push("harbour", secret, event("loan.opened"), at=at).status_code == 202
+
+
+@pytest.mark.parametrize("written", ["", "soon", "1e9", "-1", "١٧٦٤٣٢٤٠٠٠", "9" * 40])
+def test_a_timestamp_that_is_no_time_is_refused(secret: str, written: str) -> None:
+    headers = signed_headers(secret, b"{}", "m-1") | {"webhook-timestamp": written}
+    refused(push_raw("harbour", b"{}", headers), "ahead" if written else "not_signed")
+
+
+@pytest.mark.parametrize("message_id", ["a.b", "a b", "x" * 129, "ä"])
+def test_a_message_id_that_could_be_misread_is_refused(secret: str, message_id: str) -> None:
+    refused(push_raw("harbour", b"{}", signed_headers(secret, b"{}", message_id)), "webhook_id")
+
+
+def test_old_and_new_key_both_count_until_the_overlap_is_over(bank: Partner, secret: str) -> None:
+    new = make_key(bank, overlap=1)
+    for one in (secret, new):
+        assert push("harbour", one, event("loan.opened")).status_code == 202
+    PartnerKey.objects.filter(valid_until__isnull=False).update(valid_until=timezone.now())
+    refused(push("harbour", secret, event("loan.opened")), "wrong_signature")
+    assert push("harbour", new, event("loan.opened")).status_code == 202
+
+
+def test_a_message_may_carry_the_signatures_of_two_keys(bank: Partner, secret: str) -> None:
+    body = json.dumps(event("loan.opened")).encode()
+    headers = signed_headers(secret, body, "m-1")
+    stranger = signed_headers("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", body, "m-1")
+    headers["webhook-signature"] = f"{stranger['webhook-signature']} v1a,xyz {headers['webhook-signature']}"
+    assert push_raw("harbour", body, headers).status_code == 202
+
+
+def test_a_key_that_can_no_longer_be_read_signs_nothing_and_breaks_nothing(secret: str, settings: Settings) -> None:
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", []
+    refused(push("harbour", secret, event("loan.opened")), "wrong_signature")
+
+
+def test_a_key_survives_the_rotation_of_the_secret_key(secret: str, settings: Settings) -> None:
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
+    assert push("harbour", secret, event("loan.opened")).status_code == 202
+
+
+def test_no_secret_lies_in_the_database_as_it_is(secret: str) -> None:
+    assert secret not in str(PartnerKey.objects.values().get())
+    assert secret[10:] not in str(PartnerKey.objects.values().get())
+
+
+def test_a_message_that_is_too_large_is_refused_before_it_is_read(secret: str, settings: Settings) -> None:
+    settings.EVENTS_BODY_LIMIT = 1000
+    refused(push_bytes(secret, b" " * 1001), "too_large")
+    assert not Report.objects.exists()
+
+
+def test_what_is_not_sent_as_json_is_refused(secret: str) -> None:
+    headers = signed_headers(secret, b"{}", "m-1")
+    refused(push_raw("harbour", b"{}", headers, content_type="text/plain"), "unsupported_media_type")
+
+
+SHAPES: list[tuple[bytes, str, str]] = [
+    (b"", "not_json", ""),
+    (b"{", "not_json", ""),
+    (b'{"id": NaN}', "not_json", ""),
+    (b'{"id": 1e999999999999999999999}', "not_json", ""),
+    (b"[" * 100_000, "not_json", ""),
+    (b'"\xff"', "not_utf8", ""),
+    (b'{"id": "1", "id": "2"}', "repeated_key", ""),
+    (b"[]", "invalid", ""),
+    (b'{"events": []}', "invalid", "/events"),
+    (b'{"events": {}, "more": 1}', "invalid", ""),
+    (b'{"type": "loan.closed"}', "unknown_event_type", "/type"),
+    (b'{"type": ["loan.opened"], "version": {}}', "unknown_event_type", "/type"),
+]
+
+
+@pytest.mark.parametrize(("body", "code", "pointer"), SHAPES)
+def test_what_cannot_be_read_is_refused_at_once_and_kept_all_the_same(
+    secret: str, body: bytes, code: str, pointer: str
+) -> None:
+    for _again in range(2):
+        problem = refused(push_bytes(secret, body), code)
+        report = Report.objects.get()
+        assert problem["report"] == report.pk
+        assert bytes(report.content) == body
+        assert report.status == Report.Status.REFUSED
+        assert report.refusals[0]["code"] in {code, *[error["code"] for error in problem["errors"]]}
+        if pointer:
+            assert [error["pointer"] for error in problem["errors"]] == [pointer]
+    assert apply_kept() == 0
+
+
+def changed(name: str, **members: Any) -> dict[str, Any]:
+    made = event(name)
+    made["data"] |= members
+    return made
+
+
+MISTAKES: list[tuple[dict[str, Any], str, str]] = [
+    (event("payment.settled", occurred_at="2026-11-27T09:00:00"), "date", "/occurred_at"),
+    (event("payment.settled", occurred_at="0001-01-01T00:00:00+14:00"), "date", "/occurred_at"),
+    (event("payment.settled", occurred_at="2199-01-01T00:00:00Z"), "event_in_future", "/occurred_at"),
+    (event("payment.settled", id="\x00"), "invalid", "/id"),
+    (event("payment.settled", id="\ud800"), "invalid", "/id"),
+    (event("payment.settled", more=1), "invalid", ""),
+    (event("payment.settled", **{"\ud800": 1}), "invalid", ""),
+    (event("payment.settled", data=None), "invalid", "/data"),
+    (event("payment.received"), "not_your_word", "/type"),
+    (changed("payment.settled", amount="-1"), "amount", "/data"),
+    (changed("payment.settled", amount="0"), "amount", "/data"),
+    (changed("payment.settled", amount="1e3"), "amount", "/data/amount"),
+    (changed("payment.settled", amount="0.001"), "amount", "/data"),
+    (changed("payment.settled", amount="1" * 16), "amount", "/data"),
+    (changed("payment.settled", amount="9" * 5000), "amount", "/data/amount"),
+    (changed("payment.settled", amount=412.5), "invalid", "/data/amount"),
+    (changed("payment.settled", currency="cny"), "currency", "/data/currency"),
+    (changed("payment.settled", paid_on="2026-02-30"), "date", "/data/paid_on"),
+    (changed("payment.settled", loan=""), "invalid", "/data/loan"),
+    (changed("payment.settled", loan="x" * 65), "invalid", "/data/loan"),
+    (changed("payment.settled", loan={}), "invalid", "/data/loan"),
+    (changed("payment.settled", installment=True), "invalid", "/data/installment"),
+    (changed("payment.settled", installment=0), "invalid", "/data/installment"),
+    (changed("payment.settled", installment=2**31), "invalid", "/data/installment"),
+    (changed("payment.settled", instalment=1), "invalid", "/data"),
+    (changed("position.snapshot", installments=[]), "invalid", "/data/installments"),
+    (
+        changed("position.snapshot", installments=[{"number": 1, "paid": "0", "outstanding": "0"}] * 2),
+        "repeated",
+        "/data",
+    ),
+    (changed("loan.opened", schedule=[event("loan.opened")["data"]["schedule"][0]] * 2), "repeated", "/data"),
+    (changed("loan.opened", schedule=[]), "invalid", "/data/schedule"),
+    (changed("outage.declared", ends_at="2020-01-01T00:00:00Z"), "date", "/data"),
+]
+
+
+@pytest.mark.parametrize(("said", "code", "pointer"), MISTAKES)
+def test_each_mistake_in_an_event_is_named_with_its_place(
+    secret: str, said: dict[str, Any], code: str, pointer: str
+) -> None:
+    problem = refused(push("harbour", secret, said), code)
+    assert [error["pointer"] for error in problem["errors"]] == [pointer]
+    batch = refused(push("harbour", secret, event("loan.opened"), said), code)
+    assert [error["pointer"] for error in batch["errors"]] == [f"/events/1{pointer}"]
+    assert set(Report.objects.values_list("status", flat=True)) == {Report.Status.REFUSED}
+
+
+def test_figures_that_contradict_each_other_are_refused(secret: str) -> None:
+    said = event("loan.opened")
+    said["data"]["schedule"] = [said["data"]["schedule"][0] | {"total": "412.51"}]
+    problem = refused(push("harbour", secret, said), "sums")
+    assert "period 1" in problem["errors"][0]["detail"]
+
+
+def test_a_message_has_at_most_a_thousand_events(secret: str) -> None:
+    said = event("outage.ended")
+    many = [said | {"id": str(number)} for number in range(1001)]
+    assert push("harbour", secret, *many[1:]).status_code == 202
+    refused(push("harbour", secret, *many), "too_many_events")
+
+
+def test_an_events_id_stands_once_in_a_message(secret: str) -> None:
+    said = event("outage.ended")
+    problem = refused(push("harbour", secret, said, said), "repeated")
+    assert problem["errors"][0]["pointer"] == "/events/1/id"
+
+
+def test_mistakes_of_several_kinds_are_all_told(secret: str) -> None:
+    problem = refused(
+        push("harbour", secret, changed("payment.settled", amount="x", currency="y"), event("loan.closed")), "invalid"
+    )
+    assert {error["code"] for error in problem["errors"]} == {"amount", "currency", "unknown_event_type"}
+
+
+def test_what_became_of_a_message_is_told_to_who_sent_it(secret: str) -> None:
+    said = event("loan.opened")
+    report_id = push("harbour", secret, said, message_id="m-1").json()["report"]
+    assert ask("harbour", secret, report_id, "m-1").json()["events"] == []
+    apply_kept()
+    answer = ask("harbour", secret, report_id, "m-1").json()
+    assert (answer["status"], answer["webhook_id"], answer["errors"]) == ("applied", "m-1", [])
+    outcome = answer["events"][0]
+    assert (outcome["id"], outcome["type"], outcome["status"], outcome["code"]) == (
+        said["id"],
+        "loan.opened",
+        Event.Status.APPLIED,
+        "",
+    )
+
+
+def test_nobody_else_is_told_what_became_of_a_message(secret: str) -> None:
+    report_id = push("harbour", secret, event("loan.opened"), message_id="m-1").json()["report"]
+    other = make_key(make_platform())
+    refused(ask("lantern", other, report_id, "m-1"), "not_found")
+    refused(ask("harbour", secret, report_id, "m-2"), "not_found")
+    refused(ask("harbour", secret, report_id + 1, "m-1"), "not_found")
+    refused(ask("harbour", other, report_id, "m-1"), "wrong_signature")
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"])
+def test_other_methods_are_refused(client: Any, method: str) -> None:
+    answer = client.generic(method, "/api/v1/partners/harbour/events")
+    assert answer.status_code == 405
+    assert answer["Allow"] == "POST"
