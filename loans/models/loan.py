@@ -31,17 +31,24 @@ class LoanQuerySet(models.QuerySet["Loan"]):
     def with_firms(self) -> Self:
         return self.select_related("bank", "platform")
 
-    def with_next_due(self) -> Self:
-        """Each with `next_due_on` and `next_outstanding` of what is to be paid next, and `bank_heard_at`: the last word
-        of its bank about money. None where there is none. Those with something to pay come first.
-        """
+    def with_next_payment(self) -> Self:
+        """Each with `next_due_on` and `next_outstanding` of what is to be paid next, None where there is nothing."""
         unpaid = Installment.objects.open().filter(loan=OuterRef("pk")).order_by("due_on", "number")
-        said = Report.objects.filter(partner=OuterRef("bank"), kind=Report.Kind.STATEMENT).order_by("-received_at")
         return self.annotate(
             next_due_on=Subquery(unpaid.values("due_on")[:1]),
             next_outstanding=Subquery(unpaid.values("outstanding")[:1]),
-            bank_heard_at=Subquery(said.values("received_at")[:1]),
-        ).order_by(F("next_due_on").asc(nulls_last=True), "pk")
+        )
+
+    def with_next_due(self) -> Self:
+        """With what is to be paid next, and `bank_heard_at`: the last word of its bank about money, or None.
+
+        Those with something to pay come first.
+        """
+        said = Report.objects.filter(partner=OuterRef("bank"), kind=Report.Kind.STATEMENT).order_by("-received_at")
+        heard = Subquery(said.values("received_at")[:1])
+        return (
+            self.with_next_payment().annotate(bank_heard_at=heard).order_by(F("next_due_on").asc(nulls_last=True), "pk")
+        )
 
 
 class Loan(models.Model):
