@@ -12,7 +12,7 @@ def money(**options: Any) -> serializers.DecimalField:
     return serializers.DecimalField(max_digits=18, decimal_places=3, **options)
 
 
-class LoanMembers(serializers.Serializer[Any]):
+class LoanAnswer(serializers.Serializer[Any]):
     number = serializers.CharField(source="external_id", help_text="Unique at its bank.")
     bank = serializers.SlugField(source="bank.code")
     platform = serializers.SlugField(source="platform.code", allow_null=True, default=None)
@@ -25,7 +25,7 @@ class LoanMembers(serializers.Serializer[Any]):
     next_outstanding = money(allow_null=True)
 
 
-class InstallmentMembers(serializers.Serializer[Any]):
+class InstallmentAnswer(serializers.Serializer[Any]):
     loan = serializers.CharField(source="loan.external_id")
     bank = serializers.SlugField(source="loan.bank.code")
     number = serializers.IntegerField()
@@ -45,7 +45,7 @@ class InstallmentMembers(serializers.Serializer[Any]):
     payment_reference = serializers.CharField()
 
 
-class PositionMembers(serializers.Serializer[Any]):
+class PositionAnswer(serializers.Serializer[Any]):
     loan = serializers.CharField(source="installment.loan.external_id")
     bank = serializers.SlugField(source="installment.loan.bank.code")
     installment = serializers.IntegerField(source="installment.number")
@@ -56,21 +56,21 @@ class PositionMembers(serializers.Serializer[Any]):
 
 
 class LoanPage(serializers.Serializer[Any]):
-    results = LoanMembers(many=True)
+    results = LoanAnswer(many=True)
     next = serializers.CharField(allow_null=True, help_text="`after` of the next page; null on the last.")
 
 
 class InstallmentPage(serializers.Serializer[Any]):
-    results = InstallmentMembers(many=True)
+    results = InstallmentAnswer(many=True)
     next = serializers.CharField(allow_null=True)
 
 
 class PositionPage(serializers.Serializer[Any]):
-    results = PositionMembers(many=True)
+    results = PositionAnswer(many=True)
     next = serializers.CharField(allow_null=True)
 
 
-class OutwardEventMembers(serializers.Serializer[Any]):
+class OutwardEventAnswer(serializers.Serializer[Any]):
     id = serializers.IntegerField(help_text="The cursor: rises in the order in which events are told.")
     type = serializers.CharField()
     occurred_at = serializers.DateTimeField()
@@ -78,9 +78,9 @@ class OutwardEventMembers(serializers.Serializer[Any]):
 
 
 class OutwardEventPage(serializers.Serializer[Any]):
-    results = OutwardEventMembers(many=True)
+    results = OutwardEventAnswer(many=True)
     next = serializers.IntegerField(help_text="`after` of the next question, also where there is nothing newer yet.")
 
 
-class QueuedMembers(serializers.Serializer[Any]):
+class QueuedAnswer(serializers.Serializer[Any]):
     queued = serializers.IntegerField(help_text="To how many endpoints the event is posted again.")

@@ -101,7 +101,7 @@ _KEY: Final = OpenApiParameter(HEADER, str, OpenApiParameter.HEADER, required=Tr
 
 describe_loans: Final = question("list_loans", "Loans", answers.LoanPage, parameters=[asked.AskedForLoans])
 describe_loan: Final = question(
-    *("read_loan", "One loan", answers.LoanMembers, problems.NOT_FOUND, problems.AMBIGUOUS_LOAN),
+    *("read_loan", "One loan", answers.LoanAnswer, problems.NOT_FOUND, problems.AMBIGUOUS_LOAN),
     parameters=[asked.AskedForLoan],
     example=_LOAN,
 )
@@ -115,7 +115,7 @@ describe_outward_events: Final = question(
     "list_outward_events", "Events from a cursor on", answers.OutwardEventPage, parameters=[asked.AskedForEvents]
 )
 describe_outward_event: Final = question(
-    "read_outward_event", "One event", answers.OutwardEventMembers, problems.NOT_FOUND, example=_EVENT
+    "read_outward_event", "One event", answers.OutwardEventAnswer, problems.NOT_FOUND, example=_EVENT
 )
 describe_redelivery: Final = extend_schema(
     operation_id="redeliver_outward_event",
@@ -123,7 +123,7 @@ describe_redelivery: Final = extend_schema(
     request=None,
     parameters=[_KEY],
     responses={
-        202: answers.QueuedMembers,
+        202: answers.QueuedAnswer,
         **refusals(
             (
                 *(problems.NOT_SIGNED_IN, problems.FORBIDDEN, problems.METHOD, problems.NOT_ACCEPTABLE),

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loans.api import problems
-from loans.api.answers import InstallmentMembers, LoanMembers, PositionMembers
+from loans.api.answers import InstallmentAnswer, LoanAnswer, PositionAnswer
 from loans.api.asked import AskedForInstallments, AskedForLoan, AskedForLoans, AskedForPositions
 from loans.api.asking import Cursor, Question
 from loans.api.describing import describe_installments, describe_loan, describe_loans, describe_positions
@@ -24,7 +24,7 @@ class Loans(Question):
     def get(self, request: Request) -> Response:
         asked = AskedForLoans.read(request.query_params)
         named = _named(asked, bank="bank__code", platform="platform__code", product="product", currency="currency")
-        return Cursor("pk").page(_loans(self.partner()).filter(**named), asked, LoanMembers)
+        return Cursor("pk").page(_loans(self.partner()).filter(**named), asked, LoanAnswer)
 
 
 class OneLoan(Question):
@@ -33,7 +33,7 @@ class OneLoan(Question):
     @describe_loan
     def get(self, request: Request, number: str) -> Response:
         asked = AskedForLoan.read(request.query_params)
-        return Response(LoanMembers(find_loan(self.partner(), number, asked.get("bank", ""))).data)
+        return Response(LoanAnswer(find_loan(self.partner(), number, asked.get("bank", ""))).data)
 
 
 class Installments(Question):
@@ -47,7 +47,7 @@ class Installments(Question):
             due_from="due_on__gte", due_to="due_on__lte",
         )  # fmt: skip
         rows = Installment.objects.of_partner(self.partner()).select_related("loan__bank")
-        return Cursor("loan_id", "number").page(rows.filter(**named), asked, InstallmentMembers)
+        return Cursor("loan_id", "number").page(rows.filter(**named), asked, InstallmentAnswer)
 
 
 class Positions(Question):
@@ -62,7 +62,7 @@ class Positions(Question):
         )  # fmt: skip
         rows = Position.objects.of_partner(self.partner()).select_related("installment__loan__bank", "partner")
         cursor = Cursor("installment__loan_id", "installment__number", "partner_id")
-        return cursor.page(rows.filter(**named), asked, PositionMembers)
+        return cursor.page(rows.filter(**named), asked, PositionAnswer)
 
 
 def find_loan(partner: Partner, number: str, bank: str = "") -> Loan:

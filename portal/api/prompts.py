@@ -30,13 +30,13 @@ class AskedForPrompts(AskedForPage):
     planned_to = serializers.DateTimeField(required=False)
 
 
-class TellingMembers(serializers.Serializer[Any]):
+class TellingAnswer(serializers.Serializer[Any]):
     channel = serializers.ChoiceField(Delivery.Channel.values)
     level = serializers.ChoiceField(_STRENGTH)
     at = serializers.DateTimeField(allow_null=True, help_text="When that level was reached.")
 
 
-class AnswerMembers(serializers.Serializer[Any]):
+class AcknowledgementAnswer(serializers.Serializer[Any]):
     """What the borrower said that they know: the figures that they saw."""
 
     method = serializers.ChoiceField(Acknowledgement.Method.values)
@@ -46,7 +46,7 @@ class AnswerMembers(serializers.Serializer[Any]):
     due_on = serializers.DateField()
 
 
-class PromptMembers(serializers.Serializer[Any]):
+class PromptAnswer(serializers.Serializer[Any]):
     """Read it from a Prompt of `told`."""
 
     id = serializers.IntegerField()
@@ -69,20 +69,20 @@ class PromptMembers(serializers.Serializer[Any]):
         levels += [Level.ACKNOWLEDGED] if _answer(prompt) else []
         return max(levels, key=_STRENGTH.index, default=Level.PLANNED).value
 
-    @extend_schema_field(TellingMembers(many=True))
+    @extend_schema_field(TellingAnswer(many=True))
     def get_tellings(self, prompt: Prompt) -> list[dict[str, Any]]:
         answer = _answer(prompt)
         leading = prompt.told_with or prompt
         return [_telling(delivery, answer) for delivery in leading.deliveries.all()]
 
-    @extend_schema_field(AnswerMembers(allow_null=True))
+    @extend_schema_field(AcknowledgementAnswer(allow_null=True))
     def get_acknowledgement(self, prompt: Prompt) -> Any:
         answer = _answer(prompt)
-        return AnswerMembers(answer).data if answer else None
+        return AcknowledgementAnswer(answer).data if answer else None
 
 
 class PromptPage(serializers.Serializer[Any]):
-    results = PromptMembers(many=True)
+    results = PromptAnswer(many=True)
     next = serializers.CharField(allow_null=True)
 
 
@@ -100,20 +100,20 @@ class Prompts(Question):
         rows = told(find_loan(self.partner(), asked["loan"], asked.get("bank", "")))
         lookups = {"kind": "kind", "planned_from": "planned_at__gte", "planned_to": "planned_at__lte"}
         rows = rows.filter(**{lookup: asked[name] for name, lookup in lookups.items() if name in asked})
-        return Cursor("pk").page(rows, asked, PromptMembers)
+        return Cursor("pk").page(rows, asked, PromptAnswer)
 
 
 class OnePrompt(Question):
     scope = "prompts:read"
 
-    @question("read_prompt", "One prompt", PromptMembers, problems.NOT_FOUND)
+    @question("read_prompt", "One prompt", PromptAnswer, problems.NOT_FOUND)
     def get(self, request: Request, prompt_id: int) -> Response:
         Asked.read(request.query_params)
         loan = loan_of(prompt_id, self.partner())
         prompt = told(loan).filter(pk=prompt_id).first() if loan else None
         if prompt is None:
             raise ProblemError(problems.NOT_FOUND)
-        return Response(PromptMembers(prompt).data)
+        return Response(PromptAnswer(prompt).data)
 
 
 def told(loan: Loan) -> "QuerySet[Prompt]":
@@ -145,4 +145,4 @@ def _telling(delivery: Delivery, answer: Acknowledgement | None) -> dict[str, An
         acknowledged_at=answer.acknowledged_at if answer and answered else None,
         accepted=bool(getattr(delivery, "accepted", 0)),
     )
-    return dict(TellingMembers({"channel": delivery.channel, "level": level.value, "at": at}).data)
+    return dict(TellingAnswer({"channel": delivery.channel, "level": level.value, "at": at}).data)
