@@ -1,7 +1,6 @@
 """Who sends a request: the partner in the address, proved by a signature over the body."""
 
 import logging
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, cast
@@ -13,6 +12,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from loans.api import problems
+from loans.api.keys import make_secret
 from loans.api.problems import ProblemError
 from loans.api.signature import MESSAGE_ID, TOLERANCE, is_signed, moment_of
 from loans.encryption import UnreadableSecretError, decrypt
@@ -80,7 +80,7 @@ def _secret_of(key: PartnerKey) -> str:
         return decrypt(key.secret)
     except UnreadableSecretError as error:
         log.error("The key %s… of partner %s cannot be read: %s", key.prefix, key.partner_id, error)
-        return secrets.token_urlsafe(32)
+        return make_secret()
 
 
 def _check_time(timestamp: str, now: datetime) -> datetime:

@@ -20,20 +20,20 @@ _SHOWN: Final = 12
 def rotate_key(partner: Partner, *, now: datetime, overlap: timedelta) -> tuple[PartnerKey, str]:
     """Make a key that counts from `now`; those before it end `overlap` later, or earlier where that was said already.
 
-    Returns it and its secret, which nobody can read again: 32 random bytes in base64 after `whsec_`.
+    Returns it and its secret, which nobody is shown again.
     """
     Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)
     end = now + overlap
     PartnerKey.objects.filter(
         Q(valid_until=None) | Q(valid_until__gt=end), partner=partner, valid_from__lte=end
     ).update(valid_until=end)
-    secret = new_secret()
+    secret = make_secret()
     key = PartnerKey.objects.create(
         partner=partner, prefix=secret[:_SHOWN], secret=encrypt(secret), valid_from=now, valid_until=None
     )
     return key, secret
 
 
-def new_secret() -> str:
-    """A secret to sign with, as Standard Webhooks writes one."""
+def make_secret() -> str:
+    """32 random bytes in base64 after `whsec_`."""
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()

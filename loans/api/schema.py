@@ -17,6 +17,7 @@ from rest_framework import serializers
 from loans.api import problems
 from loans.api.authentication import HEADERS
 from loans.api.problems import PROBLEMS, Problem
+from loans.api.signature import MESSAGE_ID, TIMESTAMP
 from loans.intake.events.catalogue import CATALOGUE
 from loans.intake.events.event_types import EventType
 from loans.intake.events.fields import Identifier, Members, Moment
@@ -24,7 +25,7 @@ from loans.intake.events.shape import SPOKEN
 from loans.models import Event, Report
 
 Described = Callable[..., Any]
-_MOMENT: Final = "2027-01-12T09:30:00+08:00"
+_MOMENT: Final = "2026-01-12T09:30:00+08:00"
 
 
 class MistakeMembers(serializers.Serializer[Any]):
@@ -148,7 +149,14 @@ def _problem_example(one: Problem) -> OpenApiExample:
 
 
 _SIGNATURE: Final = [
-    OpenApiParameter(name, str, OpenApiParameter.HEADER, required=True) for name in HEADERS if name != HEADERS[2]
+    OpenApiParameter("partner", str, OpenApiParameter.PATH, description="Your code.", pattern="^[-a-zA-Z0-9_]+$"),
+    *(
+        OpenApiParameter(name, str, OpenApiParameter.HEADER, required=True, description=said, pattern=f"^{pattern}$")
+        for name, said, pattern in (
+            (HEADERS[0], "Yours, another one for each message; the same where it is sent again.", MESSAGE_ID.pattern),
+            (HEADERS[1], "Seconds since 1970 UTC, within five minutes of our clock.", TIMESTAMP.pattern),
+        )
+    ),
 ]
 _OF_SIGNATURES: Final = (
     *(problems.UNSIGNED, problems.MESSAGE_ID, problems.STALE, problems.AHEAD, problems.WRONG_SIGNATURE),

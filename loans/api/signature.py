@@ -15,7 +15,7 @@ from loans.api.keys import SECRET_PREFIX
 TOLERANCE: Final = timedelta(minutes=5)
 MESSAGE_ID: Final = re.compile(r"[A-Za-z0-9_:/+=~@-]{1,128}")
 """Without a full stop: it parts the id from the timestamp in what is signed."""
-_TIMESTAMP: Final = re.compile(r"[0-9]{1,11}")
+TIMESTAMP: Final = re.compile(r"[0-9]{1,11}")
 _MOST_SIGNATURES: Final = 16
 
 
@@ -35,7 +35,7 @@ def is_signed(given: str, secret: str, message_id: str, timestamp: int, body: by
 
 def moment_of(timestamp: str) -> datetime | None:
     """The moment of the header webhook-timestamp, aware; None where it is none."""
-    return datetime.fromtimestamp(int(timestamp), UTC) if _TIMESTAMP.fullmatch(timestamp) else None
+    return datetime.fromtimestamp(int(timestamp), UTC) if TIMESTAMP.fullmatch(timestamp) else None
 
 
 def _bytes_of(signature: str) -> bytes:

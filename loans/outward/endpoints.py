@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.outside.addresses import can_be_posted_to, may_be_public
-from loans.api.keys import new_secret
+from loans.api.keys import make_secret
 from loans.encryption import UnreadableSecretError, decrypt, encrypt
 from loans.models import Endpoint, EndpointSecret, Partner
 from loans.outward.retrying import rest
@@ -48,14 +48,14 @@ def add_endpoint(partner: Partner, url: str, *, now: datetime) -> tuple[Endpoint
     if not new:
         raise BadEndpointError("The partner has this endpoint already.")
     Partner.objects.filter(pk=partner.pk, hears_events=False).update(hears_events=True)
-    return endpoint, _new_secret(endpoint, now)
+    return endpoint, _make_secret(endpoint, now)
 
 
 @transaction.atomic
 def rotate_secret(endpoint: Endpoint, *, now: datetime, overlap: timedelta = OVERLAP) -> str:
     """Give an endpoint a new secret, told this once; those before it sign too until `overlap` is over."""
     endpoint.secrets.valid(now).filter(valid_until=None).update(valid_until=now + overlap)
-    return _new_secret(endpoint, now)
+    return _make_secret(endpoint, now)
 
 
 def secrets_of(endpoint_ids: Collection[int], *, now: datetime) -> dict[int, list[str]]:
@@ -92,7 +92,7 @@ def note_well(endpoint_id: int) -> None:
     Endpoint.objects.filter(pk=endpoint_id, strikes__gt=0).update(strikes=0, resting_until=None)
 
 
-def _new_secret(endpoint: Endpoint, now: datetime) -> str:
-    secret = new_secret()
+def _make_secret(endpoint: Endpoint, now: datetime) -> str:
+    secret = make_secret()
     EndpointSecret.objects.create(endpoint=endpoint, concealed=encrypt(secret), made_at=now)
     return secret

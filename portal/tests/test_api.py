@@ -1,8 +1,11 @@
 """What holds of every address of the partners' interface."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.core.management import call_command
 from django.test import Client
 
 
@@ -21,3 +24,10 @@ def test_the_description_of_the_interface_is_open_to_everybody(client: Client) -
     answer = client.get("/api/v1/schema")
     assert answer.status_code == 200
     assert b"openapi: 3" in answer.content
+
+
+def test_the_committed_description_is_the_one_that_the_code_gives(tmp_path: Path) -> None:
+    """`manage.py spectacular --fail-on-warn --validate --file docs/openapi.yaml` writes it."""
+    call_command("spectacular", "--fail-on-warn", "--validate", "--file", str(tmp_path / "now.yaml"))
+    committed = settings.BASE_DIR / "docs" / "openapi.yaml"
+    assert (tmp_path / "now.yaml").read_text() == committed.read_text()

@@ -11,15 +11,15 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from loans.intake.records import Code
-from loans.intake.values import IDENTIFIER_LENGTH, REFERENCE_LENGTH, Fault, currency_of, day_of, decimal_of, text_of
+from loans.intake.values import IDENTIFIER_LENGTH, REFERENCE_LENGTH, Fault, currency_of, day_of, text_of
 
 _MOMENT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
+_AMOUNT: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _FRACTION: Final = re.compile(r"(\.[0-9]{6})[0-9]+")
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
-_LONGEST_AMOUNT: Final = 24
 
 
 def unknown_member(name: str) -> str:
@@ -42,6 +42,8 @@ class _Written(serializers.CharField):
     def to_internal_value(self, data: object) -> Any:
         if not isinstance(data, str):
             raise serializers.ValidationError("must be a text", code="not_a_text")
+        if data != data.strip():
+            raise serializers.ValidationError("has blanks around it", code="blanks")
         try:
             return self.read(data)
         except Fault as fault:
@@ -56,7 +58,7 @@ class _Written(serializers.CharField):
 
 
 class Text(_Written):
-    """Printable text of 1 to `limit` characters, without the blanks around it."""
+    """Printable text of 1 to `limit` characters, none of them a blank at an end."""
 
     def __init__(self, limit: int, **options: Any) -> None:
         self.limit = limit
@@ -83,14 +85,14 @@ class Reference(Text):
         super().__init__(REFERENCE_LENGTH, **options)
 
 
-@extend_schema_field({"type": "string", "pattern": r"^[0-9]{1,15}(\.[0-9]{1,3})?$", "example": "1234.50"})
+@extend_schema_field({"type": "string", "pattern": f"^{_AMOUNT.pattern}$", "example": "1234.50"})
 class Amount(_Written):
     """An amount as a decimal text; whether it fits its currency is seen when the record is made."""
 
     def read(self, text: str) -> Decimal:
-        if len(text) > _LONGEST_AMOUNT:
-            raise Fault(Code.AMOUNT, f"an amount of {len(text)} characters cannot be kept")
-        return decimal_of(text, "the amount")
+        if not _AMOUNT.fullmatch(text):
+            raise Fault(Code.AMOUNT, "is no decimal text such as 1234.50, of at most 15 digits before the point")
+        return Decimal(text)
 
 
 @extend_schema_field({"type": "string", "pattern": "^[A-Z]{3}$", "example": "CNY"})

@@ -113,7 +113,7 @@ def _period(said: Data, currency: str) -> InstallmentRecord:
 _PERIODS: Final = [
     {
         "number": 1,
-        "due_on": "2027-01-15",
+        "due_on": "2026-01-15",
         "principal": "400.00",
         "interest": "12.50",
         "total": "412.50",
@@ -121,7 +121,7 @@ _PERIODS: Final = [
     },
     {
         "number": 2,
-        "due_on": "2027-02-15",
+        "due_on": "2026-02-15",
         "principal": "400.00",
         "interest": "6.25",
         "total": "406.25",
@@ -141,7 +141,7 @@ TYPES: Final = (
             "currency": "CNY",
             "principal": "800.00",
             "product": "Phone plan",
-            "disbursed_on": "2026-12-15",
+            "disbursed_on": "2025-12-15",
             "borrower": {"id": "C-881", "name": "Lin Mei", "phone": "+8613900000001", "locale": "zh-hans"},
             "schedule": _PERIODS,
         },
@@ -164,7 +164,7 @@ TYPES: Final = (
         example={
             "loan": "LN-20417",
             "currency": "CNY",
-            "schedule": [_PERIODS[0], _PERIODS[1] | {"due_on": "2027-02-28"}],
+            "schedule": [_PERIODS[0], _PERIODS[1] | {"due_on": "2026-02-28"}],
         },
     ),
 )

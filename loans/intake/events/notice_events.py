@@ -54,8 +54,8 @@ TYPES: Final = (
         summary="Your systems cannot take or show payments for a while.",
         example={
             "outage": "INC-2231",
-            "starts_at": "2027-01-14T22:00:00+08:00",
-            "ends_at": "2027-01-15T06:00:00+08:00",
+            "starts_at": "2026-01-14T22:00:00+08:00",
+            "ends_at": "2026-01-15T06:00:00+08:00",
             "words": "Payments cannot be received.",
         },
         about_loan=False,
@@ -66,7 +66,7 @@ TYPES: Final = (
         members=OutageEndMembers,
         read=_read,
         summary="An outage that was declared is over.",
-        example={"outage": "INC-2231", "ended_at": "2027-01-15T04:10:00+08:00"},
+        example={"outage": "INC-2231", "ended_at": "2026-01-15T04:10:00+08:00"},
         about_loan=False,
     ),
     EventType(

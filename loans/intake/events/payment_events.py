@@ -64,7 +64,7 @@ _EXAMPLE: Final[dict[str, Any]] = {
     "currency": "CNY",
     "payment": "LN-20417-1",
     "amount": "412.50",
-    "paid_on": "2027-01-12",
+    "paid_on": "2026-01-12",
     "installment": 1,
 }
 

@@ -1,4 +1,4 @@
-"""manage.py rotate_partner_key PARTNER [--overlap DAYS]: give a partner a new key; the old ones count a while longer."""
+"""manage.py rotate_partner_key PARTNER [--overlap DAYS]: give a partner a new key; old ones count on a while."""
 
 from argparse import ArgumentParser
 from datetime import timedelta

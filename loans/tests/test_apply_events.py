@@ -1,0 +1,293 @@
+"""What pushed events do to loans, payments and positions, and what is said of each."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from loans import tasks
+from loans.intake.events import sweep
+from loans.intake.events.catalogue import CATALOGUE
+from loans.intake.events.handlers import HANDLERS, Notice
+from loans.intake.events.sweep import apply_kept, look_again
+from loans.intake.news import News, RefusedError
+from loans.intake.records import Code
+from loans.models import Event, Installment, Loan, Partner, Payment, Position, Report
+from loans.tests.factories import make_bank, make_platform
+from loans.tests.pushing import event, make_key, push
+
+pytestmark = pytest.mark.django_db
+State = Installment.State
+Status = Event.Status
+
+
+@pytest.fixture
+def bank() -> str:
+    return make_key(make_bank())
+
+
+@pytest.fixture
+def platform() -> str:
+    return make_key(make_platform())
+
+
+def told(code: str, secret: str, *events: dict[str, Any]) -> list[tuple[str, str]]:
+    """Push them in one message, apply it; the outcome and the code of each."""
+    answer = push(code, secret, *events)
+    assert answer.status_code == 202, answer.content
+    tasks.apply_events()
+    rows = Event.objects.filter(report=answer.json()["report"]).order_by("place")
+    return [(row.status, row.code) for row in rows]
+
+
+def about(name: str, **members: Any) -> dict[str, Any]:
+    """An event of this type, as the example's but for these members of its data."""
+    return event(name, dict(CATALOGUE[name, 1].example) | members)
+
+
+APPLIED, UNCHANGED, KEPT = (Status.APPLIED, ""), (Status.UNCHANGED, ""), (Status.KEPT, "")
+
+
+def test_an_opened_loan_is_there_with_its_borrower_and_schedule(bank: str) -> None:
+    assert told("harbour", bank, about("loan.opened")) == [APPLIED]
+    loan = Loan.objects.get()
+    assert (loan.external_id, loan.currency, loan.principal) == ("LN-20417", "CNY", Decimal("800.00"))
+    assert loan.borrower.name == "Lin Mei"
+    assert [(row.number, row.total, row.state) for row in loan.installments.order_by("number")] == [
+        (1, Decimal("412.500"), State.OPEN),
+        (2, Decimal("406.250"), State.OPEN),
+    ]
+
+
+def test_the_same_event_again_changes_nothing(bank: str) -> None:
+    said = about("loan.opened")
+    assert told("harbour", bank, said) == [APPLIED]
+    assert told("harbour", bank, said) == [UNCHANGED]
+    assert told("harbour", bank, about("schedule.published")) == [UNCHANGED]
+
+
+def test_a_changed_schedule_raises_the_version_of_what_changed(bank: str) -> None:
+    told("harbour", bank, about("loan.opened"))
+    assert told("harbour", bank, about("schedule.changed")) == [APPLIED]
+    assert list(Installment.objects.order_by("number").values_list("version", flat=True)) == [1, 2]
+
+
+def test_money_travels_from_the_platform_to_the_bank(bank: str, platform: str) -> None:
+    told("harbour", bank, about("loan.opened"))
+    first = Installment.objects.get(number=1)
+    assert told("lantern", platform, about("payment.initiated")) == [KEPT]
+    assert told("lantern", platform, about("payment.received")) == [APPLIED]
+    first.refresh_from_db()
+    assert first.state == State.AWAITING_BANK
+    assert Payment.objects.get().status == Payment.Status.RECEIVED
+    assert told("harbour", bank, about("payment.settled")) == [APPLIED]
+    first.refresh_from_db()
+    assert first.state == State.SETTLED
+    assert first.outstanding == 0
+    assert Payment.objects.get().status == Payment.Status.SETTLED
+    assert told("harbour", bank, about("payment.settled")) == [UNCHANGED]
+
+
+def test_a_payment_that_comes_back_leaves_the_installment_open(bank: str, platform: str) -> None:
+    told("harbour", bank, about("loan.opened"))
+    told("lantern", platform, about("payment.received"))
+    assert told("lantern", platform, about("payment.returned")) == [APPLIED]
+    assert Payment.objects.get().status == Payment.Status.RETURNED
+    assert Installment.objects.get(number=1).state == State.OPEN
+
+
+def test_a_payment_is_for_the_period_that_it_names(bank: str, platform: str) -> None:
+    told("harbour", bank, about("loan.opened"))
+    told("lantern", platform, about("payment.received", payment="P-77", installment=2, amount="406.25"))
+    payment = Payment.objects.get()
+    assert payment.installment == Installment.objects.get(number=2)
+
+
+def test_a_payment_event_leaves_the_schedule_and_the_positions_alone(bank: str) -> None:
+    told("harbour", bank, about("loan.opened"))
+    before = list(Installment.objects.order_by("number").values_list("number", "total", "version"))
+    told("harbour", bank, about("payment.settled", amount="1.00"))
+    assert list(Installment.objects.order_by("number").values_list("number", "total", "version")) == before
+    assert not Installment.objects.filter(state=State.WITHDRAWN).exists()
+
+
+@pytest.mark.parametrize(("code", "state"), [("harbour", State.SETTLED), ("lantern", State.AWAITING_BANK)])
+def test_a_snapshot_is_the_position_of_who_sent_it(bank: str, platform: str, code: str, state: str) -> None:
+    told("harbour", bank, about("loan.opened"))
+    secret = {"harbour": bank, "lantern": platform}[code]
+    assert told(code, secret, about("position.snapshot")) == [APPLIED]
+    position = Position.objects.get(installment__number=1, partner__code=code)
+    assert (position.status, position.paid) == (Position.Status.PAID, Decimal("412.50"))
+    assert Installment.objects.get(number=1).state == state
+    assert Installment.objects.get(number=1).total == Decimal("412.50")
+
+
+def test_the_later_word_of_a_partner_holds_whichever_comes_first(bank: str, platform: str) -> None:
+    told("harbour", bank, event("loan.opened", occurred_at="2026-11-20T00:00:00Z"))
+    paid = about("position.snapshot") | {"occurred_at": "2026-11-26T00:00:00Z"}
+    due = about("position.snapshot", installments=[{"number": 1, "paid": "0.00", "outstanding": "412.50"}])
+    assert told("lantern", platform, paid) == [APPLIED]
+    assert told("lantern", platform, due | {"occurred_at": "2026-11-25T00:00:00Z"}) == [UNCHANGED]
+    assert Position.objects.get(partner__code="lantern").status == Position.Status.PAID
+    assert told("lantern", platform, due | {"occurred_at": "2026-11-27T00:00:00Z"}) == [APPLIED]
+
+
+def test_a_position_names_the_report_that_said_so_and_when_it_was_so(bank: str) -> None:
+    told("harbour", bank, about("loan.opened"))
+    answers = [
+        push("harbour", bank, about("position.snapshot", installments=[one]))
+        for one in (
+            {"number": 1, "paid": "12.50", "outstanding": "400.00"},
+            {"number": 2, "paid": "6.25", "outstanding": "400.00"},
+        )
+    ]
+    tasks.apply_events()
+    positions = Position.objects.order_by("installment__number")
+    assert [position.report_id for position in positions] == [answer.json()["report"] for answer in answers]
+    assert {position.as_of.isoformat() for position in positions} == {"2026-11-27T01:00:00+00:00"}
+
+
+def test_events_before_their_loan_wait_and_are_applied_when_it_comes(bank: str, platform: str) -> None:
+    waiting = [(Status.WAITING, "unknown_loan")]
+    assert told("lantern", platform, about("payment.received")) == waiting
+    assert told("lantern", platform, about("position.snapshot")) == waiting
+    assert told("harbour", bank, about("schedule.published")) == waiting
+    assert look_again() == 0
+    assert set(Report.objects.values_list("unmatched", flat=True)) == {1}
+    told("harbour", bank, about("loan.opened"))
+    assert tasks.look_again_at_events() == 3
+    assert set(Event.objects.exclude(type="schedule.published").values_list("status", flat=True)) == {Status.APPLIED}
+    assert set(Report.objects.values_list("unmatched", flat=True)) == {0}
+    assert Installment.objects.get(number=1).state == State.AWAITING_BANK
+
+
+def test_in_one_message_an_event_finds_the_loan_that_another_opened(bank: str) -> None:
+    later = about("payment.settled") | {"occurred_at": "2026-11-27T09:00:01+08:00"}
+    assert told("harbour", bank, later, about("loan.opened")) == [APPLIED, APPLIED]
+    assert Installment.objects.get(number=1).state == State.SETTLED
+
+
+def test_what_the_database_contradicts_is_refused_event_by_event(bank: str, platform: str) -> None:
+    told("harbour", bank, about("loan.opened"))
+    assert told(
+        "lantern",
+        platform,
+        about("payment.received", currency="HKD"),
+        about("payment.received", payment="P-1", installment=9),
+        about("position.snapshot", installments=[{"number": 3, "paid": "0", "outstanding": "1"}]),
+        about("prompt.sent", installment=9),
+        about("payment.received"),
+    ) == [
+        (Status.REFUSED, Code.CURRENCY),
+        (Status.REFUSED, Code.UNKNOWN_INSTALLMENT),
+        (Status.REFUSED, Code.UNKNOWN_INSTALLMENT),
+        (Status.REFUSED, Code.UNKNOWN_INSTALLMENT),
+        APPLIED,
+    ]
+    report = Report.objects.latest("pk")
+    assert (report.status, report.applied) == (Report.Status.PARTLY, 1)
+    assert [refusal["place"] for refusal in report.refusals] == ["event 1", "event 2", "event 3", "event 4"]
+
+
+def test_a_loan_of_another_platform_is_out_of_reach(bank: str, platform: str) -> None:
+    told("harbour", bank, about("loan.opened"))
+    other = Partner.objects.create(code="pier", kind=Partner.Kind.PLATFORM, name="Pier Mall")
+    refused = [(Status.REFUSED, Code.NOT_YOUR_LOAN)]
+    for name in ("payment.received", "payment.returned", "position.snapshot", "schedule.changed", "prompt.sent"):
+        assert told("pier", make_key(other), about(name)) == refused
+    assert told("pier", make_key(other), about("loan.opened")) == refused
+    assert not Payment.objects.exists()
+
+
+def test_what_nobody_takes_up_is_kept(bank: str) -> None:
+    told("harbour", bank, about("loan.opened"))
+    said = [about(name) for name in ("outage.declared", "outage.ended", "prompt.sent", "payment.initiated")]
+    assert told("harbour", bank, *said) == [KEPT] * 4
+
+
+def test_a_handler_gets_the_events_of_its_type_as_a_set(bank: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[str]] = []
+
+    def handle(notices: Any) -> list[News | RefusedError]:
+        seen.append([record.data["outage"] for _incoming, record in notices])
+        return [News(touched=True), RefusedError("this outage is over", Code.ORDER)]
+
+    monkeypatch.setitem(HANDLERS, "outage.declared", handle)
+    said = [about("outage.declared", outage="A"), about("outage.declared", outage="B")]
+    assert told("harbour", bank, *said) == [APPLIED, (Status.REFUSED, Code.ORDER)]
+    assert seen == [["A", "B"]]
+
+
+def count_statements(secret: str, events: list[dict[str, Any]], messages: int) -> int:
+    share = len(events) // messages
+    for number in range(messages):
+        push("harbour", secret, *events[number * share : (number + 1) * share])
+    with CaptureQueriesContext(connection) as queries:
+        assert apply_kept() == messages
+    assert set(Event.objects.values_list("status", flat=True)) == {Status.APPLIED}
+    return len(queries)
+
+
+def test_the_number_of_statements_does_not_depend_on_the_number_of_events(bank: str) -> None:
+    def loans(first: int, most: int) -> list[dict[str, Any]]:
+        numbers = range(first, first + most)
+        return [about("loan.opened", loan=f"L-{n}", borrower={"id": f"B-{n}", "name": "A"}) for n in numbers]
+
+    few = count_statements(bank, loans(0, 4), messages=2)
+    assert count_statements(bank, loans(100, 40), messages=20) == few
+
+    def payments(first: int, most: int) -> list[dict[str, Any]]:
+        numbers = range(first, first + most)
+        return [about("payment.settled", loan=f"L-{n}", payment=f"L-{n}-1") for n in numbers]
+
+    few = count_statements(bank, payments(100, 2), messages=1)
+    assert count_statements(bank, payments(110, 30), messages=30) <= few
+
+
+def test_an_event_that_breaks_a_rule_of_the_database_does_not_hold_up_the_others(
+    bank: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    told("harbour", bank, about("loan.opened"))
+
+    def handle(notices: list[Notice]) -> list[News | RefusedError]:
+        for _incoming, record in notices:
+            if record.data["outage"] == "bad":
+                Partner.objects.create(code="harbour", kind="bank", name="Lin Mei")
+            if record.data["outage"] == "worse":
+                raise KeyError("Lin Mei")
+        return [News(touched=True)] * len(notices)
+
+    monkeypatch.setitem(HANDLERS, "outage.declared", handle)
+    said = [about("outage.declared", outage=name) for name in ("bad", "good", "worse")]
+    assert told("harbour", bank, *said, about("payment.settled")) == [
+        (Status.REFUSED, "against_a_rule"),
+        APPLIED,
+        (Status.REFUSED, "not_applied"),
+        APPLIED,
+    ]
+    assert "Lin Mei" not in caplog.text
+    assert not Event.objects.filter(reason__contains="Lin Mei").exists()
+
+
+def test_a_message_that_the_catalogue_no_longer_knows_is_refused_whole(
+    bank: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push("harbour", bank, about("outage.ended"))
+    monkeypatch.delitem(CATALOGUE, ("outage.ended", 1))
+    assert apply_kept() == 1
+    report = Report.objects.get()
+    assert (report.status, report.refusals[0]["code"]) == (Report.Status.REFUSED, "unknown_event_type")
+    assert apply_kept() == 0
+
+
+def test_a_helping_is_bounded_in_messages_and_in_bytes(bank: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(5):
+        push("harbour", bank, about("outage.ended"))
+    assert apply_kept(most=2) == 2
+    monkeypatch.setattr(sweep, "MOST_BYTES", 1)
+    assert apply_kept() == 1
+    assert apply_kept() == 1
+    assert apply_kept() == 1
+    assert apply_kept() == 0

@@ -1,0 +1,52 @@
+"""The program with which a partner tries the interface, run against a live server whose sweep is running."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from pytest_django.live_server_helper import LiveServer
+
+from loans import tasks
+from loans.models import Loan, Partner
+from loans.tests.factories import make_bank, make_platform
+from loans.tests.pushing import make_key
+
+CHECK = Path(settings.BASE_DIR) / "bin" / "partner-check"
+
+
+def check(url: str, code: str, secret: str) -> tuple[int, str]:
+    """Its exit code and what it printed. Meanwhile what it pushes is applied."""
+    command = [sys.executable, str(CHECK), url, code, "-"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdin
+        assert running.stdout
+        running.stdin.write(f"{secret}\n")
+        running.stdin.close()
+        while running.poll() is None:
+            tasks.apply_events()
+            try:
+                running.wait(timeout=0.1)
+            except subprocess.TimeoutExpired:
+                continue
+        return running.returncode, running.stdout.read()
+
+
+@pytest.mark.parametrize("kind", [Partner.Kind.BANK, Partner.Kind.PLATFORM])
+def test_a_partner_finds_every_check_passed(live_server: LiveServer, kind: Partner.Kind) -> None:
+    partners = {Partner.Kind.BANK: make_bank(), Partner.Kind.PLATFORM: make_platform()}
+    code, said = check(live_server.url, partners[kind].code, make_key(partners[kind]))
+    assert code == 0, said
+    assert "FAILED" not in said
+    assert said.splitlines()[-1] == "20 checks passed, 0 failed"
+    assert Loan.objects.get().external_id.startswith("CHECK-")
+
+
+def test_who_has_another_key_is_told_what_fails(live_server: LiveServer) -> None:
+    bank = make_bank()
+    secret = make_key(bank)
+    bank.keys.update(valid_until="2026-11-01T00:00Z", valid_from="2026-10-01T00:00Z")
+    code, said = check(live_server.url, "harbour", secret)
+    assert code == 1
+    assert "FAILED  an opened loan is kept, answered 202 and applied: expected 202, got 401" in said
