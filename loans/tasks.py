@@ -1,9 +1,10 @@
-"""What workers are woken for. The reports are the queue: a task carries nothing."""
+"""What workers are woken for in this floor. The rows are the queue: a task carries nothing."""
 
 from collections.abc import Callable
 from time import monotonic
 
 from celery import shared_task
+from django.utils import timezone
 
 from loans.intake.events import sweep
 
@@ -21,6 +22,15 @@ def apply_events() -> int:
 def look_again_at_events() -> int:
     """Apply the events that waited for a loan which has come meanwhile."""
     return _until_done(sweep.look_again)
+
+
+@shared_task
+def tell_partners() -> int:
+    """Post what partners have not been told yet."""
+    # The HTTP client costs every process that loads it a tenth of a second; only the one that posts needs it.
+    from loans.outward.sending import send_waiting
+
+    return send_waiting(clock=timezone.now, longest=LONGEST_RUN)
 
 
 def _until_done(step: Callable[[], int]) -> int:

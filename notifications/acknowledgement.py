@@ -14,6 +14,7 @@ from django.utils import timezone
 from notifications.cancellation import cancel_unsent, close_tasks
 from notifications.events import about, record_all
 from notifications.models import Acknowledgement, Delivery, NoticeEvent, Prompt
+from notifications.partner_news import tell_acknowledged
 from notifications.signatures import LinkExpired, LinkInvalid, link_token, read_link_token
 from notifications.states import Status, Step, advance
 from notifications.wording.facts import Facts
@@ -94,10 +95,10 @@ def acknowledge(*, prompt_id: int, method: str, delivery_id: int | None, now: da
     made, new = Acknowledgement.objects.get_or_create(prompt_id=prompt_id, defaults={**common, "amount": own})
     if new:
         companions = _companions(delivery.prompt, named)
-        Acknowledgement.objects.bulk_create(
-            [Acknowledgement(prompt=one, amount=amount, **common) for one, amount in companions], ignore_conflicts=True
-        )
+        others = [Acknowledgement(prompt=one, amount=amount, **common) for one, amount in companions]
+        Acknowledgement.objects.bulk_create(others, ignore_conflicts=True)
         _settle([delivery.prompt, *(one for one, _amount in companions)], delivery, method, now)
+        tell_acknowledged([made, *others], at=now)
     return made
 
 

@@ -5,7 +5,6 @@ ends, however it ends, so what a dead worker held is known at once. A worker tha
 has held for longer than `CLAIM_LEASE` is freed all the same, and `begin_hand_over` then tells it that it is too late.
 """
 
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import connection, transaction
 
+from loans.worker_lock import IS_HELD, worker_lock
 from notifications.halting import halts_for
 from notifications.models import Prompt
 
@@ -58,16 +58,13 @@ FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (id bigint, facts jsonb, wording
 WHERE delivery.id = row.id AND delivery.status = 'sending' AND delivery.claimed_by = %(holder)s
 RETURNING delivery.id
 """
-_ABANDONED: Final = """
+_ABANDONED: Final = f"""
 SELECT delivery.id, delivery.provider, delivery.handed_at
 FROM notifications_delivery AS delivery
 WHERE delivery.status = 'sending'
-  AND (delivery.claimed_at < %(lease)s OR NOT EXISTS (
-        SELECT 1 FROM pg_locks
-        WHERE pg_locks.locktype = 'advisory' AND pg_locks.objsubid = 1
-          AND (pg_locks.classid::bigint << 32 | pg_locks.objid::bigint) = delivery.claimed_by))
+  AND (delivery.claimed_at < %(lease)s OR NOT {IS_HELD.format(key="delivery.claimed_by")})
 LIMIT %(limit)s
-"""
+"""  # noqa: S608  (nothing of it comes from outside)
 
 
 _KINDS: Final[dict[str, list[str]]] = {
@@ -110,14 +107,8 @@ class Holder:
 @contextmanager
 def holding() -> Iterator[Holder]:
     """Hold a lock of one's own while working."""
-    key = secrets.randbits(62)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [key])
-    try:
+    with worker_lock() as key:
         yield Holder(key)
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
 
 
 def abandoned(*, now: datetime, limit: int) -> list[tuple[int, str, datetime | None]]:

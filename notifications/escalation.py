@@ -12,6 +12,7 @@ from notifications import ladder
 from notifications.clock import Clock
 from notifications.events import Fact, about, record_all
 from notifications.models import AgentTask, Delivery, NoticeEvent, Preference, Prompt
+from notifications.partner_news import tell_unreached
 from notifications.reach import reachable
 from notifications.timing import at_local, lawful_moment, local_day
 
@@ -162,6 +163,7 @@ def _write(writes: Writes, clock: Clock) -> None:
     _end([(pk, Prompt.Status.ESCALATED, why) for pk, why in writes.escalated])
     _end([(pk, Prompt.Status.CANCELLED, why) for pk, why in writes.given_up])
     record_all(writes.facts, at=clock.now)
+    tell_unreached(writes.tasks, at=clock.now)
 
 
 def _look_again(rows: Sequence[tuple[int, int | None, datetime]]) -> None:

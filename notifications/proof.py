@@ -1,13 +1,28 @@
-"""How well a telling is proved, in words that borrowers and agents read. Pure."""
+"""How well a telling is proved: as a level, and in words that borrowers and agents read. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from django.utils.translation import gettext
 
 from notifications.models import Delivery
 
 Status = Delivery.Status
+
+
+class Level(StrEnum):
+    """From the weakest to the strongest; the first three prove nothing."""
+
+    CANCELLED = "cancelled"
+    NOT_DELIVERED = "not_delivered"
+    PLANNED = "planned"
+    UNCONFIRMED = "unconfirmed"
+    HANDED_OVER = "handed_over"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    SEEN = "seen"
+    ACKNOWLEDGED = "acknowledged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,26 +38,50 @@ class Proof:
     at: datetime | None
 
 
-def proof_of(delivery: Delivery, *, acknowledged_at: datetime | None = None, accepted: bool = False) -> Proof:
-    """The highest level that one delivery reached: planned, handed over, accepted, delivered, seen, acknowledged.
+def level_of(
+    delivery: Delivery, *, acknowledged_at: datetime | None = None, accepted: bool = False
+) -> tuple[Level, datetime | None]:
+    """The highest level that one delivery reached, and when, in UTC; None where nothing has happened yet.
 
     `acknowledged_at`: the borrower answered this very telling. `accepted`: a receipt says that a system took it on.
     """
     if acknowledged_at:
-        return Proof(gettext("You told us that you know"), "good", "check", acknowledged_at)
+        return Level.ACKNOWLEDGED, acknowledged_at
     if delivery.seen_at:
-        return Proof(gettext("Opened"), "good", "seen", delivery.seen_at)
-    if delivery.status == Status.DELIVERED:
-        return Proof(gettext("Delivered"), "good", "tick", delivery.delivered_at)
-    if delivery.status == Status.SENT:
-        return _handed_over(delivery, accepted=accepted)
-    if delivery.status == Status.UNCONFIRMED:
-        return Proof(gettext("Handed over, arrival not confirmed"), "warn", "waiting", delivery.sent_at)
-    if delivery.status == Status.FAILED:
-        return Proof(gettext("Not delivered"), "danger", "cross", delivery.sent_at or delivery.claimed_at)
-    if delivery.status == Status.CANCELLED:
-        return Proof(gettext("Not sent: not needed any more"), "", "cross", None)
-    return Proof(gettext("Planned"), "", "clock", None)
+        return Level.SEEN, delivery.seen_at
+    match delivery.status:
+        case Status.DELIVERED:
+            return Level.DELIVERED, delivery.delivered_at
+        case Status.SENT:
+            return (Level.ACCEPTED if accepted else Level.HANDED_OVER), delivery.sent_at
+        case Status.UNCONFIRMED:
+            return Level.UNCONFIRMED, delivery.sent_at
+        case Status.FAILED:
+            return Level.NOT_DELIVERED, delivery.sent_at or delivery.claimed_at
+        case Status.CANCELLED:
+            return Level.CANCELLED, None
+    return Level.PLANNED, None
+
+
+def proof_of(delivery: Delivery, *, acknowledged_at: datetime | None = None, accepted: bool = False) -> Proof:
+    """The same in words: planned, handed over, accepted, delivered, seen, acknowledged."""
+    level, at = level_of(delivery, acknowledged_at=acknowledged_at, accepted=accepted)
+    match level:
+        case Level.ACKNOWLEDGED:
+            return Proof(gettext("You told us that you know"), "good", "check", at)
+        case Level.SEEN:
+            return Proof(gettext("Opened"), "good", "seen", at)
+        case Level.DELIVERED:
+            return Proof(gettext("Delivered"), "good", "tick", at)
+        case Level.HANDED_OVER | Level.ACCEPTED:
+            return _handed_over(delivery, accepted=accepted)
+        case Level.UNCONFIRMED:
+            return Proof(gettext("Handed over, arrival not confirmed"), "warn", "waiting", at)
+        case Level.NOT_DELIVERED:
+            return Proof(gettext("Not delivered"), "danger", "cross", at)
+        case Level.CANCELLED:
+            return Proof(gettext("Not sent: not needed any more"), "", "cross", at)
+    return Proof(gettext("Planned"), "", "clock", at)
 
 
 def _handed_over(delivery: Delivery, *, accepted: bool) -> Proof:

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "allauth",
     "allauth.account",
+    "allauth.idp.oidc",
     "accounts",
     "loans",
     "notifications",
@@ -284,9 +285,14 @@ CLAIM_LEASE = timedelta(seconds=env.float("CLAIM_LEASE", default=600.0))
 # Before the second attempt at a hand-over that failed for the moment; doubled each time.
 RETRY_AFTER = timedelta(seconds=env.float("RETRY_AFTER", default=30.0))
 
+# An access token of a partner's client lives so long; the clients are few, the tokens stored as hashes.
+IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = 3600
+# Lets events for partners go by plain http, to any port and to our own network: for tests and a sandbox, never in life.
+OUTWARD_ALLOW_PRIVATE = env.bool("OUTWARD_ALLOW_PRIVATE", default=False)
+
 SEND_QUEUES = ["email", "sms", "in_app", "push", "voice"]
 CELERY_TASK_DEFAULT_QUEUE = "planning"
-CELERY_TASK_QUEUES = [Queue(name) for name in ["planning", "intake", *SEND_QUEUES]]
+CELERY_TASK_QUEUES = [Queue(name) for name in ["planning", "intake", "partners", *SEND_QUEUES]]
 
 
 def _every(
@@ -306,6 +312,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "seal": _every(5, "seal"),
     "apply-events": _every(1, "apply_events", queue="intake", app="loans"),
     "look-again-at-events": _every(5, "look_again_at_events", queue="intake", app="loans"),
+    "tell-partners": _every(5, "tell_partners", queue="partners", app="loans"),
     **{f"send-{channel}": _every(5, "send", channel, queue=channel) for channel in SEND_QUEUES},
 }
 
@@ -313,6 +320,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 
 # The longest message of events that a partner may push, in bytes.
 EVENTS_BODY_LIMIT = env.int("EVENTS_BODY_LIMIT", default=1_000_000)
+# How often one partner may ask in a minute, and one address for a token.
+PARTNER_QUERIES_A_MINUTE = env.int("PARTNER_QUERIES_A_MINUTE", default=1_200)
+PARTNER_TOKENS_A_MINUTE = env.int("PARTNER_TOKENS_A_MINUTE", default=30)
 # Nobody is let in unless a view says who: no session, no password. Each view names its own way to prove who asks.
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],

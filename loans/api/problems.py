@@ -67,6 +67,10 @@ ANOTHER_MESSAGE: Final = problem("another_message", 409, "Another message was se
 NO_LENGTH: Final = problem("no_length", 411, "Say with Content-Length how long the body is")
 TOO_LARGE: Final = problem("too_large", 413, "The body is larger than what is taken")
 MEDIA: Final = problem("unsupported_media_type", 415, "The body must be application/json")
+NO_IDEMPOTENCY_KEY: Final = problem("idempotency_key_missing", 400, "A request that changes something names its key")
+AMBIGUOUS_LOAN: Final = problem("ambiguous_loan_number", 409, "Several banks have a loan of this number; name the bank")
+KEY_IN_USE: Final = problem("idempotency_key_in_use", 409, "The first request of this key is being answered right now")
+KEY_REUSED: Final = problem("idempotency_key_reused", 422, "This key was used for another request")
 TOO_MANY: Final = problem("too_many_requests", 429, "More than the agreed rate; wait as long as Retry-After says")
 
 for _code, _title in SPOKEN.items():

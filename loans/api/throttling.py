@@ -3,6 +3,8 @@
 import logging
 from typing import Final
 
+from allauth.account.adapter import get_adapter
+from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 from redis.exceptions import RedisError
@@ -32,13 +34,40 @@ class EventsAMinute(BaseThrottle):
         return _WINDOW - timezone.now().timestamp() % _WINDOW
 
 
+class QueriesAMinute(BaseThrottle):
+    """Lets a partner ask PARTNER_QUERIES_A_MINUTE times a minute, with all of its clients together."""
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        used = count_minute(f"queries-a-minute:{caller_of(request).partner.pk}", 1)
+        return used is None or used <= settings.PARTNER_QUERIES_A_MINUTE
+
+    def wait(self) -> float:
+        return _WINDOW - timezone.now().timestamp() % _WINDOW
+
+
+class TokensAMinute(BaseThrottle):
+    """Lets one address ask for PARTNER_TOKENS_A_MINUTE tokens: a wrong secret costs us as much time as a right one."""
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        used = count_minute(f"tokens-a-minute:{get_adapter().get_client_ip(request._request)}", 1)
+        return used is None or used <= settings.PARTNER_TOKENS_A_MINUTE
+
+    def wait(self) -> float:
+        return _WINDOW - timezone.now().timestamp() % _WINDOW
+
+
 def count(partner: Partner, events: int) -> int | None:
     """Count `events` more in this minute; returns how many there were in it, None where the cache does not answer."""
-    key = f"events-a-minute:{partner.pk}:{int(timezone.now().timestamp()) // _WINDOW}"
+    return count_minute(f"events-a-minute:{partner.pk}", events)
+
+
+def count_minute(name: str, events: int) -> int | None:
+    """Count `events` more under this name in this minute; returns how many there were, None where the cache is away."""
+    key = f"{name}:{int(timezone.now().timestamp()) // _WINDOW}"
     try:
         if cache.add(key, events, timeout=2 * _WINDOW):
             return events
         return cache.incr(key, events)
     except (RedisError, OSError, ValueError) as error:
-        log.warning("The rate of partner %s is not watched: the cache fails (%s)", partner.pk, type(error).__name__)
+        log.warning("A rate is not watched, %s: the cache fails (%s)", name, type(error).__name__)
         return None

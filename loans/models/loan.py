@@ -24,20 +24,31 @@ class LoanQuerySet(models.QuerySet["Loan"]):
         """The loans of one borrower: the only way a borrower's page may look a loan up."""
         return self.filter(borrower_id=borrower_id)
 
+    def of_partner(self, partner: Partner) -> Self:
+        """The loans of one firm: the only way its interface may look a loan up."""
+        return self.filter(**{partner.kind: partner})
+
     def with_firms(self) -> Self:
         return self.select_related("bank", "platform")
 
-    def with_next_due(self) -> Self:
-        """Each with `next_due_on` and `next_outstanding` of what is to be paid next, and `bank_heard_at`: the last word
-        of its bank about money. None where there is none. Those with something to pay come first.
-        """
+    def with_next_payment(self) -> Self:
+        """Each with `next_due_on` and `next_outstanding` of what is to be paid next, None where there is nothing."""
         unpaid = Installment.objects.open().filter(loan=OuterRef("pk")).order_by("due_on", "number")
-        said = Report.objects.filter(partner=OuterRef("bank"), kind=Report.Kind.STATEMENT).order_by("-received_at")
         return self.annotate(
             next_due_on=Subquery(unpaid.values("due_on")[:1]),
             next_outstanding=Subquery(unpaid.values("outstanding")[:1]),
-            bank_heard_at=Subquery(said.values("received_at")[:1]),
-        ).order_by(F("next_due_on").asc(nulls_last=True), "pk")
+        )
+
+    def with_next_due(self) -> Self:
+        """With what is to be paid next, and `bank_heard_at`: the last word of its bank about money, or None.
+
+        Those with something to pay come first.
+        """
+        said = Report.objects.filter(partner=OuterRef("bank"), kind=Report.Kind.STATEMENT).order_by("-received_at")
+        heard = Subquery(said.values("received_at")[:1])
+        return (
+            self.with_next_payment().annotate(bank_heard_at=heard).order_by(F("next_due_on").asc(nulls_last=True), "pk")
+        )
 
 
 class Loan(models.Model):
@@ -66,7 +77,11 @@ class Loan(models.Model):
             models.CheckConstraint(condition=Q(principal__gte=0), name="loan_principal_not_negative"),
             models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="loan_currency_iso4217"),
         ]
-        indexes = [GinIndex(OpClass(Upper("external_id"), name="gin_trgm_ops"), name="loan_number_trigrams")]
+        indexes = [
+            GinIndex(OpClass(Upper("external_id"), name="gin_trgm_ops"), name="loan_number_trigrams"),
+            models.Index(fields=["bank", "id"], name="loan_of_bank"),
+            models.Index(fields=["platform", "id"], name="loan_of_platform"),
+        ]
 
     def __str__(self) -> str:
         return self.external_id
@@ -80,6 +95,9 @@ class Loan(models.Model):
 class InstallmentQuerySet(models.QuerySet["Installment"]):
     def of(self, borrower_id: int) -> Self:
         return self.filter(loan__borrower_id=borrower_id)
+
+    def of_partner(self, partner: Partner) -> Self:
+        return self.filter(**{f"loan__{partner.kind}": partner})
 
     def open(self) -> Self:
         """Still owed by what both firms say; what waits for the bank is not among them."""

@@ -22,6 +22,12 @@ class Partner(models.Model):
         default=1,
         help_text=_("How many days this firm usually takes to show a payment that the other firm has seen."),
     )
+    hears_events = models.BooleanField(
+        _("is told what happens"),
+        default=False,
+        db_default=False,
+        help_text=_("Events about its loans are written for it from the day on which this is set."),
+    )
     events_per_minute = models.PositiveIntegerField(
         _("events a minute"),
         default=6_000,

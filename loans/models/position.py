@@ -1,5 +1,7 @@
 """What one partner says about one installment now."""
 
+from typing import Self
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -7,6 +9,12 @@ from loans.models.fields import money_column
 from loans.models.loan import Installment
 from loans.models.partner import Partner
 from loans.models.report import Report
+
+
+class PositionQuerySet(models.QuerySet["Position"]):
+    def of_partner(self, partner: Partner) -> Self:
+        """What either firm said about the installments of this one's loans."""
+        return self.filter(**{f"installment__loan__{partner.kind}": partner})
 
 
 class Position(models.Model):
@@ -22,6 +30,8 @@ class Position(models.Model):
     paid = money_column(_("paid"))
     as_of = models.DateTimeField(_("as of"))
     report = models.ForeignKey(Report, models.PROTECT, related_name="positions")
+
+    objects = PositionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("position")

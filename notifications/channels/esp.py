@@ -16,9 +16,9 @@ from anymail.message import AnymailMessage
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
+from accounts.outside.in_flight import ask_many
 from notifications.channels.base import Channel, ChannelMisconfiguredError, Message, Outcome, Result
 from notifications.channels.esp_answers import judge_error, judge_status
-from notifications.channels.in_flight import ask_many
 from notifications.channels.mail_address import BadAddressError, Recipient, Sender
 from notifications.channels.mail_form import flatten
 

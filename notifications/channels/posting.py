@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 import aiohttp
 from yarl import URL
 
+from accounts.outside.in_flight import ask_many
 from notifications.channels.base import Channel, ChannelMisconfiguredError, Message, Outcome, Result
-from notifications.channels.in_flight import ask_many
 
 IN_FLIGHT: Final = 64
 CONNECT_SECONDS: Final = 5.0

@@ -13,13 +13,13 @@ from typing import ClassVar, Final
 import aiohttp
 from yarl import URL
 
+from accounts.outside.addresses import PrivateHostError, may_be_public, open_public_socket
+from accounts.outside.in_flight import ask_many
 from notifications.channels.base import Channel, Message, Outcome, Result
-from notifications.channels.in_flight import ask_many
 from notifications.channels.vapid import Vapid
 from notifications.channels.web_push_address import BadPushAddressError, PushAddress, topic_of
 from notifications.channels.web_push_answers import judge_answer
 from notifications.channels.web_push_encryption import TooLongError, encrypt
-from notifications.channels.web_push_hosts import PrivateHostError, may_be_public, open_public_socket
 
 IN_FLIGHT: Final = 32
 CONNECT_SECONDS: Final = 5.0

@@ -1,7 +1,6 @@
 """Where a browser listens: the address at its push service, and the two keys with which a message is closed to it."""
 
 import json
-import re
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, Self
@@ -9,6 +8,7 @@ from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from accounts.outside.addresses import can_be_posted_to
 from notifications.channels.vapid import decode, encode
 from notifications.channels.web_push_encryption import CURVE
 
@@ -17,7 +17,6 @@ LONGEST_ENDPOINT: Final = 1000
 AUTH_SIZE: Final = 16
 POINT_SIZE: Final = 65
 
-PLAIN: Final = re.compile(r"[!-~]+")
 _USUAL_PORTS: Final = {"https": ":443", "http": ":80"}
 
 
@@ -43,7 +42,7 @@ class PushAddress:
             raise BadPushAddressError("the keys are not those of a browser") from error
         if len(address.auth) != AUTH_SIZE or len(address.p256dh) != POINT_SIZE:
             raise BadPushAddressError("the keys are not of the right length")
-        if len(endpoint) > LONGEST_ENDPOINT or not _can_be_posted_to(endpoint):
+        if len(endpoint) > LONGEST_ENDPOINT or not can_be_posted_to(endpoint):
             raise BadPushAddressError("the endpoint is no address that a message can be posted to")
         return address
 
@@ -71,16 +70,6 @@ class PushAddress:
     def fingerprint(self) -> str:
         """Names the endpoint, which is a secret, without telling it: 64 hex digits."""
         return sha256(self.endpoint.encode()).hexdigest()
-
-
-def _can_be_posted_to(endpoint: str) -> bool:
-    if not PLAIN.fullmatch(endpoint):
-        return False
-    try:
-        url = urlsplit(endpoint)
-        return url.scheme in _USUAL_PORTS and bool(url.hostname) and "@" not in url.netloc and url.port != 0
-    except ValueError:
-        return False
 
 
 def topic_of(reference: str) -> str:

@@ -6,12 +6,12 @@ from threading import Event
 
 import pytest
 
+from accounts.outside.addresses import is_public, may_be_public
 from notifications.channels.base import Message, Outcome, Result
 from notifications.channels.vapid import Vapid
 from notifications.channels.web_push import IN_FLIGHT, LIVES, WebPushChannel
 from notifications.channels.web_push_address import BadPushAddressError, PushAddress, topic_of
 from notifications.channels.web_push_encryption import MOST_TEXT
-from notifications.channels.web_push_hosts import is_public, may_be_public
 from notifications.tests.browsers import SUBJECT, VAPID_KEY, Browser
 from notifications.tests.outside import (
     MisbehavingServer,

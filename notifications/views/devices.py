@@ -12,10 +12,10 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
+from accounts.outside.addresses import may_be_public
 from accounts.requests import SignedInRequest
 from notifications.channels.registry import vapid
 from notifications.channels.web_push_address import BadPushAddressError, PushAddress
-from notifications.channels.web_push_hosts import may_be_public
 from notifications.models import PushSubscription
 from notifications.preferences import LastChannel
 from notifications.push_subscriptions import subscribe, unsubscribe

@@ -4,9 +4,12 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
 from portal.api.nothing_here import NothingHere
+from portal.api.prompts import OnePrompt, Prompts
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("loans.api.urls")),
+    path("prompts", Prompts.as_view(), name="api_prompts"),
+    path("prompts/<int:prompt_id>", OnePrompt.as_view(), name="api_prompt"),
     path("schema", SpectacularAPIView.as_view(permission_classes=()), name="api_schema"),
     re_path("", NothingHere.as_view(), name="api_nothing_here"),
 ]

@@ -59,7 +59,7 @@ def test_every_address_asks_for_a_sign_in_or_stands_in_the_list(client: Client, 
         return
     path = "/" + "".join(_filled(part) for part in _parts(route))
     answer = client.get(path)
-    assert answer.status_code in {302, 404, 405}, f"{path} answers a visitor with {answer.status_code}"
+    assert answer.status_code in {302, 401, 404, 405}, f"{path} answers a visitor with {answer.status_code}"
     if answer.status_code == 302:
         assert "login" in answer["Location"] or answer["Location"].startswith("/desk/"), answer["Location"]
 

@@ -1,5 +1,6 @@
-"""Whom a message may be posted to: endpoints come from browsers, and one could name a machine of our own network."""
+"""Whom a message may be posted to: addresses come from outside, and one could name a machine of our own network."""
 
+import re
 import socket
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any, Final
@@ -8,12 +9,26 @@ from urllib.parse import urlsplit
 INTERNET: Final = IPv6Network("2000::/3")
 """The only part of IPv6 that is given out to networks; translated IPv4 addresses lie outside."""
 
+_PLAIN: Final = re.compile(r"[!-~]+")
+_SCHEMES: Final = ("https", "http")
+
 
 class PrivateHostError(OSError):
     """The host is not one of the internet. The text does not name it."""
 
     def __init__(self) -> None:
         super().__init__("not a host of the internet")
+
+
+def can_be_posted_to(address: str) -> bool:
+    """Whether it is written as an address of HTTP is: printable ASCII, a host, no name or password in it."""
+    if not _PLAIN.fullmatch(address):
+        return False
+    try:
+        url = urlsplit(address)
+        return url.scheme in _SCHEMES and bool(url.hostname) and "@" not in url.netloc and url.port != 0
+    except ValueError:
+        return False
 
 
 def is_public(address: str) -> bool:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.channels.in_flight import ask_many
+from accounts.outside.in_flight import ask_many
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""What partners are told: written with the fact, posted afterwards, and there to be asked for again."""

@@ -1,0 +1,80 @@
+"""What partners are told of telling their borrowers: that it arrived, that it was answered, that nothing reached them.
+
+Ids, figures, the kind of channel and the level of proof; never where it went or what it said.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+
+from loans.models import OutwardEvent
+from loans.outward.telling import LoanFact, anybody_hears, tell_partners
+from notifications.models import Acknowledgement, AgentTask, Prompt
+
+Kind = OutwardEvent.Kind
+
+
+def tell_delivered(channels: Mapping[int, str], *, at: datetime) -> None:
+    """These prompts, and those told with them, were delivered on these channels; each is told the first time."""
+    if channels and anybody_hears():
+        facts = (
+            _fact(Kind.PROMPT_DELIVERED, row, level="delivered", channel=channels[row["told_with"] or row["pk"]])
+            for row in _prompts(channels)
+        )
+        tell_partners(facts, at=at)
+
+
+def tell_acknowledged(acknowledgements: Collection[Acknowledgement], *, at: datetime) -> None:
+    """Borrowers answered these prompts, about these figures."""
+    if not acknowledgements or not anybody_hears():
+        return
+    answered = {one.prompt_id: one for one in acknowledgements}
+    rows = (row for row in _prompts(answered) if row["pk"] in answered)
+    facts = (_fact(Kind.PROMPT_ACKNOWLEDGED, row, **_answer(answered[row["pk"]])) for row in rows)
+    tell_partners(facts, at=at)
+
+
+def tell_unreached(tasks: Sequence[AgentTask], *, at: datetime) -> None:
+    """No channel reached the borrowers of these tasks' prompts: a person has the case."""
+    if not tasks or not anybody_hears():
+        return
+    until = {task.prompt_id: task.act_by for task in tasks}
+    facts = (
+        _fact(Kind.BORROWER_UNREACHABLE, row, person_acts_by=until[row["told_with"] or row["pk"]].isoformat())
+        for row in _prompts(until)
+    )
+    tell_partners(facts, at=at)
+
+
+def _prompts(leading: Collection[int]) -> Iterator[dict[str, Any]]:
+    """These prompts and those told with them that still stand."""
+    standing = Prompt.objects.filter(Q(pk__in=leading) | Q(told_with__in=leading, voided_at=None))
+    yield from standing.values(
+        *("pk", "told_with", "kind", "stage", "installment__number", "installment__due_on"),
+        *("installment__loan", "payment__loan", "dispute__loan"),
+    )
+
+
+def _fact(kind: OutwardEvent.Kind, row: Mapping[str, Any], **data: Any) -> LoanFact:
+    due_on = row["installment__due_on"]
+    named = {
+        "prompt": row["pk"],
+        "kind": row["kind"],
+        "stage": row["stage"],
+        "installment": row["installment__number"],
+        "due_on": due_on.isoformat() if due_on else None,
+    }
+    loan = row["installment__loan"] or row["payment__loan"] or row["dispute__loan"]
+    return LoanFact(kind=kind, loan_id=loan, subject=f"prompt:{row['pk']}", data=named | data)
+
+
+def _answer(acknowledgement: Acknowledgement) -> dict[str, Any]:
+    return {
+        "level": "acknowledged",
+        "method": acknowledgement.method,
+        "amount": str(acknowledgement.amount),
+        "currency": acknowledgement.currency,
+        "due_on": acknowledgement.due_on.isoformat(),
+    }

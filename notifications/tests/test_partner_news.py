@@ -1,0 +1,125 @@
+"""What partners are told of telling: proof levels and figures, never contacts or wordings."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.tests.factories import make_borrower
+from loans.models import OutwardEvent
+from loans.tests.factories import make_bank, make_installment, make_loan
+from loans.tests.outward import hear as hear_events
+from notifications.acknowledgement import acknowledge
+from notifications.escalation import climb
+from notifications.models import AgentTask, Delivery, Prompt
+from notifications.planning import plan_upcoming
+from notifications.states import Status, Step, advance
+from notifications.tests.cases import make_case
+from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt
+
+pytestmark = pytest.mark.django_db
+Kind = OutwardEvent.Kind
+
+
+@pytest.fixture
+def _heard() -> None:
+    hear_events(make_bank())
+
+
+def deliver(*deliveries: Delivery) -> None:
+    Delivery.objects.filter(pk__in=[one.pk for one in deliveries]).update(status=Status.SENT)
+    advance([Step(delivery_id=one.pk, to=Status.DELIVERED) for one in deliveries], now=NOON)
+
+
+@pytest.mark.usefixtures("_heard")
+def test_a_case_tells_that_its_prompt_was_delivered_and_then_acknowledged() -> None:
+    case = make_case()
+    delivered, acknowledged = OutwardEvent.objects.order_by("pk")
+    named = {
+        "loan": case.loan.external_id,
+        "bank": "harbour",
+        "prompt": case.prompt.pk,
+        "kind": "upcoming",
+        "stage": 3,
+        "installment": case.installment.number,
+        "due_on": case.installment.due_on.isoformat(),
+    }
+    assert (delivered.kind, delivered.subject) == (Kind.PROMPT_DELIVERED, f"prompt:{case.prompt.pk}")
+    assert delivered.data == {**named, "level": "delivered", "channel": "sms"}
+    assert delivered.occurred_at == NOON + timedelta(seconds=3)
+    answer = {"level": "acknowledged", "method": "link", "amount": "100.000", "currency": "CNY"}
+    assert (acknowledged.kind, acknowledged.data) == (Kind.PROMPT_ACKNOWLEDGED, {**named, **answer})
+
+
+@pytest.mark.usefixtures("_heard")
+def test_nothing_that_partners_are_told_holds_a_contact_or_a_name() -> None:
+    case = make_case(name="Zhang Wei")
+    told = json.dumps([event.data for event in OutwardEvent.objects.all()], ensure_ascii=False)
+    for secret in (case.borrower.phone, case.borrower.email, case.borrower.name, case.sms.address, case.email.address):
+        assert secret
+        assert secret not in told
+
+
+@pytest.mark.usefixtures("_heard")
+def test_a_prompt_that_arrives_by_two_channels_is_told_once() -> None:
+    prompt = make_prompt()
+    deliver(make_delivery(prompt))
+    deliver(make_delivery(prompt, Delivery.Channel.EMAIL))
+    assert [event.data["channel"] for event in OutwardEvent.objects.all()] == ["sms"]
+
+
+@pytest.mark.usefixtures("_heard")
+def test_each_installment_that_a_message_names_is_told_of() -> None:
+    borrower = make_borrower()
+    for _ in range(2):
+        make_installment(make_loan(borrower), due_on=TODAY + timedelta(days=3))
+    plan_upcoming(clock())
+    leading, companion = Prompt.objects.order_by("pk")
+    deliver(Delivery.objects.get(prompt=leading, channel="sms"))
+    delivered = OutwardEvent.objects.filter(kind=Kind.PROMPT_DELIVERED).order_by("pk")
+    assert {event.subject for event in delivered} == {f"prompt:{leading.pk}", f"prompt:{companion.pk}"}
+    assert len({event.loan_id for event in delivered}) == 2
+
+
+@pytest.mark.usefixtures("_heard")
+def test_acknowledging_is_told_once_however_often_it_is_done() -> None:
+    sms = make_delivery(status=Status.DELIVERED)
+    for _ in range(2):
+        acknowledge(prompt_id=sms.prompt_id, method="link", delivery_id=sms.pk, now=NOON)
+    assert OutwardEvent.objects.filter(kind=Kind.PROMPT_ACKNOWLEDGED).count() == 1
+
+
+@pytest.mark.usefixtures("_heard")
+def test_that_no_channel_reached_the_borrower_is_told_with_the_time_a_person_has() -> None:
+    def fail(delivery: Delivery) -> None:
+        Delivery.objects.filter(pk=delivery.pk).update(status=Status.SENT)
+        advance([Step(delivery_id=delivery.pk, to=Status.FAILED)], now=NOON)
+        climb(clock())
+
+    fail(make_delivery())
+    fail(Delivery.objects.get(channel="email"))
+    event = OutwardEvent.objects.get()
+    assert event.kind == Kind.BORROWER_UNREACHABLE
+    assert event.data["person_acts_by"] == AgentTask.objects.get().act_by.isoformat()
+
+
+def test_where_nobody_hears_one_question_is_all_that_it_costs() -> None:
+    deliveries = [make_delivery() for _ in range(3)]
+    with CaptureQueriesContext(connection) as statements:
+        deliver(*deliveries)
+    about_partners = [one["sql"] for one in statements if "loans_partner" in one["sql"] or "outward" in one["sql"]]
+    assert len(about_partners) == 1
+
+
+@pytest.mark.usefixtures("_heard")
+def test_telling_partners_costs_the_same_for_one_as_for_many() -> None:
+    def cost(count: int) -> int:
+        deliveries = [make_delivery() for _ in range(count)]
+        with CaptureQueriesContext(connection) as statements:
+            deliver(*deliveries)
+        return len(statements)
+
+    assert cost(1) == cost(12)
+    assert OutwardEvent.objects.count() == 13

@@ -1,0 +1,148 @@
+"""Partners ask what the borrowers of their loans were told, and how well that is proved; never where it went."""
+
+from typing import Any, Final
+
+from django.db.models import Prefetch, Q, QuerySet
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from loans.api import problems
+from loans.api.answers import money
+from loans.api.asked import Asked, AskedForPage
+from loans.api.asking import Cursor, Question
+from loans.api.describing import question
+from loans.api.loans import find_loan
+from loans.api.problems import ProblemError
+from loans.models import Loan, Partner
+from notifications.models import Acknowledgement, Delivery, Prompt
+from notifications.proof import Level, level_of
+
+_STRENGTH: Final = list(Level)
+
+
+class AskedForPrompts(AskedForPage):
+    loan = serializers.CharField(max_length=64, help_text="The loan's number.")
+    bank = serializers.SlugField(required=False, help_text="Where several banks have a loan of this number.")
+    kind = serializers.ChoiceField(Prompt.Kind.values, required=False)
+    planned_from = serializers.DateTimeField(required=False)
+    planned_to = serializers.DateTimeField(required=False)
+
+
+class TellingAnswer(serializers.Serializer[Any]):
+    channel = serializers.ChoiceField(Delivery.Channel.values)
+    level = serializers.ChoiceField(_STRENGTH)
+    at = serializers.DateTimeField(allow_null=True, help_text="When that level was reached.")
+
+
+class AcknowledgementAnswer(serializers.Serializer[Any]):
+    """What the borrower said that they know: the figures that they saw."""
+
+    method = serializers.ChoiceField(Acknowledgement.Method.values)
+    at = serializers.DateTimeField(source="acknowledged_at")
+    amount = money()
+    currency = serializers.CharField()
+    due_on = serializers.DateField()
+
+
+class PromptAnswer(serializers.Serializer[Any]):
+    """Read it from a Prompt of `told`."""
+
+    id = serializers.IntegerField()
+    loan = serializers.CharField(source="loan.external_id")
+    bank = serializers.SlugField(source="loan.bank.code")
+    kind = serializers.ChoiceField(Prompt.Kind.values)
+    stage = serializers.IntegerField(help_text="Days before or after the due date, by the kind.")
+    installment = serializers.IntegerField(source="installment.number", allow_null=True, default=None)
+    due_on = serializers.DateField(source="installment.due_on", allow_null=True, default=None)
+    status = serializers.ChoiceField(Prompt.Status.values)
+    planned_at = serializers.DateTimeField()
+    tell_at = serializers.DateTimeField()
+    level = serializers.SerializerMethodField(help_text="The strongest of its tellings.")
+    tellings = serializers.SerializerMethodField()
+    acknowledgement = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.ChoiceField(_STRENGTH))
+    def get_level(self, prompt: Prompt) -> str:
+        levels = [Level(telling["level"]) for telling in self.get_tellings(prompt)]
+        levels += [Level.ACKNOWLEDGED] if _answer(prompt) else []
+        return max(levels, key=_STRENGTH.index, default=Level.PLANNED).value
+
+    @extend_schema_field(TellingAnswer(many=True))
+    def get_tellings(self, prompt: Prompt) -> list[dict[str, Any]]:
+        answer = _answer(prompt)
+        leading = prompt.told_with or prompt
+        return [_telling(delivery, answer) for delivery in leading.deliveries.all()]
+
+    @extend_schema_field(AcknowledgementAnswer(allow_null=True))
+    def get_acknowledgement(self, prompt: Prompt) -> Any:
+        answer = _answer(prompt)
+        return AcknowledgementAnswer(answer).data if answer else None
+
+
+class PromptPage(serializers.Serializer[Any]):
+    results = PromptAnswer(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class Prompts(Question):
+    """By loan: what changed lately among all loans is told by events."""
+
+    scope = "prompts:read"
+
+    @question(
+        *("list_prompts", "What was told about a loan", PromptPage, problems.NOT_FOUND, problems.AMBIGUOUS_LOAN),
+        parameters=[AskedForPrompts],
+    )
+    def get(self, request: Request) -> Response:
+        asked = AskedForPrompts.read(request.query_params)
+        rows = told(find_loan(self.partner(), asked["loan"], asked.get("bank", "")))
+        lookups = {"kind": "kind", "planned_from": "planned_at__gte", "planned_to": "planned_at__lte"}
+        rows = rows.filter(**{lookup: asked[name] for name, lookup in lookups.items() if name in asked})
+        return Cursor("pk").page(rows, asked, PromptAnswer)
+
+
+class OnePrompt(Question):
+    scope = "prompts:read"
+
+    @question("read_prompt", "One prompt", PromptAnswer, problems.NOT_FOUND)
+    def get(self, request: Request, prompt_id: int) -> Response:
+        Asked.read(request.query_params)
+        loan = loan_of(prompt_id, self.partner())
+        prompt = told(loan).filter(pk=prompt_id).first() if loan else None
+        if prompt is None:
+            raise ProblemError(problems.NOT_FOUND)
+        return Response(PromptAnswer(prompt).data)
+
+
+def told(loan: Loan) -> "QuerySet[Prompt]":
+    """The prompts about one loan, with all that their members are made of; found by the borrower's index."""
+    about = Q(installment__loan=loan) | Q(payment__loan=loan) | Q(dispute__loan=loan)
+    deliveries = Delivery.objects.with_acceptance().order_by("pk")
+    rows = Prompt.objects.of(loan.borrower_id).filter(about)
+    firms = [f"{subject}__loan__bank" for subject in ("installment", "payment", "dispute")]
+    return rows.select_related("acknowledgement", "told_with", *firms).prefetch_related(
+        Prefetch("deliveries", deliveries), Prefetch("told_with__deliveries", deliveries)
+    )
+
+
+def loan_of(prompt_id: int, partner: Partner) -> Loan | None:
+    """The partner's loan that a prompt is about."""
+    prompt = Prompt.objects.filter(pk=prompt_id).values_list("installment__loan", "payment__loan", "dispute__loan")
+    loans = [loan_id for row in prompt for loan_id in row if loan_id]
+    return Loan.objects.of_partner(partner).filter(pk__in=loans).first() if loans else None
+
+
+def _answer(prompt: Prompt) -> Acknowledgement | None:
+    return getattr(prompt, "acknowledgement", None)
+
+
+def _telling(delivery: Delivery, answer: Acknowledgement | None) -> dict[str, Any]:
+    answered = answer is not None and answer.delivery_id == delivery.pk
+    level, at = level_of(
+        delivery,
+        acknowledged_at=answer.acknowledged_at if answer and answered else None,
+        accepted=bool(getattr(delivery, "accepted", 0)),
+    )
+    return dict(TellingAnswer({"channel": delivery.channel, "level": level.value, "at": at}).data)
