@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from loans.differences import follow_differences
 from loans.intake.apply_payments import write_repayments
 from loans.intake.apply_positions import write_positions
 from loans.intake.apply_schedules import read_installments, write_schedules
@@ -35,3 +36,4 @@ def _settle(report: Report, cases: Sequence[Case]) -> None:
         news[installment_id].installments.add(installment_id)
     for payment_id, installment_id in book_what_the_bank_shows(news, now=report.received_at):
         news[installment_id].payments_settled.append(payment_id)
+    follow_differences(news, now=report.received_at)

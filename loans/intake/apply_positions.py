@@ -1,7 +1,7 @@
 """Applies what a partner says of each period: its position."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -16,6 +16,8 @@ class Held(NamedTuple):
     as_of: datetime
     status: str
     paid: Decimal
+    due_on: date | None
+    total: Decimal | None
 
 
 def write_positions(report: Report, cases: Sequence[Case]) -> None:
@@ -26,13 +28,12 @@ def write_positions(report: Report, cases: Sequence[Case]) -> None:
         news = list(_positions(report, case, held))
         case.news.touched |= bool(news)
         written += news
-    save_positions(written)
+    save_positions(written, with_schedule=True)
 
 
 def _held(report: Report, loan_ids: Sequence[int]) -> dict[int, Held]:
     held = Position.objects.filter(partner=report.partner, installment__loan__in=loan_ids)
-    rows = held.values_list("installment", "as_of", "status", "paid")
-    return {installment_id: Held(as_of, status, paid) for installment_id, as_of, status, paid in rows}
+    return {pk: Held(*said) for pk, *said in held.values_list("installment", *Held._fields)}
 
 
 def _positions(report: Report, case: Case, held: Mapping[int, Held]) -> Iterator[Position]:
@@ -42,13 +43,15 @@ def _positions(report: Report, case: Case, held: Mapping[int, Held]) -> Iterator
             continue
         status = Position.Status.PAID if item.outstanding == 0 else Position.Status.DUE
         old = held.get(row.pk)
-        if old and (old.as_of > report.received_at or (old.status, old.paid) == (status, item.paid)):
+        if old and (old.as_of > report.received_at or old[1:] == (status, item.paid, item.due_on, item.total)):
             continue
         yield Position(
             installment=row,
             partner=report.partner,
             status=status,
             paid=item.paid,
+            due_on=item.due_on,
+            total=item.total,
             as_of=report.received_at,
             report=report,
         )

@@ -1,22 +1,32 @@
 """What is owed, what each firm says about it, and what the borrower disputes."""
 
+from loans.models.difference import Difference, Discrepancy, DiscrepancyEntry
 from loans.models.dispute import Dispute, DisputeFile, DisputeMessage
+from loans.models.feed import Feed
 from loans.models.loan import Installment, Loan
 from loans.models.partner import Partner
 from loans.models.payment import Payment
-from loans.models.position import Position
+from loans.models.outage import Outage, OutageHold
+from loans.models.position import Position, PositionChange
 from loans.models.report import Report
 from loans.models.statement import StatementLine
 
 __all__ = [
+    "Difference",
+    "Discrepancy",
+    "DiscrepancyEntry",
     "Dispute",
     "DisputeFile",
     "DisputeMessage",
+    "Feed",
     "Installment",
     "Loan",
+    "Outage",
+    "OutageHold",
     "Partner",
     "Payment",
     "Position",
+    "PositionChange",
     "Report",
     "StatementLine",
 ]

@@ -46,6 +46,7 @@ class Report(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["partner", "kind", "digest"], name="report_once"),
         ]
+        indexes = [models.Index(fields=["partner", "kind", "-received_at"], name="report_last_heard")]
         triggers = [
             pgtrigger.Protect(name="report_stays", operation=pgtrigger.Delete),
             pgtrigger.Protect(
