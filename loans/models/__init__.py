@@ -4,9 +4,9 @@ from loans.models.difference import Difference, Discrepancy, DiscrepancyEntry
 from loans.models.dispute import Dispute, DisputeFile, DisputeMessage
 from loans.models.feed import Feed
 from loans.models.loan import Installment, Loan
+from loans.models.outage import Outage, OutageHold
 from loans.models.partner import Partner
 from loans.models.payment import Payment
-from loans.models.outage import Outage, OutageHold
 from loans.models.position import Position, PositionChange
 from loans.models.report import Report
 from loans.models.statement import StatementLine

@@ -12,7 +12,6 @@ from loans.models.loan import Installment
 from loans.models.partner import Partner
 from loans.models.report import Report
 
-
 _WORD: Final = "installment_id, partner_id, status, paid, due_on, total, as_of, report_id"
 _OF: Final = ", ".join(f"{{row}}.{column}" for column in _WORD.split(", "))
 # A first word that nothing is paid yet says no more than the schedule does, and a new book brings millions of them.

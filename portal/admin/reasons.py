@@ -18,6 +18,9 @@ KNOWN: Final[dict[str, Promise]] = {
     "Nobody is telling this borrower: look at the planner and the workers, then call the borrower.": _(
         "Nobody is telling this borrower: look at the planner and the workers, then call the borrower."
     ),
+    "This firm has sent nothing for longer than it may: ask it, before its borrowers notice.": _(
+        "This firm has sent nothing for longer than it may: ask it, before its borrowers notice."
+    ),
     "overtaken by a later stage": _("overtaken by a later stage"),
     "acknowledged": _("acknowledged"),
     "sender not known": _("sender not known"),
