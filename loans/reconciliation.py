@@ -34,8 +34,7 @@ WITH said AS (
         WHERE installment_id = installment.id AND status = 'settled') AS booked ON TRUE
     LEFT JOIN LATERAL (
         SELECT sum(amount) AS amount FROM loans_payment
-        WHERE installment_id = installment.id AND status = 'received'
-          AND (installment.asked_again_at IS NULL OR received_at > installment.asked_again_at)) AS seen ON TRUE
+        WHERE installment_id = installment.id AND status = 'received') AS seen ON TRUE
     WHERE installment.id = ANY(%(ids)s) AND installment.state <> 'withdrawn'),
 derived AS (
     SELECT said.id, said.paid, said.last_on,

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from loans import discrepancies
-from notifications import coverage, dispatch, escalation, feeds, planning, receipts, silence, suppliers
+from notifications import awaiting, coverage, dispatch, escalation, feeds, planning, receipts, silence, suppliers
 from notifications.clock import Clock
 from notifications.evidence import sealing
 from notifications.reach import channels_in_use
@@ -63,10 +63,10 @@ def cover() -> int:
 
 @shared_task
 def reconcile() -> int:
-    """See where firms have differed for too long, and which of them have fallen silent."""
+    """See where firms have differed for too long, who waits for a bank for too long, and which firms are silent."""
     now = timezone.now()
     opened, closed = discrepancies.sweep(now)
-    return opened + closed + feeds.watch_feeds(now)
+    return opened + closed + awaiting.bound_waiting(now) + feeds.watch_feeds(now)
 
 
 @shared_task

@@ -15,7 +15,7 @@ from loans.models import Discrepancy, Dispute, Partner, Report, StatementLine
 from notifications.models import AgentTask, Alarm, Halt, Supplier
 from portal.admin import now_firms, now_levers
 from portal.admin.queue import SHOWN, Number, Queue, list_of
-from portal.admin.timeline_told import subjects
+from portal.admin.timeline_told import task_subjects
 
 RECENT: Final = timedelta(days=7)
 """Refused reports older than this are history: nothing closes them."""
@@ -69,7 +69,7 @@ def _tasks(now: datetime, agent_id: int | None) -> Queue:
         Number(counts["late"], _("late"), list_of(AgentTask, "standing=late"), "danger"),
         Number(counts["mine"], _("mine"), list_of(AgentTask, "standing=mine")),
     ]
-    related = ("borrower", "assignee", *subjects("prompt__"))
+    related = ("borrower", "assignee", *task_subjects())
     return Queue("tasks", numbers, list(open_tasks.select_related(*related).order_by("act_by", "pk")[:SHOWN]))
 
 

@@ -8,12 +8,14 @@ from accounts.masking import mask_text
 from loans.models import Installment
 from portal.admin.cells import halted, installment_label, time_left
 from portal.admin.reasons import reason_words
-from portal.admin.timeline_told import about
+from portal.admin.timeline_told import about, about_task, task_title
 
 register = template.Library()
 register.filter("halted", halted)
 register.filter("time_left", time_left)
 register.filter("about_prompt", about)
+register.filter("about_task", about_task)
+register.filter("task_title", task_title)
 register.filter("reason_words", reason_words)
 
 
