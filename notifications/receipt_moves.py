@@ -13,12 +13,21 @@ from notifications import arrays
 from notifications.channels.base import ReceiptKind
 from notifications.events import Fact, record_all
 from notifications.heard import TARGET, Heard, Letter, letters_of, turns
+from notifications.ladder import LADDERS, Needs
 from notifications.models import Delivery, NoticeEvent
 from notifications.receipt_marks import mark_contact_points
 from notifications.receipt_statements import MOVE, REFUSED
 from notifications.states import ALLOWED, Status
 
 _ALLOWED: Final = arrays.texts(f"{origin}>{target}" for target in TARGET.values() for origin in ALLOWED[target])
+
+_ENOUGH: Final = arrays.texts(
+    f"{kind}.{number}"
+    for kind, ladder in LADDERS.items()
+    for number, rung in enumerate(ladder.rungs)
+    if rung.needs is Needs.DELIVERED
+)
+"""Kinds of prompts with the rungs that end well by arriving, so that the ladder has something to decide."""
 
 
 def apply(heard: Sequence[Heard], now: datetime) -> set[int]:
@@ -50,6 +59,7 @@ def _move(asked: Sequence[Heard], now: datetime) -> tuple[set[int], set[int]]:
                 **columns_of(letters_of(asked)),
                 "now": now,
                 "allowed": _ALLOWED,
+                "enough": _ENOUGH,
                 "ids": arrays.numbers(one.delivery_id for one in asked),
                 "callbacks": arrays.numbers(one.letter.callback_id for one in asked),
                 "targets": arrays.texts(targets),

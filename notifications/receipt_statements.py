@@ -4,14 +4,15 @@ from typing import Final
 
 _LETTERS: Final = """
 letter AS (
-    SELECT * FROM unnest(%(letters)s::bigint[], %(channels)s::text[], %(providers)s::text[], %(digests)s::text[],
-                         %(received)s::timestamptz[])
-                  AS letter (callback_id, channel, provider, sha256, received_at)
+    SELECT *, jsonb_build_object('channel', channel, 'reason', '', 'callback', callback_id, 'sha256', sha256) AS data
+    FROM unnest(%(letters)s::bigint[], %(channels)s::text[], %(providers)s::text[], %(digests)s::text[],
+                %(received)s::timestamptz[])
+         AS letter (callback_id, channel, provider, sha256, received_at)
 )"""
 
 MOVE: Final = f"""
 WITH {_LETTERS}, asked AS (
-    SELECT ask.*, letter.channel, letter.sha256
+    SELECT ask.*, letter.channel, letter.data
     FROM unnest(%(ids)s::bigint[], %(callbacks)s::bigint[], %(targets)s::text[], %(reasons)s::text[],
                 %(references)s::text[])
              AS ask (delivery_id, callback_id, target, reason, provider_reference)
@@ -28,18 +29,23 @@ WITH {_LETTERS}, asked AS (
     WHERE delivery.id = asked.delivery_id
       AND delivery.channel = asked.channel
       AND delivery.status || '>' || asked.target = ANY(%(allowed)s)
-    RETURNING delivery.id, delivery.status, delivery.channel, delivery.reason, delivery.prompt_id,
-              delivery.contact_point_id, asked.callback_id, asked.sha256
+    RETURNING delivery.id, delivery.status, delivery.reason, delivery.prompt_id,
+              delivery.contact_point_id, delivery.rung, asked.data
+), about AS (
+    SELECT moved.*, prompt.borrower_id, prompt.installment_id,
+           prompt.status = 'active' AND prompt.look_again_at > %(now)s
+           AND (moved.status = 'failed'
+                OR moved.status = 'delivered' AND prompt.kind || '.' || moved.rung = ANY(%(enough)s::text[])) AS decides
+    FROM moved JOIN notifications_prompt AS prompt ON prompt.id = moved.prompt_id
 ), recorded AS (
     INSERT INTO notifications_noticeevent (at, kind, borrower_id, installment_id, prompt_id, delivery_id, data)
-    SELECT %(now)s, moved.status, prompt.borrower_id, prompt.installment_id, prompt.id, moved.id,
-           jsonb_build_object('channel', moved.channel, 'reason', moved.reason,
-                              'callback', moved.callback_id, 'sha256', moved.sha256)
-    FROM moved JOIN notifications_prompt AS prompt ON prompt.id = moved.prompt_id
+    SELECT %(now)s, status, borrower_id, installment_id, prompt_id, id,
+           CASE WHEN reason = '' THEN data ELSE data || jsonb_build_object('reason', reason) END
+    FROM about
 ), nudged AS (
     UPDATE notifications_prompt AS prompt SET look_again_at = %(now)s
-    FROM (SELECT DISTINCT prompt_id FROM moved WHERE status IN ('delivered', 'failed')) AS ended
-    WHERE prompt.id = ended.prompt_id AND prompt.status = 'active' AND prompt.look_again_at > %(now)s
+    FROM about
+    WHERE about.decides AND prompt.id = about.prompt_id AND prompt.status = 'active' AND prompt.look_again_at > %(now)s
 )
 SELECT array_agg(moved.id),
        array_agg(DISTINCT point.id) FILTER (WHERE point.id IS NOT NULL)
@@ -47,8 +53,9 @@ FROM moved
 LEFT JOIN accounts_contactpoint AS point
        ON point.id = moved.contact_point_id AND moved.status = 'delivered' AND point.unreachable_since IS NOT NULL
 """  # noqa: S608 - nothing of it comes from outside
-"""One turn: the deliveries that may move, the record of it, and their ladders, which look at once where a telling has
-ended. Returns the ids of what moved, and the contact points marked unreachable that something has arrived at.
+"""One turn: the deliveries that may move, the record of it, and their ladders, which look at once where that changes
+what is next: not where something arrived and "I know" is waited for as before. Returns the ids of what moved, and the
+contact points marked unreachable that something has arrived at.
 """
 
 REFUSED: Final = """
