@@ -53,6 +53,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "notifications.webhooks.short_way.ShortWayMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -90,6 +91,7 @@ TEMPLATES = [
 # Database and broker -------------------------------------------------------------------------------------------------
 
 DATABASES = {"default": env.db("DATABASE_URL", default="postgres:///dueproof")}
+DATABASES["default"]["ENGINE"] = "portal.postgresql"
 DATABASES["default"].setdefault("OPTIONS", {})
 # A connection a request costs two thirds of a page; the pool also serves Celery, which closes connections per task.
 DATABASES["default"]["OPTIONS"]["pool"] = {
@@ -102,8 +104,8 @@ DATABASES["default"]["OPTIONS"]["pool"] = {
 DATABASES["default"]["OPTIONS"].setdefault(
     "options", f"-c idle_in_transaction_session_timeout={env.int('DATABASE_PATIENCE', default=60)}s"
 )
-# A connection that died with its server is found out when it is taken from the pool, not by the request that uses it.
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# portal.postgresql finds out that a pooled connection has died, and costs no query.
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
