@@ -99,6 +99,9 @@ DATABASES["default"]["OPTIONS"]["pool"] = {
     "max_size": env.int("DATABASE_POOL", default=8),
     "timeout": 10,
 }
+# Only statements that portal.postgresql asks for are prepared, from their second asking on a connection on. A pooler
+# that hands out a connection for each transaction must know of prepared statements (PgBouncer does from 1.21).
+DATABASES["default"]["OPTIONS"].setdefault("prepare_threshold", 1)
 # A worker that falls asleep in the middle of a transaction (a paused machine) would keep its locks, and everybody who
 # waits for them, until it wakes up. The database ends such a session after so many seconds.
 DATABASES["default"]["OPTIONS"].setdefault(
@@ -110,7 +113,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "portal.sessions"
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -141,7 +144,7 @@ CELERY_TIMEZONE = "UTC"
 # People --------------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["portal.authentication.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
     for name, options in {

@@ -31,7 +31,7 @@ WHERE found IS DISTINCT FROM sealed ORDER BY event_id LIMIT 1
 
 @dataclass(frozen=True, slots=True)
 class Altered:
-    """A message that is not what an event was made of. `found`: the SHA-256 of its bytes now, empty where it is gone."""
+    """A message that is not what an event was made of. `found`: the SHA-256 of its bytes now, or empty."""
 
     event_id: int
     callback_id: int

@@ -2,10 +2,12 @@
 
 import select
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import psycopg
+from django.db import connection as default_connection
 from django.db.backends.postgresql import base
+from django.db.backends.utils import CursorWrapper
 from psycopg_pool import ConnectionPool
 
 
@@ -25,6 +27,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
             connection = super().get_new_connection(conn_params)
         return connection
 
+    def prepared_cursor(self) -> CursorWrapper:
+        """A cursor whose statements the server keeps ready, once a connection has asked the same one a few times.
+
+        Django's own sends each statement with its values in it, and has it planned anew.
+        """
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            cursor = base.ServerBindingCursor(self.connection)  # type: ignore[call-arg]
+            wrapped: CursorWrapper = self._prepare_cursor(cursor)  # type: ignore[attr-defined]
+        return wrapped
+
 
 def is_alive(connection: "psycopg.Connection[Any]") -> bool:
     """Whether a connection that nobody uses can be used. One on which something waits to be read is asked."""
@@ -39,3 +52,11 @@ def is_alive(connection: "psycopg.Connection[Any]") -> bool:
     except psycopg.Error:
         return False
     return True
+
+
+def ask(statement: str, parameters: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """The first row of a statement that is asked often: it is planned once a connection, not each time."""
+    with cast("DatabaseWrapper", default_connection).prepared_cursor() as cursor:
+        cursor.execute(statement, parameters)
+        row: tuple[Any, ...] | None = cursor.fetchone()
+    return row
