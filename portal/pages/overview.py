@@ -1,20 +1,20 @@
-"""What one borrower's first page says, read with six queries whatever number of loans there is."""
+"""What one borrower's first page says, read with seven queries whatever number of loans there is."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from accounts.models import ContactPoint, User
 from loans.dispute_standing import DisputeStanding, dispute_standing
-from loans.models import Dispute, Installment, Loan, Payment
+from loans.models import Dispute, Installment, Loan, OutageHold, Payment
 from loans.standing import Key, Standing, standing
 from notifications.models import Prompt
 
 AHEAD: Final = timedelta(days=30)
 """How far the page looks ahead beside the next payment."""
-PRESSING: Final = {Key.OVERDUE, Key.DUE_TODAY, Key.DUE_SOON, Key.DISPUTED}
-_ORDER: Final = (Key.OVERDUE, Key.DUE_TODAY, Key.DUE_SOON, Key.DISPUTED, Key.AWAITING_BANK, Key.PLANNED)
+PRESSING: Final = {Key.OVERDUE, Key.DUE_TODAY, Key.DUE_SOON, Key.HELD, Key.DISPUTED}
+_ORDER: Final = (Key.OVERDUE, Key.DUE_TODAY, Key.DUE_SOON, Key.HELD, Key.DISPUTED, Key.AWAITING_BANK, Key.PLANNED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ class Overview:
     unanswered: Sequence[Prompt]
     disputes: Sequence[tuple[Dispute, DisputeStanding]]
     unreachable: Sequence[ContactPoint]
+    holds: Sequence[OutageHold]
+    """One an outage that touches something unpaid of theirs."""
 
     @property
     def needs_reader(self) -> bool:
@@ -61,7 +63,9 @@ def read_overview(borrower: User, *, today: date, now: datetime) -> Overview:
     disputes = list(Dispute.objects.of(pk).undecided().select_related("loan"))
     loans = list(Loan.objects.of(pk).with_firms().with_next_due())
     heard = {loan.pk: vars(loan)["bank_heard_at"] for loan in loans}
-    items = _items(installments, today, payments, prompts, disputes, heard)
+    holds = list(OutageHold.objects.of(pk).in_force(now).select_related("outage__partner"))
+    held = {hold.installment_id for hold in holds}
+    items = _items(installments, today, payments, prompts, disputes, heard, held)
     first = items[0] if items else None
     return Overview(
         first=first,
@@ -71,6 +75,7 @@ def read_overview(borrower: User, *, today: date, now: datetime) -> Overview:
         unanswered=[one for one in prompts if not answered(one) and not (first and one is first.prompt)],
         disputes=[(dispute, dispute_standing(dispute, today)) for dispute in disputes],
         unreachable=list(ContactPoint.objects.filter(user_id=pk).live().exclude(unreachable_since=None)),
+        holds=one_an_outage(holds),
     )
 
 
@@ -86,6 +91,7 @@ def _items(
     prompts: Sequence[Prompt],
     disputes: Sequence[Dispute],
     heard: Mapping[int, datetime | None],
+    held: Collection[int],
 ) -> list[Item]:
     """The installments in the order in which they press; those of one standing by due date."""
     paid = {payment.installment_id: payment for payment in payments if payment.status == Payment.Status.RECEIVED}
@@ -93,10 +99,15 @@ def _items(
     items = []
     for installment in installments:
         dispute = dispute_about(installment, disputes)
-        how = standing(installment, today, disputed=dispute is not None)
+        how = standing(installment, today, disputed=dispute is not None, held=installment.pk in held)
         belongings = paid.get(installment.pk), asking.get(installment.pk), dispute, heard.get(installment.loan_id)
         items.append(Item(installment, how, *belongings))
     return sorted(items, key=lambda item: (_ORDER.index(item.standing.key), item.installment.due_on))
+
+
+def one_an_outage(holds: Iterable[OutageHold]) -> list[OutageHold]:
+    """The first of each outage, so that it is spoken of once."""
+    return list({hold.outage_id: hold for hold in reversed(list(holds))}.values())[::-1]
 
 
 def dispute_about(installment: Installment, disputes: Iterable[Dispute]) -> Dispute | None:
