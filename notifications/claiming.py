@@ -1,4 +1,4 @@
-"""Takes deliveries for one worker: what is paid, changed, disputed, withdrawn or halted is not taken.
+"""Takes deliveries for one worker: what is paid, changed, disputed, touched by an outage, withdrawn or halted is not.
 
 A claim belongs to the advisory lock whose key it carries. The database lets go of the lock when the worker's connection
 ends, however it ends, so what a dead worker held is known at once. A worker that only sleeps keeps its lock; what it
@@ -24,7 +24,9 @@ AND {installment}.state = 'open' AND {installment}.version = {prompt}.version
 AND ({prompt}.kind <> ALL(%(held_by_dispute)s) OR NOT EXISTS (
     SELECT 1 FROM loans_dispute AS dispute
     WHERE dispute.loan_id = {installment}.loan_id AND dispute.status <> 'decided'
-      AND (dispute.installment_id IS NULL OR dispute.installment_id = {installment}.id)))
+      AND (dispute.installment_id IS NULL OR dispute.installment_id = {installment}.id)) AND NOT EXISTS (
+    SELECT 1 FROM loans_outagehold AS hold
+    WHERE hold.installment_id = {installment}.id AND (hold.held_until IS NULL OR hold.held_until > %(now)s)))
 """
 # A message for several installments is sent as long as one of them still needs it.
 _CLAIM: Final = f"""

@@ -34,8 +34,11 @@ def plan_upcoming(clock: Clock) -> int:
 
 
 def plan_overdue(clock: Clock) -> int:
-    """Plan what is overdue, not on its way to the bank and not disputed; returns how many prompts are new."""
-    return _plan_calendar(Kind.OVERDUE, planning_statements.INSTALLMENTS + planning_statements.UNDISPUTED, clock)
+    """Plan what is overdue, not on its way to the bank, not disputed and touched by no outage; returns how many prompts
+    are new.
+    """
+    held = planning_statements.UNDISPUTED + planning_statements.UNHELD
+    return _plan_calendar(Kind.OVERDUE, planning_statements.INSTALLMENTS + held, clock)
 
 
 def plan_installments(

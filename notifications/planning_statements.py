@@ -33,6 +33,11 @@ UNDISPUTED: Final = """
     WHERE dispute.loan_id = owed.loan_id AND dispute.status <> 'decided'
       AND (dispute.installment_id IS NULL OR dispute.installment_id = owed.installment_id))
 """
+UNHELD: Final = """
+  AND NOT EXISTS (
+    SELECT 1 FROM loans_outagehold AS hold
+    WHERE hold.installment_id = owed.installment_id AND (hold.held_until IS NULL OR hold.held_until > %(now)s))
+"""
 # Plan 0 is for loans without a plan of their own; one for the product comes before one for the partner.
 WITH_PLANS: Final = """
   AND slot.plan = COALESCE((

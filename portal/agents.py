@@ -26,6 +26,7 @@ MAY: Final[May] = {
         "view_discrepancy",
         "change_discrepancy",
         "view_outage",
+        "view_outagehold",
     ),
     "notifications": (
         "view_prompt",
@@ -57,6 +58,7 @@ OPERATORS_MAY: Final[May] = {
         "view_outage",
         "add_outage",
         "change_outage",
+        "view_outagehold",
     ),
     "notifications": (
         "view_prompt",

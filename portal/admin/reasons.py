@@ -31,6 +31,7 @@ KNOWN: Final[dict[str, Promise]] = {
     "switched off, a person calls": _("switched off, a person calls"),
     "code names nothing": _("code names nothing"),
     "disputed": _("disputed"),
+    "an outage of a firm": _("an outage of a firm"),
     "paid or changed meanwhile": _("paid or changed meanwhile"),
     "takes back an earlier booking": _("takes back an earlier booking"),
     "money that went out": _("money that went out"),

@@ -1,4 +1,4 @@
-"""The rows behind a borrower's first page: six querysets, one round trip, and objects that know each other."""
+"""The rows behind a borrower's first page: seven querysets, one round trip, and objects that know each other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Field, Model
 
 from accounts.models import ContactPoint
-from loans.models import Dispute, Installment, Loan, Partner, Payment
+from loans.models import Dispute, Installment, Loan, Outage, OutageHold, Partner, Payment
 from notifications.models import Acknowledgement, Prompt
 from portal.postgresql.gathering import Gathering
 
@@ -37,6 +37,9 @@ DISPUTE: Final = _columns(
     Dispute, "id", "loan_id", "installment_id", "kind", "status", "answer_due_on", "decision", "decided_at"
 )
 POINT: Final = _columns(ContactPoint, "id", "kind", "address", "unreachable_since")
+HOLD: Final = _columns(OutageHold, "id", "outage_id", "installment_id", "held_until")
+OUTAGE: Final = _columns(Outage, "id", "starts_at", "ends_at")
+DECLARER: Final = _columns(Partner, "id", "name")
 
 GATHERING: Final = Gathering(
     {
@@ -72,6 +75,11 @@ GATHERING: Final = Gathering(
             .order_by("pk")
             .values_list(*POINT)
         ),
+        "holds": lambda borrower, now, **_: (
+            OutageHold.objects.of(borrower)
+            .in_force(now)
+            .values_list(*HOLD, *_through("outage", OUTAGE), *_through("outage__partner", DECLARER))
+        ),
     },
 )
 
@@ -86,6 +94,7 @@ class Gathered:
     prompts: Sequence[Prompt]
     disputes: Sequence[Dispute]
     points: Sequence[ContactPoint]
+    holds: Sequence[OutageHold]
 
 
 def gather(text: str) -> Gathered:
@@ -110,6 +119,7 @@ def gather(text: str) -> Gathered:
         prompts=[one for one in prompts if one.installment and one.installment.loan_id in of],
         disputes=disputes,
         points=[_make(ContactPoint, POINT, row) for row in rows["points"]],
+        holds=[_hold(row) for row in rows["holds"]],
     )
 
 
@@ -141,3 +151,11 @@ def _prompt(row: Sequence[Any]) -> Prompt:
     cast("Field[Any, Any]", Prompt._meta.get_field("acknowledgement")).set_cached_value(prompt, acknowledgement)  # type: ignore[attr-defined]
     vars(prompt)["companion_installments"] = row[-1]
     return prompt
+
+
+def _hold(row: Sequence[Any]) -> OutageHold:
+    end_of_outage = len(HOLD) + len(OUTAGE)
+    hold = _make(OutageHold, HOLD, row[: len(HOLD)])
+    hold.outage = _make(Outage, OUTAGE, row[len(HOLD) : end_of_outage])
+    hold.outage.partner = _make(Partner, DECLARER, row[end_of_outage:])
+    return hold
