@@ -79,7 +79,7 @@ def _word(telling: Telling, block: _Block) -> Worded:
     return Worded(pk, _message(telling, rendered, url), _write_json(facts.as_json()), rendered.wording)
 
 
-def _without(tellings: Sequence[Telling], held: Sequence[Step]) -> Sequence[Telling]:
+def _without(tellings: list[Telling], held: Sequence[Step]) -> list[Telling]:
     ids = {step.delivery_id for step in held}
     return [telling for telling in tellings if telling.delivery_id not in ids] if ids else tellings
 

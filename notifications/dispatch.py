@@ -30,7 +30,7 @@ from notifications.states import Status, Step, advance
 BATCH: Final = 500
 BLOCK: Final = 100
 """So many are begun at once: with what is in flight, they are what a killed worker leaves in doubt."""
-BLOCK_OF_ONCE: Final = 20
+BLOCK_OF_ONCE: Final = 32
 """The same where nothing in doubt may be sent again: each is one that another channel has to tell."""
 RECORD_AT_MOST: Final = 200
 RECORD_WITHIN: Final = 0.5

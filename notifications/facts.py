@@ -94,8 +94,8 @@ def _about_figures(
     """The installment that is named first, or alone, and the facts."""
     if telling.outstanding is None:
         raise ValueError(f"Prompt {telling.prompt_id} is about nothing.")
-    needed = [one for one in (telling, *companions) if one.needed] if companions else [telling]
-    several: list[Telling | Companion] = needed or [telling]
+    all_named: list[Telling | Companion] = [telling, *companions]
+    several = [one for one in all_named if one.needed] or [telling] if companions else all_named
     about = _about_installment(several[0], firms)
     if len(several) > 1:
         about |= _about_several(several)
