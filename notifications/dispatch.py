@@ -32,8 +32,8 @@ BLOCK: Final = 100
 """So many are begun at once: with what is in flight, they are what a killed worker leaves in doubt."""
 BLOCK_OF_ONCE: Final = 32
 """The same where nothing in doubt may be sent again: each is one that another channel has to tell."""
-RECORD_AT_MOST: Final = 200
-RECORD_WITHIN: Final = 0.5
+RECORD_AT_MOST: Final = 100
+RECORD_WITHIN: Final = 0.25
 """Seconds that an outcome waits for others: what is not recorded when a worker dies goes out again."""
 
 Now = Callable[[], datetime]
