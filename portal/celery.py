@@ -1,7 +1,6 @@
 """The Celery application. Rows are the queue; a task only wakes a worker (docs/design.md)."""
 
 import os
-
 from typing import Any
 
 from celery import Celery
