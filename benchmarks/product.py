@@ -27,6 +27,7 @@ from notifications.composing import word
 from notifications.events import Fact, record_all
 from notifications.evidence import checking, sealing
 from notifications.models import NoticeEvent
+from notifications.outcomes import record_outcomes
 from notifications.signatures import reference_of
 
 PROMPTS: Final = "notifications_prompt"
@@ -188,7 +189,7 @@ def _claim_and_record(channel: str, now: datetime) -> int:
         claimed = holder.claim(channel, now=now, limit=dispatch.BATCH)
         outcomes = [Outcome(reference_of(one), Result.ACCEPTED, provider_reference=f"SBX{one:09d}") for one in claimed]
         for first in range(0, len(outcomes), dispatch.RECORD_AT_MOST):
-            dispatch.record_outcomes(outcomes[first : first + dispatch.RECORD_AT_MOST], way, now=now)
+            record_outcomes(outcomes[first : first + dispatch.RECORD_AT_MOST], way, now=now)
     return len(claimed)
 
 

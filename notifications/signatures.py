@@ -38,7 +38,13 @@ class LinkExpired(Exception):  # noqa: N818
 
 def reference_of(delivery_id: int) -> str:
     """Our reference for a delivery: a UUID of version 8 (RFC 9562) whose first 48 bits are the id, the rest a tag."""
-    return str(uuid.UUID(bytes=_reference(delivery_id, settings.SECRET_KEY)))
+    digits = _reference(delivery_id, settings.SECRET_KEY).hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def delivery_id_in(reference: str) -> int:
+    """The delivery that a reference names which this process has made itself: its tag is not looked at."""
+    return int(reference[:8] + reference[9:13], 16)
 
 
 def delivery_id_of(reference: str) -> int | None:
