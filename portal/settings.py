@@ -285,6 +285,9 @@ CONTACT_HOURS = env.str("CONTACT_HOURS", default="")
 POLICY_FOLDER = env.str("POLICY_FOLDER", default="")
 # Multiplies every wait of the ladders: 1 in life, a fraction in a demonstration.
 LADDER_PACE = env.float("LADDER_PACE", default=1.0)
+# What was told is kept so long after its case was closed. The longest that we know of is six years, for which a default
+# stands in a record in the United Kingdom; China keeps five (Order 631, Article 16).
+HISTORY_YEARS = env.int("HISTORY_YEARS", default=6)
 # A worker that has held a claim for longer has lost it; no task may run so long (CELERY_TASK_TIME_LIMIT).
 CLAIM_LEASE = timedelta(seconds=env.float("CLAIM_LEASE", default=600.0))
 # Before the second attempt at a hand-over that failed for the moment; doubled each time.

@@ -10,6 +10,7 @@ from notifications.evidence.merkle import root_of
 from notifications.evidence.messages import Altered, compare_messages
 from notifications.evidence.verify import GENESIS, hash_leaf, hash_seal
 from notifications.models import NoticeEvent, Seal
+from notifications.purging import first_kept_seal
 
 PAGE: Final = 100
 """Seals whose events are read with one query."""
@@ -56,13 +57,14 @@ class Verdict:
 def verify_seals(
     first: int | None = None, last: int | None = None, progress: Progress = lambda _seals, _events: None
 ) -> Verdict:
-    """Recompute the seals numbered `first` to `last`, by default all, in their order, up to the first broken one, and
-    the digests of the raw messages that their events came of.
+    """Recompute the seals numbered `first` to `last`, by default all whose events were not purged, in their order, up
+    to the first broken one, and the digests of the raw messages that their events came of.
 
     Found is whatever was changed, removed or added in what they cover. Not found is that the newest seals are gone
     together with their events: against that somebody else has to know the hash of one.
     """
     seals = events = messages = 0
+    first = first_kept_seal() if first is None else first
     before = Seal.objects.filter(pk__lt=first).order_by("-pk").first() if first is not None else None
     while page := _next_page(before, first, last):
         held, broken = _judge(page, before)
