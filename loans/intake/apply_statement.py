@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from operator import itemgetter
 
+from loans.intake.apply_heads import keep_statements
 from loans.intake.booking import Booking, book
 from loans.intake.candidates import Candidates
 from loans.intake.ledger import Ledger
 from loans.intake.matching import NoMatch, match
 from loans.intake.news import News, RefusedError
-from loans.intake.records import Code, EntryRecord
+from loans.intake.records import Code, EntryRecord, StatementRecord
 from loans.intake.returning import Return, early_returns, loans_named_by, take_back, take_turns
 from loans.intake.rewriting import rewrite
 from loans.intake.statement_lines import lines_of
@@ -19,15 +20,23 @@ Told = dict[str, tuple[StatementLine, News]]
 """Lines and the news of their records, by fingerprint."""
 
 
-def apply_entries(report: Report, records: Sequence[EntryRecord]) -> list[News | RefusedError]:
-    """Write what the bank says of these entries; one answer a record, in order. A known movement changes nothing.
+def apply_statement(report: Report, records: Sequence[EntryRecord | StatementRecord]) -> list[News | RefusedError]:
+    """Write what the bank says of these entries and statements; one answer a record, in order.
 
-    Run it in a transaction of its own. The number of statements depends only on how many of the lines are about one and
-    the same loan. Every record is refused where the report is not a bank's.
+    Run it in a transaction of its own. Every record is refused where the report is not a bank's.
     """
     if report.partner.kind != Partner.Kind.BANK:
         refusal = RefusedError("a statement is a bank's word, and this partner is a platform", Code.VALUE)
         return [refusal] * len(records)
+    entries = iter(_apply_entries(report, [record for record in records if isinstance(record, EntryRecord)]))
+    heads = iter(keep_statements(report, [record for record in records if isinstance(record, StatementRecord)]))
+    return [next(entries if isinstance(record, EntryRecord) else heads) for record in records]
+
+
+def _apply_entries(report: Report, records: Sequence[EntryRecord]) -> list[News]:
+    """A known movement changes nothing. The number of queries depends only on how many lines one loan has."""
+    if not records:
+        return []
     news = [News() for _record in records]
     told: Told = {}
     for record, its in zip(records, news, strict=True):
@@ -45,7 +54,7 @@ def apply_entries(report: Report, records: Sequence[EntryRecord]) -> list[News |
         its.unmatched += line.match == Kept.UNMATCHED
     # In the order of what makes them unique: two intakes then cannot wait for each other.
     StatementLine.objects.bulk_create(line for _fingerprint, (line, _its) in sorted(told.items(), key=itemgetter(0)))
-    return list(news)
+    return news
 
 
 def _unknown(told: Told) -> Told:

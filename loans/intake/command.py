@@ -20,9 +20,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
 from loans.intake.progress import shown
-from loans.intake.records import Code, EntryRecord, LoanRecord, Refusal, UnreadableFile
+from loans.intake.records import Code, EntryRecord, LoanRecord, Refusal, StatementRecord, UnreadableFile
 
-Record = LoanRecord | EntryRecord
+Record = LoanRecord | EntryRecord | StatementRecord
 REFUSED: Final = 2
 
 
@@ -84,8 +84,10 @@ class ImportCommand(BaseCommand):
             if isinstance(record, Refusal):
                 refused += self._refuse(record)
                 continue
-            read, parts = read + 1, parts + self.parts_of(record)
             self._remark(record, name)
+            if isinstance(record, StatementRecord):
+                continue
+            read, parts = read + 1, parts + self.parts_of(record)
             if as_json:
                 self.stdout.write(json.dumps(record.as_json()))
         if not as_json:
@@ -121,7 +123,7 @@ class ImportCommand(BaseCommand):
         """Refusals were told by `receive` already."""
         try:
             for record in self.read(BytesIO(raw), name):
-                if not isinstance(record, Refusal):
+                if not isinstance(record, Refusal | StatementRecord):
                     self.stdout.write(json.dumps(record.as_json()))
         except UnreadableFile:
             return
@@ -131,7 +133,7 @@ class ImportCommand(BaseCommand):
         return 1
 
     def _remark(self, record: Record, name: str) -> None:
-        for remark in record.remarks if isinstance(record, LoanRecord) else ():
+        for remark in record.remarks if isinstance(record, LoanRecord | StatementRecord) else ():
             self.stderr.write(f"{name}:{record.place}: note: {remark}", self.style.WARNING)
 
 

@@ -18,7 +18,8 @@ class RefusedError(Exception):
 
 @dataclass(slots=True)
 class News:
-    """Ids of what changed. `touched`: something was written that no one above need hear of.
+    """Ids of what changed. `touched`: something was written that no one above need hear of. `counted`: the summary
+    counts the record.
 
     `remarks` say what was not taken as it came; they hold no personal data.
     """
@@ -29,6 +30,7 @@ class News:
     payments_returned: list[int] = field(default_factory=list)
     unmatched: int = 0
     touched: bool = False
+    counted: bool = True
     remarks: list[str] = field(default_factory=list)
 
     @classmethod

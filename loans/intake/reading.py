@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from loans.intake import csv_file, fineract, iso20022
-from loans.intake.records import Code, EntryRecord, LoanRecord, Refusal, UnreadableFile
+from loans.intake.records import Code, EntryRecord, LoanRecord, Refusal, StatementRecord, UnreadableFile
 
 _LOOK_BYTES: Final = 4_096
 
@@ -20,7 +20,7 @@ def read_loans(content: BinaryIO, name: str) -> Iterator[LoanRecord | Refusal]:
     return reader(content, name)
 
 
-def read_statement(content: BinaryIO, name: str) -> Iterator[EntryRecord | Refusal]:
+def read_statement(content: BinaryIO, name: str) -> Iterator[EntryRecord | StatementRecord | Refusal]:
     """The entries of an ISO 20022 file; `content` must be seekable. Raises UnreadableFile before the first one."""
     _first_byte(content, name)
     return iso20022.read_statement(content, name)

@@ -6,6 +6,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final, Literal
 
+from loans.money import quantized
+
 Side = Literal["credit", "debit"]
 Status = Literal["BOOK", "PDNG", "INFO"]
 ZERO: Final = Decimal(0)
@@ -139,9 +141,9 @@ class LoanRecord:
 class TransactionRecord:
     """One TxDtls of an entry. `side` is its own where it names one (a batch may mix them), else the entry's.
 
-    `amount` and `currency` are None where the bank names no amount for one of several transactions. `instructed` is what
-    was paid or is taken back where charges make the amount another one. `returned`: it takes back an earlier payment,
-    for `return_reason` (ExternalReturnReason1Code, or the bank's own).
+    `amount` and `currency` are None where the bank names no amount for one of several transactions. `instructed` is
+    what was paid or is taken back where charges make the amount another one. `returned`: it takes back an earlier
+    payment, for `return_reason` (ExternalReturnReason1Code, or the bank's own).
     """
 
     amount: Decimal | None
@@ -196,6 +198,50 @@ class EntryRecord:
         hidden = {"place", "charges"}
         own = {field.name: _plain(getattr(self, field.name)) for field in fields(self) if field.name not in hidden}
         return own | {"transactions": [transaction.as_json() for transaction in self.transactions]}
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRecord:
+    """What one statement, report or notification says of itself, after its entries.
+
+    `series` is the kind of message (camt.053, MT940) within which statements of an account are numbered. Balances are
+    negative where the account is in debit; `booked` is the sum of the booked entries in `currency` that could be read.
+    `page` counts from 1.
+    """
+
+    series: str
+    account: str | None
+    identification: str | None
+    number: int | None
+    page: int
+    first_on: date | None
+    last_on: date | None
+    currency: str | None
+    opening: Decimal | None
+    closing: Decimal | None
+    booked: Decimal
+    entries: int
+    refused: int
+    place: str
+
+    @property
+    def difference(self) -> Decimal | None:
+        """Closing less opening and entries: 0 where they agree, None where the bank does not say both balances."""
+        if self.opening is None or self.closing is None:
+            return None
+        return self.closing - self.opening - self.booked
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """That the balances do not agree, and by how much."""
+        apart = self.difference
+        if not apart or self.opening is None or self.currency is None:
+            return ()
+        figures = (self.opening, self.booked, self.opening + self.booked, self.closing or ZERO, abs(apart))
+        opening, booked, total, closing, by = (str(quantized(figure, self.currency)) for figure in figures)
+        left_out = f" ({self.refused} entries were refused)" if self.refused else ""
+        made = f"opening {opening} and entries {booked} make {total}, closing says {closing}"
+        return (f"the balance does not agree: {made}, {by} too {'much' if apart > 0 else 'little'}{left_out}",)
 
 
 def _plain(value: object) -> object:

@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 from django.utils import timezone
 
 from loans.intake.apply_loans import apply_loans
-from loans.intake.apply_statement import apply_entries
+from loans.intake.apply_statement import apply_statement
 from loans.intake.chunks import Apply, Record, apply_in_chunks
 from loans.intake.news import News
 from loans.intake.reading import read_loans, read_statement
@@ -30,7 +30,7 @@ class Way:
 
 WAYS: Final = {
     Report.Kind.LOANS: Way(read_loans, apply_loans),
-    Report.Kind.STATEMENT: Way(read_statement, apply_entries),
+    Report.Kind.STATEMENT: Way(read_statement, apply_statement),
 }
 
 
@@ -111,6 +111,8 @@ def _count(outcome: Outcome, result: News | Refusal) -> None:
         outcome.refusals.append(result)
         return
     outcome.remarks += result.remarks
+    if not result.counted:
+        return
     if result.unmatched:
         outcome.unmatched += 1
     elif result.anything:

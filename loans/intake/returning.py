@@ -100,8 +100,8 @@ def _saved(bank: Partner, ids: set[str], references: set[str]) -> Iterable[State
 def take_back(returns: Sequence[Return], booked: Iterable[StatementLine], *, report: Report, now: datetime) -> None:
     """Match returns to payments, which become RETURNED; derive their installments and the bank's positions anew.
 
-    `booked` are lines that the caller has matched and not saved. The caller has taken turns and locked the loans; saving
-    the lines is left to it. A return whose payment is not known yet goes on waiting.
+    `booked` are lines that the caller has matched and not saved. The caller has taken turns and locked the loans;
+    saving the lines is left to it. A return whose payment is not known yet goes on waiting.
     """
     bookings = Bookings(report.partner, [item.line for item in returns], booked)
     gone: list[tuple[Return, Payment]] = []

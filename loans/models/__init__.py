@@ -7,6 +7,7 @@ from loans.models.payment import Payment
 from loans.models.position import Position
 from loans.models.report import Report
 from loans.models.statement import StatementLine
+from loans.models.statement_head import Statement
 
 __all__ = [
     "Dispute",
@@ -18,5 +19,6 @@ __all__ = [
     "Payment",
     "Position",
     "Report",
+    "Statement",
     "StatementLine",
 ]

@@ -32,8 +32,9 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
 class Payment(models.Model):
     """One payment for one loan: received when the platform saw it, settled when the bank booked it.
 
-    `returned_at` is when we heard from a statement or a status report that it was returned, for `return_reason` (a code;
-    see loans/return_reasons.py). `end_to_end_id` is ISO 20022's EndToEndId, by which the two firms' words about the same money meet.
+    `returned_at` is when a statement or a status report told us that it was returned, for `return_reason` (a code, see
+    loans/return_reasons.py). `end_to_end_id` is ISO 20022's EndToEndId, by which the two firms' words about the same
+    money meet.
     """
 
     class Status(models.TextChoices):

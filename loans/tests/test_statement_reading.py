@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from loans.intake.iso20022 import MOST_TRANSACTIONS, read_statement
-from loans.intake.records import Code, EntryRecord, Refusal, TransactionRecord, UnreadableFile
+from loans.intake.records import Code, EntryRecord, Refusal, StatementRecord, TransactionRecord, UnreadableFile
 from loans.tests.camt_files import MESSAGES, NAMESPACE, write_entry, write_statement
 
 TRANSACTION = TransactionRecord(
@@ -31,7 +31,9 @@ ENTRY = EntryRecord(
 
 
 def read(content: bytes) -> list[EntryRecord | Refusal]:
-    return list(read_statement(io.BytesIO(content), "statement.xml"))
+    """The entries alone."""
+    records = read_statement(io.BytesIO(content), "statement.xml")
+    return [record for record in records if not isinstance(record, StatementRecord)]
 
 
 def read_one(content: bytes) -> EntryRecord:
