@@ -1,13 +1,16 @@
 """Chooses the reader of a file by what is in it, never by its name."""
 
 import codecs
+import re
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-from loans.intake import csv_file, fineract, iso20022
+from loans.intake import csv_file, fineract, iso20022, swift
 from loans.intake.records import Code, EntryRecord, LoanRecord, Refusal, StatementRecord, UnreadableFile
 
 _LOOK_BYTES: Final = 4_096
+# The first field of every message, after an envelope or a bank's own heading or nothing.
+_SWIFT: Final = re.compile(rb"(^|[\n}:])\s*:20:|\{1:F01")
 
 
 def read_loans(content: BinaryIO, name: str) -> Iterator[LoanRecord | Refusal]:
@@ -21,16 +24,27 @@ def read_loans(content: BinaryIO, name: str) -> Iterator[LoanRecord | Refusal]:
 
 
 def read_statement(content: BinaryIO, name: str) -> Iterator[EntryRecord | StatementRecord | Refusal]:
-    """The entries of an ISO 20022 file; `content` must be seekable. Raises UnreadableFile before the first one."""
+    """The entries of an ISO 20022 or SWIFT file, and after those of each statement, what it says of itself.
+
+    `content` must be seekable. Raises UnreadableFile before the first one.
+    """
     _first_byte(content, name)
+    look = _look(content)
+    if _SWIFT.search(look) and not look.lstrip().startswith(b"<"):
+        return swift.read_statement(content, name)
     return iso20022.read_statement(content, name)
+
+
+def _look(content: BinaryIO) -> bytes:
+    start = content.tell()
+    look = content.read(_LOOK_BYTES)
+    content.seek(start)
+    return look.removeprefix(codecs.BOM_UTF8)
 
 
 def _first_byte(content: BinaryIO, name: str) -> bytes:
     """The first byte that is neither blank nor part of a byte order mark; leaves the file where it was."""
-    start = content.tell()
-    look = content.read(_LOOK_BYTES)
-    content.seek(start)
+    look = _look(content)
     if not look:
         raise UnreadableFile(Refusal(name, "", "is empty; it must hold at least one record", Code.EMPTY))
-    return look.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+    return look.lstrip()[:1]

@@ -62,7 +62,12 @@ def test_a_statement_that_agrees_is_kept_with_its_figures() -> None:
     assert outcome.remarks == []
     kept = Statement.objects.get()
     assert (kept.series, kept.number, kept.page, kept.account) == ("camt.053", 7, 1, "DE89370400440532013000")
-    assert (kept.opening, kept.booked, kept.closing, kept.difference) == (1000, 50, 1050, 0)
+    assert (kept.opening, kept.booked, kept.closing, kept.difference) == (
+        Decimal(1000),
+        Decimal(50),
+        Decimal(1050),
+        Decimal(0),
+    )
     assert (kept.last_on, kept.year, kept.entries) == (date(2026, 11, 22), 2026, 2)
     assert not Statement.objects.unbalanced().exists()
 
@@ -95,7 +100,10 @@ def test_pages_are_summed_by_their_interim_balances_and_follow_each_other() -> N
     first = statement(7, balance("OPBD", "0.00") + balance("ITBD", "100.00"), booked("E2E-1"), page=1)
     second = statement(7, balance("ITBD", "100.00") + balance("CLBD", "50.00"), returned("X", amount="50.00"), page=2)
     assert send(first, second).remarks == []
-    assert list(Statement.objects.order_by("page").values_list("page", "difference")) == [(1, 0), (2, 0)]
+    assert list(Statement.objects.order_by("page").values_list("page", "difference")) == [
+        (1, Decimal(0)),
+        (2, Decimal(0)),
+    ]
 
 
 def test_a_refused_entry_is_named_where_the_sum_does_not_agree() -> None:
@@ -182,4 +190,4 @@ def test_any_statement_whose_closing_is_its_opening_and_entries_agrees(
     balances = balance("OPBD", money(opening)) + balance("CLBD", money(abs(closing)), side=side)
     *_entries, head = read_statement(BytesIO(content(statement(1, balances, entries))), "s.xml")
     assert isinstance(head, StatementRecord)
-    assert (head.difference, head.remarks, head.entries) == (0, (), len(amounts))
+    assert (head.difference, head.remarks, head.entries) == (Decimal(0), (), len(amounts))
