@@ -13,14 +13,15 @@ State = Installment.State
 
 
 def take_from_positions(lost: Mapping[int, Decimal], report: Report) -> set[int]:
-    """The bank took these amounts (by installment's id) back; returns the ids of the installments that changed.
+    """The bank took these amounts back, by installment's id; returns the ids of the installments that changed.
 
-    Its own figure is lowered by as much; booked payments that stay hold it up, so a loan file that told of the return
-    before is not counted twice. An installment that is owed again has a new version: what was told of it before it was
+    0 is for what it had not booked. Its own figure is lowered by as much; booked payments that stay hold it up, so a
+    loan file that told of the return before is not counted twice. An installment that is owed again has a new version: what was told of it before it was
     paid is void, and it is told anew. The caller has returned the payments and locked the loans.
     """
     closed = list(Installment.objects.filter(pk__in=lost).exclude(state=State.OPEN).values_list("pk", flat=True))
-    said = list(Position.objects.filter(installment__in=lost, partner=F("installment__loan__bank")).order_by("pk"))
+    paid_back = [pk for pk, amount in lost.items() if amount]
+    said = list(Position.objects.filter(installment__in=paid_back, partner=F("installment__loan__bank")).order_by("pk"))
     for position in said:
         position.paid = max(position.paid - lost[position.installment_id], ZERO)
         position.as_of, position.report = report.received_at, report

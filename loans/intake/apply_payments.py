@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from loans.intake.apply_statuses import reject_early
 from loans.intake.cases import Case
 from loans.intake.records import LoanRecord, RepaymentRecord
 from loans.intake.rewriting import rewrite
@@ -38,13 +39,14 @@ class Payments:
         if payment.pk:
             self.changed[payment.pk] = payment
 
-    def save(self) -> None:
+    def save(self, report: Report) -> None:
         Payment.objects.bulk_create(self.made)
         rewrite(list(self.changed.values()), _REWRITTEN)
         for case, payment in self.received:
             case.news.payments_received.append(payment.pk)
         for case, payment in self.settled:
             case.news.payments_settled.append(payment.pk)
+        reject_early(((case.news, payment) for case, payment in self.received), report)
 
 
 def write_repayments(report: Report, cases: Sequence[Case]) -> None:
@@ -59,7 +61,7 @@ def write_repayments(report: Report, cases: Sequence[Case]) -> None:
     payments = Payments({(payment.loan_id, payment.end_to_end_id): payment for payment in known})
     for case, item in told:
         _apply_one(report, case, item, payments)
-    payments.save()
+    payments.save(report)
 
 
 def _apply_one(report: Report, case: Case, item: RepaymentRecord, payments: Payments) -> None:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from operator import itemgetter
 
 from loans.intake.apply_heads import keep_statements
+from loans.intake.apply_statuses import apply_statuses
 from loans.intake.booking import Booking, book
 from loans.intake.candidates import Candidates
 from loans.intake.ledger import Ledger
 from loans.intake.matching import NoMatch, match
 from loans.intake.news import News, RefusedError
-from loans.intake.records import Code, EntryRecord, StatementRecord
+from loans.intake.records import Code, EntryRecord, StatementRecord, StatusRecord
 from loans.intake.returning import Return, early_returns, loans_named_by, take_back, take_turns
 from loans.intake.rewriting import rewrite
 from loans.intake.statement_lines import lines_of
@@ -20,17 +21,21 @@ Told = dict[str, tuple[StatementLine, News]]
 """Lines and the news of their records, by fingerprint."""
 
 
-def apply_statement(report: Report, records: Sequence[EntryRecord | StatementRecord]) -> list[News | RefusedError]:
-    """Write what the bank says of these entries and statements; one answer a record, in order.
+def apply_statement(
+    report: Report, records: Sequence[EntryRecord | StatementRecord | StatusRecord]
+) -> list[News | RefusedError]:
+    """Write what the bank says of these entries, statements and initiated payments; one answer a record, in order.
 
-    Run it in a transaction of its own. Every record is refused where the report is not a bank's.
+    Run it in a transaction of its own. Entries and statements are refused where the report is not a bank's.
     """
+    statuses = iter(apply_statuses(report, [record for record in records if isinstance(record, StatusRecord)]))
     if report.partner.kind != Partner.Kind.BANK:
         refusal = RefusedError("a statement is a bank's word, and this partner is a platform", Code.VALUE)
-        return [refusal] * len(records)
+        return [next(statuses) if isinstance(record, StatusRecord) else refusal for record in records]
     entries = iter(_apply_entries(report, [record for record in records if isinstance(record, EntryRecord)]))
     heads = iter(keep_statements(report, [record for record in records if isinstance(record, StatementRecord)]))
-    return [next(entries if isinstance(record, EntryRecord) else heads) for record in records]
+    answers = {EntryRecord: entries, StatementRecord: heads, StatusRecord: statuses}
+    return [next(answers[type(record)]) for record in records]
 
 
 def _apply_entries(report: Report, records: Sequence[EntryRecord]) -> list[News]:

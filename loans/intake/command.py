@@ -20,9 +20,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
 from loans.intake.progress import shown
-from loans.intake.records import Code, EntryRecord, LoanRecord, Refusal, StatementRecord, UnreadableFile
+from loans.intake.records import Code, EntryRecord, LoanRecord, Refusal, StatementRecord, StatusRecord, UnreadableFile
 
-Record = LoanRecord | EntryRecord | StatementRecord
+Record = LoanRecord | EntryRecord | StatementRecord | StatusRecord
 REFUSED: Final = 2
 
 

@@ -1,4 +1,4 @@
-"""Bank statements of ISO 20022: camt.052 (report), camt.053 (statement) and camt.054 (notification), every version."""
+"""Messages of ISO 20022, every version: camt.052 (report), camt.053 (statement), camt.054 (notification), pain.002."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -6,11 +6,19 @@ from typing import BinaryIO, Final
 
 from lxml import etree
 
-from loans.intake import camt_head
+from loans.intake import camt_head, pain002
 from loans.intake import iso_elements as iso
 from loans.intake.camt_entry import read_entry, read_transaction
 from loans.intake.camt_head import Head
-from loans.intake.records import Code, EntryRecord, Refusal, StatementRecord, TransactionRecord, UnreadableFile
+from loans.intake.records import (
+    Code,
+    EntryRecord,
+    Refusal,
+    StatementPart,
+    StatementRecord,
+    TransactionRecord,
+    UnreadableFile,
+)
 from loans.intake.values import Fault, at, excerpt
 from loans.intake.xml_document import FLOOD_BYTES, events, local_name, read_head
 
@@ -21,24 +29,25 @@ _STATEMENTS: Final = frozenset({"Rpt", "Stmt", "Ntfctn"})
 _TAGS: Final = (*_MESSAGES, *_STATEMENTS, "Acct", "Ntry", "TxDtls", *camt_head.TAGS)
 _KEPT_WHOLE: Final = frozenset({"Acct", "Ntry"}) | camt_head.KEPT_WHOLE
 _HEAD_TAGS: Final = frozenset(camt_head.TAGS)
-Read = EntryRecord | StatementRecord | Refusal
 _ISO_NAMESPACE: Final = "urn:iso:std:iso:20022:tech:xsd:"
 MOST_TRANSACTIONS: Final = 100_000
 
 
-def read_statement(content: BinaryIO, name: str) -> Iterator[Read]:
+def read_statement(content: BinaryIO, name: str) -> Iterator[StatementPart | Refusal]:
     """The entries of a file, each a record or the reason why it is refused, in constant memory; after those of each
     statement, what it says of itself.
 
     `content` must be seekable: it is read twice. Raises UnreadableFile, before the first entry, when it is no
-    well-formed XML or another message than camt.052, camt.053 or camt.054.
+    well-formed XML or another message.
     """
     start = content.tell()
-    head = read_head(content, name, _MESSAGES)
+    head = read_head(content, name, _MESSAGES | pain002.MESSAGES)
     if not head.found:
-        reason = f"holds {_described(head.tags)}; camt.052, camt.053 or camt.054 is expected"
+        reason = f"holds {_described(head.tags)}; camt.052, camt.053, camt.054 or pain.002 is expected"
         raise UnreadableFile(Refusal(name, "line 1", reason, Code.UNKNOWN_FORMAT))
     content.seek(start)
+    if local_name(head.tags[-1]) in pain002.MESSAGES:
+        return pain002.read_statuses(content, name, head.tags[0])
     for _ in events(content, name, head.tags[0], _TAGS, _KEPT_WHOLE):
         pass
     content.seek(start)
@@ -53,7 +62,7 @@ def _described(tags: list[str]) -> str:
     return f"the element {excerpt('/'.join(local_name(tag) for tag in tags[:2]))}" if tags else "no element"
 
 
-def _read_entries(content: BinaryIO, name: str, root: str) -> Iterator[Read]:
+def _read_entries(content: BinaryIO, name: str, root: str) -> Iterator[EntryRecord | StatementRecord | Refusal]:
     reader = _Reader(name)
     for event, element in events(content, name, root, _TAGS, _KEPT_WHOLE):
         if event == "start":
@@ -100,7 +109,7 @@ class _Reader:
             place = f"line {element.sourceline}, entry {self.entries}"
             self.entry = _OpenEntry(element, place, fault=self.account_fault)
 
-    def end(self, element: etree._Element) -> Read | None:
+    def end(self, element: etree._Element) -> EntryRecord | StatementRecord | Refusal | None:
         name = local_name(str(element.tag))
         if self.entry is None:
             return self._end_outside_entries(element, name)
@@ -111,7 +120,9 @@ class _Reader:
             return self._finish(entry)
         return None
 
-    def _end_outside_entries(self, element: etree._Element, name: str) -> Read | None:
+    def _end_outside_entries(
+        self, element: etree._Element, name: str
+    ) -> EntryRecord | StatementRecord | Refusal | None:
         if self.statement is None or self.head is None:
             return None
         if element is self.statement:

@@ -42,16 +42,20 @@ class News:
             whole.payments_received += part.payments_received
             whole.payments_settled += part.payments_settled
             whole.payments_returned += part.payments_returned
-        returned = set(whole.payments_returned)
-        whole.payments_settled = [pk for pk in whole.payments_settled if pk not in returned]
+        whole._forget_returned()
         return whole
 
     def take(self, other: "News") -> None:
-        """This record also did what `other` tells; what was booked and returned at once was returned."""
+        """This record also did what `other` tells."""
         self.installments |= other.installments
         self.payments_returned += other.payments_returned
+        self._forget_returned()
+
+    def _forget_returned(self) -> None:
+        """A payment that came and went at once is told as returned alone."""
         returned = set(self.payments_returned)
         self.payments_settled = [pk for pk in self.payments_settled if pk not in returned]
+        self.payments_received = [pk for pk in self.payments_received if pk not in returned]
 
     @property
     def anything(self) -> bool:

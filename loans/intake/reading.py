@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from loans.intake import csv_file, fineract, iso20022, swift
-from loans.intake.records import Code, EntryRecord, LoanRecord, Refusal, StatementRecord, UnreadableFile
+from loans.intake.records import Code, LoanRecord, Refusal, StatementPart, UnreadableFile
 
 _LOOK_BYTES: Final = 4_096
 # The first field of every message, after an envelope or a bank's own heading or nothing.
@@ -23,7 +23,7 @@ def read_loans(content: BinaryIO, name: str) -> Iterator[LoanRecord | Refusal]:
     return reader(content, name)
 
 
-def read_statement(content: BinaryIO, name: str) -> Iterator[EntryRecord | StatementRecord | Refusal]:
+def read_statement(content: BinaryIO, name: str) -> Iterator[StatementPart | Refusal]:
     """The entries of an ISO 20022 or SWIFT file, and after those of each statement, what it says of itself.
 
     `content` must be seekable. Raises UnreadableFile before the first one.

@@ -201,6 +201,27 @@ class EntryRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class StatusRecord:
+    """What became of one initiated payment (TxInfAndSts of a pain.002): RJCT, PDNG, ACSC … with a reason's code.
+
+    `text` is the bank's own and may name a person: it is kept and not printed.
+    """
+
+    original_message: str | None
+    end_to_end_id: str
+    status: str
+    reason: str | None
+    text: str | None
+    amount: Decimal | None
+    currency: str | None
+    place: str
+
+    def as_json(self) -> dict[str, object]:
+        hidden = {"place", "text"}
+        return {item.name: _plain(getattr(self, item.name)) for item in fields(self) if item.name not in hidden}
+
+
+@dataclass(frozen=True, slots=True)
 class StatementRecord:
     """What one statement, report or notification says of itself, after its entries.
 
@@ -248,3 +269,7 @@ def _plain(value: object) -> object:
     if isinstance(value, date):
         return value.isoformat()
     return str(value) if isinstance(value, Decimal) else value
+
+
+StatementPart = EntryRecord | StatementRecord | StatusRecord
+"""What a bank's file is made of."""

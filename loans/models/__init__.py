@@ -4,6 +4,7 @@ from loans.models.dispute import Dispute, DisputeFile, DisputeMessage
 from loans.models.loan import Installment, Loan
 from loans.models.partner import Partner
 from loans.models.payment import Payment
+from loans.models.payment_status import PaymentStatus
 from loans.models.position import Position
 from loans.models.report import Report
 from loans.models.statement import StatementLine
@@ -17,6 +18,7 @@ __all__ = [
     "Loan",
     "Partner",
     "Payment",
+    "PaymentStatus",
     "Position",
     "Report",
     "Statement",

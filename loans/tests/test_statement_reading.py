@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from loans.intake.iso20022 import MOST_TRANSACTIONS, read_statement
-from loans.intake.records import Code, EntryRecord, Refusal, StatementRecord, TransactionRecord, UnreadableFile
+from loans.intake.records import Code, EntryRecord, Refusal, TransactionRecord, UnreadableFile
 from loans.tests.camt_files import MESSAGES, NAMESPACE, write_entry, write_statement
 
 TRANSACTION = TransactionRecord(
@@ -33,7 +33,7 @@ ENTRY = EntryRecord(
 def read(content: bytes) -> list[EntryRecord | Refusal]:
     """The entries alone."""
     records = read_statement(io.BytesIO(content), "statement.xml")
-    return [record for record in records if not isinstance(record, StatementRecord)]
+    return [record for record in records if isinstance(record, EntryRecord | Refusal)]
 
 
 def read_one(content: bytes) -> EntryRecord:
@@ -286,7 +286,7 @@ def test_an_entry_longer_than_can_be_held_is_refused_and_the_next_is_read() -> N
             b'<Document xmlns="%spacs.008.001.08"><FIToFICstmrCdtTrf/></Document>' % NAMESPACE.encode(),
             "pacs.008.001.08",
         ),
-        (b"<Document><CstmrPmtStsRpt/></Document>", "Document/CstmrPmtStsRpt"),
+        (b"<Document><CstmrCdtTrfInitn/></Document>", "Document/CstmrCdtTrfInitn"),
         (b"<html><body/></html>", "html/body"),
         (b"<a>" + b"<b/>" * 5_000 + b"</a>", "a/b"),
     ],

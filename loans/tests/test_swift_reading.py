@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loans.intake.reading import read_statement
-from loans.intake.records import EntryRecord, Refusal, StatementRecord, UnreadableFile
+from loans.intake.records import EntryRecord, Refusal, StatementRecord, StatusRecord, UnreadableFile
 from loans.intake.swift_details import read_details
 from loans.intake.swift_values import day_near
 
@@ -39,7 +39,8 @@ INTERIM = """:20:INT-1
 
 
 def read(text: str) -> list[EntryRecord | StatementRecord | Refusal]:
-    return list(read_statement(io.BytesIO(text.encode()), "940.sta"))
+    records = read_statement(io.BytesIO(text.encode()), "940.sta")
+    return [record for record in records if not isinstance(record, StatusRecord)]
 
 
 def entries(text: str) -> list[EntryRecord]:
