@@ -16,8 +16,9 @@ def take_from_positions(lost: Mapping[int, Decimal], report: Report) -> set[int]
     """The bank took these amounts back, by installment's id; returns the ids of the installments that changed.
 
     0 is for what it had not booked. Its own figure is lowered by as much; booked payments that stay hold it up, so a
-    loan file that told of the return before is not counted twice. An installment that is owed again has a new version: what was told of it before it was
-    paid is void, and it is told anew. The caller has returned the payments and locked the loans.
+    loan file that told of the return before is not counted twice. An installment that is owed again has a new version:
+    what was told of it before it was paid is void, and it is told anew. The caller has returned the payments and locked
+    the loans.
     """
     closed = list(Installment.objects.filter(pk__in=lost).exclude(state=State.OPEN).values_list("pk", flat=True))
     paid_back = [pk for pk, amount in lost.items() if amount]

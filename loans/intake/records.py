@@ -31,6 +31,7 @@ class Code(StrEnum):
     SUMS = "sums"
     ORDER = "order"
     REPEATED = "repeated"
+    SIGNATURE = "signature"
 
 
 @dataclass(frozen=True, slots=True)

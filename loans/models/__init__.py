@@ -1,12 +1,14 @@
 """What is owed, what each firm says about it, and what the borrower disputes."""
 
 from loans.models.dispute import Dispute, DisputeFile, DisputeMessage
+from loans.models.file_key import FileKey
 from loans.models.loan import Installment, Loan
 from loans.models.partner import Partner
 from loans.models.payment import Payment
 from loans.models.payment_status import PaymentStatus
 from loans.models.position import Position
 from loans.models.report import Report
+from loans.models.report_part import ReportPart
 from loans.models.statement import StatementLine
 from loans.models.statement_head import Statement
 
@@ -14,6 +16,7 @@ __all__ = [
     "Dispute",
     "DisputeFile",
     "DisputeMessage",
+    "FileKey",
     "Installment",
     "Loan",
     "Partner",
@@ -21,6 +24,7 @@ __all__ = [
     "PaymentStatus",
     "Position",
     "Report",
+    "ReportPart",
     "Statement",
     "StatementLine",
 ]
