@@ -1,12 +1,15 @@
 """What workers are woken for in this floor. The rows are the queue: a task carries nothing."""
 
 from collections.abc import Callable
+from pathlib import Path
 from time import monotonic
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from loans.intake.events import sweep
+from loans.intake.inbox import take_all
 
 LONGEST_RUN = 120.0
 """Seconds after which a sweep leaves the rest to the next one, far below the broker's visibility timeout."""
@@ -31,6 +34,12 @@ def tell_partners() -> int:
     from loans.outward.sending import send_waiting
 
     return send_waiting(clock=timezone.now, longest=LONGEST_RUN)
+
+
+@shared_task
+def take_files() -> int:
+    """Take in what partners have put into INBOX_FOLDER; returns how many files."""
+    return sum(1 for _taken in take_all(Path(settings.INBOX_FOLDER))) if settings.INBOX_FOLDER else 0
 
 
 def _until_done(step: Callable[[], int]) -> int:

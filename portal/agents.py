@@ -19,6 +19,7 @@ MAY: Final[May] = {
         "view_payment",
         "view_position",
         "view_report",
+        "view_statement",
         "view_statementline",
         "change_statementline",
         "view_dispute",
@@ -51,6 +52,9 @@ OPERATORS_MAY: Final[May] = {
     "loans": (
         "view_partner",
         "view_loan",
+        "view_report",
+        "upload_report",
+        "view_statement",
         "view_feed",
         "add_feed",
         "change_feed",

@@ -302,6 +302,9 @@ SEND_QUEUES = ["email", "sms", "in_app", "push", "voice"]
 CELERY_TASK_DEFAULT_QUEUE = "planning"
 CELERY_TASK_QUEUES = [Queue(name) for name in ["planning", "intake", "partners", *SEND_QUEUES]]
 
+# Where partners put their files, a folder each; empty: nowhere. See docs/files.md.
+INBOX_FOLDER = env.str("INBOX_FOLDER", default="")
+
 
 def _every(
     seconds: float, task: str, *args: str, queue: str = "planning", app: str = "notifications"
@@ -322,6 +325,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "apply-events": _every(1, "apply_events", queue="intake", app="loans"),
     "look-again-at-events": _every(5, "look_again_at_events", queue="intake", app="loans"),
     "tell-partners": _every(5, "tell_partners", queue="partners", app="loans"),
+    **({"take-files": _every(10, "take_files", queue="intake", app="loans")} if INBOX_FOLDER else {}),
     **{f"send-{channel}": _every(5, "send", channel, queue=channel) for channel in SEND_QUEUES},
 }
 

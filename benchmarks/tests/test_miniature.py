@@ -12,7 +12,8 @@ import pytest
 from benchmarks.__main__ import NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
-WITHOUT_TIME = {"growth", "memory", "memory.planner", "memory.worker"}
+WITHOUT_TIME = {"growth", "memory", "memory.planner", "memory.worker", "statement_file.memory"}
+WITHOUT_PEER = {"email_killed", "evidence", "growth", "inbox", "statement_file"}
 PARTS = (
     "planning.again",
     "sms.256",
@@ -25,6 +26,7 @@ PARTS = (
     "growth.purge",
     "memory.planner",
     "memory.worker",
+    "statement_file.memory",
 )
 """Figures under a name of their own beside that of their benchmark."""
 
@@ -74,12 +76,14 @@ def test_it_is_timed_and_compared_with_its_limit(run: Run, name: str) -> None:
     assert figure["of_limit"] > 0
 
 
-@pytest.mark.parametrize("name", ["memory", "memory.planner", "memory.worker"])
+@pytest.mark.parametrize(
+    "name", ["memory", "memory.planner", "memory.worker", "statement_file", "statement_file.memory"]
+)
 def test_memory_has_a_peak(run: Run, name: str) -> None:
     assert run.of(name)["peak_mb"] > 0
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - {"email_killed", "evidence", "growth", "inbox"}))
+@pytest.mark.parametrize("name", sorted(set(NAMES) - WITHOUT_PEER))
 def test_it_is_compared_with_its_peer(run: Run, name: str) -> None:
     assert run.of(name)["times_peer"] > 0
 

@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
             name='Feed',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('loans', 'loans and schedules'), ('statement', 'bank statement')], max_length=16, verbose_name='what it sends')),
+                ('kind', models.CharField(choices=[('loans', 'loans and schedules'), ('statement', 'bank statement'), ('events', 'pushed events')], max_length=16, verbose_name='what it sends')),
                 ('every_hours', models.PositiveSmallIntegerField(default=24, verbose_name='at least every (hours)')),
                 ('watched_since', models.DateTimeField(auto_now_add=True, verbose_name='watched since')),
             ],

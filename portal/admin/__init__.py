@@ -21,6 +21,7 @@ from portal.admin import (
     record,
     reports,
     statement_lines,
+    statements,
     suppliers,
 )
 
@@ -45,5 +46,6 @@ __all__ = [
     "record",
     "reports",
     "statement_lines",
+    "statements",
     "suppliers",
 ]
