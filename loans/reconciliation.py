@@ -10,6 +10,7 @@ from typing import Final
 
 from django.db import connection
 
+from loans.differences import follow_differences
 from loans.models import Installment, Payment, Position, Report
 
 # What is paid is the most that the bank has said in either way: its own figure already holds what it booked.
@@ -18,7 +19,9 @@ WITH said AS (
     SELECT installment.id,
            LEAST(installment.total - installment.waived,
                  GREATEST(COALESCE(bank.paid, 0), COALESCE(booked.amount, 0))) AS paid,
-           COALESCE(platform.status = 'paid', FALSE) AS platform_paid,
+           COALESCE(platform.status = 'paid'
+                    AND (installment.asked_again_at IS NULL OR platform.as_of > installment.asked_again_at),
+                    FALSE) AS platform_paid,
            COALESCE(seen.amount, 0) AS seen,
            booked.last_on
     FROM loans_installment AS installment
@@ -63,7 +66,9 @@ def settle_up(installment_ids: Iterable[int]) -> set[int]:
 
 
 def settle_bookings(installment_ids: Collection[int], report: Report) -> set[int]:
-    """The bank booked money for these installments: derive their states, and let the bank's positions say so too."""
+    """The bank booked money for these installments: derive their states, let the bank's positions say so too, and see
+    whether the firms agree.
+    """
     changed = settle_up(installment_ids)
     booked = Installment.objects.filter(pk__in=installment_ids).order_by("pk")
     save_positions(
@@ -77,16 +82,19 @@ def settle_bookings(installment_ids: Collection[int], report: Report) -> set[int
         )
         for pk, bank_id, outstanding, paid in booked.values_list("pk", "loan__bank", "outstanding", "paid")
     )
+    follow_differences(installment_ids, now=report.received_at)
     return changed
 
 
-def save_positions(positions: Iterable[Position]) -> None:
-    """Write them over those that the same partners gave for the same installments."""
+def save_positions(positions: Iterable[Position], *, with_schedule: bool = False) -> None:
+    """Write them over those that the same partners gave for the same installments, `with_schedule` also due date and
+    total; what was said before is kept as a PositionChange.
+    """
     Position.objects.bulk_create(
         positions,
         update_conflicts=True,
         unique_fields=["installment", "partner"],
-        update_fields=["status", "paid", "as_of", "report"],
+        update_fields=["status", "paid", "as_of", "report", *(["due_on", "total"] if with_schedule else [])],
     )
 
 

@@ -11,7 +11,8 @@ from django.db.models.functions import Concat
 from django.utils.translation import gettext as _
 
 from accounts.models import ContactPoint, User
-from notifications.events import about, record_all
+from loans.waiting import stop_waiting
+from notifications.events import Fact, about, record_all
 from notifications.models import AgentTask, NoticeEvent, Prompt
 
 Kind = NoticeEvent.Kind
@@ -43,10 +44,11 @@ def finish(*, task_id: int, agent: User, outcome: str, note: str, now: datetime)
     `agent`.
 
     Told in person: the prompt's ladder has ended and it counts as told. Tried and not reached: the task stays open
-    until `act_by`, so that somebody tries again. Raises ValueError for an unknown outcome, TaskNotYoursError where it
-    is done or with a colleague, and AgentTask.DoesNotExist.
+    until `act_by`, so that somebody tries again. Ask again: the installment is owed once more. Raises ValueError for an
+    outcome that is none of its kind, TaskNotYoursError where it is done or with a colleague, and
+    AgentTask.DoesNotExist.
     """
-    if outcome not in AgentTask.Outcome.values:
+    if outcome not in _read(task_id).outcomes:
         raise ValueError(f"{outcome!r} is no outcome of task {task_id}.")
     mine = AgentTask.objects.open().filter(Q(assignee=None) | Q(assignee=agent), pk=task_id)
     written = _below(note)
@@ -57,7 +59,9 @@ def finish(*, task_id: int, agent: User, outcome: str, note: str, now: datetime)
     task = _read(task_id)
     if not closed:
         raise TaskNotYoursError(_why_not(task))
-    if outcome == AgentTask.Outcome.TOLD:
+    if outcome == AgentTask.Outcome.ASK_AGAIN and task.installment_id is not None:
+        stop_waiting(task.installment_id, now=now)
+    if outcome == AgentTask.Outcome.TOLD and task.prompt_id is not None:
         escalated = Prompt.objects.filter(pk=task.prompt_id, status=Prompt.Status.ESCALATED)
         escalated.update(status=Prompt.Status.TOLD)
     return _recorded(Kind.TASK_DONE, task, agent, now, outcome=outcome)
@@ -97,8 +101,15 @@ def _below(note: str) -> Combinable:
 
 
 def _recorded(kind: NoticeEvent.Kind, task: AgentTask, agent: User, now: datetime, **data: Any) -> AgentTask:
-    record_all([about(task.prompt, kind, actor_id=agent.pk, task=task.pk, **data)], at=now)
+    record_all([_fact(task, kind, agent, {"task": task.pk, **data})], at=now)
     return task
+
+
+def _fact(task: AgentTask, kind: NoticeEvent.Kind, agent: User, data: dict[str, Any]) -> Fact:
+    if task.prompt:
+        return about(task.prompt, kind, actor_id=agent.pk, **data)
+    whose, what = task.borrower_id, task.installment_id
+    return Fact(kind=kind, borrower_id=whose, installment_id=what, actor_id=agent.pk, data=data)
 
 
 def _read(task_id: int) -> AgentTask:

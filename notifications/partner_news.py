@@ -40,7 +40,7 @@ def tell_unreached(tasks: Sequence[AgentTask], *, at: datetime) -> None:
     """No channel reached the borrowers of these tasks' prompts: a person has the case."""
     if not tasks or not anybody_hears():
         return
-    until = {task.prompt_id: task.act_by for task in tasks}
+    until = {task.prompt_id: task.act_by for task in tasks if task.prompt_id}
     facts = (
         _fact(Kind.BORROWER_UNREACHABLE, row, person_acts_by=until[row["told_with"] or row["pk"]].isoformat())
         for row in _prompts(until)

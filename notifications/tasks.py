@@ -6,7 +6,8 @@ from time import monotonic
 from celery import shared_task
 from django.utils import timezone
 
-from notifications import coverage, dispatch, escalation, planning, receipts, silence, suppliers
+from loans import discrepancies
+from notifications import awaiting, coverage, dispatch, escalation, feeds, planning, receipts, silence, suppliers
 from notifications.clock import Clock
 from notifications.evidence import sealing
 from notifications.reach import channels_in_use
@@ -58,6 +59,14 @@ def tidy() -> int:
 def cover() -> int:
     """See that nobody is forgotten; returns how many alarms are open."""
     return coverage.check_coverage(Clock.at(timezone.now()))
+
+
+@shared_task
+def reconcile() -> int:
+    """See where firms have differed for too long, who waits for a bank for too long, and which firms are silent."""
+    now = timezone.now()
+    opened, closed = discrepancies.sweep(now)
+    return opened + closed + awaiting.bound_waiting(now) + feeds.watch_feeds(now)
 
 
 @shared_task

@@ -23,6 +23,9 @@ MAY: Final[May] = {
         "change_statementline",
         "view_dispute",
         "change_dispute",
+        "view_discrepancy",
+        "change_discrepancy",
+        "view_outage",
     ),
     "notifications": (
         "view_prompt",
@@ -38,12 +41,23 @@ MAY: Final[May] = {
         "view_inboundtext",
     ),
 }
-"""Of agents. "change" of a line, dispute or task is to decide it, "add" of a delivery to send again: the record itself
-is nobody's to edit. The raw bytes of a partner's report are not among them: they hold everybody's data unmasked."""
+"""Of agents. "change" of a line, dispute, discrepancy or task is to decide it, "add" of a delivery to send again: the
+record itself is nobody's to edit. The raw bytes of a partner's report are not among them: they hold everybody's data
+unmasked."""
 
 OPERATORS_MAY: Final[May] = {
     "accounts": ("view_user", "view_contactpoint"),
-    "loans": ("view_partner", "view_loan"),
+    "loans": (
+        "view_partner",
+        "view_loan",
+        "view_feed",
+        "add_feed",
+        "change_feed",
+        "delete_feed",
+        "view_outage",
+        "add_outage",
+        "change_outage",
+    ),
     "notifications": (
         "view_prompt",
         "add_prompt",
@@ -63,8 +77,8 @@ OPERATORS_MAY: Final[May] = {
         "delete_leadplan",
     ),
 }
-"""Of operators: to see why nothing goes out, and to pull the levers. "change" of a halt is to lift it, "add" of a
-prompt to give notice before an adverse report. Who also works on tasks is in both groups."""
+"""Of operators: to see why nothing goes out, and to pull the levers. "change" of a halt is to lift it and of an outage
+to end it, "add" of a prompt to give notice before an adverse report. Who also works on tasks is in both groups."""
 GROUPS: Final = {AGENTS: MAY, OPERATORS: OPERATORS_MAY}
 
 

@@ -1,10 +1,13 @@
 from django.apps import AppConfig, apps
-from django.contrib.admin.apps import AdminConfig
+from django.contrib.admin.apps import SimpleAdminConfig
 from django.db.models.signals import post_migrate
 
 
-class DeskConfig(AdminConfig):
-    """Django's admin, as the agents' desk."""
+class DeskConfig(SimpleAdminConfig):
+    """Django's admin, as the agents' desk.
+
+    Its modules are found where its addresses are made (`portal.urls`): a process that serves no page does without them.
+    """
 
     default_site = "portal.desk.DeskSite"
 

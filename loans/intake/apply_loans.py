@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from loans.differences import follow_differences
 from loans.intake.apply_payments import write_repayments
 from loans.intake.apply_positions import write_positions
 from loans.intake.apply_schedules import read_installments, write_schedules
@@ -41,6 +42,9 @@ def _settle(cases: Sequence[Case]) -> None:
     news = {row.pk: case.news for case in cases for row in case.installments.values()}
     for installment_id in settle_up(news):
         news[installment_id].installments.add(installment_id)
-    now = max((case.report.received_at for case in cases), default=None)
-    for payment_id, installment_id in book_what_the_bank_shows(news, now=now) if now else ():
+    if not news:
+        return
+    now = max(case.report.received_at for case in cases)
+    for payment_id, installment_id in book_what_the_bank_shows(news, now=now):
         news[installment_id].payments_settled.append(payment_id)
+    follow_differences(news, now=now)

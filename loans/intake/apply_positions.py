@@ -1,7 +1,7 @@
 """Applies what a partner says of each period: its position."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -17,6 +17,8 @@ class Held(NamedTuple):
     as_of: datetime
     status: str
     paid: Decimal
+    due_on: date | None
+    total: Decimal | None
 
 
 def write_positions(partner: Partner, cases: Sequence[Case]) -> None:
@@ -27,13 +29,12 @@ def write_positions(partner: Partner, cases: Sequence[Case]) -> None:
         news = list(_positions(partner, case, held))
         case.news.touched |= bool(news)
         written += news
-    save_positions(written)
+    save_positions(written, with_schedule=True)
 
 
 def _held(partner: Partner, loan_ids: Sequence[int]) -> dict[int, Held]:
     held = Position.objects.filter(partner=partner, installment__loan__in=loan_ids)
-    rows = held.values_list("installment", "as_of", "status", "paid")
-    return {installment_id: Held(as_of, status, paid) for installment_id, as_of, status, paid in rows}
+    return {pk: Held(*said) for pk, *said in held.values_list("installment", *Held._fields)}
 
 
 def _positions(partner: Partner, case: Case, held: Mapping[int, Held]) -> Iterator[Position]:
@@ -45,13 +46,23 @@ def _positions(partner: Partner, case: Case, held: Mapping[int, Held]) -> Iterat
             continue
         status = Position.Status.PAID if item.outstanding == 0 else Position.Status.DUE
         old = held.get(row.pk)
-        if old and (old.as_of > as_of or (old.status, old.paid) == (status, item.paid)):
+        due_on, total = _schedule(item, old)
+        if old and (old.as_of > as_of or old[1:] == (status, item.paid, due_on, total)):
             continue
         yield Position(
             installment=row,
             partner=partner,
             status=status,
             paid=item.paid,
+            due_on=due_on,
+            total=total,
             as_of=as_of,
             report=case.report,
         )
+
+
+def _schedule(item: InstallmentRecord | PositionRecord, old: Held | None) -> tuple[date | None, Decimal | None]:
+    """Due date and total that this partner has said; a record of positions alone leaves those that it said before."""
+    if isinstance(item, InstallmentRecord):
+        return item.due_on, item.total
+    return (old.due_on, old.total) if old else (None, None)

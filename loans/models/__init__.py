@@ -1,27 +1,36 @@
 """What is owed, what each firm says about it, and what the borrower disputes."""
 
+from loans.models.difference import Difference, Discrepancy, DiscrepancyEntry
 from loans.models.dispute import Dispute, DisputeFile, DisputeMessage
 from loans.models.endpoint import Endpoint, EndpointSecret
 from loans.models.event import Event
+from loans.models.feed import Feed
 from loans.models.loan import Installment, Loan
+from loans.models.outage import Outage, OutageHold
 from loans.models.outward import OutwardDelivery, OutwardEvent
 from loans.models.partner import Partner
 from loans.models.partner_client import PartnerClient, StoredReply
 from loans.models.partner_key import PartnerKey
 from loans.models.payment import Payment
-from loans.models.position import Position
+from loans.models.position import Position, PositionChange
 from loans.models.report import Report
 from loans.models.statement import StatementLine
 
 __all__ = [
+    "Difference",
+    "Discrepancy",
+    "DiscrepancyEntry",
     "Dispute",
     "DisputeFile",
     "DisputeMessage",
     "Endpoint",
     "EndpointSecret",
     "Event",
+    "Feed",
     "Installment",
     "Loan",
+    "Outage",
+    "OutageHold",
     "OutwardDelivery",
     "OutwardEvent",
     "Partner",
@@ -29,6 +38,7 @@ __all__ = [
     "PartnerKey",
     "Payment",
     "Position",
+    "PositionChange",
     "Report",
     "StatementLine",
     "StoredReply",

@@ -123,6 +123,7 @@ class Installment(models.Model):
 
     `version` rises when the bank changes the due date or the total, so that a prompt about the old figures is void;
     `known_at` is when it told us those of this version.
+    `asked_again_at` is when an agent decided that what the platform had said until then does not hold demands any more.
     `payment_reference` is what a payer writes so that the bank can match the money: at most 35 characters, the length
     of ISO 20022's EndToEndId.
     """
@@ -148,6 +149,7 @@ class Installment(models.Model):
     settled_on = models.DateField(_("settled on"), null=True, blank=True)
     version = models.PositiveIntegerField(_("version"), default=1)
     known_at = models.DateTimeField(_("figures known"), default=timezone.now, db_default=Now())
+    asked_again_at = models.DateTimeField(_("not waited for since"), null=True, blank=True)
     payment_reference = models.CharField(_("payment reference"), max_length=35, db_index=True)
 
     objects = InstallmentQuerySet.as_manager()
@@ -171,6 +173,7 @@ class Installment(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_on"], condition=Q(state="open"), name="installment_open_by_due"),
+            models.Index(fields=["loan"], condition=Q(state="awaiting_bank"), name="installment_awaiting_bank"),
         ]
         triggers: list[pgtrigger.Trigger] = [never_deleted("installment")]
 

@@ -1,11 +1,22 @@
 """A firm on the other side."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Jurisdiction
+from accounts.models.user import DEFAULT_TIME_ZONE, validate_time_zone
+
 
 class Partner(models.Model):
-    """A bank or a platform. `code` names it in files and commands; `how_to_pay` is shown to borrowers as it is."""
+    """A bank or a platform. `code` names it in files and commands; `how_to_pay` is shown to borrowers as it is.
+
+    `consistency_goal` is how long this firm may take to say what the other has said before; `desk_name` and
+    `desk_email` are who answers for it there. `awaiting_bank_days` is how long a payment that only the platform has
+    seen holds what would be demanded, before a person looks at it; a bank's. `working_days` and `time_zone` say when
+    its feeds may be silent.
+    """
 
     class Kind(models.TextChoices):
         BANK = "bank", _("bank")
@@ -33,10 +44,37 @@ class Partner(models.Model):
         default=6_000,
         help_text=_("How many events this firm may push in a minute; what is above is told to come again later."),
     )
+    consistency_goal = models.DurationField(
+        _("time to agree"),
+        default=timedelta(days=2),
+        help_text=_("How long this firm may take to say what the other has said, as days hh:mm:ss."),
+    )
+    awaiting_bank_days = models.PositiveSmallIntegerField(
+        _("days to wait for the bank"),
+        default=5,
+        help_text=_("After so many days an agent looks into a payment that only the platform has seen."),
+    )
+    desk_name = models.CharField(_("who answers for differences"), max_length=80, blank=True)
+    desk_email = models.EmailField(_("their email"), blank=True)
+    working_days = models.CharField(
+        _("working days of"),
+        max_length=2,
+        choices=Jurisdiction,
+        blank=True,
+        help_text=_("Empty: it works every day."),
+    )
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default=DEFAULT_TIME_ZONE, validators=[validate_time_zone]
+    )
 
     class Meta:
         verbose_name = _("partner")
         verbose_name_plural = _("partners")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(consistency_goal__gt=timedelta(0)), name="partner_goal_is_some_time"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -57,7 +57,8 @@ class Report(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["id"], condition=Q(kind="events", status="received"), name="report_events_waiting")
+            models.Index(fields=["id"], condition=Q(kind="events", status="received"), name="report_events_waiting"),
+            models.Index(fields=["partner", "kind", "-received_at"], name="report_last_heard"),
         ]
         triggers = [
             pgtrigger.Protect(name="report_stays", operation=pgtrigger.Delete),

@@ -16,13 +16,14 @@ class AlarmQuerySet(models.QuerySet["Alarm"]):
 class Alarm(models.Model):
     """Something that should hold and does not. At most one open of a kind for a subject.
 
-    `subject` names the record in a word ("installment:17", "provider:kannel"); `detail` says what is wrong and what to
-    do, without personal data.
+    `subject` names the record in a word ("installment:17", "provider:kannel", "feed:harbour:loans"); `detail` says what
+    is wrong and what to do, without personal data.
     """
 
     class Kind(models.TextChoices):
         COVERAGE = "coverage", _("an installment that nobody is being told about")
         PROVIDER = "provider", _("a provider that fails or is slow")
+        FEED = "feed", _("a partner that has fallen silent")
 
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     subject = models.CharField(_("about"), max_length=64)

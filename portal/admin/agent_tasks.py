@@ -13,7 +13,6 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -27,7 +26,7 @@ from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.reasons import reason_words
 from portal.admin.task_forms import OutcomeForm, TaskStandingFilter
 from portal.admin.task_page import deadline_there, task_page
-from portal.admin.timeline_told import about, subjects
+from portal.admin.timeline_told import about_task, task_subjects, task_title
 
 CONFLICT = 409
 
@@ -45,7 +44,7 @@ class AgentTaskAdmin(ReadOnlyAdmin[AgentTask]):
     sortable_by = ["deadline"]
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[AgentTask]":
-        return super().get_queryset(request).select_related("borrower", "assignee", *subjects("prompt__"))
+        return super().get_queryset(request).select_related("borrower", "assignee", *task_subjects())
 
     def get_urls(self) -> list[URLPattern]:
         take_it = self.admin_site.admin_view(require_POST(self.take_view))
@@ -69,7 +68,7 @@ class AgentTaskAdmin(ReadOnlyAdmin[AgentTask]):
 
     @admin.display(description=_("about"))
     def about(self, task: AgentTask) -> str:
-        return f"{capfirst(task.prompt.get_kind_display())} · {about(task.prompt)}"
+        return f"{task_title(task)} · {about_task(task)}"
 
     @admin.display(description=_("reason"))
     def why(self, task: AgentTask) -> str:
@@ -118,7 +117,7 @@ class AgentTaskAdmin(ReadOnlyAdmin[AgentTask]):
             messages.error(request, str(obstacle))
             return redirect("admin:notifications_agenttask_change", task_id)
         self.log_change(request, task, "Number shown.")
-        return self._page(request, task, OutcomeForm(), shown=shown)
+        return self._page(request, task, OutcomeForm(task), shown=shown)
 
     def change_view(
         self, request: Any, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -126,13 +125,13 @@ class AgentTaskAdmin(ReadOnlyAdmin[AgentTask]):
         """One task: GET shows it, POST finishes it."""
         task = self.viewed(request, object_id)
         if request.method != "POST":
-            return self._page(request, task, OutcomeForm())
+            return self._page(request, task, OutcomeForm(task))
         if not self.may_act(request, task):
             raise PermissionDenied
         return self._finish(request, task)
 
     def _finish(self, request: SignedInRequest, task: AgentTask) -> HttpResponse:
-        form = OutcomeForm(request.POST)
+        form = OutcomeForm(task, request.POST)
         if not form.is_valid():
             return self._page(request, task, form)
         outcome, note = form.cleaned_data["outcome"], form.cleaned_data["note"]

@@ -1,6 +1,6 @@
 """What stands in the cells of the desk's lists and pages."""
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from decimal import Decimal
 
 from django.urls import reverse
@@ -14,6 +14,7 @@ from loans import dates
 from loans.models import Installment, Loan
 from loans.money import format_money
 from notifications.models import Halt, Prompt
+from portal.admin.spans import span_words
 
 Kind = Prompt.Kind
 
@@ -33,14 +34,8 @@ def moment_in(value: datetime, zone: tzinfo) -> str:
 
 def time_left(until: datetime, now: datetime) -> str:
     """How long until then in one unit: "in 3 h", "late by 2 days"."""
-    late, span = until < now, abs(until - now)
-    if span >= timedelta(days=2):
-        amount = ngettext("%d day", "%d days", span.days) % span.days
-    elif span >= timedelta(hours=1):
-        amount = gettext("%d h") % (span.total_seconds() // 3600)
-    else:
-        amount = gettext("%d min") % (span.total_seconds() // 60)
-    return (gettext("late by %s") if late else gettext("in %s")) % amount
+    amount = span_words(abs(until - now))
+    return (gettext("late by %s") if until < now else gettext("in %s")) % amount
 
 
 def person_link(person: User) -> SafeString:

@@ -11,11 +11,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from loans.models import Dispute, Report, StatementLine
+from loans.models import Discrepancy, Dispute, Partner, Report, StatementLine
 from notifications.models import AgentTask, Alarm, Halt, Supplier
-from portal.admin import now_levers
+from portal.admin import now_firms, now_levers
 from portal.admin.queue import SHOWN, Number, Queue, list_of
-from portal.admin.timeline_told import subjects
+from portal.admin.timeline_told import task_subjects
 
 RECENT: Final = timedelta(days=7)
 """Refused reports older than this are history: nothing closes them."""
@@ -23,10 +23,11 @@ RECENT: Final = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """The queues that the reader may see, and whether none of them has anything."""
+    """The queues that the reader may see, how long firms take to agree, and whether no queue has anything."""
 
     at: datetime
     queues: list[Queue]
+    pairs: list[now_firms.Drawn]
 
     @property
     def is_quiet(self) -> bool:
@@ -34,7 +35,7 @@ class Now:
 
 
 def read_now(request: HttpRequest, site: AdminSite) -> Now:
-    """Two statements a queue, however long the queues are."""
+    """Two statements a queue, however long the queues are, and one for the firms."""
     now = timezone.now()
     made: dict[type[Model], Callable[[], Queue]] = {
         Halt: now_levers.halts,
@@ -42,10 +43,12 @@ def read_now(request: HttpRequest, site: AdminSite) -> Now:
         Supplier: lambda: now_levers.suppliers(now),
         AgentTask: lambda: _tasks(now, request.user.pk),
         Dispute: lambda: _disputes(now),
+        Discrepancy: lambda: now_firms.discrepancies(now, request.user.pk),
         StatementLine: _lines,
         Report: lambda: _reports(now),
     }
-    return Now(now, [make() for model, make in made.items() if _may_see(request, site, model)])
+    pairs = now_firms.consistency(now) if _may_see(request, site, Partner) else []
+    return Now(now, [make() for model, make in made.items() if _may_see(request, site, model)], pairs)
 
 
 def refused_lately(now: datetime) -> "QuerySet[Report]":
@@ -66,7 +69,7 @@ def _tasks(now: datetime, agent_id: int | None) -> Queue:
         Number(counts["late"], _("late"), list_of(AgentTask, "standing=late"), "danger"),
         Number(counts["mine"], _("mine"), list_of(AgentTask, "standing=mine")),
     ]
-    related = ("borrower", "assignee", *subjects("prompt__"))
+    related = ("borrower", "assignee", *task_subjects())
     return Queue("tasks", numbers, list(open_tasks.select_related(*related).order_by("act_by", "pk")[:SHOWN]))
 
 

@@ -23,7 +23,10 @@ class PartnerAdmin(_PartnerAdmin):
     list_filter = ["kind"]
     ordering = ["kind", "name"]
     actions = None
-    fields = ["name", "kind", "code", "phone", "website", "how_to_pay", "usual_lag_days"]
+    fields = [
+        "name", "kind", "code", "phone", "website", "how_to_pay", "usual_lag_days", "consistency_goal",
+        "awaiting_bank_days", "desk_name", "desk_email", "working_days", "time_zone",
+    ]  # fmt: skip
     search_fields = ["name", "code"]
     search_help_text = _("Name or code")
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import allauth.account.admin  # noqa: F401 - registers EmailAddress, which is taken off again below
 from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -22,8 +23,7 @@ from portal.admin.finding import find_borrowers
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.staff import StaffForm, StaffMaking
 
-if admin.site.is_registered(EmailAddress):
-    admin.site.unregister(EmailAddress)  # shows addresses unmasked, and is allauth's own business
+admin.site.unregister(EmailAddress)  # shows addresses unmasked, and is allauth's own business
 
 
 class WorksHereFilter(admin.SimpleListFilter):

@@ -13,10 +13,14 @@ KNOWN: Final[dict[str, Promise]] = {
     "not acknowledged in time": _("not acknowledged in time"),
     "no channel reached them": _("no channel reached them"),
     "nothing arrived and the time to act is running out": _("nothing arrived and the time to act is running out"),
+    "the bank does not show what the platform has seen": _("the bank does not show what the platform has seen"),
     "no receipt in time": _("no receipt in time"),
     "the worker died while handing it over": _("the worker died while handing it over"),
     "Nobody is telling this borrower: look at the planner and the workers, then call the borrower.": _(
         "Nobody is telling this borrower: look at the planner and the workers, then call the borrower."
+    ),
+    "This firm has sent nothing for longer than it may: ask it, before its borrowers notice.": _(
+        "This firm has sent nothing for longer than it may: ask it, before its borrowers notice."
     ),
     "overtaken by a later stage": _("overtaken by a later stage"),
     "acknowledged": _("acknowledged"),

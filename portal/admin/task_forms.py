@@ -13,11 +13,20 @@ from portal.admin.standing import StandingFilter
 
 
 class OutcomeForm(forms.Form):
-    """What came of a task, for the record."""
+    """What came of `task`, for the record."""
+
+    def __init__(self, task: AgentTask, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(one.value, one.label) for one in task.outcomes]
+        self.fields["outcome"] = forms.ChoiceField(
+            label=_("What came of it"),
+            choices=choices,
+            widget=forms.RadioSelect,
+            error_messages={"required": _("Choose what came of it.")},
+        )
 
     outcome = forms.ChoiceField(
         label=_("What came of it"),
-        choices=AgentTask.Outcome.choices,
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose what came of it.")},
     )

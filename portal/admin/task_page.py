@@ -12,7 +12,7 @@ from accounts.models import ContactPoint, User
 from notifications.agent_tasks import tries, ways_to_reach
 from notifications.models import AgentTask
 from portal.admin.cells import moment_in, time_left
-from portal.admin.timeline_told import about
+from portal.admin.timeline_told import about_task, task_title
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,10 @@ def task_page(
     """The context of the page as `agent` sees it. `shown` are the contact points that they may read whole just now."""
     is_open = task.status == AgentTask.Status.OPEN
     return {
-        "title": gettext("Tell %s in person") % task.borrower,
+        "title": _title(task),
         "task": task,
-        "about": about(task.prompt),
+        "about": about_task(task),
+        "what": task_title(task),
         "left": time_left(task.act_by, now),
         "is_late": is_open and task.act_by < now,
         "deadline": deadline_there(task),
@@ -55,6 +56,12 @@ def task_page(
         "may_reveal": is_open and may_act and task.assignee_id == agent.pk and shown is None,
         "form": form,
     }
+
+
+def _title(task: AgentTask) -> str:
+    if task.kind == AgentTask.Kind.STILL_WAITING:
+        return gettext("Find out where the payment of %s is") % task.borrower
+    return gettext("Tell %s in person") % task.borrower
 
 
 def _tries(task: AgentTask) -> list[Try]:

@@ -108,7 +108,8 @@ def _disputes(scope: Scope) -> "QuerySet[Any]":
 
 
 def _tasks(scope: Scope) -> "QuerySet[Any]":
-    return AgentTask.objects.filter(scope.about_loan("prompt__"), borrower=scope.borrower_id)
+    own = scope.of_loan(installment__loan=scope.loan_id)
+    return AgentTask.objects.filter(scope.about_loan("prompt__") | own, borrower=scope.borrower_id)
 
 
 # One that was taken back before it was sent has no moment of its own: it stands with its prompt.

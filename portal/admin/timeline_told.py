@@ -6,6 +6,7 @@ from typing import Final
 
 from django.db.models import Prefetch
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.masking import mask_text
@@ -29,6 +30,23 @@ def about(prompt: Prompt) -> str:
     if prompt.payment:
         return f"{prompt.payment.loan.external_id} {money(prompt.payment.amount, prompt.payment.currency)}"
     return installment_label(prompt.installment, prompt.installment.loan) if prompt.installment else ""
+
+
+def about_task(task: AgentTask) -> str:
+    """What the task is about, in a few words."""
+    if task.prompt:
+        return about(task.prompt)
+    return installment_label(task.installment, task.installment.loan) if task.installment else ""
+
+
+def task_title(task: AgentTask) -> str:
+    """The kind of prompt that did not reach its borrower, else the kind of task."""
+    return capfirst(task.prompt.get_kind_display() if task.prompt else task.get_kind_display())
+
+
+def task_subjects() -> list[str]:
+    """What those two read of a task, to be selected along."""
+    return [*subjects("prompt__"), "installment__loan"]
 
 
 def subjects(prefix: str = "") -> list[str]:
@@ -140,7 +158,7 @@ def _acknowledgement(answer: Acknowledgement, at: datetime) -> Line:
 
 
 def _tasks(ids: set[int]) -> Mapping[int, AgentTask]:
-    return AgentTask.objects.select_related("assignee", *subjects("prompt__")).in_bulk(ids)
+    return AgentTask.objects.select_related("assignee", *task_subjects()).in_bulk(ids)
 
 
 def _task_opened(task: AgentTask, at: datetime) -> Line:
@@ -159,7 +177,7 @@ def _task(task: AgentTask, at: datetime, *, what: str, by: str, why: str, tone: 
         kind="task",
         at=at,
         what=what,
-        about=about(task.prompt),
+        about=about_task(task),
         proof=task.get_status_display(),
         tone=tone,
         by=by,

@@ -51,7 +51,8 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Money is in the loan's currency. `counts`: installments by standing. `next` is the next one to pay."""
+    """Money is in the loan's currency; `left` leaves out what waits for the bank, with whatever was charged on it
+    meanwhile. `counts`: installments by standing. `next` is the next one to pay."""
 
     loan: Loan
     rows: Sequence[Row]
@@ -93,7 +94,7 @@ def read_ledger(borrower: User, loan: Loan, *, today: date) -> Ledger:
         loan=loan,
         rows=rows,
         paid=sum((one.paid for one in installments), Decimal(0)),
-        left=sum((one.outstanding for one in installments if one.state != Installment.State.WITHDRAWN), Decimal(0)),
+        left=sum((one.outstanding for one in installments if one.state == Installment.State.OPEN), Decimal(0)),
         counts=dict(Counter(row.standing.key.value for row in rows)),
         next=next((row for row in rows if row.installment.state == Installment.State.OPEN), None),
         payments=list(loan.payments.select_related("installment", "loan__bank", "loan__platform")),

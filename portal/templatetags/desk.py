@@ -5,15 +5,24 @@ from datetime import datetime
 from django import template
 
 from accounts.masking import mask_text
-from portal.admin.cells import halted, time_left
+from loans.models import Installment
+from portal.admin.cells import halted, installment_label, time_left
 from portal.admin.reasons import reason_words
-from portal.admin.timeline_told import about
+from portal.admin.timeline_told import about, about_task, task_title
 
 register = template.Library()
 register.filter("halted", halted)
 register.filter("time_left", time_left)
 register.filter("about_prompt", about)
+register.filter("about_task", about_task)
+register.filter("task_title", task_title)
 register.filter("reason_words", reason_words)
+
+
+@register.filter
+def about_installment(installment: Installment) -> str:
+    """{{ row.installment|about_installment }}: "LN-00017 no. 3, ¥100.00 due 3 Dec"."""
+    return installment_label(installment, installment.loan)
 
 
 @register.filter

@@ -17,7 +17,8 @@ from accounts.models import ContactPoint, User
 from accounts.tests.factories import make_borrower
 from loans.models import Installment
 from loans.tests.disputes import make_dispute
-from loans.tests.factories import make_installment, make_loan
+from loans.tests.factories import make_installment, make_loan, make_platform
+from loans.tests.positions import say
 from notifications.acknowledgement import LINK_LIVES
 from notifications.models import Acknowledgement, Delivery, Prompt
 from notifications.signatures import link_token
@@ -247,6 +248,23 @@ class TestRefreshing:
             wait_for_bank(installment, paid_on=today)
             expect(page.get_by_text("Paid, waiting for the bank").first).to_be_visible(timeout=15_000)
             expect(page.locator("#announcer")).to_contain_text("Paid, waiting for the bank")
+
+    @pytest.mark.parametrize("place", ["home", "loan"])
+    def test_a_page_turns_within_five_seconds_of_the_report_that_is_applied(
+        self, live_server: LiveServer, chromium: Browser, place: str
+    ) -> None:
+        borrower = make_borrower(time_zone="UTC")
+        today = timezone.localdate(timezone=borrower.zone)
+        installment = make_installment(make_loan(borrower), due_on=today + timedelta(days=3))
+        addresses = {"home": reverse("home"), "loan": reverse("loan", args=[installment.loan_id])}
+        with visit(chromium, live_server.url + addresses[place], borrower) as page:
+            page.evaluate("window.stayed = true")
+            expect(page.get_by_text("Due in 3 days").first).to_be_visible()
+            say(installment, make_platform(), installment.total, now=timezone.now())
+            expect(page.get_by_text("Paid, waiting for the bank").first).to_be_visible(timeout=5_000)
+            expect(page.get_by_text("Harbour Bank usually shows a payment within 1 day").first).to_be_visible()
+            assert page.evaluate("window.stayed") is True
+            expect(page.locator("#announcer")).not_to_be_empty()
 
     def test_an_ended_session_leads_to_the_sign_in_as_a_whole_page(
         self, live_server: LiveServer, chromium: Browser

@@ -102,7 +102,7 @@ def test_the_first_page_of_an_operator_costs_the_same_however_much_is_wrong(
 ) -> None:
     for _place in range(5):
         make_levers(make_world())
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         desk.get(reverse(NOW))
 
 

@@ -1,5 +1,6 @@
 """The queue of those whom nothing reached: by what runs out first, one agent a task."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from django.utils.timezone import now
 from accounts.models import User
 from accounts.tests.factories import make_agent
 from notifications.models import AgentTask, NoticeEvent, Prompt
+from notifications.tests.factories import NOON
 from portal.tests.desk import (
     World,
     desk_of,
@@ -152,3 +154,22 @@ def test_that_the_number_was_shown_stands_in_the_timeline(desk: Client, agent: U
     assert "Address shown to an agent" in page
     assert f"task #{world.task.pk}" in page
     assert [secret for secret in world.secrets if secret in page] == []
+
+
+def test_a_payment_that_the_bank_does_not_show_is_a_task_about_the_money(desk: Client, world: World) -> None:
+    AgentTask.objects.all().delete()
+    task = AgentTask.objects.create(
+        borrower=world.borrower, installment=world.installment, kind="still_waiting", act_by=NOON, created_at=NOON,
+        reason="the bank does not show what the platform has seen",
+    )  # fmt: skip
+    page = desk.get(task_page(task)).content.decode()
+    assert f"Find out where the payment of {world.borrower} is" in page
+    assert re.findall(r'name="outcome" value="(\w+)"', page) == ["keep_waiting", "ask_again"]
+    for address in (reverse(TASKS), reverse("admin:index")):
+        assert "The bank does not show a payment · LN-" in desk.get(address).content.decode(), address
+    shown = desk.get(reverse("admin:accounts_user_change", args=[world.borrower.pk]), {"loan": world.loan.pk})
+    assert "the bank does not show what the platform has seen" in shown.content.decode()
+    assert desk.post(task_page(task), {"outcome": "told", "note": "x"}).status_code == 200
+    desk.post(task_page(task), {"outcome": "keep_waiting", "note": "The bank sends it tomorrow."})
+    task.refresh_from_db()
+    assert (task.status, task.outcome) == ("done", "keep_waiting")

@@ -236,3 +236,25 @@ def test_it_takes_the_same_nine_queries_for_a_short_loan_and_a_long_one(
         make_dispute(loan, installment=installment, now=NOON)
     with django_assert_num_queries(9):
         page.get(reverse("loan", args=[loan.pk]))
+
+
+def test_the_part_that_renews_itself_answers_only_with_news(page: Client, loan: Loan) -> None:
+    installment = make_installment(loan, due_on=day(3))
+
+    def asks_for(body: str) -> str:
+        found = re.search(r'hx-get="([^"]+)"', body)
+        assert found
+        return found.group(1).replace("&amp;", "&")
+
+    address = asks_for(page.get(reverse("loan", args=[loan.pk])).content.decode())
+    assert page.get(address).status_code == 204
+    wait_for_bank(installment, paid_on=day(0))
+    news = page.get(address).content.decode()
+    assert "Paid, waiting for the bank" in news
+    assert "<html" not in news
+    assert page.get(asks_for(news)).status_code == 204
+
+
+def test_the_part_of_anothers_loan_is_not_there(page: Client) -> None:
+    stranger = make_loan(make_borrower())
+    assert page.get(reverse("loan", args=[stranger.pk]), {"part": "state"}).status_code == 404

@@ -1,0 +1,66 @@
+"""Hears the silence of partners: an alarm is open while a feed has sent nothing for longer than it may."""
+
+from datetime import datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from accounts.models.user import zone_of
+from loans.models import Feed, Partner, Report
+from notifications.models import Alarm
+from notifications.timing import at_local, local_day
+from notifications.working_days import EVERY_DAY, WorkingDays
+
+DETAIL: Final = "This firm has sent nothing for longer than it may: ask it, before its borrowers notice."
+_KIND: Final = Alarm.Kind.FEED
+
+
+def with_last_heard(feeds: "QuerySet[Feed]") -> "QuerySet[Feed]":
+    """Each with `heard_at`, when its partner last sent what could be read, None where it never did, and its partner."""
+    sent = Report.objects.filter(partner=OuterRef("partner"), kind=OuterRef("kind"))
+    readable = sent.exclude(status=Report.Status.REFUSED).order_by("-received_at")
+    return feeds.annotate(heard_at=Subquery(readable.values("received_at")[:1])).select_related("partner")
+
+
+def silent_from(feed: Feed) -> datetime:
+    """When the silence of `feed`, read with `with_last_heard`, becomes an alarm (UTC)."""
+    heard_at: datetime | None = vars(feed)["heard_at"]
+    partner = feed.partner
+    days = WorkingDays.of(partner.working_days) if partner.working_days else EVERY_DAY
+    zone, _known = zone_of(partner.time_zone)
+    return after_working_time(heard_at or feed.watched_since, timedelta(hours=feed.every_hours), days, zone)
+
+
+def after_working_time(start: datetime, span: timedelta, days: WorkingDays, zone: ZoneInfo) -> datetime:
+    """The moment (UTC) at which `span` of working days has passed since `start`; each of them counts from midnight to
+    midnight in `zone`.
+    """
+    day = local_day(start, zone)
+    while True:
+        following = day + timedelta(days=1)
+        midnight = at_local(following, time(), zone)
+        if days.is_working_day(day):
+            if start + span <= midnight:
+                return start + span
+            span -= midnight - start
+        start, day = midnight, following
+
+
+@transaction.atomic
+def watch_feeds(now: datetime) -> int:
+    """Open an alarm for each feed that is silent for too long and close those of the others; returns how many are."""
+    silent = {
+        _subject(feed.partner, feed.kind) for feed in with_last_heard(Feed.objects.all()) if silent_from(feed) <= now
+    }
+    Alarm.objects.open().filter(kind=_KIND).exclude(subject__in=silent).update(closed_at=now)
+    Alarm.objects.bulk_create(
+        [Alarm(kind=_KIND, subject=subject, detail=DETAIL, opened_at=now) for subject in sorted(silent)],
+        ignore_conflicts=True,
+    )
+    return len(silent)
+
+
+def _subject(partner: Partner, kind: str) -> str:
+    return f"feed:{partner.code}:{kind}"
