@@ -50,6 +50,11 @@ OPERATORS_MAY: Final[May] = {
     "loans": (
         "view_partner",
         "view_loan",
+        "view_endpoint",
+        "change_endpoint",
+        "view_outwarddelivery",
+        "change_outwarddelivery",
+        "view_partnerclient",
         "view_feed",
         "add_feed",
         "change_feed",
