@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from loans.models import Discrepancy, Dispute, Partner, Report, StatementLine
+from loans.models import Discrepancy, Dispute, OutwardDelivery, Partner, Report, StatementLine
 from notifications.models import AgentTask, Alarm, Halt, Supplier
 from portal.admin import now_firms, now_levers
 from portal.admin.queue import SHOWN, Number, Queue, list_of
@@ -45,6 +45,7 @@ def read_now(request: HttpRequest, site: AdminSite) -> Now:
         Dispute: lambda: _disputes(now),
         Discrepancy: lambda: now_firms.discrepancies(now, request.user.pk),
         StatementLine: _lines,
+        OutwardDelivery: _given_up,
         Report: lambda: _reports(now),
     }
     pairs = now_firms.consistency(now) if _may_see(request, site, Partner) else []
@@ -95,6 +96,13 @@ def _lines() -> Queue:
     number = Number(waiting.count(), _("unmatched bank lines"), list_of(StatementLine))
     first = waiting.select_related("report__partner").defer("report__content").order_by("booked_on", "pk")
     return Queue("lines", [number], list(first[:SHOWN]))
+
+
+def _given_up() -> Queue:
+    """Dead letters: what partners did not take in days of trying."""
+    dead = OutwardDelivery.objects.dead()
+    number = Number(dead.count(), _("events that partners did not take"), list_of(OutwardDelivery), "danger")
+    return Queue("outward", [number], list(dead.select_related("event", "endpoint__partner").order_by("-pk")[:SHOWN]))
 
 
 def _reports(now: datetime) -> Queue:

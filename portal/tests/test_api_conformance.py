@@ -38,7 +38,8 @@ class Signature(requests.auth.AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         headers = request.headers
         given = [str(headers.get(name, "")) for name in ("webhook-id", "webhook-timestamp")]
-        if MESSAGE_ID.fullmatch(given[0]) and TIMESTAMP.fullmatch(given[1]):
+        signs = "webhook-signature" in headers and MESSAGE_ID.fullmatch(given[0]) and TIMESTAMP.fullmatch(given[1])
+        if signs:
             body = request.body.encode() if isinstance(request.body, str) else request.body or b""
             assert isinstance(body, bytes)
             message_id, now = str(uuid4()), int(timezone.now().timestamp())
