@@ -19,6 +19,7 @@ MAY: Final[May] = {
         "view_payment",
         "view_position",
         "view_report",
+        "view_event",
         "view_statementline",
         "change_statementline",
         "view_dispute",

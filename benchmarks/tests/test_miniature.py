@@ -18,6 +18,7 @@ WITHOUT_TIME = {"growth", "memory", "memory.planner", "memory.worker"}
 PARTS = (
     "planning.again",
     "sms.256",
+    "events.batch",
     "evidence.written",
     "evidence.verified",
     "due_page.unchanged",
@@ -87,7 +88,9 @@ def test_memory_has_a_peak(run: Run, name: str) -> None:
     assert run.of(name)["peak_mb"] > 0
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - WAITING - {"email_killed", "evidence", "growth", "inbox"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(NAMES) - WAITING - {"email_killed", "events", "evidence", "growth", "inbox", "visible"})
+)
 def test_it_is_compared_with_its_peer(run: Run, name: str) -> None:
     assert run.of(name)["times_peer"] > 0
 

@@ -7,12 +7,30 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from loans.models import Partner
+from loans.models import Partner, PartnerKey
 
 if TYPE_CHECKING:
     _PartnerAdmin = admin.ModelAdmin[Partner]
+    _KeyInline = admin.TabularInline[PartnerKey, Partner]
 else:
     _PartnerAdmin = admin.ModelAdmin
+    _KeyInline = admin.TabularInline
+
+
+class KeyInline(_KeyInline):
+    """Which keys count until when. They are made by `rotate_partner_key`, and no secret is ever shown here."""
+
+    model = PartnerKey
+    fields = ("prefix", "valid_from", "valid_until")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Partner | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Partner | None = None) -> bool:
+        return False
 
 
 @admin.register(Partner)
@@ -23,7 +41,8 @@ class PartnerAdmin(_PartnerAdmin):
     list_filter = ["kind"]
     ordering = ["kind", "name"]
     actions = None
-    fields = ["name", "kind", "code", "phone", "website", "how_to_pay", "usual_lag_days"]
+    fields = ["name", "kind", "code", "phone", "website", "how_to_pay", "usual_lag_days", "events_per_minute"]
+    inlines = [KeyInline]
     search_fields = ["name", "code"]
     search_help_text = _("Name or code")
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
