@@ -29,6 +29,8 @@ NAMES: Final = (
     "sms",
     "receipts",
     "receipts_batch",
+    "events",
+    "visible",
     "inbox",
     "evidence",
     "due_page",

@@ -26,6 +26,8 @@ class Size:
     receipts: int
     receipts_batch: int
     receipts_batch_peer: int
+    events: int
+    visible: int
     inbox: int
     inbox_peer: int
     evidence: int
@@ -57,6 +59,8 @@ FULL: Final = Size(
     receipts=20_000,
     receipts_batch=200_000,
     receipts_batch_peer=5_000,
+    events=20_000,
+    visible=3_000,
     inbox=100_000,
     inbox_peer=20_000,
     evidence=1_000_000,
@@ -87,6 +91,8 @@ QUICK: Final = Size(
     receipts=1_500,
     receipts_batch=10_000,
     receipts_batch_peer=1_000,
+    events=1_500,
+    visible=1_000,
     inbox=10_000,
     inbox_peer=3_000,
     evidence=50_000,
@@ -117,6 +123,8 @@ MINIATURE: Final = Size(
     receipts=40,
     receipts_batch=200,
     receipts_batch_peer=100,
+    events=40,
+    visible=20,
     inbox=50,
     inbox_peer=20,
     evidence=100,

@@ -20,6 +20,7 @@ MAY: Final[May] = {
         "view_position",
         "view_report",
         "view_statement",
+        "view_event",
         "view_statementline",
         "change_statementline",
         "view_dispute",

@@ -13,10 +13,11 @@ from benchmarks.__main__ import NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 WITHOUT_TIME = {"growth", "memory", "memory.planner", "memory.worker", "statement_file.memory"}
-WITHOUT_PEER = {"email_killed", "evidence", "growth", "inbox", "statement_file"}
+WITHOUT_PEER = {"email_killed", "events", "evidence", "growth", "inbox", "statement_file", "visible"}
 PARTS = (
     "planning.again",
     "sms.256",
+    "events.batch",
     "evidence.written",
     "evidence.verified",
     "due_page.unchanged",

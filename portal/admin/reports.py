@@ -77,6 +77,7 @@ class ReportAdmin(ReadOnlyAdmin[Report]):
             "applied",
             "unchanged",
             "unmatched",
+            *(["event_list"] if obj and obj.kind == Report.Kind.EVENTS else []),
             "refusal_list",
             "remark_list",
             "statement_list",
@@ -104,6 +105,11 @@ class ReportAdmin(ReadOnlyAdmin[Report]):
     def refusal_list(self, report: Report) -> str:
         rows = [{**refusal, "reason": mask_text(str(refusal.get("reason", "")))} for refusal in report.refusals]
         return render_to_string("admin/desk/refusals.html", {"rows": rows})
+
+    @admin.display(description=_("events"))
+    def event_list(self, report: Report) -> SafeString:
+        address = f"{reverse('admin:loans_event_changelist')}?report__id={report.pk}"
+        return format_html('<a href="{}">{}</a>', address, gettext("What became of each"))
 
     @admin.display(description=_("remarks"))
     def remark_list(self, report: Report) -> SafeString:
