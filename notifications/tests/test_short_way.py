@@ -46,7 +46,7 @@ def test_a_report_is_kept_with_one_query_and_answered_without_what_is_for_people
         answer = client.get(target())
     assert (answer.status_code, Callback.objects.count()) == (200, 1)
     assert not {"Vary", "Content-Language", "Set-Cookie"} & set(answer.headers)
-    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert (answer["X-Content-Type-Options"], answer["Content-Length"]) == ("nosniff", "2")
 
 
 def test_it_is_refused_where_the_host_is_not_ours(client: Client) -> None:
