@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
 PREFIX: Final = "/webhooks/"
@@ -20,7 +19,7 @@ class ShortWayMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith(PREFIX):
             return self.get_response(request)
         try:
@@ -31,5 +30,6 @@ class ShortWayMiddleware:
             return self.get_response(request)
         request.get_host()  # raises DisallowedHost, as CommonMiddleware would
         request.resolver_match = match
-        answer: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+        answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        answer.headers.setdefault("Content-Length", str(len(answer.content)))  # else it would go out in chunks
         return answer
