@@ -27,8 +27,8 @@ AND ({prompt}.kind <> ALL(%(held_by_dispute)s) OR NOT EXISTS (
       AND (dispute.installment_id IS NULL OR dispute.installment_id = {installment}.id)))
 """
 # A message for several installments is sent as long as one of them still needs it. Whether it is needed is asked of one
-# delivery after the other, in the order of the queue, until there are enough. OFFSET 0 keeps the question from becoming a
-# join: joined, all that waits would be read for every batch of it.
+# delivery after the other, in the order of the queue, until there are enough. OFFSET 0 keeps the question from turning
+# into a join: joined, all that waits would be read for every batch of it.
 _CLAIM: Final = f"""
 UPDATE notifications_delivery
 SET status = 'sending', claimed_at = %(now)s, claimed_by = %(holder)s, handed_at = NULL, attempts = attempts + 1
