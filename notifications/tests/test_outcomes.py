@@ -31,7 +31,12 @@ def written(delivery: Delivery) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize(("origin", "reference"), list(product(Status, ["SBX1", ""])))
 def test_what_was_taken_is_written_as_the_state_machine_writes_it(origin: Status, reference: str) -> None:
-    fields = {"status": origin, "reason": "connection lost", "provider_reference": "first", "attempts": 2}
+    fields: dict[str, Any] = {
+        "status": origin,
+        "reason": "connection lost",
+        "provider_reference": "first",
+        "attempts": 2,
+    }
     by_machine, at_once = make_delivery(**fields), make_delivery(**fields)
     advance([Step(delivery_id=by_machine.pk, to=Status.SENT, provider_reference=reference)], now=NOON)
     record_outcomes([taken(at_once, reference)], InAppChannel(), now=NOON)

@@ -47,6 +47,12 @@ def make_payment(row: Installment, **fields: Any) -> Payment:
     )
 
 
+def reads_whole_tables() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW enable_seqscan")
+        return str(cursor.fetchall()[0][0])
+
+
 def test_a_payment_tells_its_own_amount_and_day_and_not_what_was_due() -> None:
     row = make_installment(due_on=TODAY)
     facts = told(make_prompt(row, kind=Kind.PAYMENT_RECEIVED, payment=make_payment(row)))
@@ -82,11 +88,8 @@ def test_a_claim_reads_its_queue_by_the_index_and_no_table_as_a_whole() -> None:
     with holding(), connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN {claiming._CLAIM.format(halts='')}", parameters)
         plan = "\n".join(row[0] for row in cursor.fetchall())
-        cursor.execute("SHOW enable_seqscan")
-        [inside] = cursor.fetchone() or ()
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW enable_seqscan")
-        [outside] = cursor.fetchone() or ()
+        inside = reads_whole_tables()
+    outside = reads_whole_tables()
     assert "delivery_claimable" in plan
     assert "Seq Scan" not in plan
     assert "Sort" not in plan
