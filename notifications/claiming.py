@@ -29,8 +29,8 @@ AND ({prompt}.kind <> ALL(%(held_by_dispute)s) OR NOT EXISTS (
     WHERE hold.installment_id = {installment}.id AND (hold.held_until IS NULL OR hold.held_until > %(now)s)))
 """
 # A message for several installments is sent as long as one of them still needs it. Whether it is needed is asked of one
-# delivery after the other, in the order of the queue, until there are enough (OFFSET 0 keeps it from being joined):
-# joined, all that waits would be read for every batch of it.
+# delivery after the other, in the order of the queue, until there are enough. OFFSET 0 keeps the question from turning
+# into a join: joined, all that waits would be read for every batch of it.
 _CLAIM: Final = f"""
 UPDATE notifications_delivery
 SET status = 'sending', claimed_at = %(now)s, claimed_by = %(holder)s, handed_at = NULL, attempts = attempts + 1
@@ -50,7 +50,8 @@ WHERE id = ANY (ARRAY(
                     SELECT 1 FROM notifications_prompt AS companion
                     JOIN loans_installment AS other ON other.id = companion.installment_id
                     WHERE companion.told_with_id = prompt.id
-                      AND {_NEEDED.format(prompt="companion", installment="other")}))
+                      AND {_NEEDED.format(prompt="companion", installment="other")}
+                    OFFSET 0))
           {{halts}}
         OFFSET 0)
     ORDER BY delivery.next_attempt_at

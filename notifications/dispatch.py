@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from time import monotonic
 from typing import Final
 
@@ -49,13 +50,20 @@ def dispatch(name: str, *, clock: Now, longest: float = 60.0) -> int:
     done, watch = 0, Watch(provider)
     with holding() as holder, channel_of(provider) as channel:
         messages = _messages(channel, holder, clock, watch, until=monotonic() + longest)
-        to_devices = name == Delivery.Channel.PUSH
-        handed = send_to_devices(channel.send, messages, clock=clock) if to_devices else channel.send(messages)
-        for outcomes in _together(handed):
+        # A sweep mostly finds nothing: no connection, loop or thread is made for that.
+        if (first := next(messages, None)) is None:
+            return 0
+        for outcomes in _together(_send(channel, chain([first], messages), clock)):
             record_outcomes(outcomes, channel, now=clock())
             watch.note(outcomes, now=clock())
             done += len(outcomes)
     return done
+
+
+def _send(channel: Channel, messages: Iterator[Message], clock: Now) -> Iterator[Outcome | None]:
+    if channel.name == Delivery.Channel.PUSH:
+        return send_to_devices(channel.send, messages, clock=clock)
+    return channel.send(messages)
 
 
 @dataclass(slots=True)
