@@ -93,29 +93,26 @@ CLEAR: Final = "DROP TABLE IF EXISTS planning_fresh, planning_candidate, plannin
 COLLECT: Final = "CREATE TEMPORARY TABLE planning_candidate ON COMMIT DROP AS {source}"
 ANALYZE: Final = "ANALYZE planning_candidate (borrower_id)"
 # A person is told on the first rung, in the order that they chose, whose channel they can be reached on; where there is
-# none, the prompt stands above the last rung and the ladder hands it to a person at its first look. Place, rung and
-# contact point are packed into one number, so that one min() a person finds all three.
+# none, the prompt stands above the last rung and the ladder hands it to a person at its first look.
+# People in order: their rows then lie beside each other in the tables and at one place of each index.
 NUMBER: Final = """
 CREATE TEMPORARY TABLE planning_prompt ON COMMIT DROP AS
-WITH rung (number, channel, contact_kind, wait) AS (
-    SELECT * FROM unnest(%(rungs)s::int[], %(channels)s::text[], %(contact_kinds)s::text[], %(waits)s::interval[])),
-first_way AS (
-    SELECT point.user_id AS borrower_id,
-           min((COALESCE(preference.place, 100) * 100 + rung.number)::bigint << 40 | point.id) AS packed
+WITH first_way AS (
+    SELECT DISTINCT ON (point.user_id) point.user_id AS borrower_id, point.id AS contact_point_id, point.address,
+           rung.number AS rung, rung.wait, rung.channel
     FROM accounts_contactpoint AS point
-    JOIN rung ON rung.contact_kind = point.kind
+    JOIN unnest(%(rungs)s::int[], %(channels)s::text[], %(contact_kinds)s::text[], %(waits)s::interval[])
+         AS rung (number, channel, contact_kind, wait) ON rung.contact_kind = point.kind
     LEFT JOIN notifications_preference AS preference
            ON preference.user_id = point.user_id AND preference.channel = rung.channel
     WHERE point.retired_at IS NULL AND point.unreachable_since IS NULL AND preference.enabled IS NOT FALSE
       AND point.user_id IN (SELECT borrower_id FROM planning_candidate)
-    GROUP BY point.user_id)
+    ORDER BY point.user_id, COALESCE(preference.place, 100), rung.number, point.id)
 SELECT nextval('notifications_prompt_id_seq') AS id, NULL::bigint AS told_with_id, ready.*
 FROM (
-    SELECT candidate.*, rung.number AS rung, rung.wait, rung.channel, point.id AS contact_point_id, point.address
+    SELECT candidate.*, first_way.contact_point_id, first_way.address, first_way.rung, first_way.wait, first_way.channel
     FROM planning_candidate AS candidate
     LEFT JOIN first_way ON first_way.borrower_id = candidate.borrower_id
-    LEFT JOIN rung ON rung.number = (first_way.packed >> 40) %% 100
-    LEFT JOIN accounts_contactpoint AS point ON point.id = first_way.packed & ((1::bigint << 40) - 1)
     ORDER BY candidate.borrower_id, candidate.installment_id) AS ready
 """
 # Installments of one borrower that fall due together, with the same firms, are one message: the first leads.
