@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from loans.models import Discrepancy, DiscrepancyEntry
+from loans.outward.differing import tell_closed, tell_opened
 
 Kind = DiscrepancyEntry.Kind
 
@@ -51,9 +52,12 @@ def sweep(now: datetime) -> tuple[int, int]:
     """Returns how many discrepancies were opened and how many closed by agreement."""
     with connection.cursor() as cursor:
         cursor.execute(_CLOSE, {"now": now})
-        closed = cursor.rowcount
+        closed = [discrepancy_id for (discrepancy_id,) in cursor.fetchall()]
         cursor.execute(_OPEN, {"now": now, "due_by": now + TIME_TO_MEND})
-        return cursor.rowcount, closed
+        opened = [discrepancy_id for (discrepancy_id,) in cursor.fetchall()]
+    tell_closed(closed, agreed=True, at=now)
+    tell_opened(opened, at=now)
+    return len(opened), len(closed)
 
 
 @transaction.atomic
@@ -90,6 +94,7 @@ def close(discrepancy_id: int, *, agent: User, reason: str, now: datetime) -> No
     if not mine.update(closed_at=now, holder=agent):
         raise NotYoursError(_why_not(Discrepancy.objects.select_related("holder").get(pk=discrepancy_id)))
     _write(discrepancy_id, Kind.CLOSED, agent, now, words)
+    tell_closed([discrepancy_id], agreed=False, at=now)
 
 
 def _some(words: str) -> str:

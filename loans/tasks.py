@@ -1,16 +1,21 @@
 """What workers are woken for in this floor. The rows are the queue: a task carries nothing."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from time import monotonic
 
+from allauth.idp.oidc.models import Token
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
 from loans.intake.events import sweep
 from loans.intake.inbox import take_all
+from loans.models import StoredReply
 
+REPLIES_LIVE = timedelta(days=30)
+"""How long a reply is kept for repeats of its request."""
 LONGEST_RUN = 120.0
 """Seconds after which a sweep leaves the rest to the next one, far below the broker's visibility timeout."""
 
@@ -40,6 +45,13 @@ def tell_partners() -> int:
 def take_files() -> int:
     """Take in what partners have put into INBOX_FOLDER; returns how many files."""
     return sum(1 for _taken in take_all(Path(settings.INBOX_FOLDER))) if settings.INBOX_FOLDER else 0
+
+
+@shared_task
+def forget_replies() -> int:
+    """Delete what was kept for repeats of requests that nobody repeats any more, and tokens that are over."""
+    before = timezone.now() - REPLIES_LIVE
+    return StoredReply.objects.filter(made_at__lt=before).delete()[0] + Token.objects.expired().delete()[0]
 
 
 def _until_done(step: Callable[[], int]) -> int:

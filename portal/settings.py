@@ -324,6 +324,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "seal": _every(5, "seal"),
     "apply-events": _every(1, "apply_events", queue="intake", app="loans"),
     "look-again-at-events": _every(5, "look_again_at_events", queue="intake", app="loans"),
+    "forget-replies": _every(86_400, "forget_replies", queue="partners", app="loans"),
     "tell-partners": _every(5, "tell_partners", queue="partners", app="loans"),
     **({"take-files": _every(10, "take_files", queue="intake", app="loans")} if INBOX_FOLDER else {}),
     **{f"send-{channel}": _every(5, "send", channel, queue=channel) for channel in SEND_QUEUES},

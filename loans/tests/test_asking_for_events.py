@@ -1,11 +1,15 @@
 """Events asked for by a cursor, and posted again once a key."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.idp.oidc.models import Token
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from loans import tasks
 from loans.api.idempotency import lock_number
 from loans.models import Loan, OutwardDelivery, OutwardEvent, StoredReply
 from loans.tests.asking import Program, make_program
@@ -99,6 +103,17 @@ def test_redelivering_needs_a_scope_of_its_own(bank: Program, loan: Loan) -> Non
     reader = make_program(loan.bank, ["events:read"])
     answer = reader.post(f"outward-events/{OutwardEvent.objects.earliest('pk').pk}/redeliver", "k")
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+def test_replies_and_tokens_are_forgotten_when_their_time_is_over(bank: Program) -> None:
+    path = f"outward-events/{OutwardEvent.objects.earliest('pk').pk}/redeliver"
+    bank.post(path, "old")
+    bank.post(path, "new")
+    StoredReply.objects.filter(key="old").update(made_at=timezone.now() - timedelta(days=31))
+    Token.objects.create(type=Token.Type.ACCESS_TOKEN, hash="over", expires_at=timezone.now() - timedelta(hours=1))
+    assert tasks.forget_replies() == 2
+    assert list(StoredReply.objects.values_list("key", flat=True)) == ["new"]
+    assert bank.get("outward-events").status_code == 200
 
 
 @pytest.mark.race

@@ -1,5 +1,6 @@
 """The programs with which partners ask, to be seen; `manage.py add_partner_client` makes and ends them."""
 
+import allauth.idp.oidc.admin  # noqa: F401 - registers what is taken off again below
 from allauth.idp.oidc.models import Client, Token
 from django.contrib import admin
 from django.db.models import QuerySet
