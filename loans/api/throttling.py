@@ -42,7 +42,7 @@ def count(partner: Partner, events: int) -> int | None:
             together.incrby(key, events)
             together.expire(key, 2 * _WINDOW)
             used: int = together.execute()[0]
-    except (RedisError, OSError) as error:
+    except (RedisError, OSError, ValueError) as error:  # ValueError: a connection that timed out while it was made
         log.warning("The rate of partner %s is not watched: Redis fails (%s)", partner.pk, type(error).__name__)
         return None
     return used
