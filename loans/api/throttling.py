@@ -70,7 +70,7 @@ def count_minute(name: str, events: int) -> int | None:
             together.incrby(key, events)
             together.expire(key, 2 * _WINDOW)
             used: int = together.execute()[0]
-    except (RedisError, OSError) as error:
+    except (RedisError, OSError, ValueError) as error:  # ValueError: a connection that timed out while it was made
         log.warning("A rate is not watched, %s: Redis fails (%s)", name, type(error).__name__)
         return None
     return used
