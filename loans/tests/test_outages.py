@@ -171,6 +171,8 @@ def test_without_a_reason_or_with_its_end_before_its_start_it_is_refused(said: d
 
 def test_it_costs_the_same_however_many_it_touches() -> None:
     def cost(count: int) -> int:
+        OutageHold.objects.all().delete()
+        Outage.objects.all().delete()
         loan = make_loan()
         for _place in range(count):
             make_installment(loan, due_on=TODAY)

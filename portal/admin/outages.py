@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import SignedInRequest
-from loans.models import Outage
+from loans.models import Outage, Partner
 from loans.outages import OverAlreadyError, declare_outage, end_outage
 from portal.admin.outage_holds import touched_csv
 from portal.admin.read_only import ReadOnlyAdmin
@@ -31,7 +31,19 @@ else:
 
 
 class OutageForm(_OutageForm):
-    """Whom it touches: what is left empty fits all."""
+    """Whom it touches: what is left empty fits all. Times are on the operator's clock."""
+
+    partner = forms.ModelChoiceField(Partner.objects.order_by("kind", "name"), label=_("partner"))
+    counterpart = forms.ModelChoiceField(
+        Partner.objects.order_by("kind", "name"), label=_("only with this other firm"), required=False
+    )
+    starts_at = forms.DateTimeField(label=_("starts"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    ends_at = forms.DateTimeField(
+        label=_("ends"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        help_text=_("Empty: until somebody ends it."),
+    )
 
     class Meta:
         model = Outage
@@ -119,6 +131,11 @@ class OutageAdmin(ReadOnlyAdmin[Outage]):
             '<button type="submit" class="small-button" formaction="{}" aria-label="{}">{}</button>',
             *(address, label, gettext("End")),
         )
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().add_view(request, form_url, {"title": gettext("Declare an outage")} | (extra_context or {}))
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         over = (row := kwargs.get("obj")) is not None and bool(row.ends_at and row.ends_at <= timezone.now())

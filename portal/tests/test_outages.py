@@ -37,7 +37,7 @@ def declare(**fields: Any) -> Outage:
 def form(**fields: Any) -> dict[str, Any]:
     """Since yesterday noon in Shanghai."""
     said = {"partner": make_bank().pk, "counterpart": "", "product": "", "currency": "", "grace_hours": "24"}
-    times = {"starts_at_0": "2026-11-21", "starts_at_1": "12:00", "ends_at_0": "", "ends_at_1": ""}
+    times = {"starts_at": "2026-11-21T12:00", "ends_at": ""}
     return {**said, **times, "reason": "Their switch is down.", **fields}
 
 
@@ -57,7 +57,7 @@ def test_an_operator_declares_one_and_reads_how_many_it_touches(operator: Client
 
 @pytest.mark.parametrize(
     "odd",
-    [{"reason": ""}, {"starts_at_0": "x"}, {"ends_at_0": "2026-11-20", "ends_at_1": "00:00"}, {"currency": "1"},
+    [{"reason": ""}, {"starts_at": "x"}, {"ends_at": "2026-11-20T00:00"}, {"currency": "1"},
      {"partner": "9"}, {"grace_hours": "-1"}, {"product": "x" * 121}],
 )  # fmt: skip
 def test_what_makes_no_sense_is_shown_again(operator: Client, odd: dict[str, str]) -> None:
