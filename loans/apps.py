@@ -7,5 +7,6 @@ class LoansConfig(AppConfig):
 
     def ready(self) -> None:
         from loans import receivers
+        from loans.intake.events import outages
 
-        del receivers
+        del receivers, outages

@@ -1,11 +1,13 @@
 """What pushed events do to loans, payments and positions, and what is said of each."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from loans import tasks
 from loans.intake.events import sweep
@@ -14,7 +16,7 @@ from loans.intake.events.handlers import HANDLERS, Notice
 from loans.intake.events.sweep import apply_kept, look_again
 from loans.intake.news import News, RefusedError
 from loans.intake.records import Code
-from loans.models import Event, Installment, Loan, Partner, Payment, Position, Report
+from loans.models import Event, Installment, Loan, Outage, Partner, Payment, Position, Report
 from loans.tests.factories import make_bank, make_platform
 from loans.tests.pushing import event, make_key, push
 
@@ -203,8 +205,36 @@ def test_a_loan_of_another_platform_is_out_of_reach(bank: str, platform: str) ->
 
 def test_what_nobody_takes_up_is_kept(bank: str) -> None:
     told("harbour", bank, about("loan.opened"))
-    said = [about(name) for name in ("outage.declared", "outage.ended", "prompt.sent", "payment.initiated")]
-    assert told("harbour", bank, *said) == [KEPT] * 4
+    said = [about(name) for name in ("prompt.sent", "payment.initiated")]
+    assert told("harbour", bank, *said) == [KEPT] * 2
+
+
+def test_an_outage_that_a_firm_declares_holds_until_it_says_that_it_is_over(bank: str) -> None:
+    begun = (timezone.now() - timedelta(minutes=5)).isoformat()
+    declared = about("outage.declared", outage="INC-1", starts_at=begun, ends_at=None)
+    declared["data"].pop("ends_at")
+    assert told("harbour", bank, declared) == [APPLIED]
+    outage = Outage.objects.get()
+    assert (outage.partner.code, outage.reference, outage.ends_at, outage.declared_by) == (
+        "harbour",
+        "INC-1",
+        None,
+        None,
+    )
+    assert outage.reason == "Payments cannot be received."
+    again = about("outage.declared", outage="INC-1", starts_at=begun, words="Other words.")
+    again["data"].pop("ends_at")
+    assert told("harbour", bank, again) == [UNCHANGED]
+    assert told("harbour", bank, about("outage.ended", outage="INC-1")) == [APPLIED]
+    assert told("harbour", bank, about("outage.ended", outage="INC-1")) == [UNCHANGED]
+    outage.refresh_from_db()
+    assert outage.ends_at is not None
+    assert outage.reason == "Payments cannot be received."
+
+
+def test_the_end_of_an_outage_that_nobody_declared_is_refused(bank: str, platform: str) -> None:
+    told("harbour", bank, about("outage.declared", outage="INC-1"))
+    assert told("lantern", platform, about("outage.ended", outage="INC-1")) == [(Status.REFUSED, Code.ORDER)]
 
 
 def test_a_handler_gets_the_events_of_its_type_as_a_set(bank: str, monkeypatch: pytest.MonkeyPatch) -> None:
