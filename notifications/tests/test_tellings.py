@@ -84,7 +84,7 @@ def test_a_dispute_is_told_by_its_number_and_its_day() -> None:
 
 def test_a_claim_reads_its_queue_by_the_index_and_no_table_as_a_whole() -> None:
     make_delivery()
-    parameters = {"now": NOON, "channel": "sms", "limit": 500, "holder": 1, **claiming._KINDS}
+    parameters: dict[str, Any] = {"now": NOON, "channel": "sms", "limit": 500, "holder": 1, **claiming._KINDS}
     with holding(), connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN {claiming._CLAIM.format(halts='')}", parameters)
         plan = "\n".join(row[0] for row in cursor.fetchall())
