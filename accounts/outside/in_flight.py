@@ -80,7 +80,9 @@ class _Loop(Generic[Item, Answer]):
             item = await self._ready.get()
             try:
                 self._answers.put(await self._ask(item))
-            except Exception as fault:
+            except (Exception, asyncio.CancelledError) as fault:
+                if self._over.is_set():
+                    raise
                 self._answers.put(fault)
 
     def _put(self, items: Sequence[Item]) -> None:

@@ -58,3 +58,11 @@ def test_a_fault_in_asking_reaches_the_caller(loop: asyncio.AbstractEventLoop) -
 
     with pytest.raises(ZeroDivisionError):
         list(ask_many(loop, ask, range(3), 2))
+
+
+def test_one_that_is_cancelled_from_elsewhere_reaches_the_caller_too(loop: asyncio.AbstractEventLoop) -> None:
+    async def ask(number: int) -> int:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        list(ask_many(loop, ask, range(3), 2))
