@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 from decimal import Decimal
 
+import pgtrigger
 import pytest
 
 from accounts.tests.factories import make_borrower
@@ -95,7 +96,8 @@ def test_i_know_answers_each_with_the_amount_that_was_named_for_it(pair: tuple[I
 
 
 def test_one_that_reached_nobody_is_one_task_and_both_are_with_a_person(pair: tuple[Installment, Installment]) -> None:
-    Delivery.objects.all().delete()
+    with pgtrigger.ignore():
+        Delivery.objects.all().delete()
     Prompt.objects.update(look_again_at=NOON, deadline=NOON)
     climb(clock())
     assert AgentTask.objects.count() == 1
