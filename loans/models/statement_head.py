@@ -53,7 +53,7 @@ class Statement(models.Model):
     """
 
     report = models.ForeignKey(Report, models.PROTECT, related_name="statements")
-    partner = models.ForeignKey(Partner, models.PROTECT, related_name="+")
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="+", verbose_name=_("partner"))
     place = models.CharField(_("place in the file"), max_length=120)
     series = models.CharField(_("series"), max_length=8)
     account = models.CharField(_("account"), max_length=64, blank=True)

@@ -26,7 +26,9 @@ LARGEST: Final = 5 * 1024 * 1024
 class UploadForm(forms.Form):
     """The file, whose it is, and its signature where that partner signs."""
 
-    partner = forms.ModelChoiceField(Partner.objects.order_by("kind", "name"), label=_("Partner"))
+    partner = forms.ModelChoiceField(
+        Partner.objects.order_by("kind", "name"), label=_("Partner"), help_text=_("Whose file it is.")
+    )
     file = forms.FileField(label=_("File"), help_text=_("At most 5 MB; larger ones by the folder or the command."))
     signature = forms.FileField(
         label=_("Signature"), required=False, help_text=_("The file of the same name and .sig, if the partner signs.")

@@ -73,7 +73,7 @@ class StatementStandingFilter(StandingFilter):
 class StatementAdmin(ReadOnlyAdmin[Statement]):
     """A statement is mended by its bank, which sends it again or sends the one that is missing."""
 
-    list_display = ["named", "partner", "account", "last_on", "booked_sum", "standing", "report_link"]
+    list_display = ["named", "standing", "last_on", "partner", "account", "booked_sum", "report_link"]
     list_filter = [StatementStandingFilter, "series", "partner"]
     ordering = ["-pk"]
     search_fields = ["=account", "=identification"]
