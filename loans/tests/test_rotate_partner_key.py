@@ -39,6 +39,7 @@ def test_older_keys_count_as_long_as_was_said_and_no_longer() -> None:
     new, said = rotate("harbour", "--overlap", "3")
     key = PartnerKey.objects.get(valid_until__isnull=False)
     assert key.prefix in said
+    assert key.valid_until
     assert timedelta(days=2.9) < key.valid_until - timezone.now() <= timedelta(days=3)
     assert {push("harbour", one, event("outage.ended")).status_code for one in (old, new)} == {202}
     rotate("harbour", "--overlap", "5")
