@@ -62,16 +62,16 @@ def count(partner: Partner, events: int) -> int | None:
     return count_minute(f"events-a-minute:{partner.pk}", events)
 
 
-def count_minute(name: str, events: int) -> int | None:
-    """Count `events` more under this name in this minute; returns how many there were, None where Redis is away."""
-    key = f"{name}:{int(timezone.now().timestamp()) // _WINDOW}"
+def count_minute(what: str, number: int) -> int | None:
+    """Count `number` more of `what` in this minute; returns its count, None where Redis does not answer."""
+    key = f"{what}:{int(timezone.now().timestamp()) // _WINDOW}"
     try:
         with _redis(settings.REDIS_URL).pipeline(transaction=False) as together:
-            together.incrby(key, events)
+            together.incrby(key, number)
             together.expire(key, 2 * _WINDOW)
             used: int = together.execute()[0]
     except (RedisError, OSError, ValueError) as error:  # ValueError: a connection that timed out while it was made
-        log.warning("A rate is not watched, %s: Redis fails (%s)", name, type(error).__name__)
+        log.warning("The rate of %s is not watched: Redis fails (%s)", what.partition(":")[0], type(error).__name__)
         return None
     return used
 

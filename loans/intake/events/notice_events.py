@@ -6,7 +6,7 @@ from typing import Final
 from rest_framework import serializers
 
 from loans.intake.events.event_types import EITHER, Data, EventType, NoticeRecord
-from loans.intake.events.fields import Identifier, Members, Moment, Number, Text
+from loans.intake.events.fields import Currency, Identifier, Members, Moment, Number, Text
 from loans.intake.records import Code
 from loans.intake.values import Fault
 
@@ -16,7 +16,8 @@ class OutageMembers(Members):
     starts_at = Moment()
     ends_at = Moment(required=False, help_text="When you expect it to end.")
     product = Text(120, required=False, help_text="The product that it is about; without one, all of your loans.")
-    words = Text(300, required=False, help_text="What is broken, for people.")
+    currency = Currency(required=False, help_text="Loans of this currency only.")
+    reason = Text(200, help_text="What is broken, for people.")
 
 
 class OutageEndMembers(Members):
@@ -56,7 +57,7 @@ TYPES: Final = (
             "outage": "INC-2231",
             "starts_at": "2026-01-14T22:00:00+08:00",
             "ends_at": "2026-01-15T06:00:00+08:00",
-            "words": "Payments cannot be received.",
+            "reason": "Payments cannot be received.",
         },
         about_loan=False,
     ),
