@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/login/", allauth_views.request_login_code, name="account_login"),
     path("accounts/login/email/", allauth_views.login, name="account_login_by_email"),
     path("accounts/login/code/confirm/", views.ConfirmCodeView.as_view(), name="account_confirm_login_code"),
+    path("accounts/logout/", views.sign_out, name="account_logout"),
     path("accounts/login/again/", views.sign_in_again, name="account_sign_in_again"),
     path(
         "accounts/phone/change/",

@@ -29,11 +29,14 @@ NAMES: Final = (
     "sms",
     "receipts",
     "receipts_batch",
+    "events",
+    "visible",
     "inbox",
     "evidence",
     "due_page",
     "growth",
     "memory",
+    "statement_file",
 )
 
 

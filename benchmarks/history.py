@@ -9,7 +9,7 @@ STAGES: Final = (7, 3, 1, 0)
 PERIODS: Final = 8
 """Past periods of each loan that a book needs for its history."""
 
-# One prompt a past installment and stage, the oldest installments first.
+# One prompt a past installment and stage, in the order of time, as planning writes them.
 _PROMPTS: Final = f"""
 INSERT INTO {PROMPTS} (kind, stage, version, status, reason, rung, planned_at, tell_at, look_again_at, borrower_id,
                        installment_id)
@@ -20,7 +20,7 @@ JOIN loans_loan AS loan ON loan.id = installment.loan_id
 CROSS JOIN unnest(%(stages)s::int[]) AS stage (days)
 CROSS JOIN LATERAL (SELECT installment.due_on::timestamptz - make_interval(days => stage.days) AS moment) AS due
 WHERE installment.state = 'settled'
-ORDER BY installment.due_on, installment.id
+ORDER BY due.moment, installment.id
 LIMIT %(prompts)s
 """
 _DELIVERIES: Final = f"""

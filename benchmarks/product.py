@@ -7,17 +7,23 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Final, NoReturn
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import uuid4
 
 from django.conf import settings
 from django.db import connection
 from django.urls import reverse
+from django.utils import timezone
 
 from benchmarks.measure import MissingError
 from benchmarks.servers import CALLBACK_TOKEN
 from benchmarks.web.client import write_request
-from notifications import dispatch, planning, receipts
+from loans.api.keys import rotate_key
+from loans.api.signature import sign
+from loans.intake.events.sweep import apply_kept
+from loans.models import Partner
+from notifications import dispatch, planning, purging, receipts
 from notifications.channels.base import Channel, Outcome, Result
 from notifications.channels.email import EmailChannel
 from notifications.channels.registry import PROVIDERS, channel_for
@@ -27,6 +33,7 @@ from notifications.composing import word
 from notifications.events import Fact, record_all
 from notifications.evidence import checking, sealing
 from notifications.models import NoticeEvent
+from notifications.outcomes import record_outcomes
 from notifications.signatures import reference_of
 
 PROMPTS: Final = "notifications_prompt"
@@ -91,6 +98,47 @@ def apply_receipts(now: datetime) -> int:
     return _until_done(lambda: receipts.apply_waiting(now=now))
 
 
+REPORTS: Final = "loans_report"
+APPLIED_EVENTS: Final = "loans_event"
+
+
+@dataclass(frozen=True, slots=True)
+class Pusher:
+    """A platform that pushes payments of the book's loans."""
+
+    code: str
+    partner_id: int
+    secret: str
+
+    @classmethod
+    def of(cls, code: str) -> "Pusher":
+        """With a key of its own, and no rate that would end a trial."""
+        partner = Partner.objects.get(code=code)
+        Partner.objects.filter(pk=partner.pk).update(events_per_minute=2**31 - 1)
+        _key, secret = rotate_key(partner, now=timezone.now() - timedelta(seconds=1), overlap=timedelta(0))
+        return cls(code, partner.pk, secret)
+
+    def request(self, numbers: Sequence[int], path: str = "") -> bytes:
+        """One message: that the next installment of each of these loans was paid; signed now, under a new id."""
+        events = [self._event(number) for number in numbers]
+        body = json.dumps(events[0] if len(events) == 1 else {"events": events}).encode()
+        message_id, now = f"msg_{uuid4().hex}", int(timezone.now().timestamp())
+        headers = {"Content-Type": "application/json", "webhook-id": message_id, "webhook-timestamp": str(now)}
+        headers["webhook-signature"] = sign(self.secret, message_id, now, body)
+        return write_request(path or reverse("api_events", args=[self.code]), body=body, headers=headers)
+
+    def _event(self, number: int) -> dict[str, object]:
+        loan, today = f"HB-{20260000 + number}", timezone.now().date().isoformat()
+        data = {"loan": loan, "currency": "CNY", "payment": f"{loan}-1", "amount": "103.50", "paid_on": today}
+        moment = timezone.now().isoformat()
+        return {"id": f"e-{number}", "type": "payment.received", "occurred_at": moment, "data": data}
+
+
+def apply_pushed() -> int:
+    """What the task `apply_events` does; returns how many messages were applied."""
+    return _until_done(apply_kept)
+
+
 def write_events(rows: int, now: datetime) -> int:
     """Record as many events as a sending of `rows` mails does, in the same portions."""
     kind = NoticeEvent.Kind.SENT
@@ -118,9 +166,9 @@ def verify_events() -> int:
     return checking.verify_seals().events
 
 
-def purge_month(now: datetime) -> NoReturn:
-    """Remove a month of history. Raises MissingError."""
-    raise MissingError("the product purges nothing yet")
+def purge_before(month: date, now: datetime) -> int:
+    """What `purge_history` does, where history need be kept for no year at all; returns how many prompts went."""
+    return purging.purge(month, now=now, years=0).record.prompts
 
 
 def widen_sms(in_flight: int) -> None:
@@ -188,7 +236,7 @@ def _claim_and_record(channel: str, now: datetime) -> int:
         claimed = holder.claim(channel, now=now, limit=dispatch.BATCH)
         outcomes = [Outcome(reference_of(one), Result.ACCEPTED, provider_reference=f"SBX{one:09d}") for one in claimed]
         for first in range(0, len(outcomes), dispatch.RECORD_AT_MOST):
-            dispatch.record_outcomes(outcomes[first : first + dispatch.RECORD_AT_MOST], way, now=now)
+            record_outcomes(outcomes[first : first + dispatch.RECORD_AT_MOST], way, now=now)
     return len(claimed)
 
 

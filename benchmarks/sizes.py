@@ -26,6 +26,8 @@ class Size:
     receipts: int
     receipts_batch: int
     receipts_batch_peer: int
+    events: int
+    visible: int
     inbox: int
     inbox_peer: int
     evidence: int
@@ -38,6 +40,7 @@ class Size:
     growth_page_rounds: int
     memory_planner: tuple[int, int]
     memory_worker: tuple[int, int]
+    statement_entries: tuple[int, int]
 
 
 FULL: Final = Size(
@@ -56,6 +59,8 @@ FULL: Final = Size(
     receipts=20_000,
     receipts_batch=200_000,
     receipts_batch_peer=5_000,
+    events=20_000,
+    visible=3_000,
     inbox=100_000,
     inbox_peer=20_000,
     evidence=1_000_000,
@@ -67,6 +72,7 @@ FULL: Final = Size(
     growth_page_rounds=4,
     memory_planner=(10_000, 1_000_000),
     memory_worker=(10_000, 1_000_000),
+    statement_entries=(50_000, 250_000),
 )
 
 QUICK: Final = Size(
@@ -74,18 +80,20 @@ QUICK: Final = Size(
     times=3,
     planning=50_000,
     planning_peer=3_000,
-    claim=15_000,
+    claim=30_000,
     claim_peer=1_000,
-    email=4_000,
+    email=12_000,
     email_limit=20_000,
     email_peer=400,
-    email_killed=8_000,
-    sms=800,
-    sms_peer=40,
+    email_killed=16_000,
+    sms=4_000,
+    sms_peer=80,
     receipts=1_500,
     receipts_batch=10_000,
     receipts_batch_peer=1_000,
-    inbox=5_000,
+    events=1_500,
+    visible=1_000,
+    inbox=10_000,
     inbox_peer=3_000,
     evidence=50_000,
     page_loans=(1_000,),
@@ -96,6 +104,7 @@ QUICK: Final = Size(
     growth_page_rounds=1,
     memory_planner=(10_000, 100_000),
     memory_worker=(2_000, 12_000),
+    statement_entries=(2_000, 8_000),
 )
 
 MINIATURE: Final = Size(
@@ -114,6 +123,8 @@ MINIATURE: Final = Size(
     receipts=40,
     receipts_batch=200,
     receipts_batch_peer=100,
+    events=40,
+    visible=20,
     inbox=50,
     inbox_peer=20,
     evidence=100,
@@ -125,4 +136,5 @@ MINIATURE: Final = Size(
     growth_page_rounds=1,
     memory_planner=(20, 40),
     memory_worker=(20, 40),
+    statement_entries=(20, 40),
 )

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -63,6 +64,18 @@ def write_events(now: datetime, rows: int) -> int:
     return product.write_events(rows, now)
 
 
+def sweep_events(now: datetime, seconds: float) -> int:
+    """As beat and a worker do: once a second, for so long."""
+    from benchmarks import product
+
+    done, ends = 0, time.monotonic() + seconds
+    while time.monotonic() < ends:
+        started = time.monotonic()
+        done += product.apply_pushed()
+        time.sleep(max(0.0, started + 1.0 - time.monotonic()))
+    return done
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """A worker that found nothing more to do: how many rows it did, and its largest resident size in MiB.
@@ -77,7 +90,7 @@ class Ended:
 
 
 WORKS: Final[dict[str, Callable[..., int]]] = {
-    work.__name__: work for work in (plan, drain, drain_late, drain_wide, claim, free, write_events)
+    work.__name__: work for work in (plan, drain, drain_late, drain_wide, claim, free, write_events, sweep_events)
 }
 
 
@@ -133,7 +146,9 @@ def main() -> None:
     django.setup()
     import benchmarks.product  # noqa: F401 - loaded once, before the fork
     import notifications.channels.kannel  # noqa: F401
+    from notifications.acknowledgement import load_addresses
 
+    load_addresses()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a worker that was killed
     answer(ready=True)
     while line := sys.stdin.readline():

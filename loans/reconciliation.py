@@ -14,13 +14,14 @@ from loans.differences import follow_differences
 from loans.models import Installment, Payment, Position, Report
 
 # What is paid is the most that the bank has said in either way: its own figure already holds what it booked.
+# A platform that called it paid before the money went back does not know of that yet.
 _SETTLE_UP: Final = """
 WITH said AS (
     SELECT installment.id,
            LEAST(installment.total - installment.waived,
                  GREATEST(COALESCE(bank.paid, 0), COALESCE(booked.amount, 0))) AS paid,
            COALESCE(platform.status = 'paid'
-                    AND (installment.asked_again_at IS NULL OR platform.as_of > installment.asked_again_at),
+                    AND platform.as_of > GREATEST(installment.asked_again_at, back.last_at, '-infinity'),
                     FALSE) AS platform_paid,
            COALESCE(seen.amount, 0) AS seen,
            booked.last_on
@@ -35,6 +36,9 @@ WITH said AS (
     LEFT JOIN LATERAL (
         SELECT sum(amount) AS amount FROM loans_payment
         WHERE installment_id = installment.id AND status = 'received') AS seen ON TRUE
+    LEFT JOIN LATERAL (
+        SELECT max(returned_at) AS last_at FROM loans_payment
+        WHERE installment_id = installment.id AND status = 'returned') AS back ON TRUE
     WHERE installment.id = ANY(%(ids)s) AND installment.state <> 'withdrawn'),
 derived AS (
     SELECT said.id, said.paid, said.last_on,

@@ -20,6 +20,7 @@ class Key(StrEnum):
     WITHDRAWN = "withdrawn"
     AWAITING_BANK = "awaiting_bank"
     DISPUTED = "disputed"
+    HELD = "held"
     OVERDUE = "overdue"
     DUE_TODAY = "due_today"
     DUE_SOON = "due_soon"
@@ -30,6 +31,7 @@ _TONES: Final = {
     Key.SETTLED: "good",
     Key.AWAITING_BANK: "good",
     Key.DISPUTED: "warn",
+    Key.HELD: "warn",
     Key.OVERDUE: "danger",
     Key.DUE_TODAY: "warn",
 }
@@ -38,6 +40,7 @@ _ICONS: Final = {
     Key.WITHDRAWN: "cross",
     Key.AWAITING_BANK: "waiting",
     Key.DISPUTED: "pause",
+    Key.HELD: "bank",
     Key.OVERDUE: "danger",
     Key.DUE_TODAY: "bell",
     Key.DUE_SOON: "clock",
@@ -66,10 +69,14 @@ class Standing:
         return _ICONS[self.key]
 
 
-def standing(installment: Installment, today: date, *, disputed: bool = False) -> Standing:
-    """The standing of one installment. `today` is the borrower's day; `disputed`: a dispute about it is undecided."""
+def standing(installment: Installment, today: date, *, disputed: bool = False, held: bool = False) -> Standing:
+    """The standing of one installment. `today` is the borrower's day; `disputed`: a dispute about it is undecided;
+    `held`: an outage keeps it from counting as late.
+    """
     days = (installment.due_on - today).days
     key = _key(installment, days, disputed=disputed)
+    if key is Key.OVERDUE and held:
+        key = Key.HELD
     return Standing(key, _sentence(key, days), days)
 
 
@@ -97,5 +104,6 @@ def _sentence(key: Key, days: int) -> str:
         Key.WITHDRAWN: gettext("No longer to be paid"),
         Key.AWAITING_BANK: gettext("Paid, waiting for the bank"),
         Key.DISPUTED: gettext("You told us something is wrong"),
+        Key.HELD: gettext("Not late: paying did not work"),
         Key.DUE_TODAY: gettext("Due today"),
     }[key]

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from time import monotonic
 
 from allauth.idp.oidc.models import Token
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from loans.intake.events import sweep
+from loans.intake.inbox import take_all
 from loans.models import StoredReply
 
 REPLIES_LIVE = timedelta(days=30)
@@ -36,6 +39,12 @@ def tell_partners() -> int:
     from loans.outward.sending import send_waiting
 
     return send_waiting(clock=timezone.now, longest=LONGEST_RUN)
+
+
+@shared_task
+def take_files() -> int:
+    """Take in what partners have put into INBOX_FOLDER; returns how many files."""
+    return sum(1 for _taken in take_all(Path(settings.INBOX_FOLDER))) if settings.INBOX_FOLDER else 0
 
 
 @shared_task

@@ -38,14 +38,20 @@ class NothingToAcknowledge(Exception):  # noqa: N818  (it names what is true of 
     """The prompt asks for no acknowledgement, or nothing has been said about it yet."""
 
 
-def address_of(delivery: Delivery, now: datetime) -> str:
+def address_of(delivery_id: int, prompt_id: int, *, asks: bool, now: datetime) -> str:
     """Where the button of a message leads.
 
-    A prompt that asks for an answer gets a signed, expiring link that needs no sign-in; any other its page behind one.
+    One that `asks` for an answer gets a signed, expiring link that needs no sign-in; any other its page behind one.
     """
-    if delivery.prompt.asks_acknowledgement:
-        return f"{settings.PUBLIC_URL}{_before('acknowledge_link')}{link_token(delivery.pk, now + LINK_LIVES)}/"
-    return f"{settings.PUBLIC_URL}{_before('message')}{delivery.prompt_id}/"
+    if asks:
+        return f"{settings.PUBLIC_URL}{_before('acknowledge_link')}{link_token(delivery_id, now + LINK_LIVES)}/"
+    return f"{settings.PUBLIC_URL}{_before('message')}{prompt_id}/"
+
+
+def load_addresses() -> None:
+    """Look the addresses up now: the first look-up reads every page of the portal, a third of a second."""
+    _before("acknowledge_link")
+    _before("message")
 
 
 @cache

@@ -32,6 +32,12 @@ def cancel_disputed(dispute_id: int, *, now: datetime) -> int:
     return cancel(overdue, reason="disputed", now=now)
 
 
+def cancel_held(installment_ids: Iterable[int], *, now: datetime) -> int:
+    """Take back the live overdue prompts and notices of installments that an outage touches."""
+    overdue = Prompt.objects.about_installments(list(installment_ids)).filter(kind__in=Prompt.HELD_BY_DISPUTE)
+    return cancel(overdue, reason="an outage of a firm", now=now)
+
+
 @transaction.atomic
 def cancel(prompts: QuerySet[Prompt], *, reason: str, now: datetime) -> int:
     """End the live ones among `prompts`, with their open tasks, and take back what any of them has not handed over yet.

@@ -1,4 +1,4 @@
-"""Takes deliveries for one worker: what is paid, changed, disputed, withdrawn or halted is not taken.
+"""Takes deliveries for one worker: what is paid, changed, disputed, touched by an outage, withdrawn or halted is not.
 
 A claim belongs to the advisory lock whose key it carries. The database lets go of the lock when the worker's connection
 ends, however it ends, so what a dead worker held is known at once. A worker that only sleeps keeps its lock; what it
@@ -24,38 +24,47 @@ AND {installment}.state = 'open' AND {installment}.version = {prompt}.version
 AND ({prompt}.kind <> ALL(%(held_by_dispute)s) OR NOT EXISTS (
     SELECT 1 FROM loans_dispute AS dispute
     WHERE dispute.loan_id = {installment}.loan_id AND dispute.status <> 'decided'
-      AND (dispute.installment_id IS NULL OR dispute.installment_id = {installment}.id)))
+      AND (dispute.installment_id IS NULL OR dispute.installment_id = {installment}.id)) AND NOT EXISTS (
+    SELECT 1 FROM loans_outagehold AS hold
+    WHERE hold.installment_id = {installment}.id AND (hold.held_until IS NULL OR hold.held_until > %(now)s)))
 """
-# A message for several installments is sent as long as one of them still needs it.
+# A message for several installments is sent as long as one of them still needs it. Whether it is needed is asked of one
+# delivery after the other, in the order of the queue, until there are enough. OFFSET 0 keeps the question from turning
+# into a join: joined, all that waits would be read for every batch of it.
 _CLAIM: Final = f"""
 UPDATE notifications_delivery
 SET status = 'sending', claimed_at = %(now)s, claimed_by = %(holder)s, handed_at = NULL, attempts = attempts + 1
-WHERE id IN (
+WHERE id = ANY (ARRAY(
     SELECT delivery.id
     FROM notifications_delivery AS delivery
-    JOIN notifications_prompt AS prompt ON prompt.id = delivery.prompt_id AND prompt.status <> 'cancelled'
-    LEFT JOIN loans_installment AS installment
-           ON installment.id = prompt.installment_id AND prompt.kind = ANY(%(of_figures)s)
     WHERE delivery.channel = %(channel)s AND delivery.status IN ('queued', 'retrying')
       AND delivery.next_attempt_at <= %(now)s
-      AND (installment.id IS NULL
-           OR {_NEEDED.format(prompt="prompt", installment="installment")}
-           OR EXISTS (
-                SELECT 1 FROM notifications_prompt AS companion
-                JOIN loans_installment AS other ON other.id = companion.installment_id
-                WHERE companion.told_with_id = prompt.id
-                  AND {_NEEDED.format(prompt="companion", installment="other")}))
-      {{halts}}
+      AND EXISTS (
+        SELECT FROM notifications_prompt AS prompt
+        LEFT JOIN loans_installment AS installment
+               ON installment.id = prompt.installment_id AND prompt.kind = ANY(%(of_figures)s)
+        WHERE prompt.id = delivery.prompt_id AND prompt.status <> 'cancelled'
+          AND (installment.id IS NULL
+               OR {_NEEDED.format(prompt="prompt", installment="installment")}
+               OR EXISTS (
+                    SELECT 1 FROM notifications_prompt AS companion
+                    JOIN loans_installment AS other ON other.id = companion.installment_id
+                    WHERE companion.told_with_id = prompt.id
+                      AND {_NEEDED.format(prompt="companion", installment="other")}
+                    OFFSET 0))
+          {{halts}}
+        OFFSET 0)
     ORDER BY delivery.next_attempt_at
     LIMIT %(limit)s
-    FOR UPDATE OF delivery SKIP LOCKED)
+    FOR UPDATE OF delivery SKIP LOCKED))
 RETURNING id
 """  # noqa: S608  (nothing of it comes from outside)
+# COALESCE keeps the index of what is being sent out of it: rows are looked up by their ids, however much is being sent.
 _BEGIN: Final = """
 UPDATE notifications_delivery AS delivery
 SET handed_at = %(now)s, provider = %(provider)s, facts = row.facts, wording = row.wording
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (id bigint, facts jsonb, wording text)
-WHERE delivery.id = row.id AND delivery.status = 'sending' AND delivery.claimed_by = %(holder)s
+WHERE delivery.id = row.id AND COALESCE(delivery.status = 'sending' AND delivery.claimed_by = %(holder)s, FALSE)
 RETURNING delivery.id
 """
 _ABANDONED: Final = f"""
@@ -66,6 +75,11 @@ WHERE delivery.status = 'sending'
 LIMIT %(limit)s
 """  # noqa: S608  (nothing of it comes from outside)
 
+
+# A worker asks for a few hundred rows by their ids. Right after a large plan the statistics do not know how few of all
+# those are, and whole tables would be read for each block.
+_BY_ID: Final = "SELECT set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false)"
+_AS_BEFORE: Final = "SELECT set_config('enable_seqscan', 'on', false)"
 
 _KINDS: Final[dict[str, list[str]]] = {
     "of_figures": list(Prompt.OF_FIGURES),
@@ -107,8 +121,12 @@ class Holder:
 @contextmanager
 def holding() -> Iterator[Holder]:
     """Hold a lock of one's own while working."""
-    with worker_lock() as key:
-        yield Holder(key)
+    with worker_lock() as key, connection.cursor() as cursor:
+        cursor.execute(_BY_ID)
+        try:
+            yield Holder(key)
+        finally:
+            cursor.execute(_AS_BEFORE)
 
 
 def abandoned(*, now: datetime, limit: int) -> list[tuple[int, str, datetime | None]]:

@@ -2,40 +2,29 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 
 from notifications.acknowledgement import address_of
-from notifications.bundles import companions_of
 from notifications.capping import hold_capped
 from notifications.channels.base import Message
-from notifications.facts import facts_of, previously_told
+from notifications.facts import Figures, facts_of, previously_told
 from notifications.models import Delivery
 from notifications.quiet_hours import hold_until_morning
 from notifications.rendering import Rendered, render
 from notifications.signatures import reference_of, reply_code
 from notifications.states import Status, Step
+from notifications.tellings import Companion, Firm, Telling, companions_named, firms_named, tellings_of
 from notifications.wording.source import WordingError
 
 logger = logging.getLogger(__name__)
 
-_RELATED: Final = [
-    f"prompt__{path}"
-    for path in (
-        "borrower",
-        "installment__loan__bank",
-        "installment__loan__platform",
-        "payment__loan__bank",
-        "payment__loan__platform",
-        "payment__installment",
-        "dispute__loan__bank",
-        "dispute__loan__platform",
-    )
-]
+# json.dumps would make an encoder for each message.
+_write_json: Final[Callable[[Any], str]] = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,56 +37,66 @@ class Worded:
     wording: str
 
 
-def word(delivery_ids: Sequence[int], *, now: datetime) -> tuple[list[Worded], list[Step]]:
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """What the tellings of a block are about besides their own rows: by id, and by prompt."""
+
+    now: datetime
+    firms: dict[int, Firm]
+    companions: dict[int, list[Companion]]
+    told_before: dict[int, Figures]
+
+
+def word(delivery_ids: Collection[int], *, now: datetime) -> tuple[list[Worded], list[Step]]:
     """A message for each delivery that can be worded; for each other one the step that fails it, and a line in the log.
 
     What contact hours or a cap hold has a step that puts it off. Changes nothing.
     """
+    tellings = tellings_of(delivery_ids)
+    faults = hold_until_morning(tellings, now=now)
+    tellings = _without(tellings, faults)
+    capped = hold_capped(tellings, now=now)
+    faults, tellings = faults + capped, _without(tellings, capped)
+    companions = companions_named(tellings)
+    block = _Block(now, firms_named(tellings, companions), companions, previously_told(tellings))
     worded = []
-    deliveries = list(
-        Delivery.objects.filter(pk__in=delivery_ids).select_related(*_RELATED).order_by("next_attempt_at", "pk")
-    )
-    faults = hold_until_morning(deliveries, now=now)
-    deliveries = _without(deliveries, faults)
-    faults += hold_capped(deliveries, now=now)
-    deliveries = _without(deliveries, faults)
-    prompts = [delivery.prompt for delivery in deliveries]
-    companions, told_before = companions_of(prompts), previously_told(prompts)
-    for delivery in deliveries:
-        prompt = delivery.prompt
-        url = address_of(delivery, now)
+    for telling in tellings:
         try:
-            facts = facts_of(prompt, now, companions.get(prompt.pk, ()), told_before.get(prompt.pk))
-            rendered = render(prompt.kind, prompt.stage, delivery.channel, facts, url, _reply_code(delivery))
+            worded.append(_word(telling, block))
         except (WordingError, ValueError) as fault:
-            logger.exception("delivery %s could not be worded", delivery.pk)
-            faults.append(Step(delivery_id=delivery.pk, to=Status.FAILED, reason=f"could not be worded: {fault}"))
-            continue
-        stored = json.dumps(facts.as_json(), ensure_ascii=False)
-        worded.append(Worded(delivery.pk, _message(delivery, rendered, url), stored, rendered.wording))
+            logger.exception("delivery %s could not be worded", telling.delivery_id)
+            reason = f"could not be worded: {fault}"
+            faults.append(Step(delivery_id=telling.delivery_id, to=Status.FAILED, reason=reason))
     return worded, faults
 
 
-def _without(deliveries: Sequence[Delivery], held: Sequence[Step]) -> list[Delivery]:
+def _word(telling: Telling, block: _Block) -> Worded:
+    pk, prompt_id = telling.delivery_id, telling.prompt_id
+    url = address_of(pk, prompt_id, asks=telling.asks_acknowledgement, now=block.now)
+    others, before = block.companions.get(prompt_id, ()), block.told_before.get(prompt_id)
+    facts = facts_of(telling, block.now, block.firms, others, before)
+    rendered = render(telling.kind, telling.stage, telling.channel, facts, url, _reply_code(telling))
+    return Worded(pk, _message(telling, rendered, url), _write_json(facts.as_json()), rendered.wording)
+
+
+def _without(tellings: list[Telling], held: Sequence[Step]) -> list[Telling]:
     ids = {step.delivery_id for step in held}
-    return [delivery for delivery in deliveries if delivery.pk not in ids]
+    return [telling for telling in tellings if telling.delivery_id not in ids] if ids else tellings
 
 
-def _reply_code(delivery: Delivery) -> str:
+def _reply_code(telling: Telling) -> str:
     """Only what asks for an answer, and where answers reach us."""
-    answerable = (
-        settings.SMS_INBOUND and delivery.channel == Delivery.Channel.SMS and delivery.prompt.asks_acknowledgement
-    )
-    return reply_code(delivery.pk) if answerable else ""
+    answerable = settings.SMS_INBOUND and telling.channel == Delivery.Channel.SMS and telling.asks_acknowledgement
+    return reply_code(telling.delivery_id) if answerable else ""
 
 
-def _message(delivery: Delivery, rendered: Rendered, url: str) -> Message:
+def _message(telling: Telling, rendered: Rendered, url: str) -> Message:
     return Message(
-        reference=reference_of(delivery.pk),
-        address=delivery.address,
+        reference=reference_of(telling.delivery_id),
+        address=telling.address,
         subject=rendered.subject,
         text=rendered.text,
         html=rendered.html,
-        language=delivery.prompt.borrower.locale,
+        language=telling.language,
         action_url=url,
     )

@@ -8,11 +8,11 @@ What a worker that dies leaves behind is freed by `rescue`: what was not begun g
 sent again where that is safe, else it is unconfirmed and its ladder goes on.
 """
 
-import random
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import chain
 from time import monotonic
 from typing import Final
 
@@ -24,19 +24,18 @@ from notifications.channels.registry import channel_of
 from notifications.claiming import Holder, abandoned, holding
 from notifications.composing import Worded, word
 from notifications.models import Delivery
+from notifications.outcomes import record_outcomes
 from notifications.push_sending import send_to_devices
-from notifications.signatures import delivery_id_of
 from notifications.states import Status, Step, advance
 
 BATCH: Final = 500
 BLOCK: Final = 100
 """So many are begun at once: with what is in flight, they are what a killed worker leaves in doubt."""
-BLOCK_OF_ONCE: Final = 20
+BLOCK_OF_ONCE: Final = 32
 """The same where nothing in doubt may be sent again: each is one that another channel has to tell."""
-RECORD_AT_MOST: Final = 200
-RECORD_WITHIN: Final = 0.5
+RECORD_AT_MOST: Final = 100
+RECORD_WITHIN: Final = 0.25
 """Seconds that an outcome waits for others: what is not recorded when a worker dies goes out again."""
-MOST_ATTEMPTS: Final = 6
 
 Now = Callable[[], datetime]
 
@@ -51,13 +50,20 @@ def dispatch(name: str, *, clock: Now, longest: float = 60.0) -> int:
     done, watch = 0, Watch(provider)
     with holding() as holder, channel_of(provider) as channel:
         messages = _messages(channel, holder, clock, watch, until=monotonic() + longest)
-        to_devices = name == Delivery.Channel.PUSH
-        handed = send_to_devices(channel.send, messages, clock=clock) if to_devices else channel.send(messages)
-        for outcomes in _together(handed):
+        # A sweep mostly finds nothing: no connection, loop or thread is made for that.
+        if (first := next(messages, None)) is None:
+            return 0
+        for outcomes in _together(_send(channel, chain([first], messages), clock)):
             record_outcomes(outcomes, channel, now=clock())
             watch.note(outcomes, now=clock())
             done += len(outcomes)
     return done
+
+
+def _send(channel: Channel, messages: Iterator[Message], clock: Now) -> Iterator[Outcome | None]:
+    if channel.name == Delivery.Channel.PUSH:
+        return send_to_devices(channel.send, messages, clock=clock)
+    return channel.send(messages)
 
 
 @dataclass(slots=True)
@@ -114,19 +120,6 @@ def _together(outcomes: Iterator[Outcome | None]) -> Iterator[list[Outcome]]:
         yield group
 
 
-def record_outcomes(outcomes: Sequence[Outcome], channel: Channel, *, now: datetime) -> None:
-    """Write down what became of handing these over."""
-    ids = {outcome.reference: delivery_id_of(outcome.reference) for outcome in outcomes}
-    unsure = [pk for outcome in outcomes if outcome.result in _TRY_AGAIN and (pk := ids[outcome.reference])]
-    attempts = dict(Delivery.objects.filter(pk__in=unsure).values_list("pk", "attempts")) if unsure else {}
-    steps = []
-    for outcome in outcomes:
-        delivery_id = ids[outcome.reference]
-        if delivery_id is not None:
-            steps.append(_step(delivery_id, outcome, attempts.get(delivery_id, 0), channel, now))
-    advance(steps, now=now)
-
-
 def rescue(*, now: datetime) -> int:
     """Free what dead workers left in SENDING; returns how many."""
     steps = [_freed(*row, now=now) for row in abandoned(now=now, limit=BATCH)]
@@ -143,41 +136,3 @@ def _freed(delivery_id: int, provider: str, handed_at: datetime | None, *, now: 
         later = now + settings.RETRY_AFTER
         return Step(delivery_id=delivery_id, to=Status.RETRYING, reason=reason, next_attempt_at=later)
     return Step(delivery_id=delivery_id, to=Status.UNCONFIRMED, reason=reason)
-
-
-_TRY_AGAIN: Final = frozenset({Result.TEMPORARY, Result.UNKNOWN})
-
-
-def _step(delivery_id: int, outcome: Outcome, attempts: int, channel: Channel, now: datetime) -> Step:
-    result = outcome.result
-    if result is Result.UNKNOWN and channel.safe_to_resend:
-        result = Result.TEMPORARY
-    if result is Result.TEMPORARY and attempts < MOST_ATTEMPTS:
-        return Step(
-            delivery_id=delivery_id,
-            to=Status.RETRYING,
-            reason=outcome.reason,
-            next_attempt_at=now + _pause(attempts),
-        )
-    return Step(
-        delivery_id=delivery_id,
-        to=_STATUS[outcome.result],
-        reason=outcome.reason,
-        provider_reference=outcome.provider_reference,
-        address_is_bad=outcome.address_fault,
-    )
-
-
-_STATUS: Final = {
-    Result.ACCEPTED: Status.SENT,
-    Result.DELIVERED: Status.DELIVERED,
-    Result.TEMPORARY: Status.FAILED,
-    Result.PERMANENT: Status.FAILED,
-    Result.UNKNOWN: Status.UNCONFIRMED,
-}
-
-
-def _pause(attempts: int) -> timedelta:
-    """`RETRY_AFTER`, doubled each time, give or take a tenth so that a provider that comes back is not hit at once."""
-    doubled = settings.RETRY_AFTER * float(2 ** (attempts - 1))
-    return doubled * random.uniform(0.9, 1.1)  # noqa: S311

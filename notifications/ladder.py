@@ -71,6 +71,7 @@ LADDERS: Final[dict[str, Ladder]] = {
     Prompt.Kind.OVERDUE: _ASKING,
     Prompt.Kind.PRIOR_NOTICE: _ASKING,
     Prompt.Kind.SCHEDULE_CHANGED: _TELLING_FOR_SURE,
+    Prompt.Kind.OUTAGE_DECLARED: _TELLING,
     Prompt.Kind.PAYMENT_RECEIVED: _TELLING,
     Prompt.Kind.PAYMENT_SETTLED: _TELLING,
     Prompt.Kind.PAYMENT_RETURNED: _TELLING_FOR_SURE,

@@ -1,36 +1,46 @@
 """Stages that time has passed by: what nobody was told is on record as skipped, and nobody gets two in a burst."""
 
-from collections.abc import Collection, Iterator
-from datetime import datetime, time, timedelta
-from itertools import pairwise
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection
 
-from notifications import planning_statements
+from notifications import planning_statements, table_statistics
 from notifications.cancellation import cancel_unsent
 from notifications.events import about, record_all
 from notifications.models import Delivery, NoticeEvent, Prompt
-from notifications.slots import Slot
-from notifications.timing import at_local
+from notifications.slots import Slot, leads_before
 
 REASON: Final = "overtaken by a later stage"
+BATCH: Final = 2000
+"""Prompts that are ended together: read as objects, a million would not fit."""
 
 
-def end_overtaken(kind: str, slots: Collection[Slot], *, now: datetime) -> None:
-    """End the ladders of earlier stages of what was just planned (`planning_prompt` holds it).
-
-    Leads that were never told although the figures were known are recorded as skipped. Run it in the transaction of the
-    planning.
-    """
-    parameters: dict[str, Any] = {"kind": kind, "now": now, "firsts": _firsts(kind, slots)}
+def find_overtaken(kind: str, slots: Collection[Slot]) -> list[int]:
+    """The prompts that lead earlier stages of what is about to be written (`planning_prompt` holds it)."""
     with connection.cursor() as cursor:
-        cursor.execute(planning_statements.OVERTAKEN, parameters)
-        earlier = [row[0] for row in cursor.fetchall()]
-        missed = _missed(kind, slots)
-        if missed["missed"]:
-            cursor.execute(planning_statements.MISSED, {**parameters, **missed})
-    _end(earlier, now)
+        cursor.execute(planning_statements.OVERTAKEN, {"kind": kind, "firsts": _firsts(kind, slots)})
+        return [row[0] for row in cursor.fetchall()]
+
+
+def record_missed(kind: str, slots: Collection[Slot], *, now: datetime) -> None:
+    """Record as skipped the leads of what was just written that were never told although the figures were known."""
+    missed = _missed(kind, slots)
+    if not missed["missed"]:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(planning_statements.LATE)
+        if cursor.fetchone()[0]:
+            table_statistics.refresh(["notifications_prompt"])
+            parameters: dict[str, Any] = {"kind": kind, "now": now, "firsts": _firsts(kind, slots), **missed}
+            cursor.execute(planning_statements.MISSED, parameters)
+
+
+def end_overtaken(prompt_ids: Sequence[int], *, now: datetime) -> None:
+    """End these ladders. Run it in the transaction of the planning."""
+    for first in range(0, len(prompt_ids), BATCH):
+        _end(prompt_ids[first : first + BATCH], now)
 
 
 def _firsts(kind: str, slots: Collection[Slot]) -> list[int]:
@@ -47,7 +57,7 @@ def _missed(kind: str, slots: Collection[Slot]) -> dict[str, list[Any]]:
     rows = [
         (slot, known_by, lead)
         for slot in (upcoming.values() if kind == Prompt.Kind.UPCOMING else ())
-        for lead, known_by in _leads_before(slot)
+        for lead, known_by in leads_before(slot)
     ]
     return {
         "zones": [slot.place.name for slot, _known_by, _lead in rows],
@@ -59,17 +69,8 @@ def _missed(kind: str, slots: Collection[Slot]) -> dict[str, list[Any]]:
     }
 
 
-def _leads_before(slot: Slot) -> Iterator[tuple[int, datetime]]:
-    """A lead is the one to tell until the day of the next shorter one begins."""
-    for lead, shorter in pairwise(slot.plan.leads):
-        if lead > slot.at.stage:
-            yield lead, at_local(slot.at.due_on - timedelta(days=shorter), time.min, slot.place.zone)
-
-
-def _end(prompt_ids: list[int], now: datetime) -> None:
+def _end(prompt_ids: Sequence[int], now: datetime) -> None:
     """One that arrived counts as told; of one that did not, the later stage carries on."""
-    if not prompt_ids:
-        return
     prompts = list(Prompt.objects.live().filter(pk__in=prompt_ids).select_for_update(no_key=True))
     handed_over = set(
         Delivery.objects.filter(prompt__in=prompts, sent_at__isnull=False)

@@ -2,36 +2,57 @@
 
 from typing import Final
 
+# What nothing is planned about yet: found before anything is joined, since nearly always there is nothing. `last` is
+# the latest stage that anybody has reached, whatever their zone and plan: who was told of it is done with for now.
+FRESH: Final = """
+CREATE TEMPORARY TABLE planning_fresh ON COMMIT DROP AS
+SELECT installment.id, installment.loan_id, installment.version, installment.due_on, installment.known_at, day.last
+FROM unnest(%(days)s::date[], %(lasts)s::int[]) AS day (due_on, last)
+JOIN loans_installment AS installment ON installment.due_on = day.due_on AND installment.state = 'open'
+WHERE installment.due_on BETWEEN %(first_due)s AND %(last_due)s
+  AND NOT EXISTS (
+    SELECT 1 FROM notifications_prompt AS prompt
+    WHERE prompt.installment_id = installment.id AND prompt.kind = %(kind)s AND prompt.version = installment.version
+      AND prompt.payment_id IS NULL AND prompt.dispute_id IS NULL
+      AND CASE %(kind)s WHEN 'upcoming' THEN prompt.stage <= day.last ELSE prompt.stage >= day.last END)
+"""
 # What is owed is read before it is joined with the slots: the other way round, every person stands there once a day.
 # A stage is not planned once a later one is: where clocks are put back, time has passed it by all the same.
 INSTALLMENTS: Final = """
 SELECT owed.borrower_id, owed.installment_id, NULL::bigint AS payment_id, NULL::bigint AS dispute_id,
-       slot.stage, owed.version, slot.moment, slot.deadline, slot.held_by,
-       slot.due_on, owed.bank_id, owed.platform_id, owed.currency, slot.plan
+       slot.stage, owed.version, slot.moment, slot.deadline, slot.held_by, slot.details,
+       slot.due_on, owed.bank_id, owed.platform_id, owed.currency, slot.plan, owed.known_at, owed.time_zone,
+       owed.known_at < slot.known_by AS late
 FROM (
-    SELECT loan.borrower_id, installment.id AS installment_id, installment.version, installment.due_on,
+    SELECT loan.borrower_id, fresh.id AS installment_id, fresh.version, fresh.due_on, fresh.last, fresh.known_at,
            loan.id AS loan_id, loan.bank_id, loan.platform_id, loan.currency, loan.product, person.time_zone,
            person.jurisdiction
-    FROM loans_installment AS installment
-    JOIN loans_loan AS loan ON loan.id = installment.loan_id
+    FROM planning_fresh AS fresh
+    JOIN loans_loan AS loan ON loan.id = fresh.loan_id
     JOIN accounts_user AS person ON person.id = loan.borrower_id
-    WHERE installment.state = 'open' AND installment.due_on BETWEEN %(first_due)s AND %(last_due)s
+    WHERE %(lane)s::int IS NULL OR loan.borrower_id >> 12 & 1 <> %(lane)s
     OFFSET 0) AS owed
 JOIN unnest(%(jurisdictions)s::text[], %(zones)s::text[], %(plans)s::int[], %(due_on)s::date[], %(stages)s::int[],
-            %(moments)s::timestamptz[], %(deadlines)s::timestamptz[], %(rules)s::text[])
-     AS slot (jurisdiction, zone, plan, due_on, stage, moment, deadline, held_by)
+            %(moments)s::timestamptz[], %(deadlines)s::timestamptz[], %(rules)s::text[], %(details)s::jsonb[],
+            %(known_by)s::timestamptz[])
+     AS slot (jurisdiction, zone, plan, due_on, stage, moment, deadline, held_by, details, known_by)
   ON slot.due_on = owed.due_on AND slot.zone = owed.time_zone AND slot.jurisdiction = owed.jurisdiction
-WHERE NOT EXISTS (
+WHERE (slot.stage = owed.last OR NOT EXISTS (
     SELECT 1 FROM notifications_prompt AS prompt
     WHERE prompt.installment_id = owed.installment_id AND prompt.kind = %(kind)s
       AND CASE %(kind)s WHEN 'upcoming' THEN prompt.stage <= slot.stage ELSE prompt.stage >= slot.stage END
-      AND prompt.version = owed.version AND prompt.payment_id IS NULL AND prompt.dispute_id IS NULL)
+      AND prompt.version = owed.version AND prompt.payment_id IS NULL AND prompt.dispute_id IS NULL))
 """
 UNDISPUTED: Final = """
   AND NOT EXISTS (
     SELECT 1 FROM loans_dispute AS dispute
     WHERE dispute.loan_id = owed.loan_id AND dispute.status <> 'decided'
       AND (dispute.installment_id IS NULL OR dispute.installment_id = owed.installment_id))
+"""
+UNHELD: Final = """
+  AND NOT EXISTS (
+    SELECT 1 FROM loans_outagehold AS hold
+    WHERE hold.installment_id = owed.installment_id AND (hold.held_until IS NULL OR hold.held_until > %(now)s))
 """
 # Plan 0 is for loans without a plan of their own; one for the product comes before one for the partner.
 WITH_PLANS: Final = """
@@ -43,7 +64,8 @@ WITH_PLANS: Final = """
 THESE: Final = """
 SELECT loan.borrower_id, installment.id AS installment_id, NULL::bigint AS payment_id, NULL::bigint AS dispute_id,
        %(stage)s AS stage, installment.version, %(moment)s::timestamptz AS moment, NULL::timestamptz AS deadline,
-       %(held_by)s AS held_by, installment.due_on, loan.bank_id, loan.platform_id, loan.currency
+       %(held_by)s AS held_by, %(details)s::jsonb AS details, installment.due_on, loan.bank_id, loan.platform_id,
+       loan.currency
 FROM loans_installment AS installment JOIN loans_loan AS loan ON loan.id = installment.loan_id
 WHERE installment.id = ANY(%(ids)s) AND installment.state = 'open'
   AND NOT EXISTS (
@@ -54,57 +76,55 @@ WHERE installment.id = ANY(%(ids)s) AND installment.state = 'open'
 PAYMENTS: Final = """
 SELECT loan.borrower_id, payment.installment_id, payment.id AS payment_id, NULL::bigint AS dispute_id, 0 AS stage,
        1 AS version, %(moment)s::timestamptz AS moment, NULL::timestamptz AS deadline, '' AS held_by,
-       NULL::date AS due_on, loan.bank_id, loan.platform_id, loan.currency
+       %(details)s::jsonb AS details, NULL::date AS due_on, loan.bank_id, loan.platform_id, loan.currency
 FROM loans_payment AS payment JOIN loans_loan AS loan ON loan.id = payment.loan_id
 WHERE payment.id = ANY(%(ids)s)
 """
 DISPUTE: Final = """
 SELECT dispute.borrower_id, dispute.installment_id, NULL::bigint AS payment_id, dispute.id AS dispute_id,
        %(stage)s AS stage, 1 AS version, %(moment)s::timestamptz AS moment, NULL::timestamptz AS deadline,
-       '' AS held_by, NULL::date AS due_on, NULL::bigint AS bank_id, NULL::bigint AS platform_id, '' AS currency
+       '' AS held_by, %(details)s::jsonb AS details, NULL::date AS due_on, NULL::bigint AS bank_id,
+       NULL::bigint AS platform_id, '' AS currency
 FROM loans_dispute AS dispute WHERE dispute.id = %(dispute_id)s
 """
+CLEAR: Final = "DROP TABLE IF EXISTS planning_fresh, planning_candidate, planning_prompt"
+"""What an earlier run of this transaction has left."""
 # The candidates of one run, counted before they are joined further: the way to join a million is not that of ten.
-COLLECT: Final = """
-DROP TABLE IF EXISTS planning_candidate, planning_prompt;
-CREATE TEMPORARY TABLE planning_candidate ON COMMIT DROP AS {source};
-ANALYZE planning_candidate
-"""
-COUNT: Final = "SELECT count(*) FROM planning_candidate"
+COLLECT: Final = "CREATE TEMPORARY TABLE planning_candidate ON COMMIT DROP AS {source}"
+ANALYZE: Final = "ANALYZE planning_candidate (borrower_id)"
 # A person is told on the first rung, in the order that they chose, whose channel they can be reached on; where there is
-# none, the prompt stands above the last rung and the ladder hands it to a person at its first look. Place, rung and
-# contact point are packed into one number, so that one min() a person finds all three.
-# Installments of one borrower that fall due together, with the same firms, are one message: the first leads.
+# none, the prompt stands above the last rung and the ladder hands it to a person at its first look.
+# People in order: their rows then lie beside each other in the tables and at one place of each index.
 NUMBER: Final = """
 CREATE TEMPORARY TABLE planning_prompt ON COMMIT DROP AS
-WITH rung (number, channel, contact_kind, wait) AS (
-    SELECT * FROM unnest(%(rungs)s::int[], %(channels)s::text[], %(contact_kinds)s::text[], %(waits)s::interval[])),
-first_way AS (
-    SELECT point.user_id AS borrower_id,
-           min((COALESCE(preference.place, 100) * 100 + rung.number)::bigint << 40 | point.id) AS packed
+WITH first_way AS (
+    SELECT DISTINCT ON (point.user_id) point.user_id AS borrower_id, point.id AS contact_point_id, point.address,
+           rung.number AS rung, rung.wait, rung.channel
     FROM accounts_contactpoint AS point
-    JOIN rung ON rung.contact_kind = point.kind
+    JOIN unnest(%(rungs)s::int[], %(channels)s::text[], %(contact_kinds)s::text[], %(waits)s::interval[])
+         AS rung (number, channel, contact_kind, wait) ON rung.contact_kind = point.kind
     LEFT JOIN notifications_preference AS preference
            ON preference.user_id = point.user_id AND preference.channel = rung.channel
     WHERE point.retired_at IS NULL AND point.unreachable_since IS NULL AND preference.enabled IS NOT FALSE
       AND point.user_id IN (SELECT borrower_id FROM planning_candidate)
-    GROUP BY point.user_id),
-numbered AS MATERIALIZED (
-    SELECT nextval('notifications_prompt_id_seq') AS id, candidate.*, rung.number AS rung, rung.wait, rung.channel,
-           point.id AS contact_point_id, point.address
+    ORDER BY point.user_id, COALESCE(preference.place, 100), rung.number, point.id)
+SELECT nextval('notifications_prompt_id_seq') AS id, NULL::bigint AS told_with_id, ready.*
+FROM (
+    SELECT candidate.*, first_way.contact_point_id, first_way.address, first_way.rung, first_way.wait, first_way.channel
     FROM planning_candidate AS candidate
     LEFT JOIN first_way ON first_way.borrower_id = candidate.borrower_id
-    LEFT JOIN rung ON rung.number = (first_way.packed >> 40) %% 100
-    LEFT JOIN accounts_contactpoint AS point ON point.id = first_way.packed & ((1::bigint << 40) - 1)),
-together AS (
-    SELECT borrower_id, stage, due_on, bank_id, platform_id, currency, min(id) AS leads
-    FROM numbered WHERE due_on IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6 HAVING count(*) > 1)
-SELECT numbered.*, NULLIF(together.leads, numbered.id) AS told_with_id
-FROM numbered
-LEFT JOIN together
-       ON together.borrower_id = numbered.borrower_id AND together.stage = numbered.stage
-      AND together.due_on = numbered.due_on AND together.bank_id = numbered.bank_id
-      AND together.platform_id IS NOT DISTINCT FROM numbered.platform_id AND together.currency = numbered.currency
+    ORDER BY candidate.borrower_id, candidate.installment_id) AS ready
+"""
+# Installments of one borrower that fall due together, with the same firms, are one message: the first leads.
+BUNDLE: Final = """
+UPDATE planning_prompt AS prompt SET told_with_id = bundle.leads
+FROM (
+    SELECT id, min(id) OVER (PARTITION BY borrower_id, stage, due_on, bank_id, platform_id, currency) AS leads
+    FROM planning_prompt
+    WHERE due_on IS NOT NULL AND borrower_id IN (
+        SELECT borrower_id FROM planning_prompt WHERE due_on IS NOT NULL GROUP BY borrower_id HAVING count(*) > 1)
+    ) AS bundle
+WHERE bundle.id = prompt.id AND bundle.leads <> bundle.id
 """
 PROMPTS: Final = """
 INSERT INTO notifications_prompt (id, borrower_id, kind, installment_id, payment_id, dispute_id, told_with_id, stage,
@@ -113,27 +133,25 @@ SELECT id, borrower_id, %(kind)s, installment_id, payment_id, dispute_id, told_w
        COALESCE(rung, %(beyond)s), %(now)s, moment,
        CASE WHEN rung IS NULL THEN moment ELSE LEAST(moment + wait, deadline) END, deadline
 FROM planning_prompt
-ON CONFLICT DO NOTHING
-RETURNING id
 """
-PROMPTS_ALONE: Final = PROMPTS.replace("ON CONFLICT DO NOTHING\nRETURNING id\n", "")
-"""Where nobody else plans the same: nothing can be in the way, and looking for it costs as much as the writing."""
+WHERE_NEW: Final = "ON CONFLICT DO NOTHING RETURNING id"
+"""Where others may plan the same. One planner alone needs none, and looking costs as much as the writing."""
 KEEP: Final = "DELETE FROM planning_prompt WHERE id <> ALL(%(ids)s)"
+# The two tellings of a prompt are written side by side: in the order of the index that keeps them apart.
 DELIVERIES: Final = """
 INSERT INTO notifications_delivery (prompt_id, channel, contact_point_id, address, rung, ordinal, status, reason,
                                     attempts, next_attempt_at, provider_reference, wording, held_by, provider)
-SELECT id, channel, contact_point_id, address, rung, 0, 'queued', '', 0, moment, '', '', held_by, ''
-FROM planning_prompt WHERE told_with_id IS NULL AND rung IS NOT NULL
-UNION ALL
-SELECT id, 'in_app', NULL, '', COALESCE(rung, %(beyond)s), 0, 'queued', '', 0, moment, '', '', held_by, ''
-FROM planning_prompt WHERE told_with_id IS NULL
+SELECT prompt.id, way.channel, way.contact_point_id, way.address, COALESCE(prompt.rung, %(beyond)s), 0, 'queued', '', 0,
+       prompt.moment, '', '', prompt.held_by, ''
+FROM planning_prompt AS prompt
+CROSS JOIN LATERAL (
+    VALUES (prompt.channel, prompt.contact_point_id, prompt.address), ('in_app', NULL, '')
+    ) AS way (channel, contact_point_id, address)
+WHERE prompt.told_with_id IS NULL AND way.channel IS NOT NULL
 """
 EVENTS: Final = """
 INSERT INTO notifications_noticeevent (at, kind, borrower_id, installment_id, prompt_id, data)
-SELECT %(now)s, 'planned', borrower_id, installment_id, id,
-       CASE held_by WHEN '' THEN jsonb_build_object('kind', %(kind)s::text, 'stage', stage)
-       ELSE jsonb_build_object('kind', %(kind)s::text, 'stage', stage, 'held_by', held_by) END
-FROM planning_prompt
+SELECT %(now)s, 'planned', borrower_id, installment_id, id, details FROM planning_prompt
 """
 # Prompts of an earlier stage whose ladder still runs when a later one has been planned.
 OVERTAKEN: Final = """
@@ -145,20 +163,19 @@ JOIN notifications_prompt AS earlier
  AND CASE %(kind)s WHEN 'upcoming' THEN earlier.stage > later.stage ELSE earlier.stage < later.stage END
 WHERE later.stage <> ALL(%(firsts)s)
 """
+LATE: Final = "SELECT EXISTS (SELECT 1 FROM planning_prompt WHERE late)"
 # Stages that passed without a prompt although the figures were known in time.
 MISSED: Final = """
 INSERT INTO notifications_noticeevent (at, kind, borrower_id, installment_id, prompt_id, data)
 SELECT %(now)s, 'skipped', prompt.borrower_id, prompt.installment_id, prompt.id,
        jsonb_build_object('kind', %(kind)s::text, 'stage', missed.stage)
 FROM planning_prompt AS prompt
-JOIN loans_installment AS installment ON installment.id = prompt.installment_id
-JOIN accounts_user AS person ON person.id = prompt.borrower_id
 JOIN unnest(%(zones)s::text[], %(plans)s::int[], %(due_on)s::date[], %(stages)s::int[], %(known_by)s::timestamptz[],
             %(missed)s::int[])
      AS missed (zone, plan, due_on, reached, known_by, stage)
-  ON missed.due_on = prompt.due_on AND missed.zone = person.time_zone AND missed.reached = prompt.stage
+  ON missed.due_on = prompt.due_on AND missed.zone = prompt.time_zone AND missed.reached = prompt.stage
  AND missed.plan = prompt.plan
-WHERE prompt.stage <> ALL(%(firsts)s) AND installment.known_at < missed.known_by
+WHERE prompt.late AND prompt.stage <> ALL(%(firsts)s) AND prompt.known_at < missed.known_by
   AND NOT EXISTS (
     SELECT 1 FROM notifications_prompt AS other
     WHERE other.installment_id = prompt.installment_id AND other.kind = %(kind)s AND other.stage = missed.stage

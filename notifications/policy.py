@@ -32,6 +32,7 @@ PURPOSES: Final = MappingProxyType(
         "payment_settled": Purpose.SERVICE,
         "payment_returned": Purpose.SERVICE,
         "schedule_changed": Purpose.SERVICE,
+        "outage_declared": Purpose.SERVICE,
         "dispute_opened": Purpose.SERVICE,
         "dispute_answered": Purpose.SERVICE,
         "dispute_decided": Purpose.SERVICE,

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from loans.models import Dispute, Installment, Loan
+from loans.models import Dispute, Installment, Loan, OutageHold
 from notifications.clock import Clock
 from notifications.models import Prompt
 from notifications.planning import plan_installments
@@ -52,9 +52,9 @@ def give_prior_notice(loans: Sequence[Loan], clock: Clock, *, days: int) -> Noti
     """Plan a notice about each overdue open installment of `loans`: no report before `days` days are over.
 
     It is told within the contact hours that hold for it. Refused, each with its reason: what is paid at the platform
-    and awaits the bank, what is disputed, what was announced before, what the law of its borrower announces earlier;
-    and a loan of which nothing is overdue. Raises ValueError for days outside 1 to LONGEST. The caller wakes the
-    senders on commit.
+    and awaits the bank, what is disputed or held by an outage, what was announced before, what the law of its borrower
+    announces earlier; and a loan of which nothing is overdue. Raises ValueError for days outside 1 to LONGEST. The
+    caller wakes the senders on commit.
     """
     if not 1 <= days <= LONGEST:
         raise ValueError(f"Notice is given 1 to {LONGEST} days before, not {days}.")
@@ -63,7 +63,7 @@ def give_prior_notice(loans: Sequence[Loan], clock: Clock, *, days: int) -> Noti
     for loan in loans:
         if not any(one.loan_id == loan.pk for one in overdue):
             notices.refused.append(Refused(loan.external_id, None, _("nothing of it is overdue")))
-    reasons = _too_short(overdue, clock.now, days) | _reasons(overdue)
+    reasons = _too_short(overdue, clock.now, days) | _reasons(overdue, clock.now)
     for one in overdue:
         if one.pk in reasons:
             notices.refused.append(Refused(one.loan.external_id, one.number, reasons[one.pk]))
@@ -112,11 +112,12 @@ def _overdue(loans: Sequence[Loan], now: datetime) -> list[Installment]:
     ]
 
 
-def _reasons(installments: Sequence[Installment]) -> dict[int, str]:
+def _reasons(installments: Sequence[Installment], now: datetime) -> dict[int, str]:
     """Why there is none about these, by id."""
     reasons: dict[int, str] = {}
     ids = [one.pk for one in installments]
     disputes = list(Dispute.objects.holding(ids).values_list("loan_id", "installment_id")) if ids else []
+    held = set(OutageHold.objects.in_force(now).filter(installment__in=ids).values_list("installment_id", flat=True))
     earlier = Prompt.objects.about_installments(ids).filter(kind=KIND)
     given = set(earlier.exclude(status=Prompt.Status.CANCELLED).values_list("installment_id", "version"))
     for one in installments:
@@ -124,6 +125,8 @@ def _reasons(installments: Sequence[Installment]) -> dict[int, str]:
             reasons[one.pk] = _("it is paid at the platform and awaits the bank")
         elif any(loan == one.loan_id and about in {None, one.pk} for loan, about in disputes):
             reasons[one.pk] = _("its borrower disputes it, and the dispute is not decided")
+        elif one.pk in held:
+            reasons[one.pk] = _("an outage of a firm holds it")
         elif (one.pk, one.version) in given:
             reasons[one.pk] = _("notice was given before")
     return reasons

@@ -4,32 +4,47 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from notifications.clock import Clock
-from notifications.models import Delivery
+from notifications.models import Delivery, Prompt
 from notifications.states import Status, Step
-from notifications.timing import lawful_moment
+from notifications.tellings import Telling
+from notifications.timing import ContactHours, lawful_moment
 
 
-def hold_until_morning(deliveries: Sequence[Delivery], *, now: datetime) -> list[Step]:
-    """The steps that put these claimed deliveries off until their hours open. Read them with their prompt and borrower.
+def hold_until_morning(tellings: Sequence[Telling], *, now: datetime) -> list[Step]:
+    """The steps that put these claimed deliveries off until their hours open.
 
     What cannot wait because a person has to take over before that goes out all the same, as when it is planned; what
     lies in the portal disturbs nobody.
     """
-    clock, steps = Clock.at(now), []
-    for delivery in deliveries:
-        if delivery.channel == Delivery.Channel.IN_APP:
+    clock, known = Clock.at(now), dict[tuple[str, str, str], tuple[ContactHours, str] | None]()
+    closed = []
+    for telling in tellings:
+        if telling.channel == Delivery.Channel.IN_APP:
             continue
-        prompt, borrower = delivery.prompt, delivery.prompt.borrower
-        hours, rule = clock.hours_for(borrower.jurisdiction, prompt.kind, borrower.zone)
-        moment = lawful_moment(now, now=now, zone=borrower.zone, hours=hours, latest=prompt.deadline).at
-        if moment > now:
-            steps.append(
-                Step(
-                    delivery_id=delivery.pk,
-                    to=Status.RETRYING,
-                    reason=f"held by {rule}",
-                    next_attempt_at=moment,
-                    held_by=rule or "contact hours",
-                )
-            )
-    return steps
+        key = telling.jurisdiction, telling.kind, telling.time_zone
+        if key not in known:
+            known[key] = _closed_hours(telling, clock)
+        if found := known[key]:
+            closed.append((telling, *found))
+    deadlines = dict(Prompt.objects.filter(pk__in=[one[0].prompt_id for one in closed]).values_list("pk", "deadline"))
+    steps = (_held(*one, deadlines[one[0].prompt_id], now) for one in closed)
+    return [step for step in steps if step]
+
+
+def _closed_hours(telling: Telling, clock: Clock) -> tuple[ContactHours, str] | None:
+    """The hours and their rule where they are closed now."""
+    hours, rule = clock.hours_for(telling.jurisdiction, telling.kind, telling.zone)
+    return (hours, rule) if hours.next_open(clock.now, telling.zone) > clock.now else None
+
+
+def _held(telling: Telling, hours: ContactHours, rule: str, deadline: datetime | None, now: datetime) -> Step | None:
+    moment = lawful_moment(now, now=now, zone=telling.zone, hours=hours, latest=deadline).at
+    if moment <= now:
+        return None
+    return Step(
+        delivery_id=telling.delivery_id,
+        to=Status.RETRYING,
+        reason=f"held by {rule}",
+        next_attempt_at=moment,
+        held_by=rule or "contact hours",
+    )

@@ -9,10 +9,10 @@ from django.utils import timezone
 from loans import signals
 from loans.models import Dispute
 from notifications import tasks
-from notifications.cancellation import cancel_disputed, cancel_settled
+from notifications.cancellation import cancel_disputed, cancel_held, cancel_settled
 from notifications.clock import Clock
 from notifications.models import DisputedPrompt, Prompt
-from notifications.planning import plan_changes, plan_dispute_step, plan_payments
+from notifications.planning import plan_changes, plan_dispute_step, plan_installments, plan_payments
 
 Kind = Prompt.Kind
 
@@ -41,6 +41,14 @@ def follow_schedule(installment_ids: list[int], **_: Any) -> None:
     cancel_settled(installment_ids, now=now)
     plan_changes(installment_ids, Clock.at(now))
     transaction.on_commit(tasks.plan.delay, robust=True)
+
+
+@receiver(signals.installments_held)
+def hold_and_tell(installment_ids: list[int], outage_id: int, **_: Any) -> None:
+    now = timezone.now()
+    cancel_held(installment_ids, now=now)
+    plan_installments(Kind.OUTAGE_DECLARED, installment_ids, Clock.at(now), stage=outage_id)
+    transaction.on_commit(tasks.wake_senders, robust=True)
 
 
 @receiver(signals.dispute_opened)

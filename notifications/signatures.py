@@ -6,12 +6,14 @@ with no second write and no index, and neither can be guessed. Keys are SECRET_K
 
 import base64
 import binascii
+import hmac
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
+from hashlib import sha256
 
 from django.conf import settings
-from django.utils.crypto import constant_time_compare, salted_hmac
 
 _REFERENCE = "notifications.reference"
 _LINK = "notifications.link"
@@ -36,18 +38,26 @@ class LinkExpired(Exception):  # noqa: N818
 
 def reference_of(delivery_id: int) -> str:
     """Our reference for a delivery: a UUID of version 8 (RFC 9562) whose first 48 bits are the id, the rest a tag."""
-    return _reference(delivery_id, settings.SECRET_KEY)
+    digits = _reference(delivery_id, settings.SECRET_KEY).hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def delivery_id_in(reference: str) -> int:
+    """The delivery that a reference names which this process has made itself: its tag is not looked at."""
+    return int(reference[:8] + reference[9:13], 16)
 
 
 def delivery_id_of(reference: str) -> int | None:
     """The delivery that a reference names; None unless we made it."""
     try:
-        claimed = uuid.UUID(reference)
+        claimed = uuid.UUID(reference).bytes
     except ValueError:
         return None
-    delivery_id = claimed.int >> 80
-    genuine = any(constant_time_compare(_reference(delivery_id, key), str(claimed)) for key in _keys())
-    return delivery_id if genuine else None
+    delivery_id = int.from_bytes(claimed[:_ID_BYTES])
+    for key in _keys():
+        if hmac.compare_digest(_reference(delivery_id, key), claimed):
+            return delivery_id
+    return None
 
 
 def link_token(delivery_id: int, expires_at: datetime) -> str:
@@ -58,7 +68,7 @@ def link_token(delivery_id: int, expires_at: datetime) -> str:
 
 def reply_code(delivery_id: int) -> str:
     """Four digits that acknowledge a text message when its reader sends them back from the number that it went to."""
-    tag = salted_hmac(_REPLY, str(delivery_id), secret=settings.SECRET_KEY, algorithm="sha256").digest()
+    tag = _digest(_REPLY, str(delivery_id).encode(), settings.SECRET_KEY)
     return f"{int.from_bytes(tag[:4]) % 10_000:04d}"
 
 
@@ -91,10 +101,10 @@ def _keys() -> Iterator[str]:
     yield from settings.SECRET_KEY_FALLBACKS
 
 
-def _reference(delivery_id: int, key: str) -> str:
-    tag = salted_hmac(_REFERENCE, str(delivery_id), secret=key, algorithm="sha256").digest()
+def _reference(delivery_id: int, key: str) -> bytes:
+    tag = _digest(_REFERENCE, str(delivery_id).encode(), key)
     number = (delivery_id & (1 << 48) - 1) << 80 | int.from_bytes(tag[:10])
-    return str(uuid.UUID(int=number & ~(0xF << 76) & ~(0x3 << 62) | 8 << 76 | 0x2 << 62))
+    return (number & ~(0xF << 76) & ~(0x3 << 62) | 8 << 76 | 0x2 << 62).to_bytes(16)
 
 
 def _seal(purpose: str, body: bytes) -> str:
@@ -107,7 +117,7 @@ def _unseal(purpose: str, token: str, size: int) -> bytes:
     except (ValueError, binascii.Error) as error:
         raise LinkInvalid("The link is not one of ours.") from error
     body, tag = raw[:size], raw[size:]
-    if not any(constant_time_compare(_tag(purpose, body, key), tag) for key in _keys()):
+    if not any(hmac.compare_digest(_tag(purpose, body, key), tag) for key in _keys()):
         raise LinkInvalid("The link is not one of ours.")
     return body
 
@@ -117,4 +127,14 @@ def _expiry(body: bytes) -> datetime:
 
 
 def _tag(purpose: str, body: bytes, key: str) -> bytes:
-    return salted_hmac(purpose, body, secret=key, algorithm="sha256").digest()[:_TAG_BYTES]
+    return _digest(purpose, body, key)[:_TAG_BYTES]
+
+
+def _digest(purpose: str, body: bytes, key: str) -> bytes:
+    """What Django's `salted_hmac` gives for SHA-256, in a fifth of the time: receipts come in hundreds of thousands."""
+    return hmac.digest(_derived(purpose, key), body, "sha256")
+
+
+@lru_cache(maxsize=64)
+def _derived(purpose: str, key: str) -> bytes:
+    return sha256(purpose.encode() + key.encode()).digest()

@@ -1,9 +1,11 @@
 """The calendar of a day for everybody: for each law, time zone and plan of leads, what is to be told and when."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +14,7 @@ from notifications import calendar
 from notifications.clock import Clock
 from notifications.leads import parse_leads, parse_stages
 from notifications.models import LeadPlan, Prompt
+from notifications.timing import at_local
 from notifications.working_days import WorkingDays
 
 
@@ -77,18 +80,55 @@ def working_days(jurisdiction: str) -> WorkingDays:
     return WorkingDays.of(jurisdiction)
 
 
-def columns_of(slots: list[Slot]) -> dict[str, Any]:
-    """The slots as the columns that a statement takes them in."""
-    days = [slot.at.due_on for slot in slots]
+def leads_before(slot: Slot) -> Iterator[tuple[int, datetime]]:
+    """The leads before the slot's own, each with the moment by which its figures had to be known for it to be told: a
+    lead is the one to tell until the day of the next shorter one begins.
+    """
+    for lead, shorter in pairwise(slot.plan.leads):
+        if lead > slot.at.stage:
+            yield lead, at_local(slot.at.due_on - timedelta(days=shorter), time.min, slot.place.zone)
+
+
+def columns_of(kind: str, slots: Sequence[Slot]) -> dict[str, Any]:
+    """The slots of `kind` as the columns that a statement takes them in.
+
+    `days` are their due dates, each once, with the latest stage that anybody has reached (`lasts`).
+    """
+    due_on = [slot.at.due_on for slot in slots]
+    reached = _reached(kind, slots)
     return {
         "jurisdictions": [slot.place.jurisdiction for slot in slots],
         "zones": [slot.place.name for slot in slots],
         "plans": [slot.plan.number for slot in slots],
         "rules": [slot.held_by for slot in slots],
-        "due_on": days,
+        "due_on": due_on,
         "stages": [slot.at.stage for slot in slots],
         "moments": [slot.at.moment for slot in slots],
         "deadlines": [slot.at.deadline for slot in slots],
-        "first_due": min(days, default=date.min),
-        "last_due": max(days, default=date.min),
+        "details": [_details(kind, slot) for slot in slots],
+        "known_by": [_known_by(kind, slot) for slot in slots],
+        "days": list(reached),
+        "lasts": list(reached.values()),
+        "first_due": min(due_on, default=date.min),
+        "last_due": max(due_on, default=date.min),
     }
+
+
+def _reached(kind: str, slots: Sequence[Slot]) -> dict[date, int]:
+    later = min if kind == Prompt.Kind.UPCOMING else max
+    reached: dict[date, int] = {}
+    for slot in slots:
+        reached[slot.at.due_on] = later(reached.get(slot.at.due_on, slot.at.stage), slot.at.stage)
+    return reached
+
+
+def _details(kind: str, slot: Slot) -> str:
+    """What the record says of a prompt of this slot, as JSON."""
+    details = {"kind": kind, "stage": slot.at.stage} | ({"held_by": slot.held_by} if slot.held_by else {})
+    return json.dumps(details)
+
+
+def _known_by(kind: str, slot: Slot) -> datetime | None:
+    """Whose figures were known before then may have missed a lead."""
+    known_by = (moment for _lead, moment in leads_before(slot)) if kind == Prompt.Kind.UPCOMING else ()
+    return max(known_by, default=None)

@@ -1,4 +1,4 @@
-"""The delivery state machine, and the only writer of a delivery's status.
+"""The delivery state machine, and the only writer of a delivery's status; `receipt_moves` is its hand for receipts.
 
     QUEUED ─claim─> SENDING ─accepted─> SENT ─receipt─> DELIVERED
       │                │ ├─receipt came first─> DELIVERED          (the late "sent" then changes nothing)

@@ -6,7 +6,7 @@ from time import monotonic
 from celery import shared_task
 from django.utils import timezone
 
-from loans import discrepancies
+from loans import discrepancies, outages
 from notifications import awaiting, coverage, dispatch, escalation, feeds, planning, receipts, silence, suppliers
 from notifications.clock import Clock
 from notifications.evidence import sealing
@@ -63,10 +63,12 @@ def cover() -> int:
 
 @shared_task
 def reconcile() -> int:
-    """See where firms have differed for too long, who waits for a bank for too long, and which firms are silent."""
+    """See where firms have differed for too long, what outages touch, who waits for a bank for too long, and which
+    firms are silent.
+    """
     now = timezone.now()
     opened, closed = discrepancies.sweep(now)
-    return opened + closed + awaiting.bound_waiting(now) + feeds.watch_feeds(now)
+    return opened + closed + outages.extend_outages(now) + awaiting.bound_waiting(now) + feeds.watch_feeds(now)
 
 
 @shared_task

@@ -19,6 +19,8 @@ MAY: Final[May] = {
         "view_payment",
         "view_position",
         "view_report",
+        "view_statement",
+        "view_event",
         "view_statementline",
         "change_statementline",
         "view_dispute",
@@ -26,6 +28,7 @@ MAY: Final[May] = {
         "view_discrepancy",
         "change_discrepancy",
         "view_outage",
+        "view_outagehold",
     ),
     "notifications": (
         "view_prompt",
@@ -50,6 +53,9 @@ OPERATORS_MAY: Final[May] = {
     "loans": (
         "view_partner",
         "view_loan",
+        "view_report",
+        "upload_report",
+        "view_statement",
         "view_endpoint",
         "change_endpoint",
         "view_outwarddelivery",
@@ -62,6 +68,7 @@ OPERATORS_MAY: Final[May] = {
         "view_outage",
         "add_outage",
         "change_outage",
+        "view_outagehold",
     ),
     "notifications": (
         "view_prompt",

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "notifications.webhooks.short_way.ShortWayMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -93,6 +94,7 @@ TEMPLATES = [
 # Database and broker -------------------------------------------------------------------------------------------------
 
 DATABASES = {"default": env.db("DATABASE_URL", default="postgres:///dueproof")}
+DATABASES["default"]["ENGINE"] = "portal.postgresql"
 DATABASES["default"].setdefault("OPTIONS", {})
 # A connection a request costs two thirds of a page; the pool also serves Celery, which closes connections per task.
 DATABASES["default"]["OPTIONS"]["pool"] = {
@@ -100,13 +102,16 @@ DATABASES["default"]["OPTIONS"]["pool"] = {
     "max_size": env.int("DATABASE_POOL", default=8),
     "timeout": 10,
 }
+# Only statements that portal.postgresql asks for are prepared, from their second asking on a connection on. A pooler
+# that hands out a connection for each transaction must know of prepared statements (PgBouncer does from 1.21).
+DATABASES["default"]["OPTIONS"].setdefault("prepare_threshold", 1)
 # A worker that falls asleep in the middle of a transaction (a paused machine) would keep its locks, and everybody who
 # waits for them, until it wakes up. The database ends such a session after so many seconds.
 DATABASES["default"]["OPTIONS"].setdefault(
     "options", f"-c idle_in_transaction_session_timeout={env.int('DATABASE_PATIENCE', default=60)}s"
 )
-# A connection that died with its server is found out when it is taken from the pool, not by the request that uses it.
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# portal.postgresql finds out that a pooled connection has died, and costs no query.
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
@@ -120,7 +125,7 @@ CACHES = {
         },  # seconds; what it counts can be done without
     }
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "portal.sessions"
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -151,7 +156,7 @@ CELERY_TIMEZONE = "UTC"
 # People --------------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["portal.authentication.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
     for name, options in {
@@ -280,6 +285,9 @@ CONTACT_HOURS = env.str("CONTACT_HOURS", default="")
 POLICY_FOLDER = env.str("POLICY_FOLDER", default="")
 # Multiplies every wait of the ladders: 1 in life, a fraction in a demonstration.
 LADDER_PACE = env.float("LADDER_PACE", default=1.0)
+# What was told is kept so long after its case was closed. The longest that we know of is six years, for which a default
+# stands in a record in the United Kingdom; China keeps five (Order 631, Article 16).
+HISTORY_YEARS = env.int("HISTORY_YEARS", default=6)
 # A worker that has held a claim for longer has lost it; no task may run so long (CELERY_TASK_TIME_LIMIT).
 CLAIM_LEASE = timedelta(seconds=env.float("CLAIM_LEASE", default=600.0))
 # Before the second attempt at a hand-over that failed for the moment; doubled each time.
@@ -293,6 +301,9 @@ OUTWARD_ALLOW_PRIVATE = env.bool("OUTWARD_ALLOW_PRIVATE", default=False)
 SEND_QUEUES = ["email", "sms", "in_app", "push", "voice"]
 CELERY_TASK_DEFAULT_QUEUE = "planning"
 CELERY_TASK_QUEUES = [Queue(name) for name in ["planning", "intake", "partners", *SEND_QUEUES]]
+
+# Where partners put their files, a folder each; empty: nowhere. See docs/files.md.
+INBOX_FOLDER = env.str("INBOX_FOLDER", default="")
 
 
 def _every(
@@ -315,6 +326,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "look-again-at-events": _every(5, "look_again_at_events", queue="intake", app="loans"),
     "forget-replies": _every(86_400, "forget_replies", queue="partners", app="loans"),
     "tell-partners": _every(5, "tell_partners", queue="partners", app="loans"),
+    **({"take-files": _every(10, "take_files", queue="intake", app="loans")} if INBOX_FOLDER else {}),
     **{f"send-{channel}": _every(5, "send", channel, queue=channel) for channel in SEND_QUEUES},
 }
 

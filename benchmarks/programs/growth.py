@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import pgtrigger
@@ -12,17 +13,18 @@ from benchmarks.bench import Bench
 from benchmarks.book import make_book
 from benchmarks.figures import Figure
 from benchmarks.history import PERIODS, make_history
-from benchmarks.measure import MissingError, Trial, alternate, compare
-from benchmarks.product import DELIVERIES, EVENTS, PLANNED, PROMPTS, TOLD, purge_month
+from benchmarks.measure import Trial, alternate, compare, timed
+from benchmarks.product import DELIVERIES, EVENTS, PLANNED, PROMPTS, TOLD, purge_before, seal_events
 from benchmarks.programs.claim import claim
 from benchmarks.programs.planning import time_planning
-from benchmarks.tables import checkpoint, empty, execute, scalar, settle
+from benchmarks.tables import checkpoint, count, empty, execute, scalar, settle
 from benchmarks.twins import clone, current_name, remove, url_of, use
 from benchmarks.web.pages import Readers
 from benchmarks.web.server import sign_in, web_server
 from benchmarks.worker import Workers, workers
 
 PARTS: Final = ("planning", "claim", "page")
+_MONTHS: Final = f"SELECT count(DISTINCT date_trunc('month', planned_at)) FROM {PROMPTS}"
 
 
 def run(bench: Bench) -> Iterator[Figure]:
@@ -44,11 +46,14 @@ def run(bench: Bench) -> Iterator[Figure]:
         for part in PARTS:
             contestants |= {f"{part} without": getattr(young, part), part: getattr(old, part)}
         series = alternate(bench.size.times, contestants)
+        use(twin)
+        rounds = max(1, min(bench.size.times, scalar(_MONTHS) // 2))
+        purges = alternate(rounds, {"ours": lambda: purge_next(bench.now), "limit": delete_next})
     figures = [compare(f"growth.{part}", series[part], limit=series[f"{part} without"]) for part in PARTS]
     yield from figures
     least = min(figures, key=lambda figure: figure.of_limit or 0.0)
     yield Figure(name="growth", n=history, of_limit=least.of_limit, notes=f"the least of the parts: {least.name}")
-    yield _purge(bench)
+    yield compare("growth.purge", purges["ours"], limit=purges["limit"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +100,41 @@ def _open(bench: Bench, stack: ExitStack, database: str, cookies: Mapping[int, s
     return Side(bench, database, pool, Readers(port, cookies), scalar(f"SELECT COALESCE(max(id), 0) FROM {PROMPTS}"))
 
 
-def _purge(bench: Bench) -> Figure:
-    name = "growth.purge"
-    try:
-        purge_month(bench.now)
-    except MissingError as missing:
-        return Figure(name=name, n=0, notes=str(missing))
+def purge_next(now: datetime) -> Trial:
+    """The oldest month, by the product, with the VACUUM that gives its room back."""
+    seal_events(now)
+    month = _after_oldest()
+    return _timed(lambda: purge_before(month, now))
+
+
+def delete_next() -> Trial:
+    """The oldest month, by three plain DELETEs and the same VACUUM."""
+    month = _after_oldest()
+
+    def delete() -> None:
+        with transaction.atomic(), pgtrigger.ignore():
+            execute(f"DELETE FROM {EVENTS} WHERE at < %s", [month])
+            execute(
+                f"DELETE FROM {DELIVERIES} WHERE prompt_id IN (SELECT id FROM {PROMPTS} WHERE planned_at < %s)", [month]
+            )
+            execute(f"DELETE FROM {PROMPTS} WHERE planned_at < %s", [month])
+
+    return _timed(delete)
+
+
+def _timed(work: Callable[[], object]) -> Trial:
+    checkpoint()
+    before = count(PROMPTS)
+
+    def remove() -> None:
+        work()
+        for table in PLANNED:
+            execute(f"VACUUM {table}")
+
+    trial = timed(0, remove)
+    return replace(trial, n=before - count(PROMPTS))
+
+
+def _after_oldest() -> date:
+    oldest: datetime = scalar(f"SELECT min(planned_at) FROM {PROMPTS}")
+    return (oldest.date().replace(day=1) + timedelta(days=32)).replace(day=1)

@@ -12,12 +12,12 @@ import pytest
 from benchmarks.__main__ import NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
-WAITING = {"growth.purge"}
-"""What the product has no part for yet."""
-WITHOUT_TIME = {"growth", "memory", "memory.planner", "memory.worker"}
+WITHOUT_TIME = {"growth", "memory", "memory.planner", "memory.worker", "statement_file.memory"}
+WITHOUT_PEER = {"email_killed", "events", "evidence", "growth", "inbox", "statement_file", "visible"}
 PARTS = (
     "planning.again",
     "sms.256",
+    "events.batch",
     "evidence.written",
     "evidence.verified",
     "due_page.unchanged",
@@ -27,6 +27,7 @@ PARTS = (
     "growth.purge",
     "memory.planner",
     "memory.worker",
+    "statement_file.memory",
 )
 """Figures under a name of their own beside that of their benchmark."""
 
@@ -68,7 +69,7 @@ def test_a_line_has_exactly_the_seven_keys(run: Run, name: str) -> None:
     assert isinstance(figure["n"], int)
 
 
-@pytest.mark.parametrize("name", sorted({*NAMES, *PARTS} - WAITING - WITHOUT_TIME))
+@pytest.mark.parametrize("name", sorted({*NAMES, *PARTS} - WITHOUT_TIME))
 def test_it_is_timed_and_compared_with_its_limit(run: Run, name: str) -> None:
     figure = run.of(name)
     assert figure["seconds"] > 0
@@ -76,18 +77,14 @@ def test_it_is_timed_and_compared_with_its_limit(run: Run, name: str) -> None:
     assert figure["of_limit"] > 0
 
 
-@pytest.mark.parametrize("name", sorted(WAITING))
-def test_what_the_product_has_no_part_for_is_null_and_said(run: Run, name: str) -> None:
-    assert run.of(name)["rate"] is None
-    assert f"{name}: the product" in run.done.stderr
-
-
-@pytest.mark.parametrize("name", ["memory", "memory.planner", "memory.worker"])
+@pytest.mark.parametrize(
+    "name", ["memory", "memory.planner", "memory.worker", "statement_file", "statement_file.memory"]
+)
 def test_memory_has_a_peak(run: Run, name: str) -> None:
     assert run.of(name)["peak_mb"] > 0
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - WAITING - {"email_killed", "evidence", "growth", "inbox"}))
+@pytest.mark.parametrize("name", sorted(set(NAMES) - WITHOUT_PEER))
 def test_it_is_compared_with_its_peer(run: Run, name: str) -> None:
     assert run.of(name)["times_peer"] > 0
 

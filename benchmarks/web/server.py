@@ -16,6 +16,8 @@ from types import ModuleType
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.middleware.csrf import CSRF_SECRET_LENGTH
+from django.utils.crypto import get_random_string
 
 from accounts.models import User
 from benchmarks.web.client import ask_all, write_request
@@ -74,7 +76,7 @@ def free_port() -> int:
 
 
 def sign_in(borrower_ids: Sequence[int]) -> dict[int, str]:
-    """Give each of them a session; returns their cookies."""
+    """Give each of them a session and a secret for forms, as signing in does; returns their cookies."""
     engine: ModuleType = import_module(settings.SESSION_ENGINE)
     cookies = {}
     for user in User.objects.filter(pk__in=list(borrower_ids)):
@@ -83,5 +85,6 @@ def sign_in(borrower_ids: Sequence[int]) -> dict[int, str]:
         session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
         session[HASH_SESSION_KEY] = user.get_session_auth_hash()
         session.save()
-        cookies[user.pk] = f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
+        secret = get_random_string(CSRF_SECRET_LENGTH)
+        cookies[user.pk] = f"{settings.SESSION_COOKIE_NAME}={session.session_key}; {settings.CSRF_COOKIE_NAME}={secret}"
     return cookies

@@ -1,6 +1,5 @@
 """Who sends a request: the partner in the address, proved by a signature over the body."""
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, cast
@@ -12,15 +11,13 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from loans.api import problems
-from loans.api.keys import make_secret
+from loans.api.keyring import keys_of
 from loans.api.problems import ProblemError
 from loans.api.signature import MESSAGE_ID, TOLERANCE, is_signed, moment_of
-from loans.encryption import UnreadableSecretError, decrypt
-from loans.models import Partner, PartnerKey
+from loans.models import Partner
 
 SCHEME: Final = "StandardWebhooks"
 HEADERS: Final = ("webhook-id", "webhook-timestamp", "webhook-signature")
-log = logging.getLogger(__name__)
 _CHALLENGE: Final = {"WWW-Authenticate": SCHEME}
 
 
@@ -65,22 +62,13 @@ class SignedByPartner(BaseAuthentication):
         sent_at = _check_time(timestamp, now)
         body = read_body(request._request)
         code = request.parser_context["kwargs"]["partner"]
-        for key in PartnerKey.objects.valid_at(now).filter(partner__code=code).select_related("partner"):
-            if is_signed(signature, _secret_of(key), message_id, int(sent_at.timestamp()), body):
+        for key in keys_of(code, now):
+            if is_signed(signature, key.secret, message_id, int(sent_at.timestamp()), body):
                 return Caller(key.partner), Signed(message_id, body, headers, key.prefix, now)
         raise ProblemError(problems.WRONG_SIGNATURE, headers=_CHALLENGE)
 
     def authenticate_header(self, request: Request) -> str:
         return SCHEME
-
-
-def _secret_of(key: PartnerKey) -> str:
-    """A secret that cannot be read any more is one that nobody can sign with."""
-    try:
-        return decrypt(key.secret)
-    except UnreadableSecretError as error:
-        log.error("The key %s… of partner %s cannot be read: %s", key.prefix, key.partner_id, error)
-        return make_secret()
 
 
 def _check_time(timestamp: str, now: datetime) -> datetime:

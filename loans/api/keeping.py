@@ -1,9 +1,10 @@
 """Keeps a pushed message raw, once: one INSERT, before anything is done with it."""
 
 import hashlib
+from contextlib import nullcontext
 from typing import Any, Final
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from loans.api.authentication import Signed
 from loans.intake.events.shape import ShapeError
@@ -35,7 +36,8 @@ def keep(partner: Partner, signed: Signed, wrong: ShapeError | None) -> int:
     if wrong:
         report.status, report.refusals = Report.Status.REFUSED, _refusals(signed.message_id, wrong)
     try:
-        with transaction.atomic():
+        # By itself it is one statement, and a transaction of its own; within another one it needs a savepoint.
+        with transaction.atomic() if connection.in_atomic_block else nullcontext():
             report.save(force_insert=True)
     except IntegrityError:
         known = Report.objects.filter(partner=partner, kind=EVENTS, message_id=signed.message_id)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from loans.intake.apply_statuses import reject_early
 from loans.intake.cases import Case
 from loans.intake.records import LoanRecord, RepaymentRecord
 from loans.intake.rewriting import rewrite
@@ -45,6 +46,7 @@ class Payments:
             case.news.payments_received.append(payment.pk)
         for case, payment in self.settled:
             case.news.payments_settled.append(payment.pk)
+        reject_early((case.news, payment, case.report) for case, payment in self.received)
 
 
 def write_repayments(partner: Partner, cases: Sequence[Case]) -> None:

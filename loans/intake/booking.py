@@ -11,7 +11,7 @@ from loans.intake.rewriting import rewrite
 from loans.models import Payment, Report, StatementLine
 from loans.reconciliation import settle_bookings
 
-_REWRITTEN: Final = ("status", "amount", "installment", "settled_at", "booked_on")
+_REWRITTEN: Final = ("status", "amount", "installment", "settled_at", "booked_on", "returned_at", "return_reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +29,18 @@ def book(bookings: Sequence[Booking], *, report: Report, now: datetime) -> list[
     Returns a payment a line, in order. The lines are matched to them; saving the lines is left to the caller.
     """
     payments, made, changed = [], [], []
+    taken_back = _taken_back(bookings)
     for booking in bookings:
         payment = booking.found.payment
         if payment is None:
             payment = _new(booking, now)
             made.append((booking, payment))
-        elif payment.status == Payment.Status.RECEIVED:
+        elif payment.status != Payment.Status.SETTLED and payment.pk not in taken_back:
             changed.append((booking, _settled(payment, booking, now)))
-        booking.line.payment, booking.line.match = payment, StatementLine.Match.MATCHED
         payments.append(payment)
     Payment.objects.bulk_create(payment for _booking, payment in made)
+    for booking, payment in zip(bookings, payments, strict=True):
+        booking.line.payment, booking.line.match = payment, StatementLine.Match.MATCHED
     rewrite([payment for _booking, payment in changed], _REWRITTEN)
     for booking, payment in (*made, *changed):
         booking.news.payments_settled.append(payment.pk)
@@ -46,6 +48,19 @@ def book(bookings: Sequence[Booking], *, report: Report, now: datetime) -> list[
     for installment_id in settle_bookings(news, report):
         news[installment_id].installments.add(installment_id)
     return payments
+
+
+def _taken_back(bookings: Sequence[Booking]) -> set[int]:
+    """Ids of payments that the bank took back by a line before this one booked them: they stay returned.
+
+    One that was only reported as rejected is booked all the same: the money came.
+    """
+    found = [booking.found.payment for booking in bookings]
+    returned = [payment.pk for payment in found if payment and payment.status == Payment.Status.RETURNED]
+    if not returned:
+        return set()
+    debits = StatementLine.objects.filter(payment__in=returned, side="debit")
+    return set(debits.values_list("payment_id", flat=True))
 
 
 def _new(booking: Booking, now: datetime) -> Payment:
@@ -66,6 +81,7 @@ def _settled(payment: Payment, booking: Booking, now: datetime) -> Payment:
     payment.installment = booking.found.installment
     payment.settled_at = now
     payment.booked_on = _booked_on(booking.line, now)
+    payment.returned_at, payment.return_reason = None, ""
     return payment
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import Final
 
 from loans.models import Installment, Loan, Partner, Payment, StatementLine
@@ -23,11 +23,14 @@ def names_in(line: StatementLine) -> list[str]:
 
 
 class Candidates:
-    """The loans of `bank` that these lines may name, locked until the transaction ends; see cases.open_cases."""
+    """The loans of `bank` that these lines may name, locked until the transaction ends; see cases.open_cases.
 
-    def __init__(self, bank: Partner, lines: Sequence[StatementLine]) -> None:
+    `also`: the ids of loans that are to be locked with them.
+    """
+
+    def __init__(self, bank: Partner, lines: Sequence[StatementLine], also: Set[int] = frozenset()) -> None:
         self._named = _named_loans(bank, {name for line in lines for name in names_in(line)})
-        ids = {loan_id for loan_ids in self._named.values() for loan_id in loan_ids}
+        ids = {loan_id for loan_ids in self._named.values() for loan_id in loan_ids} | also
         locked = Loan.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
         self.loans = {loan.pk: loan for loan in locked}
         self.numbers = {loan.external_id: loan for loan in self.loans.values()}

@@ -46,4 +46,4 @@ class Ledger:
         for payment in named:
             self.payments[payment.end_to_end_id].append(payment)
         found = [payment.pk for payment in (*named, *self.waiting.values())]
-        self._booked |= set(known.filter(pk__in=found, lines__isnull=False).values_list("pk", flat=True))
+        self._booked |= set(known.filter(pk__in=found, lines__side="credit").values_list("pk", flat=True))

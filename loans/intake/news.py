@@ -18,7 +18,8 @@ class RefusedError(Exception):
 
 @dataclass(slots=True)
 class News:
-    """Ids of what changed. `touched`: something was written that no one above need hear of.
+    """Ids of what changed. `touched`: something was written that no one above need hear of. `counted`: the summary
+    counts the record.
 
     `remarks` say what was not taken as it came; they hold no personal data.
     """
@@ -29,6 +30,7 @@ class News:
     payments_returned: list[int] = field(default_factory=list)
     unmatched: int = 0
     touched: bool = False
+    counted: bool = True
     remarks: list[str] = field(default_factory=list)
 
     @classmethod
@@ -40,7 +42,20 @@ class News:
             whole.payments_received += part.payments_received
             whole.payments_settled += part.payments_settled
             whole.payments_returned += part.payments_returned
+        whole._forget_returned()
         return whole
+
+    def take(self, other: "News") -> None:
+        """This record also did what `other` tells."""
+        self.installments |= other.installments
+        self.payments_returned += other.payments_returned
+        self._forget_returned()
+
+    def _forget_returned(self) -> None:
+        """A payment that came and went at once is told as returned alone."""
+        returned = set(self.payments_returned)
+        self.payments_settled = [pk for pk in self.payments_settled if pk not in returned]
+        self.payments_received = [pk for pk in self.payments_received if pk not in returned]
 
     @property
     def anything(self) -> bool:

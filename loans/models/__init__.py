@@ -5,6 +5,7 @@ from loans.models.dispute import Dispute, DisputeFile, DisputeMessage
 from loans.models.endpoint import Endpoint, EndpointSecret
 from loans.models.event import Event
 from loans.models.feed import Feed
+from loans.models.file_key import FileKey
 from loans.models.loan import Installment, Loan
 from loans.models.outage import Outage, OutageHold
 from loans.models.outward import OutwardDelivery, OutwardEvent
@@ -12,9 +13,12 @@ from loans.models.partner import Partner
 from loans.models.partner_client import PartnerClient, StoredReply
 from loans.models.partner_key import PartnerKey
 from loans.models.payment import Payment
+from loans.models.payment_status import PaymentStatus
 from loans.models.position import Position, PositionChange
 from loans.models.report import Report
+from loans.models.report_part import ReportPart
 from loans.models.statement import StatementLine
+from loans.models.statement_head import Statement
 
 __all__ = [
     "Difference",
@@ -27,6 +31,7 @@ __all__ = [
     "EndpointSecret",
     "Event",
     "Feed",
+    "FileKey",
     "Installment",
     "Loan",
     "Outage",
@@ -37,9 +42,12 @@ __all__ = [
     "PartnerClient",
     "PartnerKey",
     "Payment",
+    "PaymentStatus",
     "Position",
     "PositionChange",
     "Report",
+    "ReportPart",
+    "Statement",
     "StatementLine",
     "StoredReply",
 ]

@@ -106,7 +106,7 @@ class DiscrepancyEntry(models.Model):
     """One thing that happened to a discrepancy. Append-only. `by` is None where the sweep did it."""
 
     class Kind(models.TextChoices):
-        OPENED = "opened", _("opened")
+        OPENED = "opened", _("opened: they differ for too long")
         TAKEN = "taken", _("taken")
         NOTED = "noted", _("noted")
         CLOSED = "closed", _("closed by hand")

@@ -51,6 +51,9 @@ class Event(models.Model):
         constraints = [models.UniqueConstraint(fields=["report", "place"], name="event_once_a_place")]
         indexes = [
             models.Index(fields=["loan_number"], condition=Q(status="waiting"), name="event_waiting_for_loan"),
+            models.Index(
+                fields=["status", "-id"], condition=Q(status__in=["refused", "waiting"]), name="event_not_applied"
+            ),
         ]
 
     def __str__(self) -> str:

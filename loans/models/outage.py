@@ -25,7 +25,8 @@ class Outage(models.Model):
     """Loans that `partner` funds or sold are touched; an empty `counterpart`, `product` or `currency` fits all of them.
 
     Times are UTC; without `ends_at` it lasts until somebody ends it. `grace_hours` is how long its borrowers have to
-    pay afterwards before anything is demanded. `declared_by` is None where the partner declared it itself.
+    pay afterwards before anything is demanded. `declared_by` is None where the partner declared it itself, by its own
+    number `reference`.
     """
 
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="outages", verbose_name=_("partner"))
@@ -37,6 +38,7 @@ class Outage(models.Model):
     starts_at = models.DateTimeField(_("starts"))
     ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
     grace_hours = models.PositiveSmallIntegerField(_("hours to pay afterwards"), default=24)
+    reference = models.CharField(_("partner's own number"), max_length=64, blank=True)
     reason = models.CharField(_("reason"), max_length=200)
     declared_at = models.DateTimeField(_("declared"))
     declared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True)
@@ -49,6 +51,9 @@ class Outage(models.Model):
         verbose_name_plural = _("outages")
         ordering = ["-starts_at", "-pk"]
         constraints = [
+            models.UniqueConstraint(
+                fields=["partner", "reference"], condition=~Q(reference=""), name="outage_once_a_reference"
+            ),
             models.CheckConstraint(condition=~Q(reason=""), name="outage_has_a_reason"),
             models.CheckConstraint(condition=Q(currency__regex=r"^([A-Z]{3})?$"), name="outage_currency_iso4217"),
             models.CheckConstraint(
@@ -68,6 +73,11 @@ class Outage(models.Model):
 class OutageHoldQuerySet(models.QuerySet["OutageHold"]):
     def in_force(self, now: datetime) -> Self:
         return self.filter(Q(held_until=None) | Q(held_until__gt=now))
+
+    def of(self, borrower_id: int) -> Self:
+        """What one borrower is touched by and has not paid."""
+        unpaid = [Installment.State.OPEN, Installment.State.AWAITING_BANK]
+        return self.filter(installment__loan__borrower_id=borrower_id, installment__state__in=unpaid)
 
 
 class OutageHold(models.Model):

@@ -32,7 +32,9 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
 class Payment(models.Model):
     """One payment for one loan: received when the platform saw it, settled when the bank booked it.
 
-    `end_to_end_id` is ISO 20022's EndToEndId, by which the two firms' words about the same money meet.
+    `returned_at` is when a statement or a status report told us that it was returned, for `return_reason` (a code, see
+    loans/return_reasons.py). `end_to_end_id` is ISO 20022's EndToEndId, by which the two firms' words about the same
+    money meet.
     """
 
     class Status(models.TextChoices):
@@ -50,6 +52,8 @@ class Payment(models.Model):
     received_at = models.DateTimeField(_("platform reported"), null=True, blank=True)
     settled_at = models.DateTimeField(_("bank reported"), null=True, blank=True)
     booked_on = models.DateField(_("booked on"), null=True, blank=True)
+    returned_at = models.DateTimeField(_("return reported"), null=True, blank=True)
+    return_reason = models.CharField(_("reason of the return"), max_length=35, blank=True)
 
     objects = PaymentQuerySet.as_manager()
 

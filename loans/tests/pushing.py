@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook
 
+from loans.api import keyring
 from loans.api.keys import rotate_key
 from loans.intake.events.catalogue import CATALOGUE
 from loans.models import Partner
@@ -20,6 +21,7 @@ YESTERDAY = "2026-11-27T09:00:00+08:00"
 
 def make_key(partner: Partner, *, overlap: float = 7) -> str:
     """The secret of a new key."""
+    keyring.forget()
     return rotate_key(partner, now=timezone.now() - timedelta(seconds=1), overlap=timedelta(days=overlap))[1]
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.asserts import assertNumQueries
 
+from loans.api import keyring
 from loans.api.problems import PROBLEMS
 from loans.api.signature import sign
 from loans.intake.events.sweep import apply_kept
@@ -67,10 +68,10 @@ def test_a_signed_event_is_kept_as_it_came_and_nothing_is_applied_yet(bank: Part
     assert not Loan.objects.exists()
 
 
-def test_keeping_a_message_takes_two_statements_and_no_more(secret: str) -> None:
+def test_keeping_a_message_takes_one_insert_and_no_more(secret: str) -> None:
     body = json.dumps({"events": [event("loan.opened") for _ in range(50)]}).encode()
     headers = signed_headers(secret, body, "m-1")
-    with assertNumQueries(4):  # the keys, and the INSERT within its transaction's two
+    with assertNumQueries(4):  # the keys, and the INSERT within a savepoint: the test itself is a transaction
         assert push_raw("harbour", body, headers).status_code == 202
 
 
@@ -155,13 +156,30 @@ def test_a_message_id_that_could_be_misread_is_refused(secret: str, message_id: 
     refused(push_raw("harbour", b"{}", signed_headers(secret, b"{}", message_id)), "webhook_id")
 
 
-def test_old_and_new_key_both_count_until_the_overlap_is_over(bank: Partner, secret: str) -> None:
+def test_old_and_new_key_both_count_until_the_overlap_is_over(
+    bank: Partner, secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     new = make_key(bank, overlap=1)
     for one in (secret, new):
         assert push("harbour", one, event("loan.opened")).status_code == 202
     PartnerKey.objects.filter(valid_until__isnull=False).update(valid_until=timezone.now())
+    monkeypatch.setattr(keyring, "STALE_AFTER", timedelta(0))  # as five seconds later
     refused(push("harbour", secret, event("loan.opened")), "wrong_signature")
     assert push("harbour", new, event("loan.opened")).status_code == 202
+
+
+def test_a_known_key_ends_to_the_moment(bank: Partner, secret: str) -> None:
+    assert push("harbour", secret, event("loan.opened")).status_code == 202
+    known = keyring._known["harbour"][1][0]
+    keyring._known["harbour"] = (timezone.now(), [known._replace(valid_until=timezone.now())])
+    PartnerKey.objects.update(valid_until=timezone.now())
+    refused(push("harbour", secret, event("loan.opened")), "wrong_signature")
+
+
+def test_keys_that_are_known_cost_no_query(secret: str) -> None:
+    push("harbour", secret, event("loan.opened"))
+    with assertNumQueries(3):
+        push("harbour", secret, event("loan.opened"))
 
 
 def test_a_message_may_carry_the_signatures_of_two_keys(bank: Partner, secret: str) -> None:

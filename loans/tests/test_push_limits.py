@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from django.core.cache.backends.redis import RedisCache
+from pytest_django import Settings
 
 from loans.models import Partner, Report
 from loans.tests.factories import make_bank, make_platform
@@ -58,9 +58,7 @@ def test_who_cannot_sign_does_not_use_up_the_rate(secret: str) -> None:
     assert push("harbour", secret, event("outage.ended")).status_code == 202
 
 
-def test_a_cache_that_is_gone_stops_nothing(
-    secret: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr("loans.api.throttling.cache", RedisCache("redis://127.0.0.1:1/0", {}))  # nobody listens there
+def test_a_cache_that_is_gone_stops_nothing(secret: str, settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"  # nobody listens there
     assert [push("harbour", secret, event("outage.ended")).status_code for _ in range(5)] == [202] * 5
     assert "is not watched" in caplog.text

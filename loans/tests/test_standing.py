@@ -57,10 +57,11 @@ def test_what_is_disputed_is_never_called_overdue(days: int) -> None:
     assert stands(days, disputed=True) == (Key.DISPUTED, "You told us something is wrong", "warn")
 
 
-@given(st.integers(-4000, 4000), st.sampled_from(list(Installment.State)), st.booleans())
-def test_every_standing_has_words_and_a_shape_of_its_own(days: int, state: str, disputed: bool) -> None:
+@given(st.integers(-4000, 4000), st.sampled_from(list(Installment.State)), st.booleans(), st.booleans())
+def test_every_standing_has_words_and_a_shape_of_its_own(days: int, state: str, disputed: bool, held: bool) -> None:
     installment = Installment(due_on=TODAY + timedelta(days=days), state=state)
-    found = standing(installment, TODAY, disputed=disputed)
+    found = standing(installment, TODAY, disputed=disputed, held=held)
+    assert not (held and found.key is Key.OVERDUE)
     assert found.sentence
     assert found.icon
     assert found.days == days

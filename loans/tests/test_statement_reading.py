@@ -14,6 +14,7 @@ from loans.tests.camt_files import MESSAGES, NAMESPACE, write_entry, write_state
 TRANSACTION = TransactionRecord(
     Decimal("510.25"), "CNY", "LN-17-1", "0f9c9fc6-2f31-4ae8-8a4e-3bb1d6f2b1aa", "loan LN-17, 还款", "credit"
 )
+RETURNED = replace(TRANSACTION, side="debit", returned=True, return_reason="AM04", charges=Decimal("3.50"))
 ENTRY = EntryRecord(
     account="DE89370400440532013000",
     amount=Decimal("510.25"),
@@ -30,7 +31,9 @@ ENTRY = EntryRecord(
 
 
 def read(content: bytes) -> list[EntryRecord | Refusal]:
-    return list(read_statement(io.BytesIO(content), "statement.xml"))
+    """The entries alone."""
+    records = read_statement(io.BytesIO(content), "statement.xml")
+    return [record for record in records if isinstance(record, EntryRecord | Refusal)]
 
 
 def read_one(content: bytes) -> EntryRecord:
@@ -55,6 +58,14 @@ def refused(old: str, new: str) -> Refusal:
 @pytest.mark.parametrize("namespace", [None, "", "urn:example:a-banks-own"])
 def test_an_entry_is_read_whole_with_whatever_namespace(message: str, namespace: str | None) -> None:
     assert read_one(write_statement([ENTRY], message, namespace=namespace)) == ENTRY
+
+
+@pytest.mark.parametrize("message", sorted(MESSAGES))
+@pytest.mark.parametrize("version", range(2, 15))
+def test_every_version_of_a_message_says_the_same(message: str, version: int) -> None:
+    assert read_one(write_statement([ENTRY], message, version)) == ENTRY
+    back = replace(ENTRY, side="debit", transactions=(RETURNED,))
+    assert read_one(write_statement([back], message, version)) == back
 
 
 def test_an_entry_is_printed_with_exactly_these_keys() -> None:
@@ -275,7 +286,7 @@ def test_an_entry_longer_than_can_be_held_is_refused_and_the_next_is_read() -> N
             b'<Document xmlns="%spacs.008.001.08"><FIToFICstmrCdtTrf/></Document>' % NAMESPACE.encode(),
             "pacs.008.001.08",
         ),
-        (b"<Document><CstmrPmtStsRpt/></Document>", "Document/CstmrPmtStsRpt"),
+        (b"<Document><CstmrCdtTrfInitn/></Document>", "Document/CstmrCdtTrfInitn"),
         (b"<html><body/></html>", "html/body"),
         (b"<a>" + b"<b/>" * 5_000 + b"</a>", "a/b"),
     ],

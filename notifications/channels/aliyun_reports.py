@@ -6,6 +6,7 @@ Nothing is signed: the address that they come to holds a secret. Times are China
 import json
 import re
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any, Final
 
 from notifications.channels.base import ReceiptKind, ReceiptRecord
@@ -64,9 +65,14 @@ def parse_reports(raw: bytes) -> list[ReceiptRecord]:
 
 def read_china_time(value: object) -> datetime | None:
     """`2017-01-01 00:00:00` or `20170101000000`, as both are in use."""
+    return _read_china_time(str(value))
+
+
+@lru_cache(maxsize=256)  # most reports of a push are of the same few seconds
+def _read_china_time(text: str) -> datetime | None:
     for form in ("%Y-%m-%d %H:%M:%S", "%Y%m%d%H%M%S"):
         try:
-            return datetime.strptime(str(value), form).replace(tzinfo=CHINA)
+            return datetime.strptime(text, form).replace(tzinfo=CHINA)
         except ValueError:
             continue
     return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 
 class ChannelMisconfiguredError(Exception):
@@ -80,9 +80,8 @@ class Outcome:
     address_fault: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptRecord:
-    """One receipt, in our words.
+class ReceiptRecord(NamedTuple):
+    """One receipt, in our words. A plain tuple: they come by the hundred thousand.
 
     `reference` is ours, or empty where only the provider's is known. `permanent` is about the address: True where it
     will never work, False where the fault is passing or lies elsewhere (a full mailbox, a policy), None where the

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
+from time import time
 from typing import Final
 
 from notifications.channels.base import Message
@@ -40,13 +41,18 @@ def compose(message: Message, sender: Sender, recipient: Recipient) -> bytes:
         body = _write_body(message)
         headers = (
             f"{sender.from_line}To: {recipient.path}\r\nSubject: {encode_subject(message.subject)}\r\n"
-            f"Date: {formatdate()}\r\nMessage-ID: {sender.message_id(message.reference)}\r\n"
+            f"Date: {_write_date(int(time()))}\r\nMessage-ID: {sender.message_id(message.reference)}\r\n"
             "Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\n"
             f"Content-Language: {flatten(message.language)}\r\nMIME-Version: 1.0\r\n{body.headers}\r\n"
         )
         return headers.encode() + body.content
     except UnicodeEncodeError:
         raise UnsendableError("wording cannot be written as mail") from None
+
+
+@lru_cache(maxsize=1)
+def _write_date(seconds: int) -> str:
+    return formatdate(seconds)
 
 
 @lru_cache(maxsize=256)  # a subject holds nothing of one borrower's own, so a batch has few
@@ -88,13 +94,20 @@ def _write_part(subtype: str, wording: str) -> _Body:
     """Quoted-printable where most of it is ASCII, else base64: seven bits and short lines on every way."""
     octets = wording.replace("\r\n", "\n").replace("\r", "\n").encode()
     if 6 * (len(octets) - len(wording)) < len(octets):
-        encoding, content = "quoted-printable", binascii.b2a_qp(octets, istext=True).replace(b"\n", b"\r\n")
+        encoding, content = "quoted-printable", b"\r\n".join(map(_quote_line, octets.split(b"\n")))
     else:
         letters = binascii.b2a_base64(octets.replace(b"\n", b"\r\n"), newline=False)
         lines = (letters[start : start + LINE_LETTERS] for start in range(0, len(letters), LINE_LETTERS))
         encoding, content = "base64", b"\r\n".join(lines)
     headers = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n"
     return _Body(headers, content + b"\r\n")
+
+
+@lru_cache(
+    maxsize=2048
+)  # most lines of a wording are the same for everybody, and quoting is the dearest part of a mail
+def _quote_line(octets: bytes) -> bytes:
+    return binascii.b2a_qp(octets, istext=True).replace(b"\n", b"\r\n")
 
 
 def _encode_line(octets: bytes) -> str:

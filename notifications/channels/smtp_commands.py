@@ -53,7 +53,10 @@ def write_commands(mail: Mail, abilities: Abilities) -> list[bytes]:
 
 def write_content(mail: Mail) -> bytes:
     """The mail as it goes after DATA: leading dots doubled, and the final dot (RFC 5321, 4.5.2)."""
-    return mail.content.replace(b"\r\n.", b"\r\n..") + b".\r\n"
+    content = mail.content
+    if b"\r\n." in content:
+        content = content.replace(b"\r\n.", b"\r\n..")
+    return content + b".\r\n"
 
 
 def encode_xtext(text: str) -> str:

@@ -7,8 +7,10 @@ from typing import Final
 
 from notifications.evidence.canonical import BELOW_ALL, Row, read_range
 from notifications.evidence.merkle import root_of
+from notifications.evidence.messages import Altered, compare_messages
 from notifications.evidence.verify import GENESIS, hash_leaf, hash_seal
 from notifications.models import NoticeEvent, Seal
+from notifications.purging import first_kept_seal
 
 PAGE: Final = 100
 """Seals whose events are read with one query."""
@@ -38,32 +40,46 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How many seals and events held, how many events wait for a seal, and the first seal that is broken, if any."""
+    """How many seals and events held, how many events wait for a seal, and the first seal that is broken, if any.
+
+    `messages`: how many raw messages of providers, named by events that hold, are what they were; `altered` is the
+    first that is not.
+    """
 
     seals: int
     events: int
     unsealed: int
     broken: Broken | None
+    messages: int = 0
+    altered: Altered | None = None
 
 
 def verify_seals(
     first: int | None = None, last: int | None = None, progress: Progress = lambda _seals, _events: None
 ) -> Verdict:
-    """Recompute the seals numbered `first` to `last`, by default all, in their order, up to the first broken one.
+    """Recompute the seals numbered `first` to `last`, by default all whose events were not purged, in their order, up
+    to the first broken one, and the digests of the raw messages that their events came of.
 
     Found is whatever was changed, removed or added in what they cover. Not found is that the newest seals are gone
     together with their events: against that somebody else has to know the hash of one.
     """
-    seals = events = 0
+    seals = events = messages = 0
+    first = first_kept_seal() if first is None else first
     before = Seal.objects.filter(pk__lt=first).order_by("-pk").first() if first is not None else None
     while page := _next_page(before, first, last):
         held, broken = _judge(page, before)
         seals, events = seals + len(held), events + sum(seal.count for seal in held)
-        if broken:
-            return Verdict(seals, events, _unsealed(), broken)
+        same, altered = _compare_below(held, before)
+        messages += same
+        if broken or altered:
+            return Verdict(seals, events, _unsealed(), broken, messages, altered)
         progress(seals, events)
         before = page[-1]
-    return Verdict(seals, events, _unsealed(), None)
+    return Verdict(seals, events, _unsealed(), None, messages)
+
+
+def _compare_below(held: Sequence[Seal], before: Seal | None) -> tuple[int, Altered | None]:
+    return compare_messages(before.last_id if before else BELOW_ALL, held[-1].last_id) if held else (0, None)
 
 
 def _next_page(before: Seal | None, first: int | None, last: int | None) -> list[Seal]:

@@ -12,10 +12,13 @@ It prints OK and ends with 0, or says what is wrong and ends with 1. What it rec
 3. The hash of a seal is SHA-256(0x02 + previous hash + first id, last id, count, each as 8 bytes, big-endian + root +
    microseconds since 1970-01-01 UTC at which it was sealed, 8 bytes), and each seal names the one before it.
 4. What deliveries.json calls delivered and acknowledgements.json acknowledged is an event of the same moment.
+5. An event that came of a provider's message names the SHA-256 of its bytes: receipts.json has that message with that
+   digest, and where its bytes are there unmasked, they have it.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import struct
 import sys
@@ -76,7 +79,8 @@ def find_problems(files: dict[str, bytes]) -> list[str]:
     problems = list(_guarded("manifest.json", _check_manifest, files))
     problems += _guarded("seals.json", _check_chain, files)
     problems += _guarded("events.jsonl or seals.json", _check_events, files)
-    return problems + list(_guarded("deliveries.json or acknowledgements.json", _check_claims, files))
+    problems += list(_guarded("deliveries.json or acknowledgements.json", _check_claims, files))
+    return problems + list(_guarded("receipts.json", _check_messages, files))
 
 
 def _guarded(name: str, check: Any, files: dict[str, bytes]) -> Iterator[str]:
@@ -155,6 +159,22 @@ def _check_claims(files: dict[str, bytes]) -> Iterator[str]:
         moment = known_at["acknowledged_at"]
         if ("acknowledged", known_at["prompt"], _naive(moment)) not in known:
             yield f"acknowledgement {known_at['id']}: no event says so at {moment}"
+
+
+def _check_messages(files: dict[str, bytes]) -> Iterator[str]:
+    messages = {one["id"]: one for one in json.loads(files["receipts.json"])["callbacks"]}
+    for message in messages.values():
+        whole = message["raw"] is not None and not message["masked"]
+        if whole and sha256(base64.b64decode(message["raw"])).hexdigest() != message["sha256"]:
+            yield f"message {message['id']}: its bytes do not have its SHA-256"
+    packed = {delivery["id"] for delivery in json.loads(files["deliveries.json"])}
+    for event_id, line in _lines(files):
+        event = json.loads(line)
+        if "sha256" not in event["data"] or event["delivery"] not in packed:
+            continue
+        named = event["data"]["callback"]
+        if named not in messages or messages[named]["sha256"] != event["data"]["sha256"]:
+            yield f"event {event_id}: message {named} is missing, or not the one that it came of"
 
 
 def _naive(moment: str) -> str:

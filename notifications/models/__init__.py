@@ -11,6 +11,7 @@ from notifications.models.inbound_text import InboundText
 from notifications.models.lead_plan import LeadPlan
 from notifications.models.preference import Preference
 from notifications.models.prompt import DisputedPrompt, Prompt
+from notifications.models.purge import Purge
 from notifications.models.push_subscription import PushSubscription
 from notifications.models.receipt import Receipt
 from notifications.models.seal import Seal
@@ -29,6 +30,7 @@ __all__ = [
     "NoticeEvent",
     "Preference",
     "Prompt",
+    "Purge",
     "PushSubscription",
     "Receipt",
     "Seal",

@@ -3,11 +3,13 @@
 from datetime import datetime
 from typing import Self
 
+import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ContactPoint
+from loans.models.append_only import never_deleted
 from notifications.models.prompt import Prompt
 
 
@@ -109,6 +111,7 @@ class Delivery(models.Model):
             models.Index(fields=["claimed_at"], condition=Q(status="sending"), name="delivery_sending"),
             models.Index(fields=["sent_at"], condition=Q(status="sent"), name="delivery_sent"),
         ]
+        triggers: list[pgtrigger.Trigger] = [never_deleted("delivery")]
 
     def __str__(self) -> str:
         return f"{self.channel} #{self.pk}"

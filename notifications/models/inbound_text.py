@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from notifications.models.callback import Callback
@@ -31,6 +32,9 @@ class InboundText(models.Model):
         verbose_name = _("text message from a borrower")
         verbose_name_plural = _("text messages from borrowers")
         ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["delivery"], condition=Q(delivery__isnull=False), name="inbound_text_answering")
+        ]
 
     def __str__(self) -> str:
         return f"{self.meaning} #{self.pk}"

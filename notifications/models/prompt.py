@@ -90,7 +90,8 @@ class Prompt(models.Model):
            ├─ delivered, nothing more to try ─> TOLD ─ acknowledged ─> ACKNOWLEDGED
            └─ not reached in time ─> ESCALATED (an AgentTask is open) ─ acknowledged ─> ACKNOWLEDGED
 
-    `stage` is the number of days before the due date (upcoming), after it (overdue), or the step of a dispute.
+    `stage` is the number of days before the due date (upcoming), after it (overdue), the step of a dispute, or
+    the id of an outage.
 
     Installments due together are one message: of their prompts the first leads and has the deliveries and the ladder;
     the others are its companions (`told_with`) and share what becomes of it. One that is paid is void (`voided_at`); if
@@ -109,6 +110,7 @@ class Prompt(models.Model):
         PAYMENT_RETURNED = "payment_returned", _("payment returned")
         SCHEDULE_CHANGED = "schedule_changed", _("schedule changed")
         PRIOR_NOTICE = "prior_notice", _("notice before an adverse report")
+        OUTAGE_DECLARED = "outage_declared", _("outage of a firm")
         DISPUTE_OPENED = "dispute_opened", _("dispute received")
         DISPUTE_ANSWERED = "dispute_answered", _("answer to a dispute")
         DISPUTE_DECIDED = "dispute_decided", _("decision on a dispute")
@@ -121,9 +123,10 @@ class Prompt(models.Model):
         CANCELLED = "cancelled", _("not needed any more")
 
     ASKING = (Kind.UPCOMING, Kind.OVERDUE, Kind.PRIOR_NOTICE)
-    OF_FIGURES = (*ASKING, Kind.SCHEDULE_CHANGED)
+    OF_FIGURES = (*ASKING, Kind.SCHEDULE_CHANGED, Kind.OUTAGE_DECLARED)
     """Those that are void once their installment is paid, withdrawn or changed."""
     HELD_BY_DISPUTE = (Kind.OVERDUE, Kind.PRIOR_NOTICE)
+    """Those that an undecided dispute holds, and an outage of a firm."""
 
     borrower = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="prompts", db_index=False, db_constraint=False

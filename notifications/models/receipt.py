@@ -14,6 +14,9 @@ class Receipt(models.Model):
     the summary.
 
     `kind` is our word, `provider_word` theirs; a word that is not known is stored as `unknown`, never guessed.
+
+    No foreign key is checked when a row is written: what it names has just been read. That it stays there is kept from
+    the other side, by triggers that refuse to delete it.
     """
 
     class Kind(models.TextChoices):
@@ -24,8 +27,10 @@ class Receipt(models.Model):
         SEEN = "seen", _("seen")
         UNKNOWN = "unknown", _("unknown")
 
-    delivery = models.ForeignKey(Delivery, models.PROTECT, related_name="receipts", null=True, blank=True)
-    callback = models.ForeignKey(Callback, models.PROTECT, related_name="receipts", db_index=False)
+    delivery = models.ForeignKey(
+        Delivery, models.PROTECT, related_name="receipts", null=True, blank=True, db_constraint=False
+    )
+    callback = models.ForeignKey(Callback, models.PROTECT, related_name="receipts", db_index=False, db_constraint=False)
     channel = models.CharField(_("channel"), max_length=8, choices=Delivery.Channel)
     provider = models.CharField(_("provider"), max_length=16)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)

@@ -1,5 +1,6 @@
 """What tests of the pages about messages share."""
 
+import json
 import re
 from typing import Any
 
@@ -8,9 +9,8 @@ from django.test import Client
 
 from accounts.models import User
 from loans.models import Installment
-from notifications.facts import facts_of
+from notifications.composing import word
 from notifications.models import Delivery, Prompt
-from notifications.rendering import render
 from notifications.tests.factories import NOON, make_delivery, make_prompt
 
 
@@ -31,9 +31,7 @@ def tell(installment: Installment, *channels: str, **fields: Any) -> Prompt:
     """A prompt that was really worded, on `channels` and in the portal."""
     prompt = make_prompt(installment, **fields)
     for channel in (*channels, Delivery.Channel.IN_APP):
-        facts = facts_of(prompt, NOON)
-        wording = render(prompt.kind, prompt.stage, channel, facts, "https://example.test/k/x/").wording
-        make_delivery(
-            prompt, channel, status=Delivery.Status.SENT, sent_at=NOON, facts=facts.as_json(), wording=wording
-        )
+        delivery = make_delivery(prompt, channel, status=Delivery.Status.SENT, sent_at=NOON)
+        [worded], _faults = word([delivery.pk], now=NOON)
+        Delivery.objects.filter(pk=delivery.pk).update(facts=json.loads(worded.facts), wording=worded.wording)
     return prompt

@@ -88,7 +88,7 @@ def test_it_never_changes() -> None:
 
 def test_the_link_in_a_message_leads_back_to_its_delivery_until_it_expires() -> None:
     delivery = make_delivery(status=Status.SENT)
-    token = address_of(delivery, NOON).rstrip("/").rpartition("/")[2]
+    token = address_of(delivery.pk, delivery.prompt_id, asks=True, now=NOON).rstrip("/").rpartition("/")[2]
     assert read_link(token, NOON) == delivery
     with pytest.raises(LinkExpired):
         read_link(token, NOON + timedelta(days=46))
@@ -98,7 +98,7 @@ def test_the_link_in_a_message_leads_back_to_its_delivery_until_it_expires() -> 
 
 def test_reading_a_link_changes_nothing() -> None:
     delivery = make_delivery(status=Status.SENT)
-    read_link(address_of(delivery, NOON).rstrip("/").rpartition("/")[2], NOON)
+    read_link(address_of(delivery.pk, delivery.prompt_id, asks=True, now=NOON).rstrip("/").rpartition("/")[2], NOON)
     delivery.refresh_from_db()
     assert (delivery.status, delivery.seen_at) == (Status.SENT, None)
 

@@ -17,8 +17,8 @@ from notifications.channels.twilio import TwilioChannel
 from notifications.channels.voice import VoiceChannel
 from notifications.channels.web_push import WebPushChannel
 from notifications.checks import check_web_push
+from notifications.heard import PARSERS
 from notifications.models import Delivery
-from notifications.receipts import PARSERS
 from notifications.tests.browsers import SUBJECT, VAPID_KEY
 from notifications.tests.outside import ROOT, SandboxProcess, hand_over, make_message
 

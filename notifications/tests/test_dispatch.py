@@ -13,8 +13,9 @@ from loans.models import Dispute, Installment
 from loans.tests.factories import make_installment, make_loan
 from notifications import dispatch
 from notifications.claiming import holding
-from notifications.dispatch import MOST_ATTEMPTS, rescue
+from notifications.dispatch import rescue
 from notifications.models import Delivery, NoticeEvent, Prompt
+from notifications.outcomes import MOST_ATTEMPTS
 from notifications.planning import plan_overdue, plan_upcoming
 from notifications.signatures import reference_of
 from notifications.silence import time_out

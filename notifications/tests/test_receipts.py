@@ -1,14 +1,16 @@
 """What providers say, stored raw and applied."""
 
+from datetime import timedelta
+from hashlib import sha256
 from urllib.parse import urlencode
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from notifications.models import Delivery, NoticeEvent, Receipt
+from notifications.models import Delivery, NoticeEvent, Prompt, Receipt
 from notifications.signatures import reference_of
 from notifications.states import Status
-from notifications.tests.factories import NOON, hear, make_delivery
+from notifications.tests.factories import NOON, hear, make_delivery, make_prompt
 
 pytestmark = pytest.mark.django_db
 
@@ -72,10 +74,43 @@ def test_a_receipt_of_one_channel_cannot_move_a_delivery_of_another() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "report_type", "looks_at_once"),
+    [
+        (Prompt.Kind.UPCOMING, "1", False),
+        (Prompt.Kind.UPCOMING, "2", True),
+        (Prompt.Kind.SCHEDULE_CHANGED, "1", True),
+        (Prompt.Kind.SCHEDULE_CHANGED, "8", False),
+    ],
+)
+def test_the_ladder_looks_at_once_where_a_receipt_changes_what_is_next(
+    kind: str, report_type: str, looks_at_once: bool
+) -> None:
+    """Where something arrived and the borrower's own word is waited for, the ladder goes on waiting as it did."""
+    later = NOON + timedelta(hours=4)
+    delivery = make_delivery(make_prompt(kind=kind, look_again_at=later), status=Status.SENDING)
+    hear("kannel", raw=report(delivery.pk, report_type), now=NOON)
+    assert Prompt.objects.get().look_again_at == (NOON if looks_at_once else later)
+
+
+def test_the_event_of_a_move_names_the_message_and_its_digest() -> None:
+    delivery = make_delivery(status=Status.SENT)
+    raw = report(delivery.pk, "1")
+    hear("kannel", raw=raw, now=NOON)
+    assert NoticeEvent.objects.get().data == {
+        "channel": "sms",
+        "reason": "",
+        "callback": Receipt.objects.get().callback_id,
+        "sha256": sha256(raw).hexdigest(),
+    }
+
+
+@pytest.mark.parametrize(
     "statement",
     [
         "UPDATE notifications_receipt SET kind = 'seen'",
         "DELETE FROM notifications_receipt",
+        "DELETE FROM notifications_delivery",
+        "DELETE FROM notifications_callback",
         "TRUNCATE notifications_receipt CASCADE",
     ],
 )

@@ -17,10 +17,15 @@ PLAIN: Final = "text/plain"
 
 
 def webhook(*methods: str) -> Callable[[View[Path]], View[Path]]:
-    """Opens a view to callers who cannot sign in and have no form of ours, by these methods only."""
+    """Opens a view to callers who cannot sign in and have no form of ours, by these methods only.
+
+    Such a view is reached by the short way (`short_way`), without what middleware adds for people.
+    """
 
     def open_to_providers(view: View[Path]) -> View[Path]:
-        return wraps(view)(login_not_required(csrf_exempt(require_http_methods(list(methods))(view))))
+        opened = wraps(view)(login_not_required(csrf_exempt(require_http_methods(list(methods))(view))))
+        vars(opened)["for_providers"] = True
+        return opened
 
     return open_to_providers
 

@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
+from notifications.heard import PARSERS
 from notifications.models import Callback, Delivery, Receipt
-from notifications.receipts import PARSERS
 from notifications.signatures import delivery_id_of
 from portal.admin.raw import MOST_SHOWN, mask_digits, masked_raw
 from portal.admin.read_only import ReadOnlyAdmin

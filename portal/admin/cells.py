@@ -67,6 +67,8 @@ def stage_of(prompt: Prompt) -> str:
         return gettext("each returned payment is told")
     if prompt.kind == Kind.SCHEDULE_CHANGED:
         return gettext("what was told has changed")
+    if prompt.kind == Kind.OUTAGE_DECLARED:
+        return gettext("each outage is told")
     return gettext("each step of a dispute is told")
 
 

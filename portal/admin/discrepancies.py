@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -127,7 +128,7 @@ class DiscrepancyAdmin(ReadOnlyAdmin[Discrepancy]):
         said = PositionChange.objects.filter(installment=installment).select_related("partner")
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{difference.get_kind_display()} · {self.installment_label(row)}",
+            "title": f"{capfirst(difference.get_kind_display())} · {self.installment_label(row)}",
             "opts": self.opts,
             "row": row,
             "difference": difference,

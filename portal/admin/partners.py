@@ -7,12 +7,30 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from loans.models import Partner
+from loans.models import Partner, PartnerKey
 
 if TYPE_CHECKING:
     _PartnerAdmin = admin.ModelAdmin[Partner]
+    _KeyInline = admin.TabularInline[PartnerKey, Partner]
 else:
     _PartnerAdmin = admin.ModelAdmin
+    _KeyInline = admin.TabularInline
+
+
+class KeyInline(_KeyInline):
+    """Which keys count until when. They are made by `rotate_partner_key`, and no secret is ever shown here."""
+
+    model = PartnerKey
+    fields = ("prefix", "valid_from", "valid_until")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Partner | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Partner | None = None) -> bool:
+        return False
 
 
 @admin.register(Partner)
@@ -25,8 +43,10 @@ class PartnerAdmin(_PartnerAdmin):
     actions = None
     fields = [
         "name", "kind", "code", "phone", "website", "how_to_pay", "usual_lag_days", "consistency_goal",
-        "awaiting_bank_days", "desk_name", "desk_email", "working_days", "time_zone",
+        "awaiting_bank_days", "desk_name", "desk_email", "working_days", "time_zone", "hears_events",
+        "events_per_minute",
     ]  # fmt: skip
+    inlines = [KeyInline]
     search_fields = ["name", "code"]
     search_help_text = _("Name or code")
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}

@@ -1,19 +1,64 @@
 """The first page: what do I owe next, when, and did my last payment arrive?"""
 
+from datetime import date
+from typing import Final
+
+from django.contrib.messages import get_messages
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
+from django.utils.cache import add_never_cache_headers, get_conditional_response, patch_cache_control
 from django.views.decorators.http import require_safe
 
 from accounts.requests import SignedInRequest
-from portal.pages.live import live_page
-from portal.pages.overview import read_overview
+from portal.pages.overview import ask_overview, read_overview
+from portal.pages.stamp import stamp_of
+
+UNCHANGED: Final = 204
+"""htmx leaves the page alone, so that nothing moves and nothing is read out while there is no news."""
 
 
 @require_safe
-@never_cache
-def home(request: SignedInRequest) -> HttpResponse:
-    """What the reader owes and has paid; it renews itself."""
+def home(request: SignedInRequest) -> HttpResponseBase:
+    """The page, or with `?part=state` the part that refreshes itself; `seen` names what the reader has before them.
+
+    A page that the reader's browser has already, and that has not changed, is not made again.
+    """
     today = timezone.localdate()
-    overview = read_overview(request.user, today=today, now=timezone.now())
-    return live_page(request, "home", {"overview": overview, "today": today})
+    rows = ask_overview(request.user, today=today, now=timezone.now())
+    stamp = stamp_of(request, rows, today)
+    if request.GET.get("part") == "state":
+        return _part(request, rows, today, stamp)
+    return _whole(request, rows, today, stamp)
+
+
+def _part(request: SignedInRequest, rows: str, today: date, stamp: str) -> HttpResponse:
+    if request.GET.get("seen") == stamp:
+        answer = HttpResponse(status=UNCHANGED)
+    else:
+        answer = render(request, "portal/home_live.html", _context(request, rows, today, stamp))
+    add_never_cache_headers(answer)
+    return answer
+
+
+def _whole(request: SignedInRequest, rows: str, today: date, stamp: str) -> HttpResponseBase:
+    """A page that greets, or says what was just done, does so once: it is not to be kept."""
+    if len(get_messages(request)):
+        greeting = render(request, "portal/home.html", _context(request, rows, today, stamp))
+        add_never_cache_headers(greeting)
+        return greeting
+    tag = f'W/"{stamp}"'
+    answer = get_conditional_response(request, etag=tag)
+    if answer is None:
+        answer = render(request, "portal/home.html", _context(request, rows, today, stamp))
+    answer.headers["ETag"] = tag
+    patch_cache_control(answer, private=True, no_cache=True)
+    return answer
+
+
+def _context(request: SignedInRequest, rows: str, today: date, stamp: str) -> dict[str, str]:
+    overview = read_overview(rows, today=today)
+    state = render_to_string("portal/home_state.html", {"overview": overview, "today": today}, request)
+    return {"state": state, "stamp": stamp}

@@ -1,19 +1,19 @@
-"""Where one loan stands, read with seven queries whatever its length."""
+"""Where one loan stands, read with eight queries whatever its length."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import takewhile
 from typing import Final
 
 from accounts.models import User
-from loans.models import Dispute, Installment, Loan, Payment, Position
+from loans.models import Dispute, Installment, Loan, OutageHold, Payment, Position
 from loans.standing import Key, Standing, standing
 from notifications.history import Entry, entries
 from notifications.models import Prompt
-from portal.pages.overview import dispute_about
+from portal.pages.overview import dispute_about, one_an_outage
 
 TOLD: Final = 12
 """So many of the last things told stand on the page; the inbox has them all."""
@@ -64,6 +64,8 @@ class Ledger:
     differences: Sequence[Difference]
     told: Sequence[Entry]
     disputes: Sequence[Dispute]
+    holds: Sequence[OutageHold]
+    """One an outage that touches something unpaid of it."""
 
     @property
     def earlier(self) -> Sequence[Row]:
@@ -83,11 +85,14 @@ class Ledger:
         return self.rows[len(self.earlier) : len(self.rows) - len(self.later)]
 
 
-def read_ledger(borrower: User, loan: Loan, *, today: date) -> Ledger:
+def read_ledger(borrower: User, loan: Loan, *, today: date, now: datetime) -> Ledger:
     """Everything that the page of `loan` needs. `today` is the borrower's own day."""
     disputes = list(Dispute.objects.of(borrower.pk).undecided().filter(loan=loan).select_related("installment"))
     installments = list(loan.installments.order_by("number"))
-    rows = [_row(installment, today, disputes) for installment in installments]
+    holds = list(OutageHold.objects.filter(installment__loan=loan).in_force(now).select_related("outage__partner"))
+    held = {hold.installment_id for hold in holds}
+    rows = [_row(installment, today, disputes, held) for installment in installments]
+    unpaid = {one.pk for one in installments if one.state in {Installment.State.OPEN, Installment.State.AWAITING_BANK}}
     positions = Position.objects.filter(installment__loan=loan).select_related("partner")
     prompts = Prompt.objects.of(borrower.pk).about_loan(loan.pk).with_subject()[:TOLD]
     return Ledger(
@@ -101,12 +106,13 @@ def read_ledger(borrower: User, loan: Loan, *, today: date) -> Ledger:
         differences=differences(loan, installments, positions),
         told=entries(prompts),
         disputes=disputes,
+        holds=one_an_outage(hold for hold in holds if hold.installment_id in unpaid),
     )
 
 
-def _row(installment: Installment, today: date, disputes: Iterable[Dispute]) -> Row:
+def _row(installment: Installment, today: date, disputes: Iterable[Dispute], held: Collection[int]) -> Row:
     disputed = dispute_about(installment, disputes) is not None
-    return Row(installment, standing(installment, today, disputed=disputed))
+    return Row(installment, standing(installment, today, disputed=disputed, held=installment.pk in held))
 
 
 def differences(loan: Loan, installments: Iterable[Installment], positions: Iterable[Position]) -> list[Difference]:

@@ -18,5 +18,5 @@ def loan(request: SignedInRequest, loan_id: int) -> HttpResponse:
     """One's own loan, which renews itself; anyone else's is not there (404)."""
     found = get_object_or_404(Loan.objects.of(request.user.pk).with_firms().with_next_due(), pk=loan_id)
     today = timezone.localdate()
-    ledger = read_ledger(request.user, found, today=today)
+    ledger = read_ledger(request.user, found, today=today, now=timezone.now())
     return live_page(request, "loan", {"ledger": ledger, "loan": found, "today": today})

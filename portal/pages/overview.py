@@ -1,20 +1,21 @@
-"""What one borrower's first page says, read with six queries whatever number of loans there is."""
+"""What one borrower's first page says, read with one query whatever number of loans there is."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from accounts.models import ContactPoint, User
 from loans.dispute_standing import DisputeStanding, dispute_standing
-from loans.models import Dispute, Installment, Loan, Payment
+from loans.models import Dispute, Installment, Loan, OutageHold, Payment
 from loans.standing import Key, Standing, standing
 from notifications.models import Prompt
+from portal.pages.overview_rows import GATHERING, gather
 
 AHEAD: Final = timedelta(days=30)
 """How far the page looks ahead beside the next payment."""
-PRESSING: Final = {Key.OVERDUE, Key.DUE_TODAY, Key.DUE_SOON, Key.DISPUTED}
-_ORDER: Final = (Key.OVERDUE, Key.DUE_TODAY, Key.DUE_SOON, Key.DISPUTED, Key.AWAITING_BANK, Key.PLANNED)
+PRESSING: Final = {Key.OVERDUE, Key.DUE_TODAY, Key.DUE_SOON, Key.HELD, Key.DISPUTED}
+_ORDER: Final = (Key.OVERDUE, Key.DUE_TODAY, Key.DUE_SOON, Key.HELD, Key.DISPUTED, Key.AWAITING_BANK, Key.PLANNED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Overview:
     unanswered: Sequence[Prompt]
     disputes: Sequence[tuple[Dispute, DisputeStanding]]
     unreachable: Sequence[ContactPoint]
+    holds: Sequence[OutageHold]
+    """One an outage that touches something unpaid of theirs."""
 
     @property
     def needs_reader(self) -> bool:
@@ -52,25 +55,31 @@ class Overview:
         return bool(pressing or self.unanswered or self.disputes or self.unreachable)
 
 
-def read_overview(borrower: User, *, today: date, now: datetime) -> Overview:
-    """Everything the first page of `borrower` needs. `today` is the borrower's own day."""
-    pk = borrower.pk
-    installments = list(Installment.objects.of(pk).next_and_until(today + AHEAD).with_firms())
-    payments = list(Payment.objects.of(pk).on_the_way_or_last().with_firms())
-    prompts = _latest_a_subject(Prompt.objects.of(pk).asking_now(now))
-    disputes = list(Dispute.objects.of(pk).undecided().select_related("loan"))
-    loans = list(Loan.objects.of(pk).with_firms().with_next_due())
-    heard = {loan.pk: vars(loan)["bank_heard_at"] for loan in loans}
-    items = _items(installments, today, payments, prompts, disputes, heard)
+def ask_overview(borrower: User, *, today: date, now: datetime) -> str:
+    """All that the first page of `borrower` is made of, as a text: as long as it is the same, so is the page of a day.
+
+    `today` is the borrower's own day.
+    """
+    return GATHERING.ask(borrower=borrower.pk, last_day=today + AHEAD, now=now)
+
+
+def read_overview(text: str, *, today: date) -> Overview:
+    """What the page says, of the text that `ask_overview` gave."""
+    found = gather(text)
+    prompts = _latest_a_subject(found.prompts)
+    heard = {loan.pk: vars(loan)["bank_heard_at"] for loan in found.loans}
+    held = {hold.installment_id for hold in found.holds}
+    items = _items(found.installments, today, found.payments, prompts, found.disputes, heard, held)
     first = items[0] if items else None
     return Overview(
         first=first,
         others=items[1:],
-        last_payment=payments[0] if payments else None,
-        loans=loans,
+        last_payment=found.payments[0] if found.payments else None,
+        loans=found.loans,
         unanswered=[one for one in prompts if not answered(one) and not (first and one is first.prompt)],
-        disputes=[(dispute, dispute_standing(dispute, today)) for dispute in disputes],
-        unreachable=list(ContactPoint.objects.filter(user_id=pk).live().exclude(unreachable_since=None)),
+        disputes=[(dispute, dispute_standing(dispute, today)) for dispute in found.disputes],
+        unreachable=found.points,
+        holds=one_an_outage(found.holds),
     )
 
 
@@ -86,6 +95,7 @@ def _items(
     prompts: Sequence[Prompt],
     disputes: Sequence[Dispute],
     heard: Mapping[int, datetime | None],
+    held: Collection[int],
 ) -> list[Item]:
     """The installments in the order in which they press; those of one standing by due date."""
     paid = {payment.installment_id: payment for payment in payments if payment.status == Payment.Status.RECEIVED}
@@ -93,10 +103,15 @@ def _items(
     items = []
     for installment in installments:
         dispute = dispute_about(installment, disputes)
-        how = standing(installment, today, disputed=dispute is not None)
+        how = standing(installment, today, disputed=dispute is not None, held=installment.pk in held)
         belongings = paid.get(installment.pk), asking.get(installment.pk), dispute, heard.get(installment.loan_id)
         items.append(Item(installment, how, *belongings))
     return sorted(items, key=lambda item: (_ORDER.index(item.standing.key), item.installment.due_on))
+
+
+def one_an_outage(holds: Iterable[OutageHold]) -> list[OutageHold]:
+    """The first of each outage, so that it is spoken of once."""
+    return list({hold.outage_id: hold for hold in reversed(list(holds))}.values())[::-1]
 
 
 def dispute_about(installment: Installment, disputes: Iterable[Dispute]) -> Dispute | None:

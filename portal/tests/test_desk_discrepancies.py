@@ -65,7 +65,7 @@ def test_the_page_says_who_has_to_follow_who_answers_for_it_and_what_both_said(
     bank.save()
     page = desk.get(page_of(discrepancy)).content.decode()
     for words in (
-        "paid at the platform only",
+        "Paid at the platform only",
         "differed for 4 days",
         "has to follow",
         "Wang Fang",

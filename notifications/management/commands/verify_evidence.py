@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand
 
 from notifications.evidence.checking import Broken, Progress, Verdict, verify_seals
+from notifications.evidence.messages import Altered
 
 BROKEN: Final = 2
 _SECONDS: Final = 0.5
@@ -16,7 +17,10 @@ _CLEAR_LINE: Final = "\r\x1b[K"
 
 
 class Command(BaseCommand):
-    help = "Recompute the seals over the record of events. Exit code 2: one of them is broken."
+    help = (
+        "Recompute the seals over the record of events, and the digests of the raw messages that events came of. "
+        "Exit code 2: a seal is broken, or a message is not what it was."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--from", dest="first", type=int, metavar="N", help="the first seal (default: the first)")
@@ -31,14 +35,24 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(asdict(verdict)))
         else:
             self._tell(verdict)
-        if verdict.broken:
+        if verdict.broken or verdict.altered:
             raise SystemExit(BROKEN)
 
     def _tell(self, verdict: Verdict) -> None:
         counts = f"{verdict.seals:,} seals over {verdict.events:,} events hold"
         self.stdout.write(f"{counts}; {verdict.unsealed:,} events wait for a seal")
+        self.stdout.write(f"{verdict.messages:,} raw messages of providers are what those events were made of")
         if verdict.broken:
             self._tell_broken(verdict.broken)
+        if verdict.altered:
+            self._tell_altered(verdict.altered)
+
+    def _tell_altered(self, altered: Altered) -> None:
+        found = f"has the SHA-256 {altered.found}" if altered.found else "is gone"
+        self.stderr.write(
+            f"Message {altered.callback_id} {found}; event {altered.event_id} was made of one with {altered.sealed}.",
+            self.style.ERROR,
+        )
 
     def _tell_broken(self, broken: Broken) -> None:
         self.stderr.write(

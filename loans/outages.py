@@ -1,0 +1,159 @@
+"""Declares and ends outages, and keeps the list of the installments that each of them touches.
+
+The list is what holds demands: whoever plans, claims or gives notice asks it, and it stays after the outage.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Greatest
+
+from accounts.models import User
+from accounts.models.user import zone_of
+from loans import signals
+from loans.models import Outage, OutageHold, Partner
+
+# Which days an outage covers is told by each borrower's own calendar.
+_TOUCH: Final = """
+WITH scope AS (
+    SELECT loan.id, loan.borrower_id FROM loans_loan AS loan
+    WHERE %(partner)s IN (loan.bank_id, loan.platform_id)
+      AND (%(counterpart)s::bigint IS NULL OR %(counterpart)s IN (loan.bank_id, loan.platform_id))
+      AND %(product)s IN ('', loan.product) AND %(currency)s IN ('', loan.currency))
+INSERT INTO loans_outagehold (outage_id, installment_id, since, held_until)
+SELECT %(outage)s, touched.id, %(now)s, %(held_until)s
+FROM (
+    SELECT installment.id
+    FROM loans_installment AS installment
+    JOIN scope ON scope.id = installment.loan_id
+    JOIN accounts_user AS person ON person.id = scope.borrower_id
+    JOIN unnest(%(zones)s::text[], %(firsts)s::date[], %(lasts)s::date[]) AS place (zone, first, last)
+      ON place.zone = person.time_zone AND installment.due_on BETWEEN place.first AND place.last
+    WHERE installment.state = 'open' AND installment.due_on BETWEEN %(first)s AND %(last)s
+    UNION ALL
+    SELECT installment.id FROM loans_installment AS installment JOIN scope ON scope.id = installment.loan_id
+    WHERE installment.state = 'awaiting_bank' AND %(started)s) AS touched
+WHERE NOT EXISTS (SELECT 1 FROM loans_outagehold WHERE outage_id = %(outage)s AND installment_id = touched.id)
+ORDER BY touched.id
+ON CONFLICT DO NOTHING
+RETURNING installment_id
+"""
+
+
+class OverAlreadyError(Exception):
+    """The outage was over before. Nothing was changed."""
+
+
+@transaction.atomic
+def declare_outage(
+    partner: Partner,
+    *,
+    starts_at: datetime,
+    now: datetime,
+    reason: str,
+    ends_at: datetime | None = None,
+    counterpart: Partner | None = None,
+    product: str = "",
+    currency: str = "",
+    grace_hours: int = 24,
+    reference: str = "",
+    by: User | None = None,
+) -> Outage:
+    """Hold what the outage touches, and tell the floors above. Times are UTC; without `ends_at` it lasts until ended.
+
+    `reference` is the partner's own number of it: declared twice, it is one outage, as it was said first. Raises
+    ValueError without a reason, and for an end before the start.
+    """
+    if not reason.strip():
+        raise ValueError("An outage needs a reason: who reads of it later must know why nothing was demanded.")
+    if ends_at is not None and ends_at < starts_at:
+        raise ValueError("An outage ends after it starts.")
+    said = {
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "counterpart": counterpart,
+        "product": product.strip()[:120],
+        "currency": currency,
+        "grace_hours": grace_hours,
+        "reason": reason.strip()[:200],
+        "declared_at": now,
+        "declared_by": by,
+    }
+    if not reference:
+        outage = Outage.objects.create(partner=partner, **said)
+    else:
+        outage, new = Outage.objects.get_or_create(partner=partner, reference=reference[:64], defaults=said)
+        if not new:
+            return outage
+    _touch(outage, now)
+    return outage
+
+
+@transaction.atomic
+def end_outage(outage_id: int, *, now: datetime, by: User | None = None) -> Outage:
+    """It is over, or will not be. Those whom it touched have its hours of grace left from now on.
+
+    Raises OverAlreadyError where it has ended before, and Outage.DoesNotExist.
+    """
+    running = Outage.objects.not_over(now).filter(pk=outage_id)
+    for outage in running:
+        _touch(outage, now)
+    if not running.update(ends_at=Greatest(F("starts_at"), now), ended_by=by):
+        raise OverAlreadyError(f"Outage {Outage.objects.get(pk=outage_id).pk} is over.")
+    outage = Outage.objects.get(pk=outage_id)
+    until = outage.held_until if outage.starts_at <= now else now
+    OutageHold.objects.filter(Q(held_until=None) | Q(held_until__gt=until), outage=outage).update(held_until=until)
+    return outage
+
+
+def outage_of(partner: Partner, reference: str) -> Outage:
+    """The outage that `partner` knows by this number. Raises Outage.DoesNotExist."""
+    return Outage.objects.get(partner=partner, reference=reference)
+
+
+@transaction.atomic
+def extend_outages(now: datetime) -> int:
+    """See what the outages that are not over touch by now; returns how many installments are new on their lists."""
+    return sum(_touch(outage, now) for outage in Outage.objects.not_over(now).select_for_update(skip_locked=True))
+
+
+def _touch(outage: Outage, now: datetime) -> int:
+    zones = _zones()
+    last_moment = max(outage.starts_at, now) if outage.ends_at is None else outage.ends_at
+    firsts = [_day(outage.starts_at, zone) for zone in zones.values()]
+    lasts = [_day(last_moment, zone) for zone in zones.values()]
+    parameters: dict[str, Any] = {
+        "outage": outage.pk,
+        "partner": outage.partner_id,
+        "counterpart": outage.counterpart_id,
+        "product": outage.product,
+        "currency": outage.currency,
+        "now": now,
+        "held_until": outage.held_until,
+        "started": outage.starts_at <= now,
+        "zones": list(zones),
+        "firsts": firsts,
+        "lasts": lasts,
+        "first": min(firsts, default=now.date()),
+        "last": max(lasts, default=now.date()),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_TOUCH, parameters)
+        touched = [row[0] for row in cursor.fetchall()]
+    # What is declared when all of it is over is listed and holds nothing.
+    if touched and (outage.held_until is None or outage.held_until > now):
+        signals.installments_held.send(sender=None, installment_ids=touched, outage_id=outage.pk)
+    return len(touched)
+
+
+def _zones() -> dict[str, ZoneInfo]:
+    names: Iterable[str] = User.objects.order_by().values_list("time_zone", flat=True).distinct()
+    return {name: zone_of(name)[0] for name in names}
+
+
+def _day(moment: datetime, zone: ZoneInfo) -> date:
+    return moment.astimezone(zone).date()

@@ -1,0 +1,99 @@
+"""What providers' messages say, read into plain rows. No query is made here."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Final, NamedTuple
+from urllib.parse import parse_qsl
+
+from notifications.channels.aliyun_reports import parse_reports
+from notifications.channels.base import ReceiptKind, ReceiptRecord
+from notifications.channels.delivery_reports import parse_delivery_report
+from notifications.channels.esp_reports import parse_events
+from notifications.channels.kannel_reports import parse_dlr
+from notifications.channels.registry import PROVIDERS
+from notifications.channels.twilio_reports import parse_status
+from notifications.channels.voice_reports import parse_call
+from notifications.channels.web_push_reports import parse_report
+from notifications.models import Delivery
+from notifications.signatures import delivery_id_of
+
+logger = logging.getLogger(__name__)
+
+Parser = Callable[[bytes], list[ReceiptRecord]]
+Status = Delivery.Status
+
+
+def _parse_kannel(raw: bytes) -> list[ReceiptRecord]:
+    query: Mapping[str, str] = dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
+    return [parse_dlr(query)]
+
+
+PARSERS: Final[dict[str, Parser]] = {
+    "smtp": parse_delivery_report,
+    "anymail": parse_events,
+    "kannel": _parse_kannel,
+    "twilio": parse_status,
+    "aliyun": parse_reports,
+    "twilio_voice": parse_call,
+    "webpush": parse_report,
+}
+"""By provider; each reads what its webhook, or the bounce listener, keeps."""
+
+TARGET: Final = {
+    ReceiptKind.ACCEPTED: Status.SENT,
+    ReceiptKind.DELIVERED: Status.DELIVERED,
+    ReceiptKind.FAILED: Status.FAILED,
+}
+"""The state that a receipt asks for; one of another kind is kept and moves nothing."""
+
+
+class Letter(NamedTuple):
+    """One message of a provider; `sha256` is of its bytes as they came, in hex."""
+
+    callback_id: int
+    provider: str
+    channel: str
+    received_at: datetime
+    sha256: str
+
+
+class Heard(NamedTuple):
+    """One receipt of one message, and the delivery that it names, if we made its reference."""
+
+    letter: Letter
+    record: ReceiptRecord
+    delivery_id: int | None
+
+
+def read(callback_id: int, provider: str, raw: bytes, received_at: datetime) -> Iterator[Heard]:
+    """What one message says. One that cannot be read is a receipt of kind UNKNOWN."""
+    letter = Letter(callback_id, provider, PROVIDERS[provider].channel, received_at, sha256(raw).hexdigest())
+    try:
+        records = PARSERS[provider](raw)
+    except Exception:  # one message that nobody foresaw must not keep all later ones waiting
+        logger.exception("callback %s of %s could not be read", callback_id, provider)
+        records = [ReceiptRecord(reference="", kind=ReceiptKind.UNKNOWN, reason="could not be read")]
+    for record in records:
+        yield Heard(letter, record, delivery_id_of(record.reference))
+
+
+def turns(heard: Sequence[Heard]) -> list[list[int]]:
+    """The places of those that ask for a state, so divided that each turn names a delivery once, in their order."""
+    found: list[list[int]] = []
+    named: dict[int, int] = {}
+    for place, one in enumerate(heard):
+        if one.delivery_id is None or one.record.kind not in TARGET:
+            continue
+        turn = named.get(one.delivery_id, 0)
+        named[one.delivery_id] = turn + 1
+        if turn == len(found):
+            found.append([])
+        found[turn].append(place)
+    return found
+
+
+def letters_of(heard: Iterable[Heard]) -> list[Letter]:
+    """The messages that these were read out of, each once."""
+    return list({one.letter.callback_id: one.letter for one in heard}.values())

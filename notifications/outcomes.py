@@ -1,0 +1,108 @@
+"""Writes down what became of handing messages over.
+
+What a provider took, nearly everything, is one statement: the moves and their events together. What failed or is to be
+tried again also touches ladders and contact points, and goes through `states.advance`.
+"""
+
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import connection
+
+from notifications.channels.base import Channel, Outcome, Result
+from notifications.models import Delivery
+from notifications.signatures import delivery_id_in
+from notifications.states import ALLOWED, Status, Step, advance
+
+MOST_ATTEMPTS: Final = 6
+
+# As `states.advance` makes this move: conditional, with its event, in one transaction.
+_TAKEN: Final = """
+WITH moved AS (
+    UPDATE notifications_delivery AS delivery
+    SET status = 'sent', reason = '', sent_at = COALESCE(delivery.sent_at, %(now)s),
+        provider_reference = COALESCE(NULLIF(taken.reference, ''), delivery.provider_reference)
+    FROM unnest(%(ids)s::bigint[], %(references)s::text[]) AS taken (id, reference)
+    WHERE delivery.id = taken.id AND delivery.status = ANY(%(origins)s)
+    RETURNING delivery.id, delivery.prompt_id, delivery.channel)
+INSERT INTO notifications_noticeevent (at, kind, borrower_id, installment_id, prompt_id, delivery_id, data)
+SELECT %(now)s, 'sent', prompt.borrower_id, prompt.installment_id, prompt.id, moved.id,
+       jsonb_build_object('channel', moved.channel, 'reason', '')
+FROM moved JOIN notifications_prompt AS prompt ON prompt.id = moved.prompt_id
+"""
+
+
+def record_outcomes(outcomes: Sequence[Outcome], channel: Channel, *, now: datetime) -> None:
+    """Write down what became of handing these over; each names a delivery of our own."""
+    taken = [outcome for outcome in outcomes if outcome.result is Result.ACCEPTED]
+    if taken:
+        _record_taken(taken, now)
+    if len(taken) < len(outcomes):
+        _record_others([outcome for outcome in outcomes if outcome.result is not Result.ACCEPTED], channel, now)
+
+
+def _record_taken(taken: Sequence[Outcome], now: datetime) -> None:
+    # In the order of the ids, so that two who write the same rows do not wait for each other in a circle.
+    rows = sorted((delivery_id_in(outcome.reference), outcome.provider_reference[:120]) for outcome in taken)
+    ids, references = zip(*rows, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _TAKEN,
+            {
+                "now": now,
+                "ids": list(ids),
+                "references": list(references),
+                "origins": [str(origin) for origin in ALLOWED[Status.SENT]],
+            },
+        )
+
+
+def _record_others(outcomes: Sequence[Outcome], channel: Channel, now: datetime) -> None:
+    ids = {outcome.reference: delivery_id_in(outcome.reference) for outcome in outcomes}
+    unsure = [ids[outcome.reference] for outcome in outcomes if outcome.result in _TRY_AGAIN]
+    attempts = dict(Delivery.objects.filter(pk__in=unsure).values_list("pk", "attempts")) if unsure else {}
+    steps = []
+    for outcome in outcomes:
+        delivery_id = ids[outcome.reference]
+        steps.append(_step(delivery_id, outcome, attempts.get(delivery_id, 0), channel, now))
+    advance(steps, now=now)
+
+
+_TRY_AGAIN: Final = frozenset({Result.TEMPORARY, Result.UNKNOWN})
+
+
+def _step(delivery_id: int, outcome: Outcome, attempts: int, channel: Channel, now: datetime) -> Step:
+    result = outcome.result
+    if result is Result.UNKNOWN and channel.safe_to_resend:
+        result = Result.TEMPORARY
+    if result is Result.TEMPORARY and attempts < MOST_ATTEMPTS:
+        return Step(
+            delivery_id=delivery_id,
+            to=Status.RETRYING,
+            reason=outcome.reason,
+            next_attempt_at=now + _pause(attempts),
+        )
+    return Step(
+        delivery_id=delivery_id,
+        to=_STATUS[outcome.result],
+        reason=outcome.reason,
+        provider_reference=outcome.provider_reference,
+        address_is_bad=outcome.address_fault,
+    )
+
+
+_STATUS: Final = {
+    Result.DELIVERED: Status.DELIVERED,
+    Result.TEMPORARY: Status.FAILED,
+    Result.PERMANENT: Status.FAILED,
+    Result.UNKNOWN: Status.UNCONFIRMED,
+}
+
+
+def _pause(attempts: int) -> timedelta:
+    """`RETRY_AFTER`, doubled each time, give or take a tenth so that a provider that comes back is not hit at once."""
+    doubled = settings.RETRY_AFTER * float(2 ** (attempts - 1))
+    return doubled * random.uniform(0.9, 1.1)  # noqa: S311

@@ -1,0 +1,119 @@
+"""Lets receipts move their deliveries, as sets, by the state machine of `notifications.states`.
+
+What comes of a set is what would come of its receipts one by one, in the order in which they were heard.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import connection
+
+from notifications import arrays
+from notifications.channels.base import ReceiptKind
+from notifications.events import Fact, record_all
+from notifications.heard import TARGET, Heard, Letter, letters_of, turns
+from notifications.ladder import LADDERS, Needs
+from notifications.models import Delivery, NoticeEvent
+from notifications.receipt_marks import mark_contact_points
+from notifications.receipt_statements import MOVE, REFUSED
+from notifications.states import ALLOWED, Status
+
+_ALLOWED: Final = arrays.texts(f"{origin}>{target}" for target in TARGET.values() for origin in ALLOWED[target])
+
+_ENOUGH: Final = arrays.texts(
+    f"{kind}.{number}"
+    for kind, ladder in LADDERS.items()
+    for number, rung in enumerate(ladder.rungs)
+    if rung.needs is Needs.DELIVERED
+)
+"""Kinds of prompts with the rungs that end well by arriving, so that the ladder has something to decide."""
+
+
+def apply(heard: Sequence[Heard], now: datetime) -> set[int]:
+    """Move the deliveries, in a transaction of the caller's; returns the places in `heard` of what moved one.
+
+    Several about one delivery are taken in turn. The events of a move and of a contradiction name the message and the
+    SHA-256 of its bytes; a "failed" after "delivered" leaves the delivery as it is.
+    """
+    moved: set[int] = set()
+    reached: set[int] = set()
+    for turn in turns(heard):
+        ids, points = _move([heard[place] for place in turn], now)
+        reached |= points
+        arrived = {place for place in turn if heard[place].delivery_id in ids}
+        moved |= arrived
+        _record_conflicts([heard[place] for place in turn if place not in arrived], now)
+    mark_contact_points(heard, moved, reached, now)
+    return moved
+
+
+def _move(asked: Sequence[Heard], now: datetime) -> tuple[set[int], set[int]]:
+    """The deliveries that moved, and the contact points marked unreachable that something has now arrived at."""
+    asked = sorted(asked, key=_delivery_of)
+    targets = [TARGET[one.record.kind] for one in asked]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            MOVE,
+            {
+                **columns_of(letters_of(asked)),
+                "now": now,
+                "allowed": _ALLOWED,
+                "enough": _ENOUGH,
+                "ids": arrays.numbers(one.delivery_id for one in asked),
+                "callbacks": arrays.numbers(one.letter.callback_id for one in asked),
+                "targets": arrays.texts(targets),
+                "reasons": arrays.texts(
+                    one.record.reason[:200] if target == Status.FAILED else ""
+                    for one, target in zip(asked, targets, strict=True)
+                ),
+                "references": arrays.texts(one.record.provider_reference[:120] for one in asked),
+            },
+        )
+        ids, points = cursor.fetchone()
+    return set(ids or ()), set(points or ())
+
+
+def columns_of(letters: Collection[Letter]) -> dict[str, Any]:
+    """The messages as the parameters that the statements share."""
+    return {
+        "letters": arrays.numbers(one.callback_id for one in letters),
+        "channels": arrays.texts(one.channel for one in letters),
+        "providers": arrays.texts(one.provider for one in letters),
+        "digests": arrays.texts(one.sha256 for one in letters),
+        "received": arrays.texts(one.received_at.isoformat() for one in letters),
+    }
+
+
+def _record_conflicts(unmoved: Iterable[Heard], now: datetime) -> None:
+    """Of one turn: at this place of the order each delivery is what those before have made of it."""
+    failed = {one.delivery_id: one for one in unmoved if one.record.kind is ReceiptKind.FAILED}
+    if not failed:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(REFUSED, [arrays.numbers(failed)])
+        rows = cursor.fetchall()
+    record_all(
+        [
+            Fact(
+                kind=NoticeEvent.Kind.CONFLICT,
+                borrower_id=borrower_id,
+                installment_id=installment_id,
+                prompt_id=prompt_id,
+                delivery_id=pk,
+                data={
+                    "channel": channel,
+                    "reason": failed[pk].record.reason,
+                    "callback": failed[pk].letter.callback_id,
+                    "sha256": failed[pk].letter.sha256,
+                },
+            )
+            for pk, channel, status, prompt_id, borrower_id, installment_id in rows
+            if status == Delivery.Status.DELIVERED and channel == failed[pk].letter.channel
+        ],
+        at=now,
+    )
+
+
+def _delivery_of(heard: Heard) -> int:
+    return heard.delivery_id or 0

@@ -1,0 +1,84 @@
+"""The statements that apply receipts as sets. Parameters are whole columns, as `notifications.arrays` writes them."""
+
+from typing import Final
+
+_LETTERS: Final = """
+letter AS (
+    SELECT *, jsonb_build_object('channel', channel, 'reason', '', 'callback', callback_id, 'sha256', sha256) AS data
+    FROM unnest(%(letters)s::bigint[], %(channels)s::text[], %(providers)s::text[], %(digests)s::text[],
+                %(received)s::timestamptz[])
+         AS letter (callback_id, channel, provider, sha256, received_at)
+)"""
+
+MOVE: Final = f"""
+WITH {_LETTERS}, asked AS (
+    SELECT ask.*, letter.channel, letter.data
+    FROM unnest(%(ids)s::bigint[], %(callbacks)s::bigint[], %(targets)s::text[], %(reasons)s::text[],
+                %(references)s::text[])
+             AS ask (delivery_id, callback_id, target, reason, provider_reference)
+    JOIN letter USING (callback_id)
+), moved AS (
+    UPDATE notifications_delivery AS delivery
+    SET status = asked.target,
+        reason = asked.reason,
+        provider_reference = COALESCE(NULLIF(asked.provider_reference, ''), delivery.provider_reference),
+        sent_at = CASE WHEN asked.target = 'failed' THEN delivery.sent_at
+                       ELSE COALESCE(delivery.sent_at, %(now)s) END,
+        delivered_at = CASE WHEN asked.target = 'delivered' THEN %(now)s ELSE delivery.delivered_at END
+    FROM asked
+    WHERE delivery.id = asked.delivery_id
+      AND delivery.channel = asked.channel
+      AND delivery.status || '>' || asked.target = ANY(%(allowed)s)
+    RETURNING delivery.id, delivery.status, delivery.reason, delivery.prompt_id,
+              delivery.contact_point_id, delivery.rung, asked.data
+), about AS (
+    SELECT moved.*, prompt.borrower_id, prompt.installment_id,
+           prompt.status = 'active' AND prompt.look_again_at > %(now)s
+           AND (moved.status = 'failed'
+                OR moved.status = 'delivered' AND prompt.kind || '.' || moved.rung = ANY(%(enough)s::text[])) AS decides
+    FROM moved JOIN notifications_prompt AS prompt ON prompt.id = moved.prompt_id
+), recorded AS (
+    INSERT INTO notifications_noticeevent (at, kind, borrower_id, installment_id, prompt_id, delivery_id, data)
+    SELECT %(now)s, status, borrower_id, installment_id, prompt_id, id,
+           CASE WHEN reason = '' THEN data ELSE data || jsonb_build_object('reason', reason) END
+    FROM about
+), nudged AS (
+    UPDATE notifications_prompt AS prompt SET look_again_at = %(now)s
+    FROM about
+    WHERE about.decides AND prompt.id = about.prompt_id AND prompt.status = 'active' AND prompt.look_again_at > %(now)s
+)
+SELECT array_agg(moved.id),
+       array_agg(DISTINCT point.id) FILTER (WHERE point.id IS NOT NULL)
+FROM moved
+LEFT JOIN accounts_contactpoint AS point
+       ON point.id = moved.contact_point_id AND moved.status = 'delivered' AND point.unreachable_since IS NOT NULL
+"""  # noqa: S608 - nothing of it comes from outside
+"""One turn: the deliveries that may move, the record of it, and their ladders, which look at once where that changes
+what is next: not where something arrived and "I know" is waited for as before. Returns the ids of what moved, and the
+contact points marked unreachable that something has arrived at.
+"""
+
+REFUSED: Final = """
+SELECT delivery.id, delivery.channel, delivery.status, delivery.prompt_id, prompt.borrower_id, prompt.installment_id
+FROM notifications_delivery AS delivery JOIN notifications_prompt AS prompt ON prompt.id = delivery.prompt_id
+WHERE delivery.id = ANY(%s::bigint[])
+ORDER BY delivery.id
+"""
+
+KEEP: Final = f"""
+WITH {_LETTERS}, said AS (
+    SELECT * FROM unnest(%(numbers)s::bigint[], %(kinds)s::text[], %(words)s::text[], %(reasons)s::text[],
+                         %(occurred)s::timestamptz[])
+                  AS said (number, kind, word, reason, occurred_at)
+)
+INSERT INTO notifications_receipt (delivery_id, callback_id, channel, provider, kind, provider_word,
+                                   provider_reference, reason, moved, occurred_at, received_at)
+SELECT one.delivery_id, letter.callback_id, letter.channel, letter.provider, said.kind, said.word, one.reference,
+       said.reason, one.moved, said.occurred_at, letter.received_at
+FROM unnest(%(ids)s::bigint[], %(callbacks)s::bigint[], %(said)s::bigint[], %(references)s::text[],
+            %(moved)s::boolean[])
+         WITH ORDINALITY AS one (delivery_id, callback_id, number, reference, moved, place)
+JOIN letter USING (callback_id) JOIN said USING (number)
+ORDER BY one.place
+"""  # noqa: S608
+"""Receipts in the order in which they were heard. What many of them say alike is passed once."""

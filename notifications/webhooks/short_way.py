@@ -1,0 +1,35 @@
+"""The way of providers' calls through the server: straight to their door."""
+
+from collections.abc import Callable
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
+
+PREFIX: Final = "/webhooks/"
+
+
+class ShortWayMiddleware:
+    """Takes calls to views that `door.webhook` opened past the middleware that is there for people.
+
+    A provider has no session, language, form or browser; what those cost is more than what keeping a receipt costs.
+    Stands behind SecurityMiddleware. Whatever is not such a view goes the long way, and is refused there as ever.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith(PREFIX):
+            return self.get_response(request)
+        try:
+            match = resolve(request.path_info)
+        except Resolver404:
+            return self.get_response(request)
+        if not getattr(match.func, "for_providers", False):
+            return self.get_response(request)
+        request.get_host()  # raises DisallowedHost, as CommonMiddleware would
+        request.resolver_match = match
+        answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        answer.headers.setdefault("Content-Length", str(len(answer.content)))  # else it would go out in chunks
+        return answer

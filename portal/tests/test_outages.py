@@ -1,0 +1,139 @@
+"""Outages on the desk and on their borrowers' pages: declared, ended, listed, taken away as a table."""
+
+import csv
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.tests.factories import make_agent
+from loans.models import Loan, Outage, OutageHold
+from loans.outages import declare_outage, end_outage
+from loans.tests.factories import make_bank, make_installment, make_platform
+from notifications import tasks
+from notifications.tests.factories import NOON
+from portal.tests.desk import desk_of, make_desk_agent, make_operator, said
+from portal.tests.people import day, wait_for_bank
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
+OK, FOUND, FORBIDDEN, NOT_ALLOWED = 200, 302, 403, 405
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+LIST = "admin:loans_outage_changelist"
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_woken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "wake_senders", lambda: None)
+
+
+def declare(**fields: Any) -> Outage:
+    return declare_outage(make_bank(), **{"starts_at": NOON - DAY, "now": NOON, "reason": "Down.", **fields})
+
+
+def form(**fields: Any) -> dict[str, Any]:
+    """Since yesterday noon in Shanghai."""
+    said = {"partner": make_bank().pk, "counterpart": "", "product": "", "currency": "", "grace_hours": "24"}
+    times = {"starts_at": "2026-11-21T12:00", "ends_at": ""}
+    return {**said, **times, "reason": "Their switch is down.", **fields}
+
+
+@pytest.fixture
+def operator() -> Client:
+    return desk_of(make_operator())
+
+
+def test_an_operator_declares_one_and_reads_how_many_it_touches(operator: Client, loan: Loan) -> None:
+    make_installment(loan, due_on=day(0))
+    answer = operator.post(reverse("admin:loans_outage_add"), form(currency="cny"), follow=True)
+    assert "1 installment is touched and held." in said(answer)
+    outage = Outage.objects.get()
+    assert (outage.starts_at, outage.currency, outage.declared_by is not None) == (NOON - DAY, "CNY", True)
+    assert OutageHold.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"reason": ""}, {"starts_at": "x"}, {"ends_at": "2026-11-20T00:00"}, {"currency": "1"},
+     {"partner": "9"}, {"grace_hours": "-1"}, {"product": "x" * 121}],
+)  # fmt: skip
+def test_what_makes_no_sense_is_shown_again(operator: Client, odd: dict[str, str]) -> None:
+    assert operator.post(reverse("admin:loans_outage_add"), form(**odd)).status_code == OK
+    assert not Outage.objects.exists()
+
+
+def test_it_is_ended_from_the_list_once(operator: Client) -> None:
+    outage = declare()
+    end = reverse("admin:loans_outage_end", args=[outage.pk])
+    for place in (reverse(LIST), reverse("admin:loans_outage_change", args=[outage.pk])):
+        assert f'formaction="{end}"' in operator.get(place).content.decode()
+    assert operator.get(end).status_code == NOT_ALLOWED
+    assert "Ended." in said(operator.post(end, follow=True))
+    assert "over already" in said(operator.post(end, follow=True))
+    assert operator.get(reverse(LIST)).context["cl"].result_count == 0
+    assert operator.get(reverse(LIST), {"standing": "over"}).context["cl"].result_count == 1
+
+
+def test_all_that_it_touched_is_listed_afterwards_and_taken_away_as_a_table(operator: Client, loan: Loan) -> None:
+    due, waiting = make_installment(loan, due_on=day(0)), make_installment(loan, due_on=day(40))
+    wait_for_bank(waiting, paid_on=day(0))
+    outage = declare()
+    end_outage(outage.pk, now=NOON)
+    listed = operator.get(reverse("admin:loans_outagehold_changelist"), {"outage__id__exact": outage.pk})
+    assert listed.context["cl"].result_count == 2
+    answer = operator.get(reverse("admin:loans_outage_csv", args=[outage.pk]))
+    rows = list(csv.DictReader(b"".join(answer).decode().splitlines()))
+    assert [(row["installment"], row["state"]) for row in rows] == [
+        (str(due.number), "open"),
+        (str(waiting.number), "awaiting_bank"),
+    ]
+    assert rows[0]["held_until"] == "2026-11-23T04:00:00+00:00"
+    assert answer["Content-Disposition"] == f'attachment; filename="outage-{outage.pk}.csv"'
+
+
+@pytest.mark.parametrize("who", [make_desk_agent, make_agent, lambda: None])
+def test_nobody_else_declares_or_ends_one(who: Callable[[], User | None]) -> None:
+    user = who()
+    page = desk_of(user) if user else Client()
+    outage = declare()
+    for address in (reverse("admin:loans_outage_add"), reverse("admin:loans_outage_end", args=[outage.pk])):
+        assert page.post(address, form()).status_code in {FOUND, FORBIDDEN}
+    assert Outage.objects.get().ends_at is None
+
+
+def test_who_may_not_see_outages_takes_no_table_away() -> None:
+    outage = declare()
+    assert desk_of(make_agent()).get(reverse("admin:loans_outage_csv", args=[outage.pk])).status_code == FORBIDDEN
+
+
+# On a borrower's pages
+
+
+def pages_of(page: Client, loan: Loan) -> list[str]:
+    return [page.get(address).content.decode() for address in (reverse("home"), reverse("loan", args=[loan.pk]))]
+
+
+def test_a_borrower_whom_it_touches_reads_of_it_and_is_not_late(page: Client, loan: Loan) -> None:
+    make_installment(loan, due_on=day(-1))
+    assert all("Overdue by 1 day" in shown for shown in pages_of(page, loan))
+    outage = declare(starts_at=NOON - 2 * DAY)
+    for shown in pages_of(page, loan):
+        assert "Harbour Bank may not be able to take or show payments since" in shown
+        assert "Not late: paying did not work" in shown
+        assert "Overdue" not in shown
+    end_outage(outage.pk, now=NOON - HOUR)
+    for shown in pages_of(page, loan):
+        assert "does not count as late before" in shown
+    OutageHold.objects.update(held_until=NOON)
+    assert all("Overdue by 1 day" in shown for shown in pages_of(page, loan))
+
+
+def test_two_installments_are_spoken_of_once_and_others_not_at_all(page: Client, loan: Loan) -> None:
+    make_installment(loan, due_on=day(0))
+    make_installment(loan, due_on=day(-1))
+    declare(starts_at=NOON - 2 * DAY)
+    declare_outage(make_platform(), starts_at=NOON, now=NOON, reason="x", product="Another product")
+    assert [shown.count("may not be able to take") for shown in pages_of(page, loan)] == [1, 1]
