@@ -3,7 +3,7 @@
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
-from django.urls import path, resolve, reverse
+from django.urls import include, path, resolve, reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from notifications import urls
@@ -11,7 +11,6 @@ from notifications.models import Callback
 from notifications.signatures import reference_of
 from notifications.webhooks.door import webhook
 from notifications.webhooks.short_way import PREFIX
-from portal.urls import urlpatterns as ours
 
 pytestmark = pytest.mark.django_db
 TOKEN = "a-secret-token"
@@ -26,7 +25,7 @@ def for_people(_request: HttpRequest) -> HttpResponse:
     return HttpResponse("for people")
 
 
-urlpatterns = [path("webhooks/fails/", fails), path("webhooks/people/", for_people), *ours]
+urlpatterns = [path("webhooks/fails/", fails), path("webhooks/people/", for_people), path("", include("portal.urls"))]
 
 
 @pytest.fixture(autouse=True)
