@@ -8,7 +8,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
+
+from loans.models import Difference, Installment, Loan
+
+MOST_FOLLOWED: Final = 1000
+"""Loans that one sweep catches up with."""
 
 # What the platform has seen is its position or the payments that it reported, whichever is more. The figures of the
 # schedule are the bank's, so there the platform follows.
@@ -20,7 +26,7 @@ WITH said AS (
                 THEN installment.total - installment.waived
                 ELSE LEAST(installment.total - installment.waived,
                            GREATEST(COALESCE(platform.paid, 0), COALESCE(seen.amount, 0))) END AS platform_paid,
-           platform.id IS NOT NULL OR seen.amount IS NOT NULL AS speaks,
+           platform.id IS NOT NULL OR seen.amount IS NOT NULL OR installment.state = 'awaiting_bank' AS speaks,
            platform.due_on <> installment.due_on OR platform.total <> installment.total AS schedule_differs
     FROM loans_installment AS installment
     JOIN loans_loan AS loan ON loan.id = installment.loan_id AND loan.platform_id IS NOT NULL
@@ -72,3 +78,18 @@ def follow_differences(installment_ids: Iterable[int], *, now: datetime) -> None
     if ids:
         with connection.cursor() as cursor:
             cursor.execute(_FOLLOW, {"ids": ids, "now": now})
+
+
+@transaction.atomic
+def follow_waiting(*, now: datetime) -> int:
+    """Begin the difference of each installment that awaits its bank and has none, as of now: those that waited before
+    differences were followed. Returns how many loans were looked at; one that is locked is left to the next sweep.
+    """
+    open_ones = Difference.objects.open().exclude(kind=Difference.Kind.SCHEDULE)
+    waiting = Installment.objects.filter(
+        ~Exists(open_ones.filter(installment=OuterRef("pk"))), state=Installment.State.AWAITING_BANK
+    )
+    loans = Loan.objects.filter(pk__in=waiting.values("loan"), platform__isnull=False).order_by("pk")
+    locked = [loan.pk for loan in loans.only("pk").select_for_update(skip_locked=True, no_key=True)[:MOST_FOLLOWED]]
+    follow_differences(waiting.filter(loan__in=locked).values_list("pk", flat=True), now=now)
+    return len(locked)

@@ -17,31 +17,33 @@ from accounts.models.user import zone_of
 from loans import signals
 from loans.models import Outage, OutageHold, Partner
 
+_FITS: Final = """
+%(partner)s IN (loan.bank_id, loan.platform_id)
+AND (%(counterpart)s::bigint IS NULL OR %(counterpart)s IN (loan.bank_id, loan.platform_id))
+AND %(product)s IN ('', loan.product) AND %(currency)s IN ('', loan.currency)
+"""
 # Which days an outage covers is told by each borrower's own calendar.
-_TOUCH: Final = """
-WITH scope AS (
-    SELECT loan.id, loan.borrower_id FROM loans_loan AS loan
-    WHERE %(partner)s IN (loan.bank_id, loan.platform_id)
-      AND (%(counterpart)s::bigint IS NULL OR %(counterpart)s IN (loan.bank_id, loan.platform_id))
-      AND %(product)s IN ('', loan.product) AND %(currency)s IN ('', loan.currency))
+_TOUCH: Final = f"""
 INSERT INTO loans_outagehold (outage_id, installment_id, since, held_until)
 SELECT %(outage)s, touched.id, %(now)s, %(held_until)s
 FROM (
     SELECT installment.id
     FROM loans_installment AS installment
-    JOIN scope ON scope.id = installment.loan_id
-    JOIN accounts_user AS person ON person.id = scope.borrower_id
+    JOIN loans_loan AS loan ON loan.id = installment.loan_id AND {_FITS}
+    JOIN accounts_user AS person ON person.id = loan.borrower_id
     JOIN unnest(%(zones)s::text[], %(firsts)s::date[], %(lasts)s::date[]) AS place (zone, first, last)
       ON place.zone = person.time_zone AND installment.due_on BETWEEN place.first AND place.last
     WHERE installment.state = 'open' AND installment.due_on BETWEEN %(first)s AND %(last)s
     UNION ALL
-    SELECT installment.id FROM loans_installment AS installment JOIN scope ON scope.id = installment.loan_id
+    SELECT installment.id
+    FROM loans_installment AS installment
+    JOIN loans_loan AS loan ON loan.id = installment.loan_id AND {_FITS}
     WHERE installment.state = 'awaiting_bank' AND %(started)s) AS touched
 WHERE NOT EXISTS (SELECT 1 FROM loans_outagehold WHERE outage_id = %(outage)s AND installment_id = touched.id)
 ORDER BY touched.id
 ON CONFLICT DO NOTHING
 RETURNING installment_id
-"""
+"""  # noqa: S608  (nothing of it comes from outside)
 
 
 class OverAlreadyError(Exception):

@@ -6,7 +6,7 @@ from time import monotonic
 from celery import shared_task
 from django.utils import timezone
 
-from loans import discrepancies, outages
+from loans import differences, discrepancies, outages
 from notifications import awaiting, coverage, dispatch, escalation, feeds, planning, receipts, silence, suppliers
 from notifications.clock import Clock
 from notifications.evidence import sealing
@@ -67,6 +67,7 @@ def reconcile() -> int:
     firms are silent.
     """
     now = timezone.now()
+    differences.follow_waiting(now=now)
     opened, closed = discrepancies.sweep(now)
     return opened + closed + outages.extend_outages(now) + awaiting.bound_waiting(now) + feeds.watch_feeds(now)
 

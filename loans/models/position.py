@@ -99,17 +99,18 @@ class PositionChange(models.Model):
     """One partner's word on one installment as it was said at `as_of`. Append-only; written by the database whenever a
     position is, whoever writes it.
 
-    A first word that nothing is paid yet is not among them until it changes: until then it is the position itself.
+    A first word that nothing is paid yet is not among them until it changes: until then it is the position itself. No
+    foreign key is checked: a row is a copy of one that has just been checked.
     """
 
-    installment = models.ForeignKey(Installment, models.PROTECT, related_name="position_changes")
-    partner = models.ForeignKey(Partner, models.PROTECT, related_name="+", db_index=False)
+    installment = models.ForeignKey(Installment, models.PROTECT, related_name="position_changes", db_constraint=False)
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     status = models.CharField(_("status"), max_length=8, choices=Position.Status)
     paid = money_column(_("paid"))
     due_on = models.DateField(_("due"), null=True, blank=True)
     total = models.DecimalField(_("total"), max_digits=18, decimal_places=3, null=True, blank=True)
     as_of = models.DateTimeField(_("as of"))
-    report = models.ForeignKey(Report, models.PROTECT, related_name="+", db_index=False)
+    report = models.ForeignKey(Report, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
 
     class Meta:
         verbose_name = _("earlier position")

@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from accounts.tests.factories import make_agent, make_borrower
-from loans.models import Installment, Partner, Payment
+from loans.differences import follow_waiting
+from loans.models import Discrepancy, Installment, Partner, Payment
 from loans.tests.factories import make_bank, make_installment, make_loan, make_platform
 from loans.tests.positions import say
 from notifications import tasks
@@ -152,6 +153,22 @@ def test_it_is_taken_and_its_borrower_looked_up_like_any_task(waiting: Installme
     assert reveal(task_id=task.pk, agent=agent, now=NOON)
     event = NoticeEvent.objects.get(kind=NoticeEvent.Kind.REVEALED)
     assert (event.installment_id, event.prompt_id, event.actor_id) == (waiting.pk, None, agent.pk)
+
+
+def test_whoever_waited_before_differences_were_followed_is_waited_for_from_now_on() -> None:
+    installment = make_installment(make_loan(make_borrower()), due_on=TODAY)
+    Installment.objects.filter(pk=installment.pk).update(state=Installment.State.AWAITING_BANK)
+    assert bound_waiting(NOON + 30 * DAY) == 0
+    assert follow_waiting(now=NOON) == 1
+    assert follow_waiting(now=NOON + DAY) == 0
+    assert bound_waiting(NOON + BOUND - SECOND) == 0
+    assert bound_waiting(NOON + BOUND) == 1
+
+
+def test_one_sweep_does_all_of_it(waiting: Installment) -> None:
+    with time_machine.travel(NOON + 9 * DAY, tick=False):
+        assert tasks.reconcile() == 2
+    assert Discrepancy.objects.open().count() == AgentTask.objects.open().count() == 1
 
 
 def test_the_bound_costs_the_same_however_many_wait(waiting: Installment) -> None:

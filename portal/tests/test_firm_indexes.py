@@ -1,0 +1,81 @@
+"""Every sweep and queue about the two firms is served by an index: none reads a whole book each minute."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from loans import consistency, discrepancies, outages
+from loans.models import Discrepancy, Feed, Installment, OutageHold
+from loans.tests.factories import make_bank, make_installment, make_loan, make_platform
+from loans.tests.positions import START, say
+from notifications import awaiting
+from notifications.feeds import with_last_heard
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def _a_difference() -> None:
+    installment = make_installment(make_loan(), due_on=date(2026, 12, 5))
+    say(installment, make_bank(), Decimal(0), now=START)
+    say(installment, make_platform(), Decimal(100), now=START)
+    discrepancies.sweep(START + 9 * DAY)
+    Feed.objects.create(partner=make_bank(), kind="loans")
+
+
+def plan_of(sql: str, parameters: Any = None) -> str:
+    """A few rows are always read faster one by one, so that way is closed."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {sql}", parameters)
+        return "\n".join(row[0] for row in cursor.fetchall())
+
+
+OUTAGE: dict[str, Any] = {
+    "outage": 1,
+    "partner": 1,
+    "counterpart": None,
+    "product": "",
+    "currency": "",
+    "now": START,
+    "held_until": None,
+    "started": True,
+    "zones": ["UTC"],
+    "firsts": [START.date()],
+    "lasts": [START.date()],
+    "first": START.date(),
+    "last": START.date(),
+}
+
+
+@pytest.mark.parametrize(
+    ("sql", "parameters", "indexes"),
+    [
+        (discrepancies._OPEN, {"now": START, "due_by": START}, {"difference_open"}),
+        (discrepancies._CLOSE, {"now": START}, {"discrepancy_open"}),
+        (consistency._MEASURE, {"now": START, "first": START - DAY}, {"difference_open", "difference_ended"}),
+        (awaiting._OPEN, {"now": START, "act_by": START, "reason": "x"}, {"difference_"}),
+        (awaiting._CLOSE, {"now": START}, {"agent_task"}),
+        (outages._TOUCH, OUTAGE, {"installment_open_by_due", "installment_awaiting_bank", "loans_outagehold_1"}),
+    ],
+    ids=["open", "close", "measure", "wait", "wait no more", "touch"],
+)
+def test_each_sweep_reads_what_it_is_about(sql: str, parameters: dict[str, Any], indexes: set[str]) -> None:
+    plan = plan_of(sql, parameters)
+    assert [name for name in indexes if name not in plan] == [], plan
+
+
+def test_each_question_of_a_page_is_served_by_an_index() -> None:
+    asked = {
+        "discrepancy_open": Discrepancy.objects.open().order_by("due_by", "pk")[:8],
+        "report_last_heard": with_last_heard(Feed.objects.all()),
+        "installment": OutageHold.objects.in_force(START).filter(installment__in=[1, 2]),
+        "installment_awaiting_bank": Installment.objects.filter(state="awaiting_bank", loan__in=[1, 2]).only("pk"),
+    }
+    for index, rows in asked.items():
+        plan = plan_of(*rows.query.sql_with_params())
+        assert index in plan, plan
