@@ -51,6 +51,12 @@ def signature(live_server: LiveServer) -> Signature:
     return Signature(secret)
 
 
+def is_about_the_signature(case: Any) -> bool:
+    """Whether what is tried is a request whose signature is left out or made up: then it gets none of ours."""
+    tried = case.meta.phase.data if case.meta else None
+    return "webhook-signature" in (getattr(tried, "parameter", ""), *str(getattr(tried, "description", "")).split("`"))
+
+
 described = schemathesis.openapi.from_path(settings.BASE_DIR / "docs" / "openapi.yaml")
 
 
@@ -59,4 +65,5 @@ described = schemathesis.openapi.from_path(settings.BASE_DIR / "docs" / "openapi
 def test_the_interface_keeps_to_its_description(case: Any, signature: Signature, live_server: LiveServer) -> None:
     if "partner" in case.path_parameters:
         case.path_parameters["partner"] = "harbour"
-    case.call_and_validate(base_url=live_server.url, auth=signature, excluded_checks=[BEYOND_SHAPE])
+    auth = None if is_about_the_signature(case) else signature
+    case.call_and_validate(base_url=live_server.url, auth=auth, excluded_checks=[BEYOND_SHAPE])
