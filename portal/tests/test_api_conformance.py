@@ -77,6 +77,12 @@ def token() -> Token:
     return Token(program.token)
 
 
+def is_about_the_signature(case: Any) -> bool:
+    """Whether what is tried is a request whose signature is left out or made up: then it gets none of ours."""
+    tried = case.meta.phase.data if case.meta else None
+    return "webhook-signature" in (getattr(tried, "parameter", ""), *str(getattr(tried, "description", "")).split("`"))
+
+
 described = schemathesis.openapi.from_path(ours.BASE_DIR / "docs" / "openapi.yaml")
 
 
@@ -89,5 +95,6 @@ def test_the_interface_keeps_to_its_description(
     if "partner" in case.path_parameters:
         case.path_parameters["partner"] = "harbour"
     pushes = "partner" in case.path_parameters
-    auth = signature if pushes else None if case.path.endswith("/token") else token
+    unsigned = is_about_the_signature(case)
+    auth = (None if unsigned else signature) if pushes else None if case.path.endswith("/token") else token
     case.call_and_validate(base_url=live_server.url, auth=auth, excluded_checks=[BEYOND_SHAPE])

@@ -30,6 +30,7 @@ OPEN: Final = {
     "service_worker": "a browser fetches the script that shows notices without a cookie",
     "notice_received": "the token of the notice is the proof; a device posts it by itself",
     "notice_acknowledged": "the token of the notice is the proof; it answers what was shown on the device",
+    "api_report": "the partner's signature is the authority; without one it answers 401",
     "api_schema": "the partners' interface is described to everybody who builds against it; nothing in it is secret",
     "api_nothing_here": "answers only that there is no such address",
     "manifest": "a browser fetches the portal's name and icons without a cookie",
