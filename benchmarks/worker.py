@@ -133,6 +133,9 @@ def main() -> None:
     django.setup()
     import benchmarks.product  # noqa: F401 - loaded once, before the fork
     import notifications.channels.kannel  # noqa: F401
+    from notifications import working_days
+
+    working_days.load()
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a worker that was killed
     answer(ready=True)

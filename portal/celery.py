@@ -1,8 +1,10 @@
 """The Celery application. Rows are the queue; a task only wakes a worker (docs/design.md)."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_init
 from kombu.transport import redis
 
 # On a channel whose connection is gone kombu (5.7) raises AttributeError: when it gives back what is not acknowledged,
@@ -14,3 +16,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 app = Celery("dueproof")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def load_holidays(**_more: Any) -> None:
+    """Once, in the process from which those for tasks are forked."""
+    from notifications import working_days
+
+    working_days.load()
