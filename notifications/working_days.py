@@ -79,6 +79,13 @@ EVERY_DAY: Final = WorkingDays(weekends_are_free=False)
 """Where nobody said who works when: each day is a working day."""
 
 
+def load() -> None:
+    """Read the package now: with one country it imports all 250, which takes up to a second. For a process that will
+    fork others, so that none of them has to.
+    """
+    _is_known("CN")
+
+
 def _is_known(country: str) -> bool:
     from holidays.utils import list_supported_countries
 

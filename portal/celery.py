@@ -20,7 +20,8 @@ app.autodiscover_tasks()
 
 @worker_init.connect
 def load(**_: Any) -> None:
-    """What every sender needs is loaded once, before the worker forks, and not by each of its processes."""
-    from notifications.acknowledgement import load_addresses
+    """What every process for tasks needs is loaded once, before the worker forks them."""
+    from notifications import acknowledgement, working_days
 
-    load_addresses()
+    acknowledgement.load_addresses()
+    working_days.load()

@@ -1,5 +1,7 @@
 """On which days a person is there."""
 
+import subprocess
+import sys
 from datetime import date, timedelta
 
 import pytest
@@ -130,3 +132,17 @@ class TestElsewhere:
     @given(st.dates(date(1900, 1, 1), date(2199, 12, 31)))
     def test_where_nobody_said_who_works_when_every_day_counts(self, day: date) -> None:
         assert EVERY_DAY.previous_working_day(day) == day - timedelta(days=1)
+
+
+def test_what_was_loaded_before_a_fork_is_not_loaded_again() -> None:
+    """Of a fresh interpreter: this one may have asked before."""
+    script = (
+        "import sys; from notifications import working_days; assert 'holidays' not in sys.modules;"
+        "working_days.load(); loaded = set(sys.modules);"
+        "working_days.WorkingDays.of('cn').is_working_day(date(2026, 11, 23));"
+        "print(sorted(name for name in set(sys.modules) - loaded if name.startswith('holidays')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", f"from datetime import date; {script}"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
