@@ -3,11 +3,10 @@
 import codecs
 import re
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Literal
 
 from loans.intake import csv_file, csv_statement, fineract, iso20022, swift
 from loans.intake.records import Code, LoanRecord, Refusal, StatementPart, UnreadableFile
-from loans.models import Report
 
 _LOOK_BYTES: Final = 4_096
 # The first field of every message, after an envelope or a bank's own heading or nothing.
@@ -40,12 +39,12 @@ def read_statement(content: BinaryIO, name: str) -> Iterator[StatementPart | Ref
     return iso20022.read_statement(content, name)
 
 
-def kind_of(content: BinaryIO) -> Report.Kind:
-    """What a file is about, for where nobody says it; leaves it where it was. What it is in truth, its reader finds."""
+def kind_of(content: BinaryIO) -> Literal["loans", "statement"]:
+    """What a file is about, a Report.Kind, for where nobody says it; leaves it where it was. What it is in truth, its reader finds."""
     look = _look(content)
     columns = [name.strip(' "\r') for name in _header(look).split(",")]
     is_loans = "loan" in columns or (look.lstrip()[:1] in (b"{", b"[") and not _SWIFT.search(look))
-    return Report.Kind.LOANS if is_loans else Report.Kind.STATEMENT
+    return "loans" if is_loans else "statement"
 
 
 def _header(look: bytes) -> str:
