@@ -36,6 +36,6 @@ def test_the_pages_fit_are_readable_and_hold_no_fault(
     }
     operator = make_operator(locale=language)
     for address in (reverse(f"admin:{name}") for name in names):
-        with visit(chromium, live_server.url + address, operator, bypass_csp=True, **options) as page:
+        with visit(chromium, live_server.url + address, operator, **options) as page:
             assert overflow(page) <= 0, address
             assert faults(page) == [], address
