@@ -12,6 +12,8 @@ from standardwebhooks.webhooks import Webhook
 
 from loans.api import keyring
 from loans.api.keys import rotate_key
+from loans.api.problems import PROBLEMS
+from loans.api.signature import sign
 from loans.intake.events.catalogue import CATALOGUE
 from loans.models import Partner
 
@@ -52,3 +54,21 @@ def ask(code: str, secret: str, report_id: int, message_id: str) -> Any:
     """What became of a message."""
     headers = signed_headers(secret, b"", message_id)
     return Client().get(f"/api/v1/partners/{code}/reports/{report_id}", headers=headers)
+
+
+def push_bytes(secret: str, body: bytes, message_id: str = "m-bytes") -> Any:
+    now = int(timezone.now().timestamp())
+    headers = {"webhook-id": message_id, "webhook-timestamp": str(now)}
+    return push_raw("harbour", body, headers | {"webhook-signature": sign(secret, message_id, now, body)})
+
+
+def refused(answer: Any, code: str) -> Any:
+    """The problem, which is in the catalogue's form."""
+    body = answer.json()
+    assert (answer.status_code, body["code"]) == (PROBLEMS[code].status, code), body
+    assert answer["Content-Type"] == "application/problem+json"
+    assert body["type"] == f"urn:dueproof:problem:{code}"
+    assert body["status"] == answer.status_code
+    assert body["title"]
+    assert body["detail"]
+    return body
