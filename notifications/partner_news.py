@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from loans.models import OutwardEvent
 from loans.outward.telling import LoanFact, anybody_hears, tell_partners
-from notifications.models import Acknowledgement, AgentTask, Prompt
+from notifications.models import Acknowledgement, AgentTask, Delivery, Prompt
 
 Kind = OutwardEvent.Kind
 
@@ -24,6 +24,13 @@ def tell_delivered(channels: Mapping[int, str], *, at: datetime) -> None:
             for row in _prompts(channels)
         )
         tell_partners(facts, at=at)
+
+
+def tell_arrived(delivery_ids: Collection[int], *, at: datetime) -> None:
+    """The same for the prompts of these deliveries."""
+    if delivery_ids and anybody_hears():
+        arrived = Delivery.objects.filter(pk__in=delivery_ids).order_by("-pk")
+        tell_delivered(dict(arrived.values_list("prompt_id", "channel")), at=at)
 
 
 def tell_acknowledged(acknowledgements: Collection[Acknowledgement], *, at: datetime) -> None:

@@ -15,6 +15,7 @@ from notifications.events import Fact, record_all
 from notifications.heard import TARGET, Heard, Letter, letters_of, turns
 from notifications.ladder import LADDERS, Needs
 from notifications.models import Delivery, NoticeEvent
+from notifications.partner_news import tell_arrived
 from notifications.receipt_marks import mark_contact_points
 from notifications.receipt_statements import MOVE, REFUSED
 from notifications.states import ALLOWED, Status
@@ -45,6 +46,8 @@ def apply(heard: Sequence[Heard], now: datetime) -> set[int]:
         moved |= arrived
         _record_conflicts([heard[place] for place in turn if place not in arrived], now)
     mark_contact_points(heard, moved, reached, now)
+    delivered = [heard[place] for place in moved if TARGET[heard[place].record.kind] == Status.DELIVERED]
+    tell_arrived({_delivery_of(one) for one in delivered}, at=now)
     return moved
 
 
