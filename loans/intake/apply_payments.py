@@ -1,7 +1,9 @@
 """Applies the payments that a partner says it saw."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Final
 
 from loans.intake.apply_statuses import reject_early
@@ -9,8 +11,10 @@ from loans.intake.cases import Case
 from loans.intake.records import LoanRecord, RepaymentRecord
 from loans.intake.rewriting import rewrite
 from loans.models import Installment, Partner, Payment
+from loans.models.fields import ZERO
+from loans.returns import take_from_positions
 
-_REWRITTEN: Final = ("status", "amount", "received_at", "settled_at", "booked_on")
+_REWRITTEN: Final = ("status", "amount", "received_at", "settled_at", "booked_on", "returned_at")
 Status = Payment.Status
 State = Installment.State
 
@@ -24,6 +28,8 @@ class Payments:
     changed: dict[int, Payment] = field(default_factory=dict)
     received: list[tuple[Case, Payment]] = field(default_factory=list)
     settled: list[tuple[Case, Payment]] = field(default_factory=list)
+    returned: list[tuple[Case, Payment, Decimal]] = field(default_factory=list)
+    """With what the bank's own figure still holds of each."""
 
     def find(self, case: Case, item: RepaymentRecord) -> Payment | None:
         return self.known.get((case.loan.pk, item.reference or ""))
@@ -47,6 +53,20 @@ class Payments:
         for case, payment in self.settled:
             case.news.payments_settled.append(payment.pk)
         reject_early((case.news, payment, case.report) for case, payment in self.received)
+        self._reopen()
+
+    def _reopen(self) -> None:
+        """What the returned payments were for is owed again, in a new version."""
+        lost: dict[int, Decimal] = defaultdict(Decimal)
+        news = {}
+        for case, payment, amount in self.returned:
+            if payment.installment_id:
+                lost[payment.installment_id] += amount
+                news[payment.installment_id] = case.news
+        if lost:
+            latest = max((case.report for case, _payment, _amount in self.returned), key=lambda one: one.received_at)
+            for installment_id in take_from_positions(lost, latest):
+                news[installment_id].installments.add(installment_id)
 
 
 def write_repayments(partner: Partner, cases: Sequence[Case]) -> None:
@@ -67,9 +87,8 @@ def write_repayments(partner: Partner, cases: Sequence[Case]) -> None:
 def _apply_one(partner: Partner, case: Case, item: RepaymentRecord, payments: Payments) -> None:
     payment, now = payments.find(case, item), case.report.received_at
     if item.reversed:
-        if payment and payment.status == Status.RECEIVED:
-            payments.change(payment, status=Status.RETURNED)
-            case.news.payments_returned.append(payment.pk)
+        if payment:
+            _take_back(case, payment, payments)
     elif partner.pk == case.loan.bank_id:
         _book(case, item, payments)
     elif payment is None:
@@ -78,6 +97,18 @@ def _apply_one(partner: Partner, case: Case, item: RepaymentRecord, payments: Pa
     elif payment.received_at is None:
         payments.change(payment, received_at=now)
         case.news.touched = True
+
+
+def _take_back(case: Case, payment: Payment, payments: Payments) -> None:
+    """What the platform saw, either firm takes back; what the bank booked, the bank alone."""
+    booked = payment.status == Status.SETTLED and case.report.partner_id == case.loan.bank_id
+    if not booked and payment.status != Status.RECEIVED:
+        return
+    payments.change(payment, status=Status.RETURNED, returned_at=case.report.received_at)
+    if payment.pk:
+        case.news.payments_returned.append(payment.pk)
+    # A record with the bank's figures says itself what is paid without it.
+    payments.returned.append((case, payment, payment.amount if booked and not case.record.installments else ZERO))
 
 
 def _book(case: Case, item: RepaymentRecord, payments: Payments) -> None:

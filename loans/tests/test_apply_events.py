@@ -209,6 +209,28 @@ def test_what_nobody_takes_up_is_kept(bank: str) -> None:
     assert told("harbour", bank, *said) == [KEPT] * 2
 
 
+def test_a_payment_that_the_bank_booked_and_takes_back_is_owed_again(bank: str) -> None:
+    told("harbour", bank, about("loan.opened"))
+    told("harbour", bank, about("payment.settled"))
+    before = Installment.objects.get(number=1)
+    assert before.state == State.SETTLED
+    assert told("harbour", bank, about("payment.returned")) == [APPLIED]
+    assert told("harbour", bank, about("payment.returned")) == [UNCHANGED]
+    row = Installment.objects.get(number=1)
+    assert (row.state, row.outstanding, row.version) == (State.OPEN, row.total, before.version + 1)
+    payment = Payment.objects.get()
+    assert payment.status == Payment.Status.RETURNED
+    assert payment.returned_at is not None
+
+
+def test_a_platform_cannot_take_back_what_the_bank_booked(bank: str, platform: str) -> None:
+    told("harbour", bank, about("loan.opened"))
+    told("harbour", bank, about("payment.settled"))
+    told("lantern", platform, about("payment.returned"))
+    assert Payment.objects.get().status == Payment.Status.SETTLED
+    assert Installment.objects.get(number=1).state == State.SETTLED
+
+
 def test_an_outage_that_a_firm_declares_holds_until_it_says_that_it_is_over(bank: str) -> None:
     begun = (timezone.now() - timedelta(minutes=5)).isoformat()
     declared = about("outage.declared", outage="INC-1", starts_at=begun, ends_at=None)
@@ -221,15 +243,15 @@ def test_an_outage_that_a_firm_declares_holds_until_it_says_that_it_is_over(bank
         None,
         None,
     )
-    assert outage.reason == "Payments cannot be received."
-    again = about("outage.declared", outage="INC-1", starts_at=begun, words="Other words.")
+    assert outage.reason == CATALOGUE["outage.declared", 1].example["reason"]
+    again = about("outage.declared", outage="INC-1", starts_at=begun, reason="Other words.")
     again["data"].pop("ends_at")
     assert told("harbour", bank, again) == [UNCHANGED]
     assert told("harbour", bank, about("outage.ended", outage="INC-1")) == [APPLIED]
     assert told("harbour", bank, about("outage.ended", outage="INC-1")) == [UNCHANGED]
     outage.refresh_from_db()
     assert outage.ends_at is not None
-    assert outage.reason == "Payments cannot be received."
+    assert outage.reason == CATALOGUE["outage.declared", 1].example["reason"]
 
 
 def test_the_end_of_an_outage_that_nobody_declared_is_refused(bank: str, platform: str) -> None:

@@ -3,7 +3,6 @@ begin.
 """
 
 from collections.abc import Sequence
-from typing import Final
 
 from loans.intake.events.handlers import Notice, takes_up
 from loans.intake.events.incoming import Incoming
@@ -11,8 +10,6 @@ from loans.intake.news import News, RefusedError
 from loans.intake.records import Code
 from loans.models import Outage
 from loans.outages import OverAlreadyError, declare_outage, end_outage
-
-WITHOUT_WORDS: Final = "Declared without words."
 
 
 @takes_up("outage.declared")
@@ -28,7 +25,8 @@ def declare(notices: Sequence[Notice]) -> list[News | RefusedError]:
                 starts_at=record.data["starts_at"],
                 ends_at=record.data.get("ends_at"),
                 product=record.data.get("product", ""),
-                reason=record.data.get("words") or WITHOUT_WORDS,
+                currency=record.data.get("currency", ""),
+                reason=record.data["reason"],
                 reference=reference,
                 now=event.report.received_at,
             )
