@@ -40,9 +40,9 @@ def read_statement(content: BinaryIO, name: str) -> Iterator[StatementPart | Ref
 
 
 def kind_of(content: BinaryIO) -> Literal["loans", "statement"]:
-    """What a file is about, a Report.Kind, for where nobody says it; leaves it where it was.
+    """Which Report.Kind a file is of, where nobody says it; what it is in truth, its reader finds.
 
-    What it is in truth, its reader finds.
+    The file is left where it was.
     """
     look = _look(content)
     columns = [name.strip(' "\r') for name in _header(look).split(",")]

@@ -38,7 +38,7 @@ class StatementQuerySet(models.QuerySet["Statement"]):
             | Q(number=1, page=1, year__gt=F("year_before"))
         )
         found = with_before.filter(before__isnull=False).exclude(follows)
-        return self.filter(pk__in=list(found.values_list("pk", flat=True)))
+        return self.filter(pk__in=found.values("pk"))
 
     def unbalanced(self) -> Self:
         """Those whose opening balance and entries do not make their closing balance."""
