@@ -7,6 +7,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from django.utils import timezone
+
+from accounts.models.user import DEFAULT_TIME_ZONE, zone_of
 from portal.demo.people import CROWD_SEED, DEAD_PHONE, NOT_TOLD, PAID, TOLD, UNREACHABLE, Person, crowd
 
 BANK, PLATFORM = "harbour", "lantern"
@@ -58,6 +61,11 @@ class Book:
 
     def loan_of(self, person: Person) -> PlannedLoan:
         return next(loan for loan in self.loans if loan.person == person)
+
+
+def book_day() -> date:
+    """The day that the book is written for."""
+    return timezone.localdate(timezone=zone_of(DEFAULT_TIME_ZONE)[0])
 
 
 def write_book(today: date) -> Book:

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -11,10 +11,11 @@ from typing import Final
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import User
 from loans.intake.reports import receive
-from loans.models import Loan, Partner, Report
+from loans.models import Feed, Loan, Partner, Report
 from portal.agents import GROUPS
 from portal.demo.book import BANK, PLATFORM, Book, write_book
 from portal.demo.book_files import bank_csv, bank_json, platform_json
@@ -56,6 +57,7 @@ def load(folder: Path, today: date, say: Callable[[str], None]) -> None:
             if outcome.refusals:
                 raise RuntimeError(f"The demonstration's own file was refused: {outcome.refusals[0]}")
             say(f"{file.name}: {outcome.applied} applied, {outcome.unmatched} unmatched")
+        _expect_events()
         _make_sign_ins(folder)
     (place / NEXT_NOTIFICATION).write_bytes(_booking(book))
 
@@ -102,6 +104,12 @@ def _make_partners() -> None:
             "how_to_pay": "Lantern Mall app: My account, Pay monthly, Pay now\nLantern Mall 应用：我的—分期—立即还款",
         },
     )
+
+
+def _expect_events() -> None:
+    """The platform pushes something every hour, and has been silent since yesterday."""
+    feed = Feed.objects.create(partner=Partner.objects.get(code=PLATFORM), kind=Report.Kind.EVENTS, every_hours=1)
+    Feed.objects.filter(pk=feed.pk).update(watched_since=timezone.now() - timedelta(days=1))
 
 
 def _make_sign_ins(folder: Path) -> None:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from portal.demo import stories
+from portal.demo import stories, two_firms
 from portal.demo.stage import Stage
 from portal.demo.visitor import UnexpectedPageError
 
@@ -27,6 +27,13 @@ STEPS: Final[tuple[tuple[str, Step], ...]] = (
     ("“Nobody told me”: the borrower opens a dispute", stories.borrower_disputes),
     ("“Nobody told me”: the desk shows it beside the record, an agent decides", stories.agent_decides),
     ("“Nobody told me”: the borrower is told the decision", stories.decision_is_told),
+    ("A silent feed: the desk hears that the platform has pushed nothing", two_firms.silence_is_heard),
+    ("Status lag: the platform has the money, the bank does not say so yet", two_firms.platform_sees_money),
+    ("Status lag: the bank books it, and the two agree", two_firms.bank_agrees),
+    ("A returned payment: it is owed again, and its payer is told", two_firms.money_goes_back),
+    ("A silent feed: the platform has spoken again", two_firms.silence_ends),
+    ("An outage that the bank declares: what fell due in it is not late", two_firms.bank_declares_outage),
+    ("An outage: when it is over, whom it touched is listed", two_firms.outage_is_listed),
     ("A stranger sees nothing of it", stories.stranger_sees_nothing),
     ("A broken file is refused with its reason", stories.broken_file_is_refused),
 )

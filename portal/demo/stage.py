@@ -21,8 +21,8 @@ from portal.demo.sign_ins import AGENT_EMAIL, sign_ins
 from portal.demo.visitor import UnexpectedPageError, Visitor
 
 Found = TypeVar("Found")
-PATIENCE: Final = 60.0
-"""Seconds: several times what a sweep of the worker and a receipt of the sandbox take."""
+PATIENCE: Final = 90.0
+"""Seconds: the sweeps that look at the firms come once a minute, the others every few seconds."""
 LOOK_EVERY: Final = 0.3
 
 

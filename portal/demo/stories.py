@@ -2,16 +2,12 @@
 
 import re
 import tempfile
-from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from django.utils import timezone
-
-from accounts.models.user import DEFAULT_TIME_ZONE, User
 from loans.dates import day
 from loans.money import format_money
-from portal.demo.book import LOANS, PlannedLoan, write_book
+from portal.demo.book import LOANS, PlannedLoan, book_day, write_book
 from portal.demo.browsers import browser_of, person_with_browser
 from portal.demo.loading import BANK_LOANS
 from portal.demo.people import DEAD_PHONE, NOT_TOLD, PAID, TOLD, UNREACHABLE, Person
@@ -74,7 +70,7 @@ def borrower_acknowledges(stage: Stage) -> str:
 
 
 def told_on_a_device(stage: Stage) -> str:
-    person = person_with_browser(_today())
+    person = person_with_browser(book_day())
     notice = stage.until(lambda: _with_word(stage, "push", person, "delivered"))
     browser = Visitor(stage.sandbox)
     browser.send(browser.get(f"/browser/{browser_of(person)}"))
@@ -193,17 +189,12 @@ def broken_file_is_refused(stage: Stage) -> str:
 # What several steps need ---------------------------------------------------------------------------------------------
 
 
-def _today() -> date:
-    """The day that the book is written for."""
-    return timezone.localdate(timezone=User(time_zone=DEFAULT_TIME_ZONE).zone)
-
-
 def _loan(person: Person) -> PlannedLoan:
-    return write_book(_today()).loan_of(person)
+    return write_book(book_day()).loan_of(person)
 
 
 def _day(loan: PlannedLoan, person: Person) -> str:
-    return day(loan.due_on(STORY_PERIOD), person.locale, _today())
+    return day(loan.due_on(STORY_PERIOD), person.locale, book_day())
 
 
 def _link(stage: Stage) -> str:
