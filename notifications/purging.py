@@ -19,6 +19,7 @@ from notifications.models import Purge
 _ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtext('notifications.purging'))"
 _GUARDS: Final = (
     "notifications.Prompt:prompt_never_deleted",
+    "notifications.Delivery:delivery_never_deleted",
     "notifications.Receipt:receipt_stays",
     "notifications.Acknowledgement:acknowledgement_stays",
     "notifications.NoticeEvent:notice_event_stays",
