@@ -69,10 +69,10 @@ class ReadOnlyAdmin(_ModelAdmin[_M]):
 
         Django allows any field of the model, so that a list could be asked, letter by letter, for what it masks.
         """
-        field, _separator, how = lookup.partition("__")
         shown = {_asked_by(entry) for entry in self.get_list_filter(request)}
         owners = {column.name for column in self.opts.concrete_fields if column.is_relation}
-        return field in shown | owners and how.removeprefix("id__") in _WHOLE_VALUES
+        ways = (lookup.removeprefix(field) for field in shown | owners if f"{lookup}__".startswith(f"{field}__"))
+        return any(how.removeprefix("__").removeprefix("id__") in _WHOLE_VALUES for how in ways)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         title = {"title": capfirst(str(self.opts.verbose_name_plural))}

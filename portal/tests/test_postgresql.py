@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from loans.models import Loan
+from loans.outages import declare_outage
 from loans.tests.disputes import make_dispute
 from loans.tests.factories import make_installment
 from notifications.acknowledgement import acknowledge
@@ -87,6 +88,7 @@ def test_one_gathering_reads_what_the_querysets_read(borrower: User, loan: Loan)
     wait_for_bank(make_installment(loan, due_on=day(0)), paid_on=day(-1))
     make_dispute(loan, installment=first, now=NOON)
     borrower.contact_points.filter(kind="phone").update(unreachable_since=NOON - timedelta(days=1))
+    declare_outage(loan.bank, starts_at=NOON - timedelta(hours=1), now=NOON, reason="No payments are taken.")
     given = {"borrower": borrower.pk, "last_day": day(0) + AHEAD, "now": NOON + timedelta(seconds=1)}
     rows = GATHERING.read(GATHERING.ask(**given))
     for name, make in GATHERING._querysets.items():
