@@ -7,6 +7,5 @@ class LoansConfig(AppConfig):
 
     def ready(self) -> None:
         from loans import receivers
-        from loans.intake.events import outages
 
-        del receivers, outages
+        del receivers

@@ -133,7 +133,7 @@ def test_only_who_has_the_permission_downloads_a_report_and_it_is_logged(world: 
     assert agent.get(address).status_code == FORBIDDEN
     assert address not in agent.get(place(Report, "change", world.report.pk)).content.decode()
     response = root.get(address)
-    assert response.content == bytes(world.report.content)
+    assert response.getvalue() == bytes(world.report.content)
     assert response["Content-Disposition"] == f'attachment; filename="{world.report.name}"'
     assert response["Content-Type"] == "application/octet-stream"
     assert admin.models.LogEntry.objects.get().change_message == "Raw bytes downloaded."
@@ -172,7 +172,11 @@ def test_the_remarks_of_a_report_stand_masked(world: World) -> None:
 
 def test_only_a_superuser_changes_a_partner(world: World) -> None:
     bank = world.loan.bank
-    form = {"name": "Port Bank", "kind": "bank", "code": bank.code, "usual_lag_days": 2}
+    form = {
+        "name": "Port Bank", "kind": "bank", "code": bank.code, "usual_lag_days": 2, "consistency_goal": "2 00:00:00",
+        "awaiting_bank_days": 5, "time_zone": "Asia/Shanghai", "events_per_minute": 6000,
+        "keys-TOTAL_FORMS": 0, "keys-INITIAL_FORMS": 0,
+    }  # fmt: skip
     agent, root = desk_of(make_desk_agent()), desk_of(make_superuser())
     assert agent.post(place(type(bank), "change", bank.pk), form).status_code == FORBIDDEN
     root.post(place(type(bank), "change", bank.pk), form)

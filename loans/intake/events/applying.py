@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from loans.intake.apply_loans import apply_together
+from loans.intake.events import outages  # noqa: F401 - takes up what firms say of their outages
 from loans.intake.events.event_types import NoticeRecord
 from loans.intake.events.handlers import HANDLERS
 from loans.intake.events.incoming import KEPT, UNKNOWN_LOAN, Incoming, Outcome, Status
