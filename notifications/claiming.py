@@ -26,7 +26,8 @@ AND ({prompt}.kind <> ALL(%(held_by_dispute)s) OR NOT EXISTS (
     WHERE dispute.loan_id = {installment}.loan_id AND dispute.status <> 'decided'
       AND (dispute.installment_id IS NULL OR dispute.installment_id = {installment}.id)) AND NOT EXISTS (
     SELECT 1 FROM loans_outagehold AS hold
-    WHERE hold.installment_id = {installment}.id AND (hold.held_until IS NULL OR hold.held_until > %(now)s)))
+    WHERE hold.installment_id = {installment}.id AND (hold.held_until IS NULL OR hold.held_until > %(now)s)
+    OFFSET 0))
 """
 # A message for several installments is sent as long as one of them still needs it. Whether it is needed is asked of one
 # delivery after the other, in the order of the queue, until there are enough. OFFSET 0 keeps the question from turning

@@ -432,7 +432,7 @@ class Migration(migrations.Migration):
             name='Report',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reports', to='loans.partner')),
+                ('partner', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='reports', to='loans.partner')),
                 ('kind', models.CharField(choices=[('loans', 'loans and schedules'), ('statement', 'bank statement'), ('events', 'pushed events')], max_length=16, verbose_name='kind')),
                 ('name', models.CharField(max_length=255, verbose_name='name')),
                 ('content', models.BinaryField(verbose_name='raw bytes')),

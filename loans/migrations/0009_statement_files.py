@@ -202,4 +202,9 @@ class Migration(migrations.Migration):
             model_name='statement',
             constraint=models.UniqueConstraint(condition=models.Q(('number__isnull', False), ('repeats', None)), fields=('year', 'partner', 'account', 'series', 'number', 'page'), name='statement_number_once'),
         ),
+        migrations.AlterField(
+            model_name='report',
+            name='partner',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='reports', to='loans.partner'),
+        ),
     ]
