@@ -11,10 +11,10 @@ from loans.models import Partner, PartnerKey
 
 if TYPE_CHECKING:
     _PartnerAdmin = admin.ModelAdmin[Partner]
-    _KeyInline = admin.TabularInline[PartnerKey, Partner]
+    _KeyInline = admin.StackedInline[PartnerKey, Partner]
 else:
     _PartnerAdmin = admin.ModelAdmin
-    _KeyInline = admin.TabularInline
+    _KeyInline = admin.StackedInline
 
 
 class KeyInline(_KeyInline):
