@@ -8,20 +8,19 @@ from typing import Any, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from loans.api.access import HasScope, TokenOfPartner
 from loans.api.asked import LARGEST_ID
 from loans.api.authentication import caller_of
+from loans.api.methods import MethodFirst
 from loans.api.throttling import QueriesAMinute
 from loans.models import Partner
 
 _Row = TypeVar("_Row", bound=Model)
 
 
-class Question(APIView):
+class Question(MethodFirst):
     """GET alone, with a token of a partner's client that has the view's `scope`, so many times a minute."""
 
     authentication_classes = (TokenOfPartner,)
@@ -29,12 +28,6 @@ class Question(APIView):
     throttle_classes = (QueriesAMinute,)
     http_method_names: Sequence[str] = ("get",)
     scope: str
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """A method that the address does not take is refused before anybody is asked who they are."""
-        if request.method not in self.allowed_methods:
-            self.http_method_not_allowed(request)
-        super().initial(request, *args, **kwargs)
 
     def partner(self) -> Partner:
         return caller_of(self.request).partner

@@ -5,11 +5,11 @@ from typing import Any, cast
 from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from loans.api import problems
 from loans.api.authentication import Signed, SignedByPartner, caller_of
 from loans.api.keeping import AnotherMessageError, keep
+from loans.api.methods import MethodFirst
 from loans.api.problems import PROBLEMS, ProblemError
 from loans.api.schema import describe_push, describe_report
 from loans.api.throttling import EventsAMinute, count
@@ -18,16 +18,10 @@ from loans.intake.events.shape import ShapeError
 from loans.models import Event, Partner, Report
 
 
-class _FromPartner(APIView):
+class _FromPartner(MethodFirst):
     authentication_classes = (SignedByPartner,)
     throttle_classes = (EventsAMinute,)
     http_method_names = ("get", "post")
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """A method that the address does not take is refused before anybody is asked who they are."""
-        if request.method not in self.allowed_methods:
-            self.http_method_not_allowed(request)
-        super().initial(request, *args, **kwargs)
 
 
 class PushedEvents(_FromPartner):

@@ -10,12 +10,12 @@ is settled. Seals therefore cover ranges of ids without exception, and a row tha
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
-from time import monotonic, sleep
 from typing import Final
 
 from django.db import connection, transaction
 from django.db.models import Max
 
+from loans import writers
 from notifications.evidence.canonical import BELOW_ALL, Row, read_range
 from notifications.evidence.merkle import root_of
 from notifications.evidence.verify import GENESIS, hash_leaf, hash_seal
@@ -27,14 +27,6 @@ LIMIT: Final = 50_000
 """Events a transaction: more would gain nothing, and fewer would pay for more commits."""
 PATIENCE: Final = 1.0
 """Seconds to wait for transactions that are writing events. Those that take longer are waited for by the next sweep."""
-_LOOK_AGAIN: Final = 0.01
-
-_WRITERS: Final = """
-SELECT virtualtransaction FROM pg_locks
-WHERE locktype = 'relation' AND relation = 'notifications_noticeevent'::regclass AND mode = 'RowExclusiveLock'
-  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-  AND granted AND pid IS DISTINCT FROM pg_backend_pid()
-"""
 
 
 def seal_events(now: datetime, limit: int = LIMIT, patience: float = PATIENCE) -> int:
@@ -61,20 +53,7 @@ def _settled(patience: float) -> int | None:
     highest: int | None = NoticeEvent.objects.aggregate(highest=Max("pk"))["highest"]
     if highest is None:
         return None
-    writers, give_up_at = _writers(), monotonic() + patience
-    while writers:
-        if monotonic() >= give_up_at:
-            return None
-        sleep(_LOOK_AGAIN)
-        writers &= _writers()
-    return highest
-
-
-def _writers() -> set[str]:
-    """The transactions of others that hold the lock with which rows are written."""
-    with connection.cursor() as cursor:
-        cursor.execute(_WRITERS)
-        return {transaction_id for (transaction_id,) in cursor.fetchall()}
+    return highest if writers.are_done(NoticeEvent, patience) else None
 
 
 def _alone() -> bool:
