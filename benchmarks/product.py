@@ -12,7 +12,7 @@ from typing import Final
 from uuid import uuid4
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -27,7 +27,7 @@ from notifications import dispatch, planning, purging, receipts
 from notifications.channels.base import Channel, Outcome, Result
 from notifications.channels.email import EmailChannel
 from notifications.channels.registry import PROVIDERS, channel_for
-from notifications.claiming import holding
+from notifications.claiming import Kept, claim, holding, next_in_line
 from notifications.clock import Clock
 from notifications.composing import word
 from notifications.events import Fact, record_all
@@ -62,7 +62,7 @@ def drain(channel: str, now: datetime) -> int:
 
 def claim_and_record(channel: str, now: datetime) -> int:
     """What the task `send` does, with a provider that has taken everything before it was asked; returns how many."""
-    return _until_done(lambda: _claim_and_record(channel, now))
+    return _claim_and_record(channel, now)
 
 
 def free_the_dead(now: datetime) -> int:
@@ -204,6 +204,7 @@ def sample_mail(delivery_id: int, now: datetime) -> Mail:
     message = word([delivery_id], now=now)[0][0].message
     channel = channel_for("email")
     assert isinstance(channel, EmailChannel)
+    assert message
     mail = channel._prepare(message)
     assert not isinstance(mail, Outcome)
     return Mail(message.subject, message.text, message.html, mail.content.decode(), message.reference)
@@ -232,12 +233,21 @@ def page_again(body: bytes, headers: bytes) -> tuple[str, dict[str, str]]:
 
 
 def _claim_and_record(channel: str, now: datetime) -> int:
+    done = 0
     with holding() as holder, channel_for(channel) as way:
-        claimed = holder.claim(channel, now=now, limit=dispatch.BATCH)
-        outcomes = [Outcome(reference_of(one), Result.ACCEPTED, provider_reference=f"SBX{one:09d}") for one in claimed]
-        for first in range(0, len(outcomes), dispatch.RECORD_AT_MOST):
-            record_outcomes(outcomes[first : first + dispatch.RECORD_AT_MOST], way, now=now)
-    return len(claimed)
+        while claimed := _claim(channel, holder, way.provider, now):
+            answers = [(reference_of(one), f"SBX{one:09d}") for one in claimed]
+            record_outcomes([Outcome(reference, Result.ACCEPTED, said) for reference, said in answers], way, now=now)
+            done += len(claimed)
+    return done
+
+
+@transaction.atomic
+def _claim(channel: str, holder: int, provider: str, now: datetime) -> list[int]:
+    """As a worker claims a block, without its wording."""
+    claimed = next_in_line(channel, now=now, limit=dispatch.BLOCK)
+    claim([Kept(one, "{}") for one in claimed], holder=holder, provider=provider, now=now)
+    return claimed
 
 
 def _until_done(step: Callable[[], int]) -> int:

@@ -1,18 +1,20 @@
 """Takes deliveries for one worker: what is paid, changed, disputed, touched by an outage, withdrawn or halted is not.
 
+A worker looks up what is next and locks those rows, words them, and claims them with what they say, in one short
+transaction: a claimed delivery has its facts, and a worker that dies before the commit has claimed nothing.
+
 A claim belongs to the advisory lock whose key it carries. The database lets go of the lock when the worker's connection
 ends, however it ends, so what a dead worker held is known at once. A worker that only sleeps keeps its lock; what it
-has held for longer than `CLAIM_LEASE` is freed all the same, and `begin_hand_over` then tells it that it is too late.
+has held for longer than `CLAIM_LEASE` is freed all the same.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 
 from loans.worker_lock import IS_HELD, worker_lock
 from notifications.halting import halts_for
@@ -32,44 +34,40 @@ AND ({prompt}.kind <> ALL(%(held_by_dispute)s) OR NOT EXISTS (
 # A message for several installments is sent as long as one of them still needs it. Whether it is needed is asked of one
 # delivery after the other, in the order of the queue, until there are enough. OFFSET 0 keeps the question from turning
 # into a join: joined, all that waits would be read for every batch of it.
-_CLAIM: Final = f"""
-UPDATE notifications_delivery
-SET status = 'sending', claimed_at = %(now)s, claimed_by = %(holder)s, handed_at = NULL, attempts = attempts + 1
-WHERE id = ANY (ARRAY(
-    SELECT delivery.id
-    FROM notifications_delivery AS delivery
-    WHERE delivery.channel = %(channel)s AND delivery.status IN ('queued', 'retrying')
-      AND delivery.next_attempt_at <= %(now)s
-      AND EXISTS (
-        SELECT FROM notifications_prompt AS prompt
-        LEFT JOIN loans_installment AS installment
-               ON installment.id = prompt.installment_id AND prompt.kind = ANY(%(of_figures)s)
-        WHERE prompt.id = delivery.prompt_id AND prompt.status <> 'cancelled'
-          AND (installment.id IS NULL
-               OR {_NEEDED.format(prompt="prompt", installment="installment")}
-               OR EXISTS (
-                    SELECT 1 FROM notifications_prompt AS companion
-                    JOIN loans_installment AS other ON other.id = companion.installment_id
-                    WHERE companion.told_with_id = prompt.id
-                      AND {_NEEDED.format(prompt="companion", installment="other")}
-                    OFFSET 0))
-          {{halts}}
-        OFFSET 0)
-    ORDER BY delivery.next_attempt_at
-    LIMIT %(limit)s
-    FOR UPDATE OF delivery SKIP LOCKED))
-RETURNING id
+_NEXT: Final = f"""
+SELECT delivery.id
+FROM notifications_delivery AS delivery
+WHERE delivery.channel = %(channel)s AND delivery.status IN ('queued', 'retrying')
+  AND delivery.next_attempt_at <= %(now)s
+  AND EXISTS (
+    SELECT FROM notifications_prompt AS prompt
+    LEFT JOIN loans_installment AS installment
+           ON installment.id = prompt.installment_id AND prompt.kind = ANY(%(of_figures)s)
+    WHERE prompt.id = delivery.prompt_id AND prompt.status <> 'cancelled'
+      AND (installment.id IS NULL
+           OR {_NEEDED.format(prompt="prompt", installment="installment")}
+           OR EXISTS (
+                SELECT 1 FROM notifications_prompt AS companion
+                JOIN loans_installment AS other ON other.id = companion.installment_id
+                WHERE companion.told_with_id = prompt.id
+                  AND {_NEEDED.format(prompt="companion", installment="other")}
+                OFFSET 0))
+      {{halts}}
+    OFFSET 0)
+ORDER BY delivery.next_attempt_at
+LIMIT %(limit)s
+FOR NO KEY UPDATE OF delivery SKIP LOCKED
 """  # noqa: S608  (nothing of it comes from outside)
-# COALESCE keeps the index of what is being sent out of it: rows are looked up by their ids, however much is being sent.
-_BEGIN: Final = """
+_CLAIM: Final = """
 UPDATE notifications_delivery AS delivery
-SET handed_at = %(now)s, provider = %(provider)s, facts = row.facts, wording = row.wording
+SET status = 'sending', claimed_at = %(now)s, claimed_by = %(holder)s, attempts = attempts + 1,
+    handed_at = CASE WHEN row.facts IS NOT NULL THEN %(now)s END, provider = %(provider)s,
+    facts = COALESCE(row.facts, delivery.facts), wording = COALESCE(NULLIF(row.wording, ''), delivery.wording)
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (id bigint, facts jsonb, wording text)
-WHERE delivery.id = row.id AND COALESCE(delivery.status = 'sending' AND delivery.claimed_by = %(holder)s, FALSE)
-RETURNING delivery.id
+WHERE delivery.id = row.id
 """
 _ABANDONED: Final = f"""
-SELECT delivery.id, delivery.provider, delivery.handed_at
+SELECT delivery.id, delivery.provider
 FROM notifications_delivery AS delivery
 WHERE delivery.status = 'sending'
   AND (delivery.claimed_at < %(lease)s OR NOT {IS_HELD.format(key="delivery.claimed_by")})
@@ -88,50 +86,63 @@ _KINDS: Final[dict[str, list[str]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """A worker that holds its lock. `key` is in every claim that it makes."""
+class Kept(NamedTuple):
+    """What is kept of a message: the facts that it is filled with, as JSON, and the version of its wording.
 
-    key: int
+    Without facts ("null") the delivery is to be put off or to fail.
+    """
 
-    def claim(self, channel: str, *, now: datetime, limit: int) -> list[int]:
-        """Take up to `limit` deliveries for this worker alone; returns their ids."""
-        halts, parameters = halts_for(channel)
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(
-                _CLAIM.format(halts=halts),
-                {"now": now, "channel": channel, "limit": limit, "holder": self.key, **_KINDS, **parameters},
-            )
-            return [row[0] for row in cursor.fetchall()]
+    delivery_id: int
+    facts: str = "null"
+    wording: str = ""
 
-    def begin_hand_over(self, rows: Sequence[tuple[int, str, str]], *, provider: str, now: datetime) -> set[int]:
-        """Write down that these are about to be handed over, each with its facts (JSON) and the version of its wording.
 
-        Returns the ids of those that are still this worker's: no other may be sent.
-        """
-        if not rows:
-            return set()
-        # One document: in an array of documents every quotation mark would be escaped once more.
-        document = ",".join(f'{{"id":{pk},"facts":{facts},"wording":"{wording}"}}' for pk, facts, wording in rows)
-        parameters: dict[str, Any] = {"rows": f"[{document}]", "provider": provider, "holder": self.key, "now": now}
+def next_in_line(channel: str, *, now: datetime, limit: int) -> list[int]:
+    """The ids of up to `limit` deliveries that are to go out now; nobody else's until this transaction ends."""
+    halts, parameters = halts_for(channel)
+    with connection.cursor() as cursor:
+        wanted: dict[str, Any] = {"now": now, "channel": channel, "limit": limit, **_KINDS, **parameters}
+        cursor.execute(_NEXT.format(halts=halts), wanted)
+        return [row[0] for row in cursor.fetchall()]
+
+
+def as_document(rows: Sequence[Kept]) -> str:
+    """The rows as one JSON array: in an array of documents every quotation mark would be escaped once more."""
+    document = ",".join(f'{{"id":{pk},"facts":{facts},"wording":"{wording}"}}' for pk, facts, wording in rows)
+    return f"[{document}]"
+
+
+def claim(rows: Sequence[Kept], *, holder: int, provider: str, now: datetime) -> None:
+    """Claim these, which this transaction has locked, for the worker whose lock has the key `holder`.
+
+    From the commit on those with facts are being handed over.
+    """
+    if rows:
+        parameters: dict[str, Any] = {"rows": as_document(rows), "provider": provider, "holder": holder, "now": now}
         with connection.cursor() as cursor:
-            cursor.execute(_BEGIN, parameters)
-            return {row[0] for row in cursor.fetchall()}
+            cursor.execute(_CLAIM, parameters)
 
 
 @contextmanager
-def holding() -> Iterator[Holder]:
-    """Hold a lock of one's own while working."""
-    with worker_lock() as key, connection.cursor() as cursor:
+def holding() -> Iterator[int]:
+    """Hold a lock of one's own while working; yields its key, which is in every claim."""
+    with worker_lock() as key, looking_up_by_id():
+        yield key
+
+
+@contextmanager
+def looking_up_by_id() -> Iterator[None]:
+    """Keep the database from reading whole tables meanwhile, on this connection."""
+    with connection.cursor() as cursor:
         cursor.execute(_BY_ID)
         try:
-            yield Holder(key)
+            yield
         finally:
             cursor.execute(_AS_BEFORE)
 
 
-def abandoned(*, now: datetime, limit: int) -> list[tuple[int, str, datetime | None]]:
-    """What workers claimed and never recorded, and will not: its id, its provider, and when its hand-over began."""
+def abandoned(*, now: datetime, limit: int) -> list[tuple[int, str]]:
+    """What workers claimed and never recorded, and will not: its id and its provider."""
     with connection.cursor() as cursor:
         cursor.execute(_ABANDONED, {"lease": now - settings.CLAIM_LEASE, "limit": limit})
-        return [(pk, provider, handed_at) for pk, provider, handed_at in cursor.fetchall()]
+        return [(pk, provider) for pk, provider in cursor.fetchall()]

@@ -12,6 +12,7 @@ from django.conf import settings
 from notifications.acknowledgement import address_of
 from notifications.capping import hold_capped
 from notifications.channels.base import Message
+from notifications.claiming import Kept
 from notifications.facts import Figures, facts_of, previously_told
 from notifications.models import Delivery
 from notifications.quiet_hours import hold_until_morning
@@ -29,12 +30,10 @@ _write_json: Final[Callable[[Any], str]] = json.JSONEncoder(ensure_ascii=False).
 
 @dataclass(frozen=True, slots=True)
 class Worded:
-    """A message, and what is kept of it: the facts it was filled with, as JSON, and the version of its wording."""
+    """What is kept of a message, and the message itself; what lies in the portal is given to nobody."""
 
-    delivery_id: int
-    message: Message
-    facts: str
-    wording: str
+    kept: Kept
+    message: Message | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +71,13 @@ def word(delivery_ids: Collection[int], *, now: datetime) -> tuple[list[Worded],
 
 def _word(telling: Telling, block: _Block) -> Worded:
     pk, prompt_id = telling.delivery_id, telling.prompt_id
-    url = address_of(pk, prompt_id, asks=telling.asks_acknowledgement, now=block.now)
     others, before = block.companions.get(prompt_id, ()), block.told_before.get(prompt_id)
     facts = facts_of(telling, block.now, block.firms, others, before)
+    lies_here = telling.channel == Delivery.Channel.IN_APP
+    url = "" if lies_here else address_of(pk, prompt_id, asks=telling.asks_acknowledgement, now=block.now)
     rendered = render(telling.kind, telling.stage, telling.channel, facts, url, _reply_code(telling))
-    return Worded(pk, _message(telling, rendered, url), _write_json(facts.as_json()), rendered.wording)
+    message = None if lies_here else _message(telling, rendered, url)
+    return Worded(Kept(pk, _write_json(facts.as_json()), rendered.wording), message)
 
 
 def _without(tellings: list[Telling], held: Sequence[Step]) -> list[Telling]:

@@ -1,11 +1,11 @@
 """Claims deliveries, hands them over and records what became of each, as one stream.
 
-While one batch is on its way the next is claimed and worded, so that a provider is never kept waiting. Before a block
-is handed over that fact is written down (`claiming.Holder.begin_hand_over`), and outcomes are recorded together as
-they come. No transaction and no lock on a row is held while a provider is talked to.
+While one block is on its way the next is worded and claimed, so that a provider is never kept waiting. What a block
+says is written down with its claim, before any of it is handed over, and outcomes are recorded together as they come.
+No transaction and no lock on a row is held while a provider is talked to.
 
-What a worker that dies leaves behind is freed by `rescue`: what was not begun goes back to the queue; what was begun is
-sent again where that is safe, else it is unconfirmed and its ladder goes on.
+What a worker that dies leaves behind is freed by `rescue`: it is sent again where that is safe, else it is unconfirmed
+and its ladder goes on. `placing` has the messages that are handed to nobody.
 """
 
 from collections import deque
@@ -17,20 +17,22 @@ from time import monotonic
 from typing import Final
 
 from django.conf import settings
+from django.db import transaction
 
 from notifications import suppliers
 from notifications.channels.base import Channel, Message, Outcome, Result
 from notifications.channels.registry import channel_of
-from notifications.claiming import Holder, abandoned, holding
-from notifications.composing import Worded, word
+from notifications.claiming import Kept, abandoned, claim, holding, next_in_line
+from notifications.composing import word
 from notifications.models import Delivery
 from notifications.outcomes import record_outcomes
+from notifications.placing import place
 from notifications.push_sending import send_to_devices
 from notifications.states import Status, Step, advance
 
 BATCH: Final = 500
 BLOCK: Final = 100
-"""So many are begun at once: with what is in flight, they are what a killed worker leaves in doubt."""
+"""So many are claimed at once: with what is in flight, they are what a killed worker leaves in doubt."""
 BLOCK_OF_ONCE: Final = 32
 """The same where nothing in doubt may be sent again: each is one that another channel has to tell."""
 RECORD_AT_MOST: Final = 100
@@ -44,6 +46,8 @@ def dispatch(name: str, *, clock: Now, longest: float = 60.0) -> int:
     """Hand over what channel `name` has to send, until nothing is left or `longest` seconds are over; returns how many
     outcomes were recorded. `clock` tells the time, aware.
     """
+    if name == Delivery.Channel.IN_APP:
+        return place(clock=clock, longest=longest)
     provider = suppliers.pick(name, now=clock())
     if provider is None:
         return 0
@@ -86,22 +90,27 @@ class Watch:
             suppliers.clear(self.provider, now=now)
 
 
-def _messages(channel: Channel, holder: Holder, clock: Now, watch: Watch, *, until: float) -> Iterator[Message]:
-    """Messages that are this worker's to send, each written down as begun before it is given out."""
+def _messages(channel: Channel, holder: int, clock: Now, watch: Watch, *, until: float) -> Iterator[Message]:
+    """Messages that are this worker's to send, each written down as claimed before it is given out."""
     block = BLOCK if channel.safe_to_resend else BLOCK_OF_ONCE
-    while (
-        monotonic() < until and not watch.failing and (claimed := holder.claim(channel.name, now=clock(), limit=BATCH))
-    ):
-        for start in range(0, len(claimed), block):
-            worded, not_now = word(claimed[start : start + block], now=clock())
-            advance(not_now, now=clock())
-            yield from _begin(worded, channel, holder, clock())
+    while monotonic() < until and not watch.failing:
+        messages = _claim(channel, holder, clock(), block)
+        if messages is None:
+            return
+        yield from messages
 
 
-def _begin(block: Sequence[Worded], channel: Channel, holder: Holder, now: datetime) -> Iterator[Message]:
-    rows = [(one.delivery_id, one.facts, one.wording) for one in block]
-    ours = holder.begin_hand_over(rows, provider=channel.provider, now=now)
-    return (one.message for one in block if one.delivery_id in ours)
+@transaction.atomic
+def _claim(channel: Channel, holder: int, now: datetime, limit: int) -> list[Message] | None:
+    """The next messages, claimed for this worker; None where nothing is to be sent."""
+    ids = next_in_line(channel.name, now=now, limit=limit)
+    if not ids:
+        return None
+    worded, not_now = word(ids, now=now)
+    rows = [one.kept for one in worded] + [Kept(step.delivery_id) for step in not_now]
+    claim(rows, holder=holder, provider=channel.provider, now=now)
+    advance(not_now, now=now)
+    return [one.message for one in worded if one.message]
 
 
 def _together(outcomes: Iterator[Outcome | None]) -> Iterator[list[Outcome]]:
@@ -126,10 +135,7 @@ def rescue(*, now: datetime) -> int:
     return len(advance(steps, now=now))
 
 
-def _freed(delivery_id: int, provider: str, handed_at: datetime | None, *, now: datetime) -> Step:
-    if handed_at is None:
-        reason = "its worker died before handing it over"
-        return Step(delivery_id=delivery_id, to=Status.RETRYING, reason=reason, next_attempt_at=now)
+def _freed(delivery_id: int, provider: str, *, now: datetime) -> Step:
     reason = "its worker died while handing it over"
     if channel_of(provider).safe_to_resend:
         # It may have arrived: a receipt that comes meanwhile spares its reader the second copy.

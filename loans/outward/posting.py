@@ -11,7 +11,7 @@ from django.conf import settings
 from yarl import URL
 
 from accounts.outside.addresses import PrivateHostError, open_public_socket
-from accounts.outside.in_flight import ask_many
+from accounts.outside.in_flight import ask_many, make_runner
 from loans.outward.endpoints import is_allowed
 
 IN_FLIGHT: Final = 32
@@ -42,7 +42,7 @@ class Answer:
 
 def post_all(posts: Iterable[Post]) -> Iterator[Answer | None]:
     """An answer for each, in the order of their coming; None whenever the caller had better write down what it has."""
-    with asyncio.Runner() as runner:
+    with make_runner() as runner:
         client = runner.run(_open())
 
         async def ask(post: Post) -> Answer:

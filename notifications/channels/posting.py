@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from yarl import URL
 
-from accounts.outside.in_flight import ask_many
+from accounts.outside.in_flight import ask_many, make_runner
 from notifications.channels.base import Channel, ChannelMisconfiguredError, Message, Outcome, Result
 
 IN_FLIGHT: Final = 64
@@ -63,7 +63,7 @@ class PostingChannel(Channel):
         """What an answer means. `answer` may be cut off, and may be anybody's."""
 
     def send(self, messages: Iterable[Message]) -> Iterator[Outcome | None]:
-        with asyncio.Runner() as runner:
+        with make_runner() as runner:
             client = runner.run(self._open())
 
             async def ask(message: Message) -> Outcome:

@@ -14,7 +14,7 @@ import aiohttp
 from yarl import URL
 
 from accounts.outside.addresses import PrivateHostError, may_be_public, open_public_socket
-from accounts.outside.in_flight import ask_many
+from accounts.outside.in_flight import ask_many, make_runner
 from notifications.channels.base import Channel, Message, Outcome, Result
 from notifications.channels.vapid import Vapid
 from notifications.channels.web_push_address import BadPushAddressError, PushAddress, topic_of
@@ -64,7 +64,7 @@ class WebPushChannel(Channel):
             yield from (Outcome(message.reference, Result.PERMANENT, reason=reason) for message in messages)
             return
         vapid = self._vapid
-        with asyncio.Runner() as runner:
+        with make_runner() as runner:
             client = runner.run(self._open())
 
             async def ask(message: Message) -> Outcome:

@@ -3,10 +3,13 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
+from django.db import transaction
+
 from accounts.models import ContactPoint
 from accounts.tests.factories import make_borrower
 from loans.models import Installment
 from loans.tests.factories import make_installment, make_loan
+from notifications import claiming
 from notifications.calendar import deadline
 from notifications.claiming import holding
 from notifications.clock import Clock
@@ -104,4 +107,12 @@ def hear(provider: str, raw: bytes, now: datetime = NOON) -> int:
 def claim(channel: str, now: datetime = NOON, limit: int = 500) -> list[int]:
     """What a worker takes, which then lives on."""
     with holding() as holder:
-        return holder.claim(channel, now=now, limit=limit)
+        return claim_for(holder, channel, now=now, limit=limit)
+
+
+@transaction.atomic
+def claim_for(holder: int, channel: str, *, now: datetime = NOON, limit: int = 500) -> list[int]:
+    """What is next, claimed for the worker with this lock."""
+    ids = claiming.next_in_line(channel, now=now, limit=limit)
+    claiming.claim([claiming.Kept(pk, "{}") for pk in ids], holder=holder, provider="", now=now)
+    return ids

@@ -35,5 +35,5 @@ def tell(installment: Installment, *channels: str, **fields: Any) -> Prompt:
         delivery = make_delivery(prompt, channel, status=Delivery.Status.SENT, sent_at=NOON)
         with mock.patch("notifications.composing.hold_capped", return_value=[]):  # however much was told already
             [worded], _faults = word([delivery.pk], now=NOON)
-        Delivery.objects.filter(pk=delivery.pk).update(facts=json.loads(worded.facts), wording=worded.wording)
+        Delivery.objects.filter(pk=delivery.pk).update(facts=json.loads(worded.kept.facts), wording=worded.kept.wording)
     return prompt

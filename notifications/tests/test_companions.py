@@ -44,9 +44,9 @@ def message_facts() -> Facts:
     worded, faults = word([delivery.pk], now=NOON)
     assert faults == []
     Delivery.objects.filter(pk=delivery.pk).update(
-        facts=json.loads(worded[0].facts), wording=worded[0].wording, status="delivered", delivered_at=NOON
+        facts=json.loads(worded[0].kept.facts), wording=worded[0].kept.wording, status="delivered", delivered_at=NOON
     )
-    return Facts.from_json(json.loads(worded[0].facts))
+    return Facts.from_json(json.loads(worded[0].kept.facts))
 
 
 def test_one_leads_and_has_the_message(pair: tuple[Installment, Installment]) -> None:

@@ -12,6 +12,7 @@ from accounts.tests.factories import make_borrower
 from loans.models import Dispute, Installment
 from loans.tests.factories import make_installment, make_loan
 from notifications import dispatch
+from notifications.channels.registry import channel_for
 from notifications.claiming import holding
 from notifications.dispatch import rescue
 from notifications.models import Delivery, NoticeEvent, Prompt
@@ -20,7 +21,7 @@ from notifications.planning import plan_overdue, plan_upcoming
 from notifications.signatures import reference_of
 from notifications.silence import time_out
 from notifications.states import Status
-from notifications.tests.factories import NOON, TODAY, claim, clock, make_delivery
+from notifications.tests.factories import NOON, TODAY, claim, claim_for, clock, make_delivery
 from notifications.tests.outside import SandboxProcess, find_closed_port
 
 pytestmark = pytest.mark.django_db
@@ -178,30 +179,39 @@ def test_a_dead_workers_email_is_sent_again_and_its_sms_is_not() -> None:
     claimed: dict[str, Any] = {"status": Status.SENDING, "claimed_at": NOON, "claimed_by": 1}
     email = make_delivery(channel=Channel.EMAIL, handed_at=NOON, provider="smtp", **claimed)
     sms = make_delivery(handed_at=NOON, provider="kannel", **claimed)
-    not_begun = make_delivery(**claimed)
     with holding() as worker:
-        alive = make_delivery(**{**claimed, "claimed_by": worker.key})
-        assert rescue(now=NOON + timedelta(seconds=1)) == 3
+        alive = make_delivery(**{**claimed, "claimed_by": worker})
+        assert rescue(now=NOON + timedelta(seconds=1)) == 2
     email.refresh_from_db()
     assert email.next_attempt_at > NOON + timedelta(seconds=1)
     statuses = dict(Delivery.objects.values_list("pk", "status"))
     assert statuses == {
         email.pk: Status.RETRYING,
         sms.pk: Status.UNCONFIRMED,
-        not_begun.pk: Status.RETRYING,
         alive.pk: Status.SENDING,
     }
 
 
-def test_a_worker_that_slept_longer_than_its_lease_hands_nothing_over_any_more(settings: Settings) -> None:
-    delivery = make_delivery()
+def test_what_a_worker_holds_for_longer_than_its_lease_is_freed(settings: Settings) -> None:
+    delivery = make_delivery(channel=Channel.EMAIL)
     with holding() as sleeper:
-        assert sleeper.claim("sms", now=NOON, limit=10) == [delivery.pk]
+        assert claim_for(sleeper, "email") == [delivery.pk]
+        Delivery.objects.update(provider="smtp")
         later = NOON + settings.CLAIM_LEASE + timedelta(seconds=1)
-        assert rescue(now=later) == 1
-        assert claim("sms", now=later) == [delivery.pk]
-        row = (delivery.pk, "{}", "")
-        assert sleeper.begin_hand_over([row], provider="kannel", now=later) == set()
+        assert (rescue(now=NOON), rescue(now=later)) == (0, 1)
+        assert claim("email", now=later + settings.RETRY_AFTER) == [delivery.pk]
+
+
+def test_what_is_claimed_has_its_facts_before_the_provider_is_asked() -> None:
+    delivery = make_delivery(channel=Channel.EMAIL)
+    with holding() as holder, channel_for("email") as channel:
+        [message] = dispatch._claim(channel, holder, NOON, 10) or []
+        assert dispatch._claim(channel, holder, NOON, 10) is None
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.handed_at, delivery.claimed_by) == (Status.SENDING, NOON, holder)
+    assert (delivery.facts or {})["amount"]
+    assert delivery.wording
+    assert message.address == delivery.address
 
 
 def test_a_provider_that_says_nothing_in_time_leaves_it_unconfirmed() -> None:

@@ -47,7 +47,7 @@ def test_an_overdue_installment_is_announced_with_the_first_day_of_a_report(over
     delivery = Delivery.objects.get(prompt=prompt, channel="sms")
     (worded,), faults = word([delivery.pk], now=NOON)
     assert faults == []
-    assert '"report_on": "2026-12-02"' in worded.facts
+    assert '"report_on": "2026-12-02"' in worded.kept.facts
 
 
 def test_what_is_due_today_or_later_is_not_overdue(overdue: Installment) -> None:

@@ -27,7 +27,7 @@ def told(prompt: Prompt) -> Facts:
     delivery = prompt.deliveries.filter(channel=email).first() or make_delivery(prompt, email)
     [worded], faults = word([delivery.pk], now=NOON)
     assert faults == []
-    return Facts.from_json(json.loads(worded.facts))
+    return Facts.from_json(json.loads(worded.kept.facts))
 
 
 def make_payment(row: Installment, **fields: Any) -> Payment:
@@ -82,11 +82,11 @@ def test_a_dispute_is_told_by_its_number_and_its_day() -> None:
     assert facts.amount is None
 
 
-def test_a_claim_reads_its_queue_by_the_index_and_no_table_as_a_whole() -> None:
+def test_what_is_next_is_read_by_the_index_of_the_queue_and_no_table_as_a_whole() -> None:
     make_delivery()
-    parameters: dict[str, Any] = {"now": NOON, "channel": "sms", "limit": 500, "holder": 1, **claiming._KINDS}
+    parameters: dict[str, Any] = {"now": NOON, "channel": "sms", "limit": 500, **claiming._KINDS}
     with holding(), connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN {claiming._CLAIM.format(halts='')}", parameters)
+        cursor.execute(f"EXPLAIN {claiming._NEXT.format(halts='')}", parameters)
         plan = "\n".join(row[0] for row in cursor.fetchall())
         inside = reads_whole_tables()
     outside = reads_whole_tables()

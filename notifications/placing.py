@@ -1,0 +1,62 @@
+"""Places messages in the portal: the row is the message, so what is worded is there for its reader at the commit.
+
+Nobody is handed anything, nothing can be in doubt, and a delivery goes from planned to sent in one step.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from time import monotonic
+from typing import Final
+
+from django.db import connection, transaction
+
+from notifications.claiming import Kept, as_document, claim, looking_up_by_id, next_in_line
+from notifications.composing import word
+from notifications.models import Delivery
+from notifications.states import advance
+
+AT_ONCE: Final = 500
+PROVIDER: Final = "portal"
+_NOBODY: Final = 0
+"""The key of no worker's lock: such a claim is never seen outside of its transaction."""
+
+_PLACE: Final = """
+WITH placed AS (
+    UPDATE notifications_delivery AS delivery
+    SET status = 'sent', reason = '', attempts = attempts + 1, claimed_at = %(now)s, handed_at = %(now)s,
+        sent_at = COALESCE(delivery.sent_at, %(now)s), provider = %(provider)s, facts = row.facts, wording = row.wording
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (id bigint, facts jsonb, wording text)
+    WHERE delivery.id = row.id
+    RETURNING delivery.id, delivery.prompt_id, delivery.channel)
+INSERT INTO notifications_noticeevent (at, kind, borrower_id, installment_id, prompt_id, delivery_id, data)
+SELECT %(now)s, 'sent', prompt.borrower_id, prompt.installment_id, prompt.id, placed.id,
+       jsonb_build_object('channel', placed.channel, 'reason', '')
+FROM placed JOIN notifications_prompt AS prompt ON prompt.id = placed.prompt_id
+"""
+
+
+def place(*, clock: Callable[[], datetime], longest: float) -> int:
+    """Place what is to be read in the portal, until nothing is left or `longest` seconds are over; returns how many
+    were looked at.
+    """
+    done, until = 0, monotonic() + longest
+    with looking_up_by_id():
+        while monotonic() < until and (count := _place_some(clock())):
+            done += count
+    return done
+
+
+@transaction.atomic
+def _place_some(now: datetime) -> int:
+    ids = next_in_line(Delivery.Channel.IN_APP, now=now, limit=AT_ONCE)
+    worded, not_now = word(ids, now=now)
+    _place([one.kept for one in worded], now)
+    claim([Kept(step.delivery_id) for step in not_now], holder=_NOBODY, provider=PROVIDER, now=now)
+    advance(not_now, now=now)
+    return len(ids)
+
+
+def _place(rows: list[Kept], now: datetime) -> None:
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_PLACE, {"rows": as_document(rows), "provider": PROVIDER, "now": now})
