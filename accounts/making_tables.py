@@ -9,14 +9,14 @@ from django.db.migrations.state import ProjectState
 
 
 class MakeTables(Operation):
-    """Does what its operations do, each of which makes a table or something that belongs to one (CreateModel, AddTrigger).
+    """Does what its operations do, each of which makes a table or what belongs to one (CreateModel, AddTrigger).
 
     Django renders a model and all that it is related to, in any direction, for each operation on it: two thousand
     renderings for the fifty tables of a new database, three seconds. Here nothing is rendered before all is known. An
     operation that changes a table cannot be among them: each finds the tables as they are after the last.
     """
 
-    serialization_expand_args = ("operations",)
+    serialization_expand_args = ["operations"]
 
     def __init__(self, operations: Sequence[Operation]) -> None:
         self.operations = list(operations)
