@@ -29,7 +29,7 @@ def pytest_configure() -> None:
     Else a test that clears its cache would clear the limits that another one is counting.
     """
     if worker := os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw"):
-        url = re.sub(r"([?&]db=|/)\d+$", rf"\g<1>{int(worker) + 1}", os.environ["REDIS_URL"])
+        url = re.sub(r"([?&]db=|/)\d+$", rf"\g<1>{int(worker) + 1}", django_settings.REDIS_URL)
         os.environ["REDIS_URL"] = django_settings.REDIS_URL = django_settings.CACHES["default"]["LOCATION"] = url
 
 
