@@ -1,9 +1,12 @@
 """What every test shares."""
 
+import os
+import re
 from collections.abc import Callable, Iterator
 
 import pgtrigger
 import pytest
+from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
@@ -18,6 +21,16 @@ settings.load_profile("house")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--quick", action="store_true", help="the tests marked 'faults' with hundreds of prompts")
+
+
+def pytest_configure() -> None:
+    """Processes that test side by side have a numbered database of the broker each, as they have one of PostgreSQL.
+
+    Else a test that clears its cache would clear the limits that another one is counting.
+    """
+    if worker := os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw"):
+        url = re.sub(r"([?&]db=|/)\d+$", rf"\g<1>{int(worker) + 1}", django_settings.REDIS_URL)
+        os.environ["REDIS_URL"] = django_settings.REDIS_URL = django_settings.CACHES["default"]["LOCATION"] = url
 
 
 @pytest.fixture(autouse=True, scope="session")

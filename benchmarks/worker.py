@@ -150,11 +150,8 @@ def main() -> None:
     import benchmarks.product  # noqa: F401 - loaded once, before the fork
     import notifications.channels.kannel  # noqa: F401
     from notifications import working_days
-    from notifications.acknowledgement import load_addresses
 
     working_days.load()
-
-    load_addresses()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a worker that was killed
     answer(ready=True)
     while line := sys.stdin.readline():

@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cache
 from typing import Final
 
 from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone
 
+from notifications.addresses import LINKS, MESSAGES
 from notifications.cancellation import cancel_unsent, close_tasks
 from notifications.events import about, record_all
 from notifications.models import Acknowledgement, Delivery, NoticeEvent, Prompt
@@ -44,20 +43,8 @@ def address_of(delivery_id: int, prompt_id: int, *, asks: bool, now: datetime) -
     One that `asks` for an answer gets a signed, expiring link that needs no sign-in; any other its page behind one.
     """
     if asks:
-        return f"{settings.PUBLIC_URL}{_before('acknowledge_link')}{link_token(delivery_id, now + LINK_LIVES)}/"
-    return f"{settings.PUBLIC_URL}{_before('message')}{prompt_id}/"
-
-
-def load_addresses() -> None:
-    """Look the addresses up now: the first look-up reads every page of the portal, a third of a second."""
-    _before("acknowledge_link")
-    _before("message")
-
-
-@cache
-def _before(name: str) -> str:
-    """What stands before the last part of these addresses: looking it up costs more than the rest of a link."""
-    return reverse(name, args=[0]).removesuffix("0/")
+        return f"{settings.PUBLIC_URL}/{LINKS}{link_token(delivery_id, now + LINK_LIVES)}/"
+    return f"{settings.PUBLIC_URL}/{MESSAGES}{prompt_id}/"
 
 
 def read_link(token: str, now: datetime | None = None) -> Delivery:

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from notifications.addresses import LINKS, MESSAGES, TWILIO_CALL, TWILIO_CALL_WORDS, TWILIO_MESSAGE
 from notifications.views.devices import add_device, remove_device
 from notifications.views.link import acknowledge_link
 from notifications.views.messages import acknowledge_message, message, message_list
@@ -21,10 +22,10 @@ from notifications.webhooks import (
 )
 
 urlpatterns = [
-    path("messages/", message_list, name="messages"),
-    path("messages/<int:prompt_id>/", message, name="message"),
-    path("messages/<int:prompt_id>/acknowledge/", acknowledge_message, name="acknowledge"),
-    path("k/<str:token>/", acknowledge_link, name="acknowledge_link"),
+    path(MESSAGES, message_list, name="messages"),
+    path(f"{MESSAGES}<int:prompt_id>/", message, name="message"),
+    path(f"{MESSAGES}<int:prompt_id>/acknowledge/", acknowledge_message, name="acknowledge"),
+    path(f"{LINKS}<str:token>/", acknowledge_link, name="acknowledge_link"),
     path("preferences/", preferences, name="preferences"),
     path("preferences/push/", add_device, name="device_add"),
     path("preferences/push/<int:device_id>/remove/", remove_device, name="device_remove"),
@@ -37,8 +38,8 @@ urlpatterns = [
     path("webhooks/twilio/text/", twilio_text, name="twilio_text"),
     path("webhooks/aliyun/<str:token>/", aliyun_report, name="aliyun_report"),
     path("webhooks/esp/<slug:esp>/", esp_report, name="esp_report"),
-    path("webhooks/twilio/message/", twilio_report, name="twilio_report"),
-    path("webhooks/twilio/call/", twilio_call_report, name="twilio_call_report"),
-    path("webhooks/twilio/call/words/", twilio_call_words, name="twilio_call_words"),
+    path(TWILIO_MESSAGE, twilio_report, name="twilio_report"),
+    path(TWILIO_CALL, twilio_call_report, name="twilio_call_report"),
+    path(TWILIO_CALL_WORDS, twilio_call_words, name="twilio_call_words"),
     path("webhooks/twilio/call/key/", twilio_call_key, name="twilio_call_key"),
 ]

@@ -12,6 +12,8 @@ from kombu.transport import redis
 redis.Transport.connection_errors += (AttributeError,)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+# Celery (5.7) runs Django's checks when worker and beat start, and drops what they find; they read every page.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 app = Celery("dueproof")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -21,7 +23,8 @@ app.autodiscover_tasks()
 @worker_init.connect
 def load(**_: Any) -> None:
     """What every process for tasks needs is loaded once, before the worker forks them."""
-    from notifications import acknowledgement, working_days
+    from loans.intake.events import sweep
+    from notifications import working_days
 
-    acknowledgement.load_addresses()
+    del sweep
     working_days.load()

@@ -11,6 +11,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.making_tables import MakeTables
+
 
 class Migration(migrations.Migration):
 
@@ -25,6 +27,7 @@ class Migration(migrations.Migration):
     operations = [
         django.contrib.postgres.operations.TrigramExtension(
         ),
+        MakeTables([
         migrations.CreateModel(
             name='User',
             fields=[
@@ -94,4 +97,5 @@ class Migration(migrations.Migration):
             model_name='consent',
             trigger=pgtrigger.compiler.Trigger(name='consent_stays', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='f3215d368a51e790c4efcff62fd509290d60aff0', operation='UPDATE', pgid='pgtrigger_consent_stays_0ebdc', table='accounts_consent', when='BEFORE')),
         ),
+        ]),
     ]

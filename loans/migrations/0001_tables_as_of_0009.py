@@ -16,6 +16,8 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.making_tables import MakeTables
+
 
 class Migration(migrations.Migration):
 
@@ -29,6 +31,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        MakeTables([
         migrations.CreateModel(
             name='Partner',
             fields=[
@@ -698,4 +701,5 @@ class Migration(migrations.Migration):
             model_name='reportpart',
             trigger=pgtrigger.compiler.Trigger(name='report_part_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate %, it is append-only', TG_TABLE_NAME;", hash='ed2f30cc16962fecfcfca45b393f9a58d9ef2bc6', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_report_part_no_truncate_37e29', table='loans_reportpart', when='BEFORE')),
         ),
+        ]),
     ]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
-from django.urls import reverse
 
+from notifications.addresses import TWILIO_CALL, TWILIO_CALL_WORDS, TWILIO_MESSAGE
 from notifications.channels.base import Channel, ChannelMisconfiguredError
 from notifications.channels.email import EmailChannel
 from notifications.channels.in_app import InAppChannel
@@ -109,7 +109,7 @@ def _build_kannel() -> Channel:
 def _build_twilio() -> Channel:
     from notifications.channels.twilio import TwilioChannel
 
-    return TwilioChannel(account=_twilio_account(), sender=settings.TWILIO_SENDER, report_path=reverse("twilio_report"))
+    return TwilioChannel(account=_twilio_account(), sender=settings.TWILIO_SENDER, report_path=f"/{TWILIO_MESSAGE}")
 
 
 def _build_twilio_voice() -> Channel:
@@ -118,8 +118,8 @@ def _build_twilio_voice() -> Channel:
     return VoiceChannel(
         account=_twilio_account(),
         caller=settings.TWILIO_CALLER,
-        words_path=reverse("twilio_call_words"),
-        report_path=reverse("twilio_call_report"),
+        words_path=f"/{TWILIO_CALL_WORDS}",
+        report_path=f"/{TWILIO_CALL}",
     )
 
 

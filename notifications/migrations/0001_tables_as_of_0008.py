@@ -7,6 +7,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.making_tables import MakeTables
+
 
 class Migration(migrations.Migration):
 
@@ -21,6 +23,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        MakeTables([
         migrations.CreateModel(
             name='Halt',
             fields=[
@@ -414,4 +417,5 @@ class Migration(migrations.Migration):
             model_name='receipt',
             trigger=pgtrigger.compiler.Trigger(name='receipt_no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: cannot truncate %, it is append-only', TG_TABLE_NAME;", hash='c0ceb85e0f7bdee5aa5fd35b0517c86f0aa8acf1', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_receipt_no_truncate_b262c', table='notifications_receipt', when='BEFORE')),
         ),
+        ]),
     ]

@@ -61,7 +61,7 @@ def describe(folder: Path, addresses: Addresses) -> dict[str, str]:
 
 @contextlib.contextmanager
 def shared_with_other_terminals(folder: Path, settings: Mapping[str, str]) -> Iterator[None]:
-    """Keep `<folder>/env` while the block runs: portal/settings.py reads it. It holds passwords, so it is private."""
+    """Keep `<folder>/env`, which portal/settings reads, while the block runs. It holds passwords, so it is private."""
     path = folder / "env"
     path.unlink(missing_ok=True)
     with open_private(path) as file:

@@ -21,9 +21,12 @@ def manage(*words: str) -> list[str]:
     return [sys.executable, "manage.py", *words]
 
 
-def book() -> list[str]:
-    """Return the command that makes the tables, says so, and loads the book: one start of Django for both."""
-    return manage("load_book", "--migrate")
+def book(patience: float) -> list[str]:
+    """Return the command that makes the tables, says so, and loads the book: one start of Django for both.
+
+    It may boot while the database is made: for so many seconds it waits for it.
+    """
+    return manage("load_book", "--migrate", "--patience", str(patience))
 
 
 def receivers(addresses: Addresses, env: Mapping[str, str]) -> list[Program]:
@@ -48,7 +51,7 @@ def make_sandbox(addresses: Addresses, env: Mapping[str, str]) -> Program:
 
 
 def make_bounces(addresses: Addresses) -> Program:
-    command = manage("receive_bounces", "--port", str(addresses.bounces))
+    command = manage("receive_bounces", "--skip-checks", "--port", str(addresses.bounces))
     return Program("bounces", command, lambda _child: listens(addresses.bounces), stop_signal=signal.SIGINT)
 
 

@@ -18,6 +18,7 @@ from portal.demo.programs import TABLES_ARE_THERE, book, callers, has_written, m
 from portal.demo.sign_ins import NEXT_NOTIFICATION, sign_ins
 from portal.demo.static_files import StaticFiles
 from portal.embedded import Embedded, ProcessError
+from portal.embedded.waiting import READY_SECONDS
 from portal.supervisor import StopRequestedError, Supervisor, signals_end_the_block
 
 USUAL_PORT = 8000
@@ -68,13 +69,14 @@ class Command(BaseCommand):
         env |= {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
         full = {**os.environ, **env}
         supervisor = stack.enter_context(Supervisor(settings.BASE_DIR, embedded.folder / "logs"))
-        for program in receivers(addresses, env):
-            supervisor.start(program, full)
+        patience = 0 if "DATABASE_URL" in given_servers() else READY_SECONDS
+        loading = supervisor.begin("book", book(patience), full)
         with self._step("Database and broker"):
             embedded.start()
             supervisor.watch(embedded.children)
         stack.enter_context(shared_with_other_terminals(embedded.folder, env))
-        loading = supervisor.begin("book", book(), full)
+        for program in receivers(addresses, env):
+            supervisor.start(program, full)
         static_files = StaticFiles()
         if not static_files.are_fresh():
             with self._step("Static files"):
