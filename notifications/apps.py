@@ -11,7 +11,7 @@ class NotificationsConfig(AppConfig):
         from notifications.checks import check_policies, check_suppliers, check_web_push, check_wordings
 
         del receivers
-        register(check_wordings)
-        register(check_policies)
-        register(check_suppliers)
-        register(check_web_push)
+        register(check_wordings, "telling")
+        register(check_policies, "telling")
+        register(check_suppliers, "telling")
+        register(check_web_push, "telling")

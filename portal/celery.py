@@ -22,9 +22,13 @@ app.autodiscover_tasks()
 
 @worker_init.connect
 def load(**_: Any) -> None:
-    """What every process for tasks needs is loaded once, before the worker forks them."""
+    """What every process for tasks needs is loaded once, before the worker forks them; a worker that could not tell
+    everybody ends.
+    """
     from loans.intake.events import sweep
     from notifications import working_days
+    from portal.starting import require_sound
 
     del sweep
+    require_sound()
     working_days.load()

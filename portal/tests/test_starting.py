@@ -1,0 +1,28 @@
+"""A process that could not tell everybody does not start."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+WEB = [sys.executable, "-m", "gunicorn", "--check-config", "-c", "python:portal.gunicorn_conf", "portal.wsgi"]
+WORKER = [sys.executable, "-m", "celery", "-A", "portal", "worker", "--pool", "solo", "--loglevel", "WARNING"]
+
+
+def start(command: list[str], **env: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, **env}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("command", [WEB, WORKER], ids=["web", "worker"])
+def test_a_provider_that_is_none_stops_the_start_and_is_named(command: list[str]) -> None:
+    ended = start(command, SMS_PROVIDERS="pigeon")
+    assert ended.returncode != 0
+    assert "pigeon" in ended.stderr
+    assert "notifications.E003" in ended.stderr
+
+
+def test_a_web_server_whose_settings_are_sound_starts() -> None:
+    ended = start(WEB)
+    assert (ended.returncode, "cannot start" in ended.stderr) == (0, False)
