@@ -13,6 +13,9 @@ from loans.tests.asking import make_program
 from loans.tests.factories import make_platform
 from loans.tests.outward import hear, tell
 from loans.tests.positions import say
+from notifications.feeds import watch_feeds
+from notifications.statement_watch import watch_statements
+from notifications.suppliers import FAILS, pause
 from notifications.tests.factories import NOON
 from portal.tests.desk import World
 
@@ -20,7 +23,8 @@ DAY = timedelta(days=1)
 
 
 def make_firms(world: World) -> None:
-    """A discrepancy, an outage that holds an installment, a feed, an endpoint, an event out and in, a key, a client."""
+    """A discrepancy, an outage that holds an installment, a feed, an endpoint, an event out and in, a key, a client,
+    and alarms about a feed, a statement and a provider."""
     bank, platform = world.loan.bank, make_platform()
     say(world.installment, bank, Decimal(0), now=NOON - 4 * DAY)
     say(world.installment, platform, world.installment.total, now=NOON - 4 * DAY)
@@ -32,6 +36,9 @@ def make_firms(world: World) -> None:
     tell(world.loan, 2)
     OutwardDelivery.objects.update(status="dead", attempts=14, reason="answered 503")
     make_program(bank)
+    watch_feeds(NOON + 3 * DAY)
+    watch_statements(NOON)
+    pause("kannel", why=FAILS + "gateway cannot be reached", now=NOON)
     Event.objects.create(
         report=world.report, partner=bank, place=0, event_id="a-rather-long-id-of-an-event-of-a-partner-0123456789",
         type="position.snapshot", loan_number=world.loan.external_id, occurred_at=NOON, status=Event.Status.REFUSED,

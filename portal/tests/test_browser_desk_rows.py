@@ -1,10 +1,9 @@
-"""The page of a row of each of the desk's models, in a real Chromium: its console, and axe in every look and language."""
+"""The page of a row of each of the desk's models in a real Chromium: its console, and axe in all looks."""
 
 from collections.abc import Callable, Iterator
 from typing import Final
 
 import pytest
-from django.conf import settings
 from django.contrib import admin
 from django.db.models import Model
 from django.urls import reverse
@@ -53,12 +52,12 @@ def judge(page: Page, size: str, scheme: str) -> list[str]:
     return [*faults(page), *([f"{wider} pixels wider than its window"] if wider > 0 else [])]
 
 
-@pytest.mark.parametrize("language", [code for code, _name in settings.LANGUAGES])
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_every_row_has_a_page_that_is_sound_in_every_look_and_says_no_error(
     chromium: Browser, live_server: LiveServer, language: str
 ) -> None:
     reader = make_agent_and_operator(locale=language)
-    with visit(chromium, live_server.url + reverse("admin:index"), reader, bypass_csp=True) as page:
+    with visit(chromium, live_server.url + reverse("admin:index"), reader, reduced_motion="reduce") as page:
         for address in pages_of(reader):
             answer = page.goto(live_server.url + address)
             assert answer is not None
