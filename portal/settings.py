@@ -304,13 +304,21 @@ CELERY_TASK_QUEUES = [Queue(name) for name in ["planning", "intake", "partners",
 
 # Where partners put their files, a folder each; empty: nowhere. See docs/files.md.
 INBOX_FOLDER = env.str("INBOX_FOLDER", default="")
+# The longest file of JSON or CSV that is read, in bytes: it passes through memory whole, in several copies.
+TABLE_FILE_LIMIT = env.int("TABLE_FILE_LIMIT", default=32_000_000)
+# The longest statement in XML or MT940, which passes through memory in pieces.
+STATEMENT_FILE_LIMIT = env.int("STATEMENT_FILE_LIMIT", default=1_000_000_000)
 
 
 def _every(
     seconds: float, task: str, *args: str, queue: str = "planning", app: str = "notifications"
 ) -> dict[str, Any]:
-    """A sweep; one that nobody took before the next is due expires, so that downtime leaves no heap of wake-ups."""
-    options = {"queue": queue, "expires": seconds}
+    """A sweep; a wake-up that nobody takes expires, so that downtime leaves no heap of them.
+
+    The worker compares the time of expiry, which beat's clock has made, with its own clock: a minute is more than two
+    clocks may differ before an alarm has said so (notifications.clock_watch).
+    """
+    options = {"queue": queue, "expires": max(2 * seconds, 60)}
     return {"task": f"{app}.tasks.{task}", "schedule": seconds, "args": args, "options": options}
 
 
