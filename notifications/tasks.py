@@ -9,6 +9,7 @@ from django.utils import timezone
 from loans import differences, discrepancies, outages
 from notifications import (
     awaiting,
+    clock_watch,
     coverage,
     dispatch,
     escalation,
@@ -81,7 +82,7 @@ def reconcile() -> int:
     differences.follow_waiting(now=now)
     opened, closed = discrepancies.sweep(now)
     moved = opened + closed + outages.extend_outages(now) + awaiting.bound_waiting(now)
-    return moved + feeds.watch_feeds(now) + statement_watch.watch_statements(now)
+    return moved + feeds.watch_feeds(now) + statement_watch.watch_statements(now) + clock_watch.forget_gone()
 
 
 @shared_task
