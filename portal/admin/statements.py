@@ -110,9 +110,10 @@ class StatementAdmin(ReadOnlyAdmin[Statement]):
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Statement]":
         rows = super().get_queryset(request).select_related("partner", "report", "repeats").defer("report__content")
+        year = timezone.localdate().year - 1
         return rows.annotate(
-            late=Case(When(pk__in=_gap_ids(), then=True), default=False),
-            apart=Case(When(pk__in=_break_ids(), then=True), default=False),
+            late=Case(When(pk__in=Statement.objects.gaps(year).values("pk"), then=True), default=False),
+            apart=Case(When(pk__in=Statement.objects.breaks(year).values("pk"), then=True), default=False),
         )
 
     @admin.display(description=_("statement"), ordering="number")
