@@ -43,8 +43,8 @@ uncovered AS (
 """
 _OPEN: Final = f"""
 WITH {_UNCOVERED}
-INSERT INTO notifications_alarm (kind, subject, detail, borrower_id, due_on, opened_at)
-SELECT 'coverage', subject, %(detail)s, borrower_id, due_on, %(now)s FROM uncovered
+INSERT INTO notifications_alarm (kind, subject, detail, facts, borrower_id, due_on, opened_at, closed_because)
+SELECT 'coverage', subject, %(detail)s, '{{}}', borrower_id, due_on, %(now)s, '' FROM uncovered
 ON CONFLICT DO NOTHING
 """  # noqa: S608  (nothing of it comes from outside)
 _CLOSE: Final = f"""

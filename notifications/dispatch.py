@@ -84,7 +84,7 @@ class Watch:
         self.recent.extend(outcomes)
         if not self.failing and suppliers.fails(self.recent):
             self.failing = True
-            suppliers.pause(self.provider, why=f"does not take messages: {outcomes[-1].reason}", now=now)
+            suppliers.pause(self.provider, why=suppliers.FAILS + outcomes[-1].reason, now=now)
         elif not self.cleared and any(outcome.result is Result.ACCEPTED for outcome in outcomes):
             self.cleared = True
             suppliers.clear(self.provider, now=now)

@@ -1,14 +1,14 @@
 """Hears the silence of partners: an alarm is open while a feed has sent nothing for longer than it may."""
 
 from datetime import datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from accounts.models.user import zone_of
-from loans.models import Feed, Partner, Report
+from loans.models import Feed, Report
 from notifications.models import Alarm
 from notifications.timing import at_local, local_day
 from notifications.working_days import EVERY_DAY, WorkingDays
@@ -51,16 +51,28 @@ def after_working_time(start: datetime, span: timedelta, days: WorkingDays, zone
 @transaction.atomic
 def watch_feeds(now: datetime) -> int:
     """Open an alarm for each feed that is silent for too long and close those of the others; returns how many are."""
-    silent = {
-        _subject(feed.partner, feed.kind) for feed in with_last_heard(Feed.objects.all()) if silent_from(feed) <= now
-    }
+    silent = {_subject(feed): feed for feed in with_last_heard(Feed.objects.all()) if silent_from(feed) <= now}
     Alarm.objects.open().filter(kind=_KIND).exclude(subject__in=silent).update(closed_at=now)
     Alarm.objects.bulk_create(
-        [Alarm(kind=_KIND, subject=subject, detail=DETAIL, opened_at=now) for subject in sorted(silent)],
+        [
+            Alarm(kind=_KIND, subject=subject, detail=DETAIL, facts=_facts(feed), opened_at=now)
+            for subject, feed in sorted(silent.items())
+        ],
         ignore_conflicts=True,
     )
     return len(silent)
 
 
-def _subject(partner: Partner, kind: str) -> str:
-    return f"feed:{partner.code}:{kind}"
+def _subject(feed: Feed) -> str:
+    return f"feed:{feed.partner.code}:{feed.kind}"
+
+
+def _facts(feed: Feed) -> dict[str, Any]:
+    """Whose feed it is, of what kind, and since when nothing came (ISO 8601, UTC), None where nothing ever did."""
+    heard_at: datetime | None = vars(feed)["heard_at"]
+    return {
+        "feed": feed.pk,
+        "firm": feed.partner.name,
+        "kind": feed.kind,
+        "heard_at": heard_at.isoformat() if heard_at else None,
+    }

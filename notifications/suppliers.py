@@ -21,6 +21,9 @@ LONGEST_PAUSE: Final = timedelta(minutes=15)
 ENOUGH: Final = 10
 """Fewer outcomes than this say nothing about a provider."""
 LOOK_BACK: Final = timedelta(minutes=30)
+SLOW: Final = "takes messages, and most bring no receipt in time"
+FAILS: Final = "does not take messages: "
+"""Before the reason that it gave."""
 
 _NOT_TAKEN: Final = frozenset({Result.TEMPORARY, Result.UNKNOWN})
 # A provider is slow where, of what it has taken lately and had time to report, most has brought no receipt.
@@ -82,5 +85,5 @@ def pass_over_slow(*, now: datetime) -> list[str]:
         cursor.execute(_SLOW, {"providers": watched, "since": now - LOOK_BACK, "now": now, "enough": ENOUGH})
         slow = [row[0] for row in cursor.fetchall()]
     for name in slow:
-        pause(name, why="takes messages, and most bring no receipt in time", now=now)
+        pause(name, why=SLOW, now=now)
     return slow

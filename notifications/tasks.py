@@ -7,7 +7,19 @@ from celery import shared_task
 from django.utils import timezone
 
 from loans import differences, discrepancies, outages
-from notifications import awaiting, coverage, dispatch, escalation, feeds, planning, receipts, silence, suppliers
+from notifications import (
+    awaiting,
+    clock_watch,
+    coverage,
+    dispatch,
+    escalation,
+    feeds,
+    planning,
+    receipts,
+    silence,
+    statement_watch,
+    suppliers,
+)
 from notifications.clock import Clock
 from notifications.evidence import sealing
 from notifications.reach import channels_in_use
@@ -63,13 +75,14 @@ def cover() -> int:
 
 @shared_task
 def reconcile() -> int:
-    """See where firms have differed for too long, what outages touch, who waits for a bank for too long, and which
-    firms are silent.
+    """See where firms have differed for too long, what outages touch, who waits for a bank for too long, which firms
+    are silent, and which statements are missing.
     """
     now = timezone.now()
     differences.follow_waiting(now=now)
     opened, closed = discrepancies.sweep(now)
-    return opened + closed + outages.extend_outages(now) + awaiting.bound_waiting(now) + feeds.watch_feeds(now)
+    moved = opened + closed + outages.extend_outages(now) + awaiting.bound_waiting(now)
+    return moved + feeds.watch_feeds(now) + statement_watch.watch_statements(now) + clock_watch.forget_gone()
 
 
 @shared_task

@@ -29,6 +29,7 @@ MAY: Final[May] = {
         "change_discrepancy",
         "view_outage",
         "view_outagehold",
+        "view_feed",
     ),
     "notifications": (
         "view_prompt",
@@ -41,12 +42,13 @@ MAY: Final[May] = {
         "view_agenttask",
         "change_agenttask",
         "view_alarm",
+        "change_alarm",
         "view_inboundtext",
     ),
 }
-"""Of agents. "change" of a line, dispute, discrepancy or task is to decide it, "add" of a delivery to send again: the
-record itself is nobody's to edit. The raw bytes of a partner's report are not among them: they hold everybody's data
-unmasked."""
+"""Of agents. "change" of a line, dispute, discrepancy, alarm or task is to decide it, "add" of a delivery to send
+again: the record itself is nobody's to edit. The raw bytes of a partner's report are not among them: they hold
+everybody's data unmasked."""
 
 OPERATORS_MAY: Final[May] = {
     "accounts": ("view_user", "view_contactpoint"),

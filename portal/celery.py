@@ -7,6 +7,8 @@ from celery import Celery
 from celery.signals import worker_init
 from kombu.transport import redis
 
+from portal import worker_watch
+
 # On a channel whose connection is gone kombu (5.7) raises AttributeError: when it gives back what is not acknowledged,
 # and when a task that outlived the connection is. Unless that counts as a lost connection, the worker ends itself.
 redis.Transport.connection_errors += (AttributeError,)
@@ -18,6 +20,7 @@ os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 app = Celery("dueproof")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.steps["worker"].add(worker_watch.Watch)
 
 
 @worker_init.connect

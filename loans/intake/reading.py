@@ -7,6 +7,7 @@ from typing import BinaryIO, Final, Literal
 
 from loans.intake import csv_file, csv_statement, fineract, iso20022, swift
 from loans.intake.records import Code, LoanRecord, Refusal, StatementPart, UnreadableFile
+from loans.intake.sizes import check_stream
 
 _LOOK_BYTES: Final = 4_096
 # The first field of every message, after an envelope or a bank's own heading or nothing.
@@ -32,11 +33,11 @@ def read_statement(content: BinaryIO, name: str) -> Iterator[StatementPart | Ref
     `content` must be seekable. Raises UnreadableFile before the first one.
     """
     first, look = _first_byte(content, name), _look(content)
-    if first != b"<" and _SWIFT.search(look):
-        return swift.read_statement(content, name)
-    if csv_statement.looks_like(_header(look)):
+    is_swift = first != b"<" and _SWIFT.search(look)
+    if not is_swift and csv_statement.looks_like(_header(look)):
         return csv_statement.read_statement(content, name)
-    return iso20022.read_statement(content, name)
+    check_stream(content, name)
+    return swift.read_statement(content, name) if is_swift else iso20022.read_statement(content, name)
 
 
 def kind_of(content: BinaryIO) -> Literal["loans", "statement"]:

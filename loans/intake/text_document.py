@@ -3,10 +3,14 @@
 from typing import BinaryIO
 
 from loans.intake.records import Code, Refusal, UnreadableFile
+from loans.intake.sizes import check_table
 
 
 def read_text(content: BinaryIO, name: str) -> str:
-    """The rest of the file as text. Raises UnreadableFile with line and byte where it is not UTF-8."""
+    """The rest of the file as text. Raises UnreadableFile where it is too large, and with line and byte where it is not
+    UTF-8.
+    """
+    check_table(content, name)
     raw = content.read()
     try:
         return raw.decode("utf-8-sig")

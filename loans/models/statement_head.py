@@ -1,6 +1,6 @@
 """A bank's statement as a whole: is it complete, and is the one before it there?"""
 
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import F, Q, Window
@@ -12,11 +12,29 @@ from loans.models.partner import Partner
 from loans.models.report import Report
 
 ZERO_OR_UNKNOWN = Q(difference=0) | Q(difference=None)
+WITHIN_A_DAY = ("camt.052", "camt.054", "MT942")
+"""Series whose opening balance, if they have one, is that of the day and not the closing one of the message before."""
+_FOLLOWS = (
+    Q(number=F("before"), page=F("page_before") + 1)
+    | Q(number=F("before") + 1, page=1)
+    | Q(number=1, page=1, year__gt=F("year_before"))
+)
 
 
 def _of_the_one_before(name: str) -> Window:
     series = [F("partner"), F("account"), F("series")]
     return Window(Lag(name), partition_by=series, order_by=[F("year").asc(), F("number").asc(), F("page").asc()])
+
+
+def _with_the_one_before(since_year: int) -> Any:
+    """A QuerySet of statements, each with what its number, page, year and closing balance follow."""
+    numbered = Statement.objects.filter(year__gte=since_year, repeats=None, number__isnull=False)
+    return numbered.annotate(
+        before=_of_the_one_before("number"),
+        page_before=_of_the_one_before("page"),
+        year_before=_of_the_one_before("year"),
+        closing_before=_of_the_one_before("closing"),
+    )
 
 
 class StatementQuerySet(models.QuerySet["Statement"]):
@@ -26,19 +44,14 @@ class StatementQuerySet(models.QuerySet["Statement"]):
         Numbers of a partner's account rise by one within a series; a new year may begin with 1 again. The first that we
         ever had follows nothing.
         """
-        numbered = Statement.objects.filter(year__gte=since_year, repeats=None, number__isnull=False)
-        with_before = numbered.annotate(
-            before=_of_the_one_before("number"),
-            page_before=_of_the_one_before("page"),
-            year_before=_of_the_one_before("year"),
-        )
-        follows = (
-            Q(number=F("before"), page=F("page_before") + 1)
-            | Q(number=F("before") + 1, page=1)
-            | Q(number=1, page=1, year__gt=F("year_before"))
-        )
-        found = with_before.filter(before__isnull=False).exclude(follows)
+        found = _with_the_one_before(since_year).filter(before__isnull=False).exclude(_FOLLOWS)
         return self.filter(pk__in=found.values("pk"))
+
+    def breaks(self, since_year: int) -> Self:
+        """Those of these years whose opening balance is not the closing one of the statement just before."""
+        daily = _with_the_one_before(since_year).exclude(series__in=WITHIN_A_DAY).filter(_FOLLOWS)
+        said = daily.filter(opening__isnull=False, closing_before__isnull=False)
+        return self.filter(pk__in=said.exclude(opening=F("closing_before")).values("pk"))
 
     def unbalanced(self) -> Self:
         """Those whose opening balance and entries do not make their closing balance."""

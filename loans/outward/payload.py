@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from standardwebhooks import Webhook
+from loans.api.signature import sign
 
 
 def event_as_json(pk: int, kind: str, occurred_at: datetime, data: dict[str, Any]) -> dict[str, Any]:
@@ -26,11 +26,11 @@ def webhook_id(pk: int) -> str:
 
 def headers_of(pk: int, body: str, secrets: Sequence[str], *, now: datetime) -> dict[str, str]:
     """One signature for each secret that is valid, so that a partner may change over at its own time."""
-    name = webhook_id(pk)
+    name, timestamp, signed = webhook_id(pk), int(now.timestamp()), body.encode()
     return {
         "Content-Type": "application/json",
         "User-Agent": "Dueproof",
         "Webhook-Id": name,
-        "Webhook-Timestamp": str(int(now.timestamp())),
-        "Webhook-Signature": " ".join(Webhook(secret).sign(name, now.astimezone(UTC), body) for secret in secrets),
+        "Webhook-Timestamp": str(timestamp),
+        "Webhook-Signature": " ".join(sign(secret, name, timestamp, signed) for secret in secrets),
     }

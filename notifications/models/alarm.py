@@ -16,24 +16,39 @@ class AlarmQuerySet(models.QuerySet["Alarm"]):
 class Alarm(models.Model):
     """Something that should hold and does not. At most one open of a kind for a subject.
 
-    `subject` names the record in a word ("installment:17", "provider:kannel", "feed:harbour:loans"); `detail` says what
-    is wrong and what to do, without personal data.
+    `subject` names the record in a word ("installment:17", "provider:kannel", "feed:harbour:loans", "statement:3:gap",
+    "clock:worker-2"); `detail` says in English what is wrong and what to do, without personal data, and `facts` hold
+    what the desk says it with in its reader's language. Who closes one of a statement by hand says why; it is not
+    opened again.
     """
 
     class Kind(models.TextChoices):
         COVERAGE = "coverage", _("an installment that nobody is being told about")
         PROVIDER = "provider", _("a provider that fails or is slow")
         FEED = "feed", _("a partner that has fallen silent")
+        STATEMENT = "statement", _("a bank statement that is missing or does not fit")
+        CLOCK = "clock", _("a clock that is wrong")
 
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     subject = models.CharField(_("about"), max_length=64)
     detail = models.CharField(_("what is wrong"), max_length=300)
+    facts = models.JSONField(default=dict, blank=True)
     borrower = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", null=True, blank=True, db_index=False
     )
     due_on = models.DateField(_("due"), null=True, blank=True)
     opened_at = models.DateTimeField(_("opened"))
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("closed by"),
+    )
+    closed_because = models.CharField(_("why it was closed"), max_length=200, blank=True)
 
     objects = AlarmQuerySet.as_manager()
 
@@ -42,7 +57,15 @@ class Alarm(models.Model):
         verbose_name_plural = _("alarms")
         ordering = ["-opened_at", "-pk"]
         constraints = [
-            models.UniqueConstraint(fields=["kind", "subject"], condition=Q(closed_at=None), name="alarm_open_once")
+            models.UniqueConstraint(
+                fields=["kind", "subject"],
+                condition=Q(closed_at=None) | Q(closed_by__isnull=False),
+                name="alarm_open_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_by=None) | Q(closed_at__isnull=False) & ~Q(closed_because=""),
+                name="alarm_closed_with_a_reason",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,17 +2,23 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from notifications.models import Alarm
+from notifications.statement_watch import ClosedBeforeError, close_by_hand
+from portal.admin.alarm_words import about, wrong
 from portal.admin.cells import chip, person_link
 from portal.admin.read_only import ReadOnlyAdmin
-from portal.admin.reasons import reason_words
 from portal.admin.standing import StandingFilter
 
 
@@ -28,17 +34,33 @@ class AlarmStandingFilter(StandingFilter):
         return queryset.filter(closed_at__isnull=self.value() != "closed")
 
 
+class ReasonForm(forms.Form):
+    """Why a statement's alarm is closed although nothing came."""
+
+    because = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"size": 60}),
+        help_text=_("What the bank said: that the statement will not come, or why it is as it is."),
+        error_messages={"required": _("Write down how it went: the note is the proof.")},
+    )
+
+
 @admin.register(Alarm)
 class AlarmAdmin(ReadOnlyAdmin[Alarm]):
-    """Nobody closes one by hand: it closes when the next sweep finds that it holds again."""
+    """An alarm closes when the next sweep finds that it holds again; of a statement, also by an agent's word."""
 
-    list_display = ["opened_at", "kind_chip", "borrower_link", "due_on", "wrong", "subject", "closed_at"]
+    change_form_template = "admin/desk/alarm.html"
+    list_display = ["opened_at", "kind_chip", "borrower_link", "due_on", "wrong", "about", "closed_at"]
     list_filter = [AlarmStandingFilter, "kind"]
     ordering = ["-opened_at", "-pk"]
-    fields = ["kind", "subject", "borrower_link", "due_on", "wrong", "opened_at", "closed_at"]
+    fields = [
+        "kind_chip", "about", "borrower_link", "due_on", "wrong", "opened_at", "closed_at", "closed_by",
+        "closed_because",
+    ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Alarm]":
-        return super().get_queryset(request).select_related("borrower")
+        return super().get_queryset(request).select_related("borrower", "closed_by")
 
     @admin.display(description=_("kind"), ordering="kind")
     def kind_chip(self, alarm: Alarm) -> SafeString:
@@ -50,4 +72,35 @@ class AlarmAdmin(ReadOnlyAdmin[Alarm]):
 
     @admin.display(description=_("what is wrong"))
     def wrong(self, alarm: Alarm) -> str:
-        return reason_words(alarm.detail)
+        return wrong(alarm)
+
+    @admin.display(description=_("about"), ordering="subject")
+    def about(self, alarm: Alarm) -> SafeString | str:
+        return about(alarm)
+
+    def change_view(
+        self, request: Any, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """GET shows it, POST closes one of a statement with a reason."""
+        alarm = self.viewed(request, object_id)
+        may_close = request.user.has_perm("notifications.change_alarm") and alarm.kind == Alarm.Kind.STATEMENT
+        form = ReasonForm(request.POST or None)
+        if request.method == "POST":
+            if not may_close:
+                raise PermissionDenied
+            if form.is_valid():
+                return self._close(request, alarm, form.cleaned_data["because"])
+            request.method = "GET"  # nothing else of the page may be written
+        more = {"reason_form": form, "may_close": may_close and alarm.closed_at is None}
+        return super().change_view(request, object_id, form_url, more | (extra_context or {}))
+
+    def _close(self, request: Any, alarm: Alarm, because: str) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                close_by_hand(alarm.pk, by=request.user, because=because, now=timezone.now())
+                self.log_change(request, alarm, "Closed.")
+        except ClosedBeforeError:
+            messages.error(request, gettext("This alarm was closed before; nothing was changed."))
+        else:
+            messages.success(request, gettext("Closed and on record."))
+        return redirect("admin:notifications_alarm_changelist")

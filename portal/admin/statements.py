@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from loans.models import Report, Statement
 from loans.models.statement_head import ZERO_OR_UNKNOWN
+from notifications.statement_watch import settled_by_hand
 from portal.admin.cells import chip, money
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.standing import StandingFilter
@@ -25,7 +26,20 @@ def _gap_ids() -> set[int]:
     return set(Statement.objects.gaps(timezone.localdate().year - 1).values_list("pk", flat=True))
 
 
-def standing_of(statement: Statement, *, late: bool) -> SafeString:
+def _break_ids() -> set[int]:
+    """Those that do not open with what the one before closed with."""
+    return set(Statement.objects.breaks(timezone.localdate().year - 1).values_list("pk", flat=True))
+
+
+def _to_look_at() -> set[int]:
+    """Those with a fault that no agent has closed the alarm of."""
+    sums = Statement.objects.unbalanced().values_list("pk", flat=True)
+    found = {"gap": _gap_ids(), "break": _break_ids(), "sum": set(sums)}
+    settled = settled_by_hand()
+    return {pk for fault, ids in found.items() for pk in ids if (pk, fault) not in settled}
+
+
+def standing_of(statement: Statement, *, late: bool, apart_from_last: bool) -> SafeString:
     """What is wrong with it, or that it agrees; a statement without both balances says nothing."""
     said = []
     if statement.difference:
@@ -33,6 +47,8 @@ def standing_of(statement: Statement, *, late: bool) -> SafeString:
         said.append(chip(gettext("does not agree by %s") % apart, "danger"))
     if late:
         said.append(chip(gettext("one before it is missing"), "danger"))
+    if apart_from_last:
+        said.append(chip(gettext("does not open as the one before closed"), "danger"))
     if statement.repeats_id:
         said.append(chip(gettext("came before"), "warn"))
     if not said and statement.difference is not None:
@@ -43,8 +59,11 @@ def standing_of(statement: Statement, *, late: bool) -> SafeString:
 def statements_of(report: Report) -> str:
     """The statements in a report, for its page."""
     rows = list(report.statements.order_by("pk")[:100])
-    gaps = _gap_ids() if rows else set()
-    shown = [{"statement": row, "standing": standing_of(row, late=row.pk in gaps)} for row in rows]
+    gaps, breaks = (_gap_ids(), _break_ids()) if rows else (set(), set())
+    shown = [
+        {"statement": row, "standing": standing_of(row, late=row.pk in gaps, apart_from_last=row.pk in breaks)}
+        for row in rows
+    ]
     return render_to_string("admin/desk/statements.html", {"rows": shown})
 
 
@@ -54,7 +73,12 @@ class StatementStandingFilter(StandingFilter):
     waiting = _("to be looked at")
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("unbalanced", _("does not agree")), ("gap", _("one before it is missing")), ("all", _("all"))]
+        return [
+            ("unbalanced", _("does not agree")),
+            ("gap", _("one before it is missing")),
+            ("break", _("does not open as the one before closed")),
+            ("all", _("all")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Statement]") -> "QuerySet[Statement]":
         match self.value():
@@ -64,9 +88,10 @@ class StatementStandingFilter(StandingFilter):
                 return queryset.exclude(ZERO_OR_UNKNOWN)
             case "gap":
                 return queryset.filter(pk__in=_gap_ids())
+            case "break":
+                return queryset.filter(pk__in=_break_ids())
             case _:
-                wrong = {*Statement.objects.unbalanced().values_list("pk", flat=True)}
-                return queryset.filter(pk__in=wrong | _gap_ids())
+                return queryset.filter(pk__in=_to_look_at())
 
 
 @admin.register(Statement)
@@ -85,7 +110,11 @@ class StatementAdmin(ReadOnlyAdmin[Statement]):
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Statement]":
         rows = super().get_queryset(request).select_related("partner", "report", "repeats").defer("report__content")
-        return rows.annotate(late=Case(When(pk__in=_gap_ids(), then=True), default=False))
+        year = timezone.localdate().year - 1
+        return rows.annotate(
+            late=Case(When(pk__in=Statement.objects.gaps(year).values("pk"), then=True), default=False),
+            apart=Case(When(pk__in=Statement.objects.breaks(year).values("pk"), then=True), default=False),
+        )
 
     @admin.display(description=_("statement"), ordering="number")
     def named(self, statement: Statement) -> str:
@@ -105,7 +134,8 @@ class StatementAdmin(ReadOnlyAdmin[Statement]):
 
     @admin.display(description=_("standing"))
     def standing(self, statement: Statement) -> SafeString:
-        return standing_of(statement, late=bool(getattr(statement, "late", False)))
+        said = vars(statement)
+        return standing_of(statement, late=bool(said.get("late")), apart_from_last=bool(said.get("apart")))
 
     @admin.display(description=_("report"))
     def report_link(self, statement: Statement) -> SafeString:

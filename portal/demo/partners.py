@@ -3,6 +3,8 @@ of it.
 """
 
 import json
+import subprocess
+import sys
 import time
 import urllib.request
 import uuid
@@ -10,7 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from django.conf import settings
+
 from loans.api.signature import sign
+from portal.demo.book import BANK, PLATFORM
 from portal.demo.stage import Stage
 from portal.demo.visitor import UnexpectedPageError
 
@@ -55,3 +60,23 @@ class Firm:
         request = urllib.request.Request(url, body or None, headers)  # noqa: S310 - the portal's own address
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
             return json.load(answer)
+
+
+def interface_is_checked(stage: Stage) -> str:
+    """`bin/partner-check`, as the engineers of a bank and of a platform run it. Raises UnexpectedPageError."""
+    said = []
+    for code in (BANK, PLATFORM):
+        done = subprocess.run(  # noqa: S603
+            [sys.executable, "bin/partner-check", stage.portal, code, "-"],
+            cwd=settings.BASE_DIR,
+            input=Firm.at(stage, code).secret,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        lines = done.stdout.splitlines()
+        if done.returncode or not lines:
+            failed = [line for line in lines if line.startswith("FAILED")]
+            raise UnexpectedPageError(f"{code}: {'; '.join(failed) or done.stderr.strip()}")
+        said.append(f"{code}: {lines[-1]}")
+    return "; ".join(said)

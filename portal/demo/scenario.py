@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from portal.demo import stories, two_firms
+from portal.demo import partners, stories, two_firms
 from portal.demo.stage import Stage
 from portal.demo.visitor import UnexpectedPageError
 
@@ -34,6 +34,7 @@ STEPS: Final[tuple[tuple[str, Step], ...]] = (
     ("A silent feed: the platform has spoken again", two_firms.silence_ends),
     ("An outage that the bank declares: what fell due in it is not late", two_firms.bank_declares_outage),
     ("An outage: when it is over, whom it touched is listed", two_firms.outage_is_listed),
+    ("A bank and a platform try the interface: bin/partner-check", partners.interface_is_checked),
     ("A stranger sees nothing of it", stories.stranger_sees_nothing),
     ("A broken file is refused with its reason", stories.broken_file_is_refused),
 )

@@ -16,7 +16,8 @@ from portal.demo.visitor import Page, UnexpectedPageError, Visitor
 PERIOD: Final = 3
 OUTAGE: Final = "INC-1"
 FEED_ALARMS: Final = "/desk/notifications/alarm/?kind__exact=feed"
-SILENT: Final = f"feed:{PLATFORM}:events"
+SILENT: Final = "Lantern Mall · pushed events"
+"""As the list of alarms names it."""
 
 
 def silence_is_heard(stage: Stage) -> str:

@@ -9,6 +9,10 @@ OUTWARD_ALLOW_PRIVATE = env.bool("OUTWARD_ALLOW_PRIVATE", default=False)
 
 # The longest message of events that a partner may push, in bytes.
 EVENTS_BODY_LIMIT = env.int("EVENTS_BODY_LIMIT", default=1_000_000)
+# The longest file of JSON or CSV that is read, in bytes: it passes through memory whole, in several copies.
+TABLE_FILE_LIMIT = env.int("TABLE_FILE_LIMIT", default=32_000_000)
+# The longest statement in XML or MT940, which passes through memory in pieces.
+STATEMENT_FILE_LIMIT = env.int("STATEMENT_FILE_LIMIT", default=1_000_000_000)
 # How often one partner may ask in a minute, and one address for a token.
 PARTNER_QUERIES_A_MINUTE = env.int("PARTNER_QUERIES_A_MINUTE", default=1_200)
 PARTNER_TOKENS_A_MINUTE = env.int("PARTNER_TOKENS_A_MINUTE", default=30)

@@ -44,8 +44,12 @@ INBOX_FOLDER = env.str("INBOX_FOLDER", default="")
 def _every(
     seconds: float, task: str, *args: str, queue: str = "planning", app: str = "notifications"
 ) -> dict[str, Any]:
-    """A sweep; one that nobody took before the next is due expires, so that downtime leaves no heap of wake-ups."""
-    options = {"queue": queue, "expires": seconds}
+    """A sweep; a wake-up that nobody takes expires, so that downtime leaves no heap of them.
+
+    The worker compares the time of expiry, which beat's clock has made, with its own clock: a minute is more than two
+    clocks may differ before an alarm has said so (notifications.clock_watch).
+    """
+    options = {"queue": queue, "expires": max(2 * seconds, 60)}
     return {"task": f"{app}.tasks.{task}", "schedule": seconds, "args": args, "options": options}
 
 

@@ -6,12 +6,16 @@ from django import template
 
 from accounts.masking import mask_text
 from loans.models import Installment
+from portal.admin.alarm_words import about as alarm_about
+from portal.admin.alarm_words import wrong as alarm_wrong
 from portal.admin.cells import halted, installment_label, time_left
 from portal.admin.reasons import reason_words
 from portal.admin.timeline_told import about, about_task, task_title
 
 register = template.Library()
 register.filter("halted", halted)
+register.filter("alarm_about", alarm_about)
+register.filter("alarm_words", alarm_wrong)
 register.filter("time_left", time_left)
 register.filter("about_prompt", about)
 register.filter("about_task", about_task)

@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib import admin
 from django.db.models import Model
 from django.urls import reverse
@@ -24,7 +23,7 @@ from loans.models import (
 )
 from notifications.models import AgentTask, Delivery, Halt, LeadPlan, NoticeEvent
 from notifications.tests.factories import make_prompt
-from portal.tests.browser import SIZES, overflow, visit
+from portal.tests.browser import SIZES, faults, overflow, visit
 from portal.tests.desk import (
     World,
     make_agent_and_operator,
@@ -97,12 +96,6 @@ def first_of(model: type[Model]) -> Model:
     found = (rows.filter(is_staff=False) if model is User else rows).first()
     assert found is not None, model
     return found
-
-
-def faults(page: Page) -> list[str]:
-    """What axe finds wrong. Without its preloading, which fetches style sheets anew and trips over our policy."""
-    found = Axe().run(page, options={"preload": False}).response["violations"]
-    return [f"{fault['id']}: {node['html'][:160]}" for fault in found for node in fault["nodes"]]
 
 
 def inspect(page: Page, address: str) -> None:

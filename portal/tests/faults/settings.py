@@ -9,7 +9,8 @@ HASTE = 5
 EXPIRES = 5.0
 EMAIL_TIMEOUT, SMS_TIMEOUT = 2, 2.0
 RETRY_AFTER = timedelta(seconds=0.25)
-# A wake-up lives as long as in life: it may wait for a busy worker longer than the short time to the next one.
+# A wake-up lives for less than in life, where it is a minute, and still longer than the short time to the next one: it
+# may wait for a busy worker.
 CELERY_BEAT_SCHEDULE = {
     name: {
         **entry,

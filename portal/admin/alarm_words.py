@@ -1,0 +1,93 @@
+"""What an alarm is about and what is wrong, in the reader's language; its own row says it in English, for logs."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from loans.models import Report
+from loans.templatetags.loans import moment, short_day
+from notifications.models import Alarm
+from notifications.suppliers import FAILS, SLOW
+from portal.admin.reasons import reason_words
+
+Kind = Alarm.Kind
+_FAULTS: Final[dict[str, Promise]] = {
+    "gap": _("At least one statement before this one has not come: ask the bank for it."),
+    "break": _("The opening balance is not the closing balance of the statement before: ask the bank."),
+    "sum": _("The entries do not make the closing balance of the opening one: ask the bank."),
+}
+
+
+def about(alarm: Alarm) -> SafeString | str:
+    """The record that it is about, with a link where the desk has a page of it. Asks the database nothing."""
+    facts, named = alarm.facts, alarm.subject.partition(":")[2]
+    if alarm.kind == Kind.FEED and facts:
+        return _link("loans_feed", facts["feed"], f"{facts['firm']} · {_kind_of_report(facts['kind'])}")
+    if alarm.kind == Kind.STATEMENT:
+        return _link("loans_statement", facts["statement"], f"{facts['firm']} · {facts['named']}")
+    if alarm.kind == Kind.COVERAGE and alarm.due_on:
+        return gettext("the installment due on %s") % short_day(alarm.due_on)
+    return named
+
+
+def wrong(alarm: Alarm) -> str:
+    """A sentence or two, also for alarms of a release that kept no facts."""
+    words = _WORDS.get(Kind(alarm.kind))
+    return words(alarm) if words else reason_words(alarm.detail)
+
+
+def _of_a_feed(alarm: Alarm) -> str:
+    facts = alarm.facts
+    if not facts:
+        return reason_words(alarm.detail)
+    named = {"firm": facts["firm"], "kind": _kind_of_report(facts["kind"])}
+    if not facts["heard_at"]:
+        return gettext("“%(kind)s” has never come from %(firm)s: ask it, before its borrowers notice.") % named
+    since = moment(datetime.fromisoformat(facts["heard_at"]))
+    words = gettext("“%(kind)s” has not come from %(firm)s since %(since)s: ask it, before its borrowers notice.")
+    return words % {**named, "since": since}
+
+
+def _of_a_provider(alarm: Alarm) -> str:
+    name = alarm.subject.partition(":")[2]
+    why = alarm.detail.removeprefix(f"{name} ")
+    if why == SLOW:
+        return gettext("%s takes messages, and most bring no receipt in time.") % name
+    if why.startswith(FAILS):
+        named = {"provider": name, "reason": reason_words(why.removeprefix(FAILS))}
+        return gettext("%(provider)s does not take messages: %(reason)s") % named
+    return reason_words(alarm.detail)
+
+
+def _of_a_statement(alarm: Alarm) -> str:
+    return str(_FAULTS[alarm.facts["fault"]])
+
+
+def _of_a_clock(alarm: Alarm) -> str:
+    named = {"worker": alarm.facts["worker"], "seconds": abs(alarm.facts["seconds"])}
+    if alarm.facts["seconds"] > 0:
+        return gettext("The clock of %(worker)s is %(seconds)d s ahead of the database's: set it right (NTP).") % named
+    return gettext("The clock of %(worker)s is %(seconds)d s behind the database's: set it right (NTP).") % named
+
+
+_WORDS: Final[dict[Kind, Callable[[Alarm], str]]] = {
+    Kind.FEED: _of_a_feed,
+    Kind.PROVIDER: _of_a_provider,
+    Kind.STATEMENT: _of_a_statement,
+    Kind.CLOCK: _of_a_clock,
+}
+
+
+def _kind_of_report(kind: str) -> str:
+    return str(Report.Kind(kind).label)
+
+
+def _link(model: str, pk: int, words: str) -> SafeString:
+    return format_html('<a href="{}">{}</a>', reverse(f"admin:{model}_change", args=[pk]), words)

@@ -1,0 +1,162 @@
+"""Alarms on the desk: in words, with a way to what they are about, and of statements closed by an agent."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from accounts.models import User
+from loans.models import Feed, Report, Statement
+from loans.tests.factories import make_platform
+from notifications.feeds import watch_feeds
+from notifications.models import Alarm
+from notifications.statement_watch import watch_statements
+from notifications.suppliers import FAILS, SLOW, pause
+from notifications.tests.factories import NOON
+from portal.admin.alarm_words import about, wrong
+from portal.tests.desk import World, desk_of, make_desk_agent, make_operator, make_world, said
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
+DAY = timedelta(days=1)
+LANGUAGES = [code for code, _name in settings.LANGUAGES]
+LIST = "admin:notifications_alarm_changelist"
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+@pytest.fixture
+def agent() -> User:
+    return make_desk_agent()
+
+
+def make_feed_alarm(heard_at: str = "") -> Alarm:
+    feed = Feed.objects.create(partner=make_platform(), kind=Report.Kind.EVENTS, every_hours=24)
+    if heard_at:
+        Report.objects.create(
+            partner=feed.partner, kind=feed.kind, name="x", content=b"x", digest="0", received_at=heard_at
+        )
+    watch_feeds(NOON + 9 * DAY)
+    return Alarm.objects.get(kind=Alarm.Kind.FEED)
+
+
+def make_statement_alarm(world: World) -> Alarm:
+    watch_statements(NOON)
+    return Alarm.objects.get(kind=Alarm.Kind.STATEMENT)
+
+
+def page_of(alarm: Alarm) -> str:
+    return reverse("admin:notifications_alarm_change", args=[alarm.pk])
+
+
+def test_an_alarm_of_a_feed_says_whose_what_and_since_when_and_leads_to_it() -> None:
+    alarm = make_feed_alarm("2026-11-21T04:00+00:00")
+    with timezone.override("Asia/Shanghai"):
+        assert "“pushed events” has not come from Lantern Mall since" in wrong(alarm)
+        assert "21 November" in wrong(alarm)
+    feed = Feed.objects.get()
+    assert about(alarm) == (
+        f'<a href="{reverse("admin:loans_feed_change", args=[feed.pk])}">Lantern Mall · pushed events</a>'
+    )
+
+
+def test_one_that_never_came_says_so() -> None:
+    assert wrong(make_feed_alarm()).startswith("“pushed events” has never come from Lantern Mall")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_kind_of_alarm_is_worded_in_every_language(world: World, language: str) -> None:
+    make_feed_alarm("2026-11-21T04:00+00:00")
+    make_statement_alarm(world)
+    pause("kannel", why=FAILS + "gateway cannot be reached", now=NOON)
+    pause("twilio", why=SLOW, now=NOON)
+    for seconds in (90, -90):
+        Alarm.objects.create(
+            kind=Alarm.Kind.CLOCK, subject=f"clock:worker{seconds}", detail="x", opened_at=NOON,
+            facts={"worker": "worker@one", "seconds": seconds},
+        )  # fmt: skip
+    for alarm in Alarm.objects.all():
+        english = wrong(alarm)
+        with translation.override(language):
+            assert about(alarm)
+            assert (wrong(alarm) == english) == (language == "en"), alarm
+
+
+@pytest.mark.parametrize("address", ["admin:index", LIST])
+def test_no_page_shows_the_raw_name_of_what_an_alarm_is_about(world: World, agent: User, address: str) -> None:
+    alarms = [make_feed_alarm(), make_statement_alarm(world)]
+    page = desk_of(agent).get(reverse(address)).content.decode()
+    assert not [alarm.subject for alarm in alarms if alarm.subject in page]
+    assert "Harbour Bank · camt.053" in page
+    assert "The entries do not make the closing balance" in page
+
+
+def test_an_alarm_of_a_release_that_kept_no_facts_is_still_in_words(agent: User) -> None:
+    old = make_feed_alarm()
+    Alarm.objects.update(facts={})
+    page = desk_of(agent).get(page_of(old)).content.decode()
+    assert "This firm has sent nothing for longer than it may" in page
+
+
+def test_an_agent_closes_one_of_a_statement_with_a_reason_and_it_is_on_record(agent: User, world: World) -> None:
+    alarm, desk = make_statement_alarm(world), desk_of(agent)
+    answer = desk.post(page_of(alarm), {"because": "The bank rounds."}, follow=True)
+    assert "Closed and on record." in said(answer)
+    alarm.refresh_from_db()
+    assert (alarm.closed_by, alarm.closed_because) == (agent, "The bank rounds.")
+    assert LogEntry.objects.get().change_message == "Closed."
+    statements = reverse("admin:loans_statement_changelist")
+    assert desk.get(statements).context["cl"].result_count == 0
+    assert desk.get(statements, {"standing": "unbalanced"}).context["cl"].result_count == 1
+    assert "was closed before" in said(desk.post(page_of(alarm), {"because": "Again."}, follow=True))
+
+
+def test_without_a_reason_nothing_is_closed_and_the_page_says_so(agent: User, world: World) -> None:
+    alarm = make_statement_alarm(world)
+    answer = desk_of(agent).post(page_of(alarm), {"because": " ", "detail": "changed"})
+    assert answer.status_code == 200
+    assert "Write down how it went" in answer.content.decode()
+    alarm.refresh_from_db()
+    assert (alarm.closed_at, "changed" in alarm.detail) == (None, False)
+
+
+def test_neither_an_operator_nor_an_alarm_of_another_kind_is_closed_by_hand(agent: User, world: World) -> None:
+    alarm, other = make_statement_alarm(world), make_feed_alarm()
+    assert desk_of(make_operator()).post(page_of(alarm), {"because": "x"}).status_code == 403
+    assert desk_of(agent).post(page_of(other), {"because": "x"}).status_code == 403
+    assert Alarm.objects.open().count() == 2
+    assert Client().post(page_of(alarm), {"because": "x"}).status_code == 302
+
+
+def test_a_statement_that_does_not_open_as_the_one_before_closed_is_marked_and_found(agent: User, world: World) -> None:
+    first = Statement.objects.get()
+    copied = {"report": first.report, "partner": first.partner, "series": first.series, "account": first.account}
+    sums = {name: Decimal(0) for name in ("booked", "difference")} | {"opening": Decimal(7), "closing": Decimal(7)}
+    following = {"year": 2026, "number": (first.number or 0) + 1, "place": "statement 2", "entries": 0}
+    Statement.objects.create(**copied, **sums, **following, currency="CNY")
+    page = desk_of(agent).get(reverse("admin:loans_statement_changelist"), {"standing": "break"})
+    assert page.context["cl"].result_count == 1
+    assert "does not open as the one before closed" in page.content.decode()
+
+
+def test_the_list_costs_as_many_statements_for_many_as_for_one(agent: User, world: World) -> None:
+    alarm, desk = make_statement_alarm(world), desk_of(agent)
+    desk.get(reverse(LIST))
+    with CaptureQueriesContext(connection) as few:
+        desk.get(reverse(LIST))
+    for number in range(20):
+        Alarm.objects.create(
+            kind=alarm.kind, subject=f"statement:{number}:gap", detail="x", facts=alarm.facts, opened_at=NOON
+        )
+    with CaptureQueriesContext(connection) as many:
+        desk.get(reverse(LIST))
+    assert len(many) == len(few)
