@@ -1,9 +1,16 @@
-"""What a worker looks at for itself, where there is no database to look at yet."""
+"""What a worker looks at for itself."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from notifications.models import Alarm
+from notifications.tests.peers import wait_until
 from portal import worker_watch
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -15,3 +22,17 @@ def test_where_there_is_no_answer_a_worker_goes_on(monkeypatch: pytest.MonkeyPat
         worker_watch.refuse_shared_sessions()
         worker_watch.look("late@here")
     assert not Alarm.objects.exists()
+
+
+def test_a_worker_whose_clock_is_an_hour_ahead_opens_an_alarm_as_it_starts(tmp_path: Path) -> None:
+    (tmp_path / "clock").write_text("3600")
+    command = [sys.executable, "-m", "portal.tests.faults.shifted", str(tmp_path / "clock")]
+    # The test's own database on the server that DATABASE_URL leads to.
+    url = os.environ["DATABASE_URL"].replace("/dueproof?", f"/{connection.settings_dict['NAME']}?")
+    env = {**os.environ, "DATABASE_URL": url, "SECRET_KEY": settings.SECRET_KEY}
+    with subprocess.Popen([*command, "worker", "--pool", "solo"], cwd=settings.BASE_DIR, env=env) as worker:
+        try:
+            wait_until("an alarm was open", lambda: Alarm.objects.filter(kind="clock").exists(), seconds=90)
+        finally:
+            worker.terminate()
+    assert 3590 < Alarm.objects.get(kind="clock").facts["seconds"] < 3610
