@@ -18,6 +18,7 @@ from accounts.requests import SignedInRequest
 from portal.pages.overview import ask_overview, read_overview
 from portal.pages.shell import fill
 from portal.pages.stamp import stamp_of
+from portal.reading_ahead import remember
 
 UNCHANGED: Final = 204
 """htmx leaves the page alone, so that nothing moves and nothing is read out while there is no news."""
@@ -29,6 +30,7 @@ def home(request: SignedInRequest) -> HttpResponseBase:
 
     A page that the reader's browser has already, and that has not changed, is not made again.
     """
+    remember(request.session.session_key, request.user)
     today = timezone.localdate()
     rows = ask_overview(request.user, today=today, now=timezone.now())
     stamp = stamp_of(request, rows, today)
