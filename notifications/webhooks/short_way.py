@@ -1,4 +1,4 @@
-"""The way of providers' calls through the server: straight to their door."""
+"""The way of other systems' calls through the server, providers' and partners': straight to their door."""
 
 from collections.abc import Callable
 from typing import Final
@@ -6,13 +6,13 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
-PREFIX: Final = "/webhooks/"
+PREFIXES: Final = ("/webhooks/", "/api/")
 
 
 class ShortWayMiddleware:
-    """Takes calls to views that `door.webhook` opened past the middleware that is there for people.
+    """Takes calls to views that are marked `for_providers`, as `door.webhook` does, past the middleware for people.
 
-    A provider has no session, language, form or browser; what those cost is more than what keeping a receipt costs.
+    A provider or a partner's system has no session, language, form or browser; what those cost is more than what keeping a receipt costs.
     Stands behind SecurityMiddleware. Whatever is not such a view goes the long way, and is refused there as ever.
     """
 
@@ -20,7 +20,7 @@ class ShortWayMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path_info.startswith(PREFIX):
+        if not request.path_info.startswith(PREFIXES):
             return self.get_response(request)
         try:
             match = resolve(request.path_info)
