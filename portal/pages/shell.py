@@ -1,4 +1,4 @@
-"""What stands around a page's own part: the same for every signed-in reader of a language, so it is made once a process.
+"""What stands around a page's own part: the same for every signed-in reader of a language, and made once a process.
 
 It is made for a request and a person of its own, who are nobody. So nothing of one reader can be kept for the next,
 whatever a template may show one day; what is a reader's own comes in at the marks.

@@ -1,6 +1,7 @@
 """The first page is asked for in one round trip where its session was met before, and a guess decides nothing."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -12,6 +13,7 @@ from accounts.models import User
 from accounts.tests.factories import make_borrower
 from loans.models import Loan
 from loans.tests.factories import make_installment, make_loan
+from notifications.tests.factories import NOON
 from portal import reading_ahead
 from portal.tests.people import day, sign_in, tell
 
@@ -42,7 +44,7 @@ def test_a_session_that_was_ended_elsewhere_is_over(page: Client) -> None:
 
 def test_a_session_that_ran_out_is_over(page: Client) -> None:
     assert page.get(HOME).status_code == 200
-    Session.objects.update(expire_date=day(-1))
+    Session.objects.update(expire_date=NOON - timedelta(seconds=1))
     assert page.get(HOME).status_code == 302
 
 
@@ -75,11 +77,13 @@ def test_a_wrong_guess_shows_nobody_elses_page(page: Client, borrower: User, loa
 def test_another_page_is_read_as_ever(page: Client, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     page.get(HOME)
     address = reverse("disputes")
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert page.get(address).status_code == 200
 
 
-def test_no_more_sessions_are_remembered_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch, borrower: User) -> None:
+def test_no_more_sessions_are_remembered_than_find_room(
+    monkeypatch: pytest.MonkeyPatch, borrower: User
+) -> None:
     monkeypatch.setattr(reading_ahead, "MOST", 2)
     reading_ahead.forget()
     for key in ("one", "two", "three"):
