@@ -16,11 +16,11 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._addresses: dict[str, str] = {}
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
 
-    def url(self, name: str, force: bool = False) -> str:
+    def url(self, name: str | None, force: bool = False) -> str:
         """A page has two dozen of these; what Django makes anew of each name stays as it is while the process runs."""
-        if settings.DEBUG or force:
+        if settings.DEBUG or force or name is None:
             return str(super().url(name, force))
         if name not in self._addresses:
             self._addresses[name] = str(super().url(name))
@@ -28,7 +28,7 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):
 
     def post_process(self, *args: Any, **kwargs: Any) -> Iterator[tuple[str, str, bool]]:
         """Gives the files their hashed names, and forgets those that they had."""
-        yield from super().post_process(*args, **kwargs)
+        yield from super().post_process(*args, **kwargs)  # type: ignore[no-untyped-call]
         self._addresses.clear()
 
     def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -49,9 +49,7 @@ def test_each_event_of_a_message_counts(secret: str) -> None:
     assert push("harbour", secret, many[0]).status_code == 429
 
 
-def test_several_processes_let_in_the_rate_together_and_no_more(
-    secret: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_several_processes_let_in_the_rate_together_and_no_more(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each takes a hundredth at a time out of the minute that they share."""
     Partner.objects.update(events_per_minute=250)
     partner = Partner.objects.get(code="harbour")

@@ -7,9 +7,9 @@ One `format` costs half of what as many concatenations do, and a fifth less wher
 """
 
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import closing, contextmanager
-from typing import Final
+from typing import Final, cast
 
 import psycopg
 from django.db import connection
@@ -82,7 +82,7 @@ def read_batches(after: int, until: int, size: int, limit: int) -> Iterator[Iter
     asked = {"after": after, "until": until, "size": size, "limit": limit}
     with (
         psycopg.Cursor(connection.connection) as cursor,  # Django's own cannot take bytes as they are
-        closing(cursor.stream(_BATCHES, asked, binary=True)) as batches,
+        closing(cast("Generator[Batch]", cursor.stream(_BATCHES, asked, binary=True))) as batches,
     ):
         yield batches
         deque(batches, maxlen=0)

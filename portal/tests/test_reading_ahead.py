@@ -81,9 +81,7 @@ def test_another_page_is_read_as_ever(page: Client, django_assert_num_queries: D
         assert page.get(address).status_code == 200
 
 
-def test_no_more_sessions_are_remembered_than_find_room(
-    monkeypatch: pytest.MonkeyPatch, borrower: User
-) -> None:
+def test_no_more_sessions_are_remembered_than_find_room(monkeypatch: pytest.MonkeyPatch, borrower: User) -> None:
     monkeypatch.setattr(reading_ahead, "MOST", 2)
     reading_ahead.forget()
     for key in ("one", "two", "three"):
