@@ -20,8 +20,8 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):
 
     def url(self, name: str | None, force: bool = False) -> str:
         """A page has two dozen of these; what Django makes anew of each name stays as it is while the process runs."""
-        if settings.DEBUG or force or name is None:
-            return str(super().url(name, force))
+        if settings.DEBUG or force or not name:
+            return str(super().url(name or "", force))
         if name not in self._addresses:
             self._addresses[name] = str(super().url(name))
         return self._addresses[name]

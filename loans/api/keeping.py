@@ -31,7 +31,7 @@ def keep(partner: Partner, signed: Signed, wrong: ShapeError | None) -> int:
     One that is `wrong` is kept as refused; any other waits to be applied. Raises AnotherMessageError.
     """
     digest = hashlib.sha256(signed.body).hexdigest()
-    facts = {
+    facts: dict[str, Any] = {
         "partner": partner.pk,
         "message_id": signed.message_id,
         "content": signed.body,

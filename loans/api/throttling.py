@@ -101,7 +101,9 @@ def count(partner: Partner, events: int) -> bool:
     if within < events:
         return False
     with _giving_out:
-        _shares[partner.pk] = _Share(minute, within - events)
+        share = _shares.get(partner.pk)
+        left = share.left if share and share.minute == minute else 0
+        _shares[partner.pk] = _Share(minute, left + within - events)
     return True
 
 

@@ -72,7 +72,7 @@ def test_both_ways_through_the_server_answer_alike(secret: str) -> None:
     ("body", "changes"),
     [(b"{", {}), (b"[]", {}), (b"{}", {"webhook-signature": "v1,AAAA"}), (b"{}", {"webhook-id": ""})],
 )
-def test_both_ways_through_the_server_refuse_alike(secret: str, body: bytes, changes: Mapping[str, str]) -> None:
+def test_both_ways_through_the_server_refuse_alike(secret: str, body: bytes, changes: dict[str, str]) -> None:
     headers = signed_headers(secret, body, "m-1") | changes
     plain, negotiated = push_raw("harbour", body, headers), push_raw("harbour", body, headers | ASKED_OTHERWISE)
     assert (plain.status_code, plain.json()) == (negotiated.status_code, negotiated.json())
