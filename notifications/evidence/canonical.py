@@ -3,7 +3,7 @@
 Sealing, verifying and packing read the same expression, so none of them can see an event differently from the others.
 `at_utc` is the moment in UTC, `data` the text of the jsonb value, whose keys are in PostgreSQL's own fixed order.
 Neither depends on a setting of the session. A line holds no line break: JSON escapes them, and a kind is a plain word.
-One `format` costs half of what as many concatenations do, and a fifth less where all that it is given is text.
+One `format` costs half of what as many concatenations do.
 """
 
 from collections import deque
