@@ -7,9 +7,10 @@ from django.db import DEFAULT_DB_ALIAS
 
 from accounts.models import User
 from portal.postgresql.base import ask
+from portal.reading_ahead import read_ahead
 
 _COLUMNS: Final = [field.attname for field in User._meta.concrete_fields]
-_FIND: Final = f"SELECT {', '.join(_COLUMNS)} FROM accounts_user WHERE id = %(id)s::bigint"  # noqa: S608 - our own names
+FIND: Final = f"SELECT {', '.join(_COLUMNS)} FROM accounts_user WHERE id = %(person)s::bigint"  # noqa: S608 - our own names
 
 
 class AuthenticationBackend(AllauthBackend):
@@ -17,7 +18,8 @@ class AuthenticationBackend(AllauthBackend):
 
     def get_user(self, user_id: Any) -> User | None:
         """None where there is no such person, or they are not to sign in any more."""
-        row = ask(_FIND, {"id": user_id})
+        ahead = read_ahead()
+        row = ahead.person if ahead and ahead.person_id == user_id else ask(FIND, {"person": user_id})
         if row is None:
             return None
         user: User = User.from_db(DEFAULT_DB_ALIAS, _COLUMNS, row)

@@ -6,8 +6,9 @@ from django.contrib.sessions.backends import db
 from django.utils import timezone
 
 from portal.postgresql.base import ask
+from portal.reading_ahead import read_ahead
 
-_LOAD: Final = """
+LOAD: Final = """
 SELECT session_data FROM django_session WHERE session_key = %(key)s::varchar AND expire_date > %(now)s::timestamptz
 """
 
@@ -16,9 +17,16 @@ class SessionStore(db.SessionStore):
     """A key that names no session, or one that has run out, gives an empty one without a key."""
 
     def load(self) -> dict[str, Any]:
-        row = ask(_LOAD, {"key": self.session_key, "now": timezone.now()})
-        if row is None:
+        data = self._read()
+        if data is None:
             self._session_key = None
             return {}
-        found: dict[str, Any] = self.decode(row[0])
+        found: dict[str, Any] = self.decode(data)
         return found
+
+    def _read(self) -> str | None:
+        ahead = read_ahead()
+        if ahead and ahead.session_key == self.session_key:
+            return ahead.session
+        row = ask(LOAD, {"key": self.session_key, "now": timezone.now()})
+        return str(row[0]) if row else None

@@ -18,6 +18,7 @@ from loans.models import Partner
 
 SCHEME: Final = "StandardWebhooks"
 HEADERS: Final = ("webhook-id", "webhook-timestamp", "webhook-signature")
+_META: Final = {name: f"HTTP_{name.upper().replace('-', '_')}" for name in HEADERS}
 _CHALLENGE: Final = {"WWW-Authenticate": SCHEME}
 
 
@@ -52,23 +53,27 @@ class SignedByPartner(BaseAuthentication):
     """
 
     def authenticate(self, request: Request) -> tuple[Caller, Signed]:
-        now = timezone.now()
-        headers = {name: request.headers.get(name, "") for name in HEADERS}
-        message_id, timestamp, signature = headers.values()
-        if not all(headers.values()):
-            raise ProblemError(problems.UNSIGNED, headers=_CHALLENGE)
-        if not MESSAGE_ID.fullmatch(message_id):
-            raise ProblemError(problems.MESSAGE_ID)
-        sent_at = _check_time(timestamp, now)
-        body = read_body(request._request)
-        code = request.parser_context["kwargs"]["partner"]
-        for key in keys_of(code, now):
-            if is_signed(signature, key.secret, message_id, int(sent_at.timestamp()), body):
-                return Caller(key.partner), Signed(message_id, body, headers, key.prefix, now)
-        raise ProblemError(problems.WRONG_SIGNATURE, headers=_CHALLENGE)
+        return who_signed(request._request, request.parser_context["kwargs"]["partner"])
 
     def authenticate_header(self, request: Request) -> str:
         return SCHEME
+
+
+def who_signed(request: HttpRequest, code: str) -> tuple[Caller, Signed]:
+    """The partner of this code, and what it signed. Raises ProblemError."""
+    now = timezone.now()
+    headers = {name: request.META.get(_META[name], "") for name in HEADERS}
+    message_id, timestamp, signature = headers.values()
+    if not all(headers.values()):
+        raise ProblemError(problems.UNSIGNED, headers=_CHALLENGE)
+    if not MESSAGE_ID.fullmatch(message_id):
+        raise ProblemError(problems.MESSAGE_ID)
+    sent_at = _check_time(timestamp, now)
+    body = read_body(request)
+    for key in keys_of(code, now):
+        if is_signed(signature, key.secret, message_id, int(sent_at.timestamp()), body):
+            return Caller(key.partner), Signed(message_id, body, headers, key.prefix, now)
+    raise ProblemError(problems.WRONG_SIGNATURE, headers=_CHALLENGE)
 
 
 def _check_time(timestamp: str, now: datetime) -> datetime:

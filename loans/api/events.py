@@ -1,18 +1,23 @@
 """Partners push events here, and ask what became of them."""
 
-from typing import Any, cast
+import json
+from functools import wraps
+from typing import Any, Final, cast
 
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
+from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loans.api import problems
-from loans.api.authentication import Signed, SignedByPartner, caller_of
+from loans.api.authentication import Signed, SignedByPartner, caller_of, who_signed
 from loans.api.keeping import AnotherMessageError, keep
 from loans.api.methods import MethodFirst
-from loans.api.problems import PROBLEMS, ProblemError
+from loans.api.problems import PROBLEMS, ProblemError, answer_plainly
 from loans.api.schema import describe_push, describe_report
-from loans.api.throttling import EventsAMinute, count
+from loans.api.throttling import EventsAMinute, count, has_room, seconds_left
 from loans.intake.events.reading import Pushed, read_message
 from loans.intake.events.shape import ShapeError
 from loans.models import Event, Partner, Report
@@ -28,25 +33,42 @@ class PushedEvents(_FromPartner):
     """POST: keep the message and answer 202; it is applied by a sweep a second later, not while its sender waits."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        if request.method == "POST" and request.content_type.partition(";")[0].strip().lower() != "application/json":
-            raise ProblemError(problems.MEDIA)
+        if request.method == "POST":
+            _check_media(request._request)
         super().initial(request, *args, **kwargs)
 
     @describe_push
     def post(self, request: Request, partner: str) -> Response:
-        sender, signed = caller_of(request).partner, _signed(request)
-        events, wrong = _read(sender, signed)
-        try:
-            report_id = keep(sender, signed, wrong)
-        except AnotherMessageError:
-            raise ProblemError(problems.ANOTHER_MESSAGE) from None
-        if wrong:
-            errors = [mistake._asdict() for mistake in wrong.mistakes]
-            raise ProblemError(PROBLEMS[wrong.code], wrong.detail, report=report_id, errors=errors)
-        if len(events) > 1:
-            count(sender, len(events) - 1)
-        address = reverse("api_report", kwargs={"partner": partner, "report_id": report_id})
-        return Response({"report": report_id, "status_url": request.build_absolute_uri(address)}, status=202)
+        return Response(_take(request._request, partner, caller_of(request).partner, _signed(request)), status=202)
+
+
+_by_the_framework: Final = PushedEvents.as_view()
+
+
+@wraps(_by_the_framework)
+def push_events(request: HttpRequest, partner: str) -> HttpResponseBase:
+    """What `PushedEvents` does, step by step, without REST framework where nothing of it is asked for.
+
+    Its part of a request costs more than verifying, reading and keeping a message. Other methods than POST, and what
+    has to be negotiated, are its own.
+    """
+    if request.method != "POST" or request.META.get("QUERY_STRING") or not _takes_json(request):
+        return _by_the_framework(request, partner=partner)
+    try:
+        _check_media(request)
+        caller, signed = who_signed(request, partner)
+        if not has_room(caller.partner):
+            raise exceptions.Throttled(seconds_left())
+        kept = _take(request, partner, caller.partner, signed)
+    except exceptions.APIException as error:
+        answer = answer_plainly(error)
+        if answer is None:
+            raise
+        return answer
+    return HttpResponse(json.dumps(kept, separators=(",", ":")), status=202, content_type="application/json")
+
+
+vars(push_events)["for_providers"] = True  # partners' systems have no session, language or form: the short way
 
 
 class ReportStatus(_FromPartner):
@@ -64,6 +86,32 @@ class ReportStatus(_FromPartner):
 
 def _signed(request: Request) -> Signed:
     return cast("Signed", request.auth)
+
+
+def _check_media(request: HttpRequest) -> None:
+    if request.META.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != "application/json":
+        raise ProblemError(problems.MEDIA)
+
+
+def _takes_json(request: HttpRequest) -> bool:
+    """Whether it is plain to see; of anything else REST framework decides."""
+    return request.META.get("HTTP_ACCEPT", "*/*") in {"*/*", "application/json"}
+
+
+def _take(request: HttpRequest, code: str, sender: Partner, signed: Signed) -> dict[str, Any]:
+    """Keep what was signed; returns what its sender is told. Raises ProblemError."""
+    events, wrong = _read(sender, signed)
+    try:
+        report_id = keep(sender, signed, wrong)
+    except AnotherMessageError:
+        raise ProblemError(problems.ANOTHER_MESSAGE) from None
+    if wrong:
+        errors = [mistake._asdict() for mistake in wrong.mistakes]
+        raise ProblemError(PROBLEMS[wrong.code], wrong.detail, report=report_id, errors=errors)
+    if len(events) > 1:
+        count(sender, len(events) - 1)
+    address = reverse("api_report", kwargs={"partner": code, "report_id": report_id})
+    return {"report": report_id, "status_url": request.build_absolute_uri(address)}
 
 
 def _read(sender: Partner, signed: Signed) -> tuple[list[Pushed], ShapeError | None]:

@@ -1,16 +1,24 @@
 """Keeps a pushed message raw, once: one INSERT, before anything is done with it."""
 
 import hashlib
-from contextlib import nullcontext
+import json
 from typing import Any, Final
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 
 from loans.api.authentication import Signed
 from loans.intake.events.shape import ShapeError
 from loans.models import Partner, Report
 
 EVENTS: Final = Report.Kind.EVENTS
+_KEEP: Final = """
+INSERT INTO loans_report (partner_id, kind, name, content, digest, message_id, headers, received_at, status, applied,
+                          unchanged, unmatched, refusals, remarks)
+VALUES (%(partner)s, 'events', %(message_id)s, %(content)s, %(digest)s, %(message_id)s, %(headers)s, %(received_at)s,
+        %(status)s, 0, 0, 0, %(refusals)s, '[]')
+ON CONFLICT (partner_id, message_id) WHERE kind = 'events' DO NOTHING
+RETURNING id
+"""
 
 
 class AnotherMessageError(Exception):
@@ -23,29 +31,25 @@ def keep(partner: Partner, signed: Signed, wrong: ShapeError | None) -> int:
     One that is `wrong` is kept as refused; any other waits to be applied. Raises AnotherMessageError.
     """
     digest = hashlib.sha256(signed.body).hexdigest()
-    report = Report(
-        partner=partner,
-        kind=EVENTS,
-        name=signed.message_id,
-        content=signed.body,
-        digest=digest,
-        message_id=signed.message_id,
-        headers={**signed.headers, "key": signed.key},
-        received_at=signed.at,
-    )
-    if wrong:
-        report.status, report.refusals = Report.Status.REFUSED, _refusals(signed.message_id, wrong)
-    try:
-        # By itself it is one statement, and a transaction of its own; within another one it needs a savepoint.
-        with transaction.atomic() if connection.in_atomic_block else nullcontext():
-            report.save(force_insert=True)
-    except IntegrityError:
-        known = Report.objects.filter(partner=partner, kind=EVENTS, message_id=signed.message_id)
-        kept_id, kept_digest = known.values_list("pk", "digest").get()
-        if kept_digest != digest:
-            raise AnotherMessageError from None
-        return kept_id
-    return report.pk
+    facts: dict[str, Any] = {
+        "partner": partner.pk,
+        "message_id": signed.message_id,
+        "content": signed.body,
+        "digest": digest,
+        "headers": json.dumps({**signed.headers, "key": signed.key}),
+        "received_at": signed.at,
+        "status": Report.Status.REFUSED.value if wrong else Report.Status.RECEIVED.value,
+        "refusals": json.dumps(_refusals(signed.message_id, wrong)) if wrong else "[]",
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP, facts)
+        if row := cursor.fetchone():
+            return int(row[0])
+    known = Report.objects.filter(partner=partner, kind=EVENTS, message_id=signed.message_id)
+    kept_id, kept_digest = known.values_list("pk", "digest").get()
+    if kept_digest != digest:
+        raise AnotherMessageError
+    return kept_id
 
 
 def _refusals(name: str, wrong: ShapeError) -> list[dict[str, Any]]:

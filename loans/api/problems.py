@@ -10,8 +10,9 @@ from math import ceil
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
@@ -108,15 +109,27 @@ class ProblemError(exceptions.APIException):
 
 def answer(error: Exception, _context: Mapping[str, Any]) -> Response | None:
     """REST framework's EXCEPTION_HANDLER. None, which raises the error again, for what is a mistake of ours."""
-    if isinstance(error, ProblemError):
-        response = respond(error.problem, str(error.detail), error.members, error.headers)
-    else:
-        found = next((known for kind, known in _OF_THE_FRAMEWORK.items() if isinstance(error, kind)), None)
-        if found is None:
-            return None
-        response = respond(found, *_said(error), _headers(error))
+    if (told := _told(error)) is None:
+        return None
     set_rollback()
-    return response
+    return respond(*told)
+
+
+def answer_plainly(error: Exception) -> HttpResponse | None:
+    """The same answer to a request that did not pass through REST framework."""
+    if (told := _told(error)) is None:
+        return None
+    what, detail, members, headers = told
+    body = JSONRenderer().render(body_of(what, detail) | dict(members))
+    return HttpResponse(body, status=what.status, headers=dict(headers), content_type=MEDIA_TYPE)
+
+
+def _told(error: Exception) -> tuple[Problem, str, Mapping[str, Any], Mapping[str, str]] | None:
+    """The problem, the sentence about this case, further members and headers; None for what is no refusal."""
+    if isinstance(error, ProblemError):
+        return error.problem, str(error.detail), error.members, error.headers
+    found = next((known for kind, known in _OF_THE_FRAMEWORK.items() if isinstance(error, kind)), None)
+    return (found, *_said(error), _headers(error)) if found else None
 
 
 def respond(

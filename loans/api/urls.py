@@ -3,13 +3,13 @@
 from django.urls import URLPattern, URLResolver, path
 
 from loans.api.discrepancies import Discrepancies, OneDiscrepancy
-from loans.api.events import PushedEvents, ReportStatus
+from loans.api.events import ReportStatus, push_events
 from loans.api.loans import Installments, Loans, OneLoan, Positions
 from loans.api.outward_events import OneOutwardEvent, OutwardEvents, Redelivery
 from loans.api.token import TokenEndpoint
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("partners/<slug:partner>/events", PushedEvents.as_view(), name="api_events"),
+    path("partners/<slug:partner>/events", push_events, name="api_events"),
     path("partners/<slug:partner>/reports/<int:report_id>", ReportStatus.as_view(), name="api_report"),
     path("token", TokenEndpoint.as_view(), name="api_token"),
     path("loans", Loans.as_view(), name="api_loans"),

@@ -1,10 +1,15 @@
 """How much a partner may push, and that a broken counter stops nothing."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from django.core.cache import cache
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pytest_django import Settings
 
+from loans.api import throttling
 from loans.models import Partner, Report
 from loans.tests.factories import make_bank, make_platform
 from loans.tests.pushing import event, make_key, push
@@ -42,6 +47,33 @@ def test_each_event_of_a_message_counts(secret: str) -> None:
     many = [event("outage.ended") for _ in range(5)]
     assert push("harbour", secret, *many).status_code == 202
     assert push("harbour", secret, many[0]).status_code == 429
+
+
+def test_several_processes_let_in_the_rate_together_and_no_more(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes a hundredth at a time out of the minute that they share."""
+    Partner.objects.update(events_per_minute=250)
+    partner = Partner.objects.get(code="harbour")
+    first: dict[int, Any] = {}
+    second: dict[int, Any] = {}
+    let_in = 0
+    for number in range(300):
+        monkeypatch.setattr(throttling, "_shares", first if number % 3 else second)
+        let_in += throttling.count(partner, 1)
+    assert 250 - 2 <= let_in <= 250
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.lists(st.integers(1, 40), max_size=80))
+def test_what_one_process_lets_in_is_what_fits_into_the_rate(secret: str, wanted: list[int]) -> None:
+    """An event is let in as long as those before it, let in or not, leave room for it."""
+    Partner.objects.update(events_per_minute=500)
+    partner = Partner.objects.get(code="harbour")
+    throttling._shares.clear()
+    cache.clear()
+    let_in = sum(number for number in wanted if throttling.count(partner, number))
+    assert let_in <= 500
+    if sum(wanted) <= 500 - 5:
+        assert let_in == sum(wanted)
 
 
 def test_one_partners_rate_is_not_anothers(secret: str) -> None:

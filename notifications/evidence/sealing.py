@@ -7,16 +7,15 @@ it until its rows are visible or gone, so once all have let go who held it after
 is settled. Seals therefore cover ranges of ids without exception, and a row that turns up in one was smuggled in.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import islice
 from typing import Final
 
 from django.db import connection, transaction
 from django.db.models import Max
 
 from loans import writers
-from notifications.evidence.canonical import BELOW_ALL, Row, read_range
+from notifications.evidence.canonical import BELOW_ALL, END, Batch, read_batches
 from notifications.evidence.merkle import root_of
 from notifications.evidence.verify import GENESIS, hash_leaf, hash_seal
 from notifications.models import NoticeEvent, Seal
@@ -42,8 +41,8 @@ def seal_events(now: datetime, limit: int = LIMIT, patience: float = PATIENCE) -
         if not _alone():
             return 0
         newest = Seal.objects.newest()
-        with read_range(newest.last_id if newest else BELOW_ALL, until, limit) as rows:
-            seals = list(_seal_all(rows, newest, now))
+        with read_batches(newest.last_id if newest else BELOW_ALL, until, BATCH, limit) as batches:
+            seals = list(_seal_all(batches, newest, now))
         Seal.objects.bulk_create(seals)
     return sum(seal.count for seal in seals)
 
@@ -63,17 +62,18 @@ def _alone() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _seal_all(rows: Iterator[Row], newest: Seal | None, now: datetime) -> Iterator[Seal]:
+def _seal_all(batches: Iterable[Batch], newest: Seal | None, now: datetime) -> Iterator[Seal]:
     before = newest
-    while batch := list(islice(rows, BATCH)):
+    for batch in batches:
         before = _seal(batch, before, now)
         yield before
 
 
-def _seal(batch: list[Row], before: Seal | None, now: datetime) -> Seal:
-    first_id = before.last_id + 1 if before else batch[0][0]
-    last_id, count = batch[-1][0], len(batch)
-    root = root_of([hash_leaf(line.encode()) for _id, line in batch])
+def _seal(batch: Batch, before: Seal | None, now: datetime) -> Seal:
+    first_id, last_id, text = batch
+    first_id, lines = before.last_id + 1 if before else first_id, text.split(END)
+    count = len(lines)
+    root = root_of([hash_leaf(line) for line in lines])
     previous = bytes(before.hash) if before else GENESIS
     return Seal(
         first_id=first_id,

@@ -10,7 +10,7 @@ from notifications import urls
 from notifications.models import Callback
 from notifications.signatures import reference_of
 from notifications.webhooks.door import webhook
-from notifications.webhooks.short_way import PREFIX
+from notifications.webhooks.short_way import PREFIXES
 
 pytestmark = pytest.mark.django_db
 TOKEN = "a-secret-token"
@@ -74,7 +74,7 @@ def test_plain_http_is_sent_to_https(settings: Settings, client: Client) -> None
 
 
 def test_every_view_below_the_prefix_is_a_webhook() -> None:
-    below = [one for one in urls.urlpatterns if f"/{one.pattern}".startswith(PREFIX)]
+    below = [one for one in urls.urlpatterns if f"/{one.pattern}".startswith(PREFIXES)]
     assert len(below) >= 10
     assert all(vars(one.callback)["for_providers"] for one in below)
     assert vars(resolve(target().partition("?")[0]).func)["for_providers"]

@@ -11,6 +11,7 @@ from loans.models import Dispute, Installment, Loan, OutageHold, Payment
 from loans.standing import Key, Standing, standing
 from notifications.models import Prompt
 from portal.pages.overview_rows import GATHERING, gather
+from portal.reading_ahead import read_ahead
 
 AHEAD: Final = timedelta(days=30)
 """How far the page looks ahead beside the next payment."""
@@ -60,7 +61,10 @@ def ask_overview(borrower: User, *, today: date, now: datetime) -> str:
 
     `today` is the borrower's own day.
     """
-    return GATHERING.ask(borrower=borrower.pk, last_day=today + AHEAD, now=now)
+    last_day, ahead = today + AHEAD, read_ahead()
+    if ahead and (ahead.person_id, ahead.last_day) == (borrower.pk, last_day):
+        return ahead.overview
+    return GATHERING.ask(borrower=borrower.pk, last_day=last_day, now=now)
 
 
 def read_overview(text: str, *, today: date) -> Overview:

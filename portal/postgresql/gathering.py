@@ -41,10 +41,15 @@ class Gathering:
 
     def ask(self, **parameters: Any) -> str:
         """The answer as the text of a JSON object; equal texts are equal answers."""
+        row = ask(self.statement, parameters)
+        return str(row[0]) if row else "{}"
+
+    @property
+    def statement(self) -> str:
+        """What is asked, as one expression of SQL; its parameters are the stand-ins, by their names."""
         if not self._statement:
             self._statement = self._compile()
-        row = ask(self._statement, parameters)
-        return str(row[0]) if row else "{}"
+        return self._statement
 
     def read(self, text: str) -> Rows:
         """The rows of each queryset, by its name, with the values that Django would give."""

@@ -64,11 +64,11 @@ def test_while_nothing_changes_the_page_is_not_made_again(page: Client, monkeypa
 
 
 @pytest.mark.usefixtures("told")
-def test_finding_that_out_takes_three_queries(page: Client, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_finding_that_out_takes_one_query(page: Client, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     tag, part = tag_of(page), part_again(page)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(1):
         assert again(page, tag) == 304
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(1):
         assert page.get(part, headers=PART).status_code == 204
 
 
