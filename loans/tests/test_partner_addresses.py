@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from aiohttp.resolver import ThreadedResolver
 
 from loans.models import Endpoint, Loan
 from loans.outward.endpoints import BadEndpointError, add_endpoint, is_allowed
@@ -62,14 +63,14 @@ def test_a_name_that_points_into_our_network_is_found_out_when_it_is_connected_t
 ) -> None:
     port = int(server.url.split(":")[2].split("/")[0])
 
-    def resolve(host: str, _port: int, *_: object, **__: object) -> list[tuple[object, ...]]:
+    async def resolve(_self: object, host: str, *_: object, **__: object) -> list[dict[str, object]]:
         assert host == "rebinding.example"
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        return [(family, socket.SOCK_STREAM, 6, "", (address, port, 0, 0) if ":" in address else (address, port))]
+        return [{"hostname": host, "host": address, "port": port, "family": family, "proto": 6, "flags": 0}]
 
     hear(loan.bank, "https://rebinding.example/hook")
     tell(loan)
-    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(ThreadedResolver, "resolve", resolve)
     sweep()
     assert (standings(), server.posts) == ([("waiting", 1, None)], [])
 

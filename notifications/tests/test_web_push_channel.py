@@ -5,6 +5,7 @@ from collections.abc import Callable
 from threading import Event
 
 import pytest
+from aiohttp.resolver import ThreadedResolver
 
 from accounts.outside.addresses import is_public, may_be_public
 from notifications.channels.base import Message, Outcome, Result
@@ -184,12 +185,13 @@ def test_nothing_is_posted_to_this_machine(name: str) -> None:
 def test_a_name_that_points_into_our_network_is_found_out_when_it_is_connected_to(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def resolve(host: str, port: int, *_: object, **__: object) -> list[tuple[object, ...]]:
+    async def resolve(_self: object, host: str, port: int, **_: object) -> list[dict[str, object]]:
         assert host == "push.rebinding.example"
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+        found = {"hostname": host, "host": "127.0.0.1", "port": port}
+        return [{**found, "family": socket.AF_INET, "proto": 6, "flags": 0}]
 
     with run_server(always(CREATED)) as service:
-        monkeypatch.setattr(socket, "getaddrinfo", resolve)
+        monkeypatch.setattr(ThreadedResolver, "resolve", resolve)
         outcome = push(Browser(f"https://push.rebinding.example:{service.port}/"), allow_private=False)
     assert (outcome.result, outcome.address_fault, service.requests) == (Result.PERMANENT, True, [])
     assert outcome.reason == "the endpoint is not an https address of the internet"
