@@ -15,7 +15,7 @@ from notifications import planning_statements, table_statistics
 from notifications.clock import Clock
 from notifications.models import Prompt
 from notifications.overtaking import end_overtaken, find_overtaken, record_missed
-from notifications.planning_writes import collect, parameters_of
+from notifications.planning_writes import number, parameters_of
 from notifications.slots import Slot, columns_of, slots_of
 
 SHARE_FROM: Final = 20_000
@@ -60,7 +60,7 @@ def plan_calendar(kind: Prompt.Kind, source: str, clock: Clock) -> int:
         share = may_share and fresh >= SHARE_FROM
         planned = _plan_beside(run) if share else _plan_found(run, None) if fresh else 0
         if planned:
-            table_statistics.refresh(["notifications_prompt"])
+            table_statistics.refresh(["notifications_prompt"], target=table_statistics.ROUGHLY)
     return planned
 
 
@@ -75,7 +75,7 @@ def _find_fresh(run: Run) -> int:
 def _plan_found(run: Run, lane: int | None) -> int:
     """Plan what `_find_fresh` found, all of it or one of the two lanes."""
     parameters = run.parameters(lane)
-    planned = collect(run.source, parameters)
+    planned = number(run.kind, run.source, run.clock, parameters, borrower="loan.borrower_id")
     if planned:
         overtaken = find_overtaken(run.kind, run.slots)
         with connection.cursor() as cursor:

@@ -16,21 +16,23 @@ WHERE installment.due_on BETWEEN %(first_due)s AND %(last_due)s
       AND prompt.payment_id IS NULL AND prompt.dispute_id IS NULL
       AND CASE %(kind)s WHEN 'upcoming' THEN prompt.stage <= day.last ELSE prompt.stage >= day.last END)
 """
-# What is owed is read before it is joined with the slots: the other way round, every person stands there once a day.
+# What is owed is read, with the first way to its borrower, before it is joined with the slots: the other way round,
+# every person stands there once a day, and what comes after that join is taken to be few.
 # A stage is not planned once a later one is: where clocks are put back, time has passed it by all the same.
 INSTALLMENTS: Final = """
-SELECT owed.borrower_id, owed.installment_id, NULL::bigint AS payment_id, NULL::bigint AS dispute_id,
+SELECT COALESCE(owed.known_at < slot.known_by, false) AS late,
+       owed.borrower_id, owed.installment_id, NULL::bigint AS payment_id, NULL::bigint AS dispute_id,
        slot.stage, owed.version, slot.moment, slot.deadline, slot.held_by, slot.details,
-       slot.due_on, owed.bank_id, owed.platform_id, owed.currency, slot.plan, owed.known_at, owed.time_zone,
-       owed.known_at < slot.known_by AS late
+       slot.due_on, owed.bank_id, owed.platform_id, owed.currency, slot.plan, owed.known_at, owed.time_zone, {chosen}
 FROM (
     SELECT loan.borrower_id, fresh.id AS installment_id, fresh.version, fresh.due_on, fresh.last, fresh.known_at,
            loan.id AS loan_id, loan.bank_id, loan.platform_id, loan.currency, loan.product, person.time_zone,
-           person.jurisdiction
+           person.jurisdiction, {columns}
     FROM planning_fresh AS fresh
     JOIN loans_loan AS loan ON loan.id = fresh.loan_id
-    JOIN accounts_user AS person ON person.id = loan.borrower_id
-    WHERE %(lane)s::int IS NULL OR loan.borrower_id >> 12 & 1 <> %(lane)s
+    JOIN accounts_user AS person ON person.id = loan.borrower_id AND {share_of_people}
+    {joins}
+    WHERE {share}
     OFFSET 0) AS owed
 JOIN unnest(%(jurisdictions)s::text[], %(zones)s::text[], %(plans)s::int[], %(due_on)s::date[], %(stages)s::int[],
             %(moments)s::timestamptz[], %(deadlines)s::timestamptz[], %(rules)s::text[], %(details)s::jsonb[],
@@ -87,42 +89,37 @@ SELECT dispute.borrower_id, dispute.installment_id, NULL::bigint AS payment_id, 
        NULL::bigint AS platform_id, '' AS currency
 FROM loans_dispute AS dispute WHERE dispute.id = %(dispute_id)s
 """
-CLEAR: Final = "DROP TABLE IF EXISTS planning_fresh, planning_candidate, planning_prompt"
+CLEAR: Final = "DROP TABLE IF EXISTS planning_fresh, planning_prompt"
 """What an earlier run of this transaction has left."""
-# The candidates of one run, counted before they are joined further: the way to join a million is not that of ten.
-COLLECT: Final = "CREATE TEMPORARY TABLE planning_candidate ON COMMIT DROP AS {source}"
-ANALYZE: Final = "ANALYZE planning_candidate (borrower_id)"
-# A person is told on the first rung, in the order that they chose, whose channel they can be reached on; where there is
-# none, the prompt stands above the last rung and the ladder hands it to a person at its first look.
-# People in order: their rows then lie beside each other in the tables and at one place of each index.
+# What was found anywhere else than in the calendar, with the first way to its borrower.
+WITH_WAYS: Final = """
+SELECT owed.*, {chosen}
+FROM (
+    SELECT candidate.*, {columns}
+    FROM ({source} OFFSET 0) AS candidate
+    {joins}
+    OFFSET 0) AS owed
+"""
+# Whom no channel reaches stands above the last rung: the ladder hands the prompt to a person at its first look.
+# People in order: their rows then lie beside each other in the tables and at one place of each index. `beside` says
+# that the row before is of the same person; it stands first in its row, where it is read soonest.
 NUMBER: Final = """
 CREATE TEMPORARY TABLE planning_prompt ON COMMIT DROP AS
-WITH first_way AS (
-    SELECT DISTINCT ON (point.user_id) point.user_id AS borrower_id, point.id AS contact_point_id, point.address,
-           rung.number AS rung, rung.wait, rung.channel
-    FROM accounts_contactpoint AS point
-    JOIN unnest(%(rungs)s::int[], %(channels)s::text[], %(contact_kinds)s::text[], %(waits)s::interval[])
-         AS rung (number, channel, contact_kind, wait) ON rung.contact_kind = point.kind
-    LEFT JOIN notifications_preference AS preference
-           ON preference.user_id = point.user_id AND preference.channel = rung.channel
-    WHERE point.retired_at IS NULL AND point.unreachable_since IS NULL AND preference.enabled IS NOT FALSE
-      AND point.user_id IN (SELECT borrower_id FROM planning_candidate)
-    ORDER BY point.user_id, COALESCE(preference.place, 100), rung.number, point.id)
-SELECT nextval('notifications_prompt_id_seq') AS id, NULL::bigint AS told_with_id, ready.*
+SELECT nextval('notifications_prompt_id_seq') AS id, ready.*, NULL::bigint AS told_with_id
 FROM (
-    SELECT candidate.*, first_way.contact_point_id, first_way.address, first_way.rung, first_way.wait, first_way.channel
-    FROM planning_candidate AS candidate
-    LEFT JOIN first_way ON first_way.borrower_id = candidate.borrower_id
-    ORDER BY candidate.borrower_id, candidate.installment_id) AS ready
+    SELECT COALESCE(lag(found.borrower_id) OVER people = found.borrower_id, false) AS beside, found.*
+    FROM ({source}) AS found
+    WINDOW people AS (ORDER BY found.borrower_id, found.installment_id)
+    ORDER BY found.borrower_id, found.installment_id) AS ready
 """
+BESIDE: Final = "SELECT EXISTS (SELECT 1 FROM planning_prompt WHERE beside)"
 # Installments of one borrower that fall due together, with the same firms, are one message: the first leads.
 BUNDLE: Final = """
 UPDATE planning_prompt AS prompt SET told_with_id = bundle.leads
 FROM (
     SELECT id, min(id) OVER (PARTITION BY borrower_id, stage, due_on, bank_id, platform_id, currency) AS leads
     FROM planning_prompt
-    WHERE due_on IS NOT NULL AND borrower_id IN (
-        SELECT borrower_id FROM planning_prompt WHERE due_on IS NOT NULL GROUP BY borrower_id HAVING count(*) > 1)
+    WHERE due_on IS NOT NULL AND borrower_id IN (SELECT borrower_id FROM planning_prompt WHERE beside)
     ) AS bundle
 WHERE bundle.id = prompt.id AND bundle.leads <> bundle.id
 """
@@ -137,17 +134,18 @@ FROM planning_prompt
 WHERE_NEW: Final = "ON CONFLICT DO NOTHING RETURNING id"
 """Where others may plan the same. One planner alone needs none, and looking costs as much as the writing."""
 KEEP: Final = "DELETE FROM planning_prompt WHERE id <> ALL(%(ids)s)"
-# The two tellings of a prompt are written side by side: in the order of the index that keeps them apart.
+# The two tellings of a prompt are written side by side: in the order of the index that keeps them apart. A set in the
+# list of columns does so for less than a join, which may also be turned round.
 DELIVERIES: Final = """
 INSERT INTO notifications_delivery (prompt_id, channel, contact_point_id, address, rung, ordinal, status, reason,
                                     attempts, next_attempt_at, provider_reference, wording, held_by, provider)
-SELECT prompt.id, way.channel, way.contact_point_id, way.address, COALESCE(prompt.rung, %(beyond)s), 0, 'queued', '', 0,
-       prompt.moment, '', '', prompt.held_by, ''
-FROM planning_prompt AS prompt
-CROSS JOIN LATERAL (
-    VALUES (prompt.channel, prompt.contact_point_id, prompt.address), ('in_app', NULL, '')
-    ) AS way (channel, contact_point_id, address)
-WHERE prompt.told_with_id IS NULL AND way.channel IS NOT NULL
+SELECT telling.id, CASE WHEN outside THEN channel ELSE 'in_app' END, CASE WHEN outside THEN contact_point_id END,
+       CASE WHEN outside THEN address ELSE '' END, COALESCE(rung, %(beyond)s), 0, 'queued', '', 0, moment, '', '',
+       held_by, ''
+FROM (
+    SELECT id, channel, contact_point_id, address, rung, moment, held_by,
+           unnest(CASE WHEN channel IS NULL THEN '{false}'::boolean[] ELSE '{true,false}' END) AS outside
+    FROM planning_prompt WHERE told_with_id IS NULL) AS telling
 """
 EVENTS: Final = """
 INSERT INTO notifications_noticeevent (at, kind, borrower_id, installment_id, prompt_id, data)

@@ -7,9 +7,9 @@ from django.db import connection, transaction
 
 from notifications import planning_statements, table_statistics
 from notifications.clock import Clock
-from notifications.ladder import Ladder, ladder_of
+from notifications.ladder import ladder_of
 from notifications.models import Prompt
-from notifications.reach import CONTACT_KIND, channels_in_use
+from notifications.planning_ways import chosen, columns, columns_of, joins, share, ways_of
 
 _READ: Final = ("accounts_user", "accounts_contactpoint", "loans_loan", "loans_installment", "loans_payment")
 
@@ -23,7 +23,8 @@ def write(kind: Prompt.Kind, source: str, clock: Clock, parameters: dict[str, An
     everything = {**parameters_of(kind, clock), "details": json.dumps(details), **parameters}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(planning_statements.CLEAR)
-        if not collect(source, everything):
+        with_ways = planning_statements.WITH_WAYS.replace("{source}", source)
+        if not number(kind, with_ways, clock, everything, borrower="candidate.borrower_id"):
             return 0
         cursor.execute(planning_statements.PROMPTS + planning_statements.WHERE_NEW, everything)
         ids = [row[0] for row in cursor.fetchall()]
@@ -35,30 +36,28 @@ def write(kind: Prompt.Kind, source: str, clock: Clock, parameters: dict[str, An
 
 def parameters_of(kind: Prompt.Kind, clock: Clock) -> dict[str, Any]:
     """What each statement about `kind` is given."""
-    return {"kind": kind, "now": clock.now, **_ladder_columns(ladder_of(kind), clock)}
+    ladder = ladder_of(kind)
+    ways = columns_of(ways_of(ladder, clock))
+    return {"kind": kind, "now": clock.now, "beyond": len(ladder.rungs), "lane": None, **ways}
 
 
-def collect(source: str, parameters: dict[str, Any]) -> int:
-    """Number the prompts that `source` finds, into `planning_prompt`, until the commit; returns how many there are."""
+def number(kind: Prompt.Kind, source: str, clock: Clock, parameters: dict[str, Any], *, borrower: str) -> int:
+    """Number the prompts that `source` finds, into `planning_prompt`, until the commit; returns how many there are.
+
+    In `source` the column `borrower` names whom the first way is looked for.
+    """
+    ways = ways_of(ladder_of(kind), clock)
+    found = source.format(
+        chosen=chosen(ways),
+        columns=columns(ways),
+        joins=joins(ways, borrower),
+        share=share(borrower),
+        share_of_people=share("person.id"),
+    )
     with connection.cursor() as cursor:
-        cursor.execute(planning_statements.COLLECT.format(source=source), parameters)
-        found = int(cursor.rowcount)
-        if found:
-            cursor.execute(planning_statements.ANALYZE)
-            cursor.execute(planning_statements.NUMBER, parameters)
-        if found > 1:
+        cursor.execute(planning_statements.NUMBER.format(source=found), parameters)
+        numbered = int(cursor.rowcount)
+        cursor.execute(planning_statements.BESIDE)
+        if cursor.fetchone()[0]:
             cursor.execute(planning_statements.BUNDLE)
-    return found
-
-
-def _ladder_columns(ladder: Ladder, clock: Clock) -> dict[str, Any]:
-    """The rungs whose channel is in use here, by their numbers on the ladder."""
-    in_use = channels_in_use()
-    rungs = [(number, rung) for number, rung in enumerate(ladder.rungs) if rung.channel in in_use]
-    return {
-        "rungs": [number for number, _rung in rungs],
-        "channels": [rung.channel.value for _number, rung in rungs],
-        "contact_kinds": [CONTACT_KIND[rung.channel] for _number, rung in rungs],
-        "waits": [rung.wait * clock.pace for _number, rung in rungs],
-        "beyond": len(ladder.rungs),
-    }
+    return numbered

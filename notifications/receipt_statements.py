@@ -10,6 +10,9 @@ letter AS (
          AS letter (callback_id, channel, provider, sha256, received_at)
 )"""
 
+SETTINGS: Final = "SET LOCAL enable_memoize = off; SET LOCAL work_mem = '32MB'"
+"""A prompt is looked up once, so that remembering it only costs; and what moved stays in memory."""
+
 MOVE: Final = f"""
 WITH {_LETTERS}, asked AS (
     SELECT ask.*, letter.channel, letter.data
@@ -25,37 +28,35 @@ WITH {_LETTERS}, asked AS (
         sent_at = CASE WHEN asked.target = 'failed' THEN delivery.sent_at
                        ELSE COALESCE(delivery.sent_at, %(now)s) END,
         delivered_at = CASE WHEN asked.target = 'delivered' THEN %(now)s ELSE delivery.delivered_at END
-    FROM asked
+    FROM asked, notifications_prompt AS prompt
     WHERE delivery.id = asked.delivery_id
       AND delivery.channel = asked.channel
       AND delivery.status || '>' || asked.target = ANY(%(allowed)s)
-    RETURNING delivery.id, delivery.status, delivery.reason, delivery.prompt_id,
-              delivery.contact_point_id, delivery.rung, asked.data
-), about AS (
-    SELECT moved.*, prompt.borrower_id, prompt.installment_id,
-           prompt.status = 'active' AND prompt.look_again_at > %(now)s
-           AND (moved.status = 'failed'
-                OR moved.status = 'delivered' AND prompt.kind || '.' || moved.rung = ANY(%(enough)s::text[])) AS decides
-    FROM moved JOIN notifications_prompt AS prompt ON prompt.id = moved.prompt_id
+      AND prompt.id = delivery.prompt_id
+    RETURNING delivery.id, delivery.status, delivery.reason, delivery.prompt_id, delivery.contact_point_id, asked.data,
+              prompt.borrower_id, prompt.installment_id,
+              prompt.status = 'active' AND prompt.look_again_at > %(now)s
+              AND (delivery.status = 'failed'
+                   OR delivery.status = 'delivered' AND prompt.kind || '.' || delivery.rung = ANY(%(enough)s::text[]))
+                  AS decides
 ), recorded AS (
     INSERT INTO notifications_noticeevent (at, kind, borrower_id, installment_id, prompt_id, delivery_id, data)
     SELECT %(now)s, status, borrower_id, installment_id, prompt_id, id,
            CASE WHEN reason = '' THEN data ELSE data || jsonb_build_object('reason', reason) END
-    FROM about
+    FROM moved
 ), nudged AS (
     UPDATE notifications_prompt AS prompt SET look_again_at = %(now)s
-    FROM about
-    WHERE about.decides AND prompt.id = about.prompt_id AND prompt.status = 'active' AND prompt.look_again_at > %(now)s
+    FROM moved
+    WHERE moved.decides AND prompt.id = moved.prompt_id AND prompt.status = 'active' AND prompt.look_again_at > %(now)s
 )
-SELECT array_agg(moved.id),
-       array_agg(DISTINCT point.id) FILTER (WHERE point.id IS NOT NULL)
-FROM moved
-LEFT JOIN accounts_contactpoint AS point
-       ON point.id = moved.contact_point_id AND moved.status = 'delivered' AND point.unreachable_since IS NOT NULL
+SELECT (SELECT array_agg(id) FROM moved),
+       (SELECT array_agg(point.id)
+        FROM (SELECT id FROM accounts_contactpoint WHERE unreachable_since IS NOT NULL OFFSET 0) AS point
+        WHERE point.id IN (SELECT contact_point_id FROM moved WHERE status = 'delivered'))
 """  # noqa: S608 - nothing of it comes from outside
 """One turn: the deliveries that may move, the record of it, and their ladders, which look at once where that changes
 what is next: not where something arrived and "I know" is waited for as before. Returns the ids of what moved, and the
-contact points marked unreachable that something has arrived at.
+contact points marked unreachable that something has arrived at: of those there are few, so they are read first.
 """
 
 REFUSED: Final = """

@@ -3,7 +3,8 @@
 A receipt is kept even when it moves nothing: they come twice, late, out of order and before our own write.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Final
 
@@ -13,12 +14,14 @@ from django.utils import timezone
 from notifications import arrays, receipt_moves
 from notifications.heard import PARSERS, Heard, letters_of, read
 from notifications.models import Callback, Delivery
-from notifications.receipt_statements import KEEP
+from notifications.receipt_statements import KEEP, SETTINGS
 
 BATCH: Final = 200
 """Callbacks that are read together; each may hold many receipts."""
 MOST_RECEIPTS: Final = 20_000
 """Receipts after which a batch is cut: what follows waits for the next transaction, so that none takes long."""
+SET: Final = 2_500
+"""Receipts that are moved by one statement. While the database works on one set, the next is read."""
 
 SIFTED: Final = frozenset({"smtp"})
 """Where people write to the same address: what holds no receipt is not kept."""
@@ -41,18 +44,42 @@ def apply_waiting(*, now: datetime, limit: int = BATCH) -> int:
 
     Any number of workers may do so at once. What cannot be read is a receipt of kind UNKNOWN.
     """
-    with transaction.atomic():
+    with transaction.atomic(), ThreadPoolExecutor(1) as reader:
         waiting = Callback.objects.waiting().filter(provider__in=PARSERS).select_for_update(skip_locked=True)
+        sets = _read_sets(list(waiting.values_list("pk", "provider", "raw", "received_at")[:limit]))
         done: list[int] = []
-        heard: list[Heard] = []
-        for pk, provider, raw, received_at in waiting.values_list("pk", "provider", "raw", "received_at")[:limit]:
-            heard += read(pk, provider, bytes(raw), received_at)
-            done.append(pk)
-            if len(heard) >= MOST_RECEIPTS:
-                break
-        _keep(heard, receipt_moves.apply(heard, now))
+        ahead = next(sets, None)
+        if ahead:
+            with connection.cursor() as cursor:
+                cursor.execute(SETTINGS)
+        while ahead:
+            read_ids, heard = ahead
+            following = reader.submit(next, sets, None)
+            _keep(heard, receipt_moves.apply(heard, now))
+            done += read_ids
+            ahead = following.result()
         Callback.objects.filter(pk__in=done).update(applied_at=now)
     return len(done)
+
+
+def _read_sets(
+    letters: Sequence[tuple[int, str, bytes | memoryview, datetime]],
+) -> Iterator[tuple[list[int], list[Heard]]]:
+    """Whole callbacks in sets of about SET receipts, about MOST_RECEIPTS in all. Asks the database nothing."""
+    ids: list[int] = []
+    heard: list[Heard] = []
+    told = 0
+    for pk, provider, raw, received_at in letters:
+        heard += read(pk, provider, bytes(raw), received_at)
+        ids.append(pk)
+        if len(heard) >= min(SET, MOST_RECEIPTS - told):
+            yield ids, heard
+            told += len(heard)
+            ids, heard = [], []
+        if told >= MOST_RECEIPTS:
+            return
+    if ids:
+        yield ids, heard
 
 
 def _keep(heard: Sequence[Heard], moved: set[int]) -> None:

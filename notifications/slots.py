@@ -59,8 +59,7 @@ def plans_of_leads() -> list[Plan]:
 
 
 def _places() -> list[Place]:
-    rows = User.objects.order_by().values_list("jurisdiction", "time_zone").distinct()
-    return [Place(jurisdiction, name, User(time_zone=name).zone) for jurisdiction, name in rows]
+    return [Place(jurisdiction, name, User(time_zone=name).zone) for jurisdiction, name in User.objects.places()]
 
 
 def _slots(kind: str, place: Place, plan: Plan, clock: Clock) -> Iterator[Slot]:

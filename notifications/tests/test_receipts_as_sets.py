@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
+from unittest.mock import patch
 
 import pytest
 from django.db import connection
@@ -110,15 +111,16 @@ STATUSES = st.lists(
 
 class TestHistories(TestCase):
     @settings(max_examples=150)
-    @given(statuses=STATUSES, stages=STAGES)
+    @given(statuses=STATUSES, stages=STAGES, size=st.sampled_from([1, 3, receipts.SET]))
     def test_a_set_of_receipts_does_what_they_do_one_by_one(
-        self, statuses: list[str], stages: list[tuple[list[list[Report]], int]]
+        self, statuses: list[str], stages: list[tuple[list[list[Report]], int]], size: int
     ) -> None:
         together, alone = make_world(statuses), make_world(statuses)
         for calls, ours in stages:
             for reports in calls:
                 receipts.store(provider=PROVIDER, raw=raw_of(together, reports), now=NOON)
-            assert receipts.apply_waiting(now=NOON) == len(calls)
+            with patch.object(receipts, "SET", size):
+                assert receipts.apply_waiting(now=NOON) == len(calls)
             for number, report in (pair for reports in calls for pair in enumerate(reports)):
                 raw = raw_of(alone, [(STRANGER, "unknown")] * number + [report])
                 receipts.store(provider=PROVIDER, raw=raw, now=NOON)
@@ -163,6 +165,6 @@ def test_a_hundred_receipts_take_as_many_statements_as_one() -> None:
         with CaptureQueriesContext(connection) as queries:
             receipts.apply_waiting(now=NOON)
         counts.append(len(queries))
-    assert counts == [7, 7], (
-        "savepoint and its release, callbacks, moves, does a partner hear, receipts, callbacks done"
+    assert counts == [8, 8], (
+        "savepoint and its release, callbacks, settings, moves, does a partner hear, receipts, callbacks done"
     )

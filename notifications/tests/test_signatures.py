@@ -4,6 +4,8 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import settings as ours
+from django.utils.crypto import salted_hmac
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
@@ -31,6 +33,14 @@ def test_a_reference_finds_its_delivery_and_is_a_uuid(delivery_id: int) -> None:
     assert delivery_id_of(reference.upper()) == delivery_id
     assert uuid.UUID(reference).version == 8
     assert uuid.UUID(reference).variant == uuid.RFC_4122
+
+
+@given(ids)
+def test_the_tag_of_a_reference_is_an_hmac_of_the_id(delivery_id: int) -> None:
+    tag = salted_hmac("notifications.reference", str(delivery_id), ours.SECRET_KEY, algorithm="sha256").digest()[:10]
+    version_and_variant = 0xF << 76 | 0x3 << 62
+    told = uuid.UUID(reference_of(delivery_id)).int & (1 << 80) - 1
+    assert told | version_and_variant == int.from_bytes(tag) | version_and_variant
 
 
 @given(ids, st.uuids())
