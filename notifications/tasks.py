@@ -7,7 +7,18 @@ from celery import shared_task
 from django.utils import timezone
 
 from loans import differences, discrepancies, outages
-from notifications import awaiting, coverage, dispatch, escalation, feeds, planning, receipts, silence, suppliers
+from notifications import (
+    awaiting,
+    coverage,
+    dispatch,
+    escalation,
+    feeds,
+    planning,
+    receipts,
+    silence,
+    suppliers,
+    taking_over,
+)
 from notifications.clock import Clock
 from notifications.evidence import sealing
 from notifications.reach import channels_in_use
@@ -40,8 +51,9 @@ def read_callbacks() -> int:
 
 @shared_task
 def climb_ladders() -> int:
-    """Look at every ladder whose time has come; wakes the senders."""
+    """Look at every ladder whose time has come, and at the prompts that firms had to send by now; wakes the senders."""
     looked_at = _until_done(lambda: escalation.climb(Clock.at(timezone.now())))
+    looked_at += _until_done(lambda: taking_over.take_over(timezone.now()))
     if looked_at:
         wake_senders()
     return looked_at
