@@ -143,4 +143,5 @@ class ResponsibilityAdmin(ReadOnlyAdmin[Responsibility]):
 
 
 def _within(firm: str, hours: int) -> str:
-    return f"{firm} ({ngettext('%d hour', '%d hours', hours) % hours})" if hours else firm
+    span = ngettext("%d hour", "%d hours", hours) % hours
+    return f"{firm} ({span})" if hours else firm
