@@ -37,6 +37,7 @@ uncovered AS (
           AND (prompt.status IN ('told', 'acknowledged')
                OR prompt.status = 'active'
                   AND COALESCE(leader.look_again_at, prompt.look_again_at) > %(known_by)s
+               OR prompt.status = 'firm_told' AND prompt.look_again_at > %(known_by)s
                OR prompt.status = 'escalated' AND EXISTS (
                   SELECT 1 FROM notifications_agenttask AS task
                   WHERE task.prompt_id = COALESCE(prompt.told_with_id, prompt.id) AND task.status = 'open'))))

@@ -4,6 +4,7 @@ Ids, figures, the kind of channel and the level of proof; never where it went or
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.db.models import Q
 
 from loans.models import OutwardEvent
 from loans.outward.telling import LoanFact, anybody_hears, tell_partners
-from notifications.models import Acknowledgement, AgentTask, Delivery, Prompt
+from notifications.models import Acknowledgement, AgentTask, Delivery, Duty, Prompt
 
 Kind = OutwardEvent.Kind
 
@@ -53,6 +54,24 @@ def tell_unreached(tasks: Sequence[AgentTask], *, at: datetime) -> None:
         for row in _prompts(until)
     )
     tell_partners(facts, at=at)
+
+
+def tell_taken_over(duties: Sequence[Duty], *, at: datetime) -> None:
+    """The time of the firms that had to send these is over: who sends now, and why."""
+    if not duties or not anybody_hears():
+        return
+    by_prompt = {duty.prompt_id: duty for duty in duties}
+    rows = (row for row in _prompts(by_prompt) if row["pk"] in by_prompt)
+    tell_partners((_taken_over(by_prompt[row["pk"]], row) for row in rows), at=at)
+
+
+def _taken_over(duty: Duty, row: Mapping[str, Any]) -> LoanFact:
+    """A prompt may pass twice, to the other firm and to the portal: two facts."""
+    passed_on = duty.backup if duty.status == Duty.Status.PASSED_ON else None
+    sender = passed_on.code if passed_on else "portal"
+    said = {"responsible": duty.responsible.code, "report_by": duty.report_by.isoformat(), "sender": sender}
+    fact = _fact(Kind.PROMPT_TAKEN_OVER, row, **said, why=duty.why_late)
+    return replace(fact, subject=f"{fact.subject}:{sender}")
 
 
 def _prompts(leading: Collection[int]) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from notifications import planning_statements, table_statistics
+from notifications import duties, firm_words, planning_statements, table_statistics
 from notifications.clock import Clock
 from notifications.models import Prompt
 from notifications.overtaking import end_overtaken, find_overtaken, record_missed
@@ -78,9 +78,13 @@ def _plan_found(run: Run, lane: int | None) -> int:
     planned = number(run.kind, run.source, run.clock, parameters, borrower="loan.borrower_id")
     if planned:
         overtaken = find_overtaken(run.kind, run.slots)
+        assigned = duties.assign(run.kind, run.slots, run.clock)
         with connection.cursor() as cursor:
             for statement in (planning_statements.PROMPTS, planning_statements.DELIVERIES, planning_statements.EVENTS):
                 cursor.execute(statement, parameters)
+        if assigned:
+            duties.write_duties()
+            firm_words.hear_earlier(now=run.clock.now)
         record_missed(run.kind, run.slots, now=run.clock.now)
         end_overtaken(overtaken, now=run.clock.now)
     return planned

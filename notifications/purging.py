@@ -23,6 +23,8 @@ _GUARDS: Final = (
     "notifications.Receipt:receipt_stays",
     "notifications.Acknowledgement:acknowledgement_stays",
     "notifications.NoticeEvent:notice_event_stays",
+    "notifications.Duty:duty_never_deleted",
+    "notifications.FirmTelling:firm_telling_stays",
 )
 
 

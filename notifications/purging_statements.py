@@ -57,10 +57,19 @@ ROWS: Final = {
     "acknowledgements": _OF_PROMPTS.format(table="notifications_acknowledgement"),
     "tasks": _OF_PROMPTS.format(table="notifications_agenttask"),
     "links": _OF_PROMPTS.format(table="notifications_disputedprompt"),
+    "duties": _OF_PROMPTS.format(table="notifications_duty"),
     "deliveries": "DELETE FROM notifications_delivery WHERE id IN (SELECT id FROM purge_delivery)",
     "prompts": "DELETE FROM notifications_prompt WHERE id IN (SELECT id FROM purge_prompt)",
+    "words of firms": """
+DELETE FROM notifications_firmtelling AS telling
+WHERE telling.installment_id IN (
+    SELECT old.installment_id FROM purge_old AS old JOIN purge_prompt AS prompt ON prompt.id = old.id)
+  AND NOT EXISTS (SELECT 1 FROM notifications_prompt AS left_over
+                  WHERE left_over.installment_id = telling.installment_id)
+""",
 }
-"""In the order of the foreign keys: what points to a row goes before it."""
+"""In the order of the foreign keys: what points to a row goes before it. What firms said goes with the last prompt of
+its installment."""
 # Events go up to the last seal that covers none from the month on, none about a prompt that stays, and none of a
 # borrower with a dispute: theirs may be about anything.
 LAST_SEAL: Final = """

@@ -19,6 +19,7 @@ from notifications import (
     silence,
     statement_watch,
     suppliers,
+    taking_over,
 )
 from notifications.clock import Clock
 from notifications.evidence import sealing
@@ -52,8 +53,9 @@ def read_callbacks() -> int:
 
 @shared_task
 def climb_ladders() -> int:
-    """Look at every ladder whose time has come; wakes the senders."""
+    """Look at every ladder whose time has come, and at the prompts that firms had to send by now; wakes the senders."""
     looked_at = _until_done(lambda: escalation.climb(Clock.at(timezone.now())))
+    looked_at += _until_done(lambda: taking_over.take_over(timezone.now()))
     if looked_at:
         wake_senders()
     return looked_at

@@ -44,6 +44,8 @@ MAY: Final[May] = {
         "view_alarm",
         "change_alarm",
         "view_inboundtext",
+        "view_responsibility",
+        "view_duty",
     ),
 }
 """Of agents. "change" of a line, dispute, discrepancy, alarm or task is to decide it, "add" of a delivery to send
@@ -89,10 +91,14 @@ OPERATORS_MAY: Final[May] = {
         "add_leadplan",
         "change_leadplan",
         "delete_leadplan",
+        "view_responsibility",
+        "add_responsibility",
+        "view_duty",
     ),
 }
 """Of operators: to see why nothing goes out, and to pull the levers. "change" of a halt is to lift it and of an outage
-to end it, "add" of a prompt to give notice before an adverse report. Who also works on tasks is in both groups."""
+to end it, "add" of a prompt to give notice before an adverse report and of a responsibility to say who sends. Who also
+works on tasks is in both groups."""
 GROUPS: Final = {AGENTS: MAY, OPERATORS: OPERATORS_MAY}
 
 

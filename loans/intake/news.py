@@ -16,6 +16,14 @@ class RefusedError(Exception):
         self.code = code
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An event that is kept as it is and has no effect; `code` is one of docs/partners.md."""
+
+    reason: str
+    code: str
+
+
 @dataclass(slots=True)
 class News:
     """Ids of what changed. `touched`: something was written that no one above need hear of. `counted`: the summary

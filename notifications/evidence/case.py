@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import ContactPoint, User
 from loans.models import Dispute, Installment, Loan, Payment
-from notifications.models import Acknowledgement, Delivery, NoticeEvent, Prompt, Receipt
+from notifications.models import Acknowledgement, Delivery, Duty, FirmTelling, NoticeEvent, Prompt, Receipt
 
 
 class NothingToPackError(LookupError):
@@ -18,6 +18,7 @@ class Case:
     """The rows of one case, all of one borrower and one loan.
 
     `prompts` are those about the installments, their payments and disputes, and those whose message named one of them.
+    `duties` are those of the prompts, `tellings` what firms said of the installments.
     `known` are the addresses of the borrower, also past ones: what has to be masked.
     """
 
@@ -31,6 +32,8 @@ class Case:
     receipts: list[Receipt]
     acknowledgements: list[Acknowledgement]
     events: list[NoticeEvent]
+    duties: list[Duty]
+    tellings: list[FirmTelling]
     known: tuple[str, ...]
 
 
@@ -78,6 +81,13 @@ def _read(installments: list[Installment], *, whole_loan: bool) -> Case:
         receipts=list(Receipt.objects.filter(delivery__in=deliveries).select_related("callback", "delivery")),
         acknowledgements=list(Acknowledgement.objects.filter(prompt__in=prompts).order_by("pk")),
         events=list(_events(borrower.pk, ids, [prompt.pk for prompt in prompts])),
+        duties=list(Duty.objects.filter(prompt__in=prompts).select_related("responsible", "backup").order_by("pk")),
+        tellings=list(
+            FirmTelling.objects.filter(installment__in=ids)
+            .select_related("partner", "report")
+            .defer("report__content")
+            .order_by("pk")
+        ),
         known=_addresses(borrower, deliveries),
     )
 

@@ -12,6 +12,7 @@ from django.utils import translation
 
 from notifications.evidence.canonical import read_events
 from notifications.evidence.case import Case, read_case
+from notifications.evidence.firm_records import firm_records
 from notifications.evidence.inclusion import Inclusion, paths_of
 from notifications.evidence.readme import write_readme
 from notifications.evidence.records import (
@@ -52,6 +53,7 @@ def _files(case: Case, now: datetime) -> dict[str, bytes]:
         "case.json": write_json(case_record(case, now)),
         "deliveries.json": write_json(delivery_records(case)),
         "receipts.json": write_json(receipt_records(case)),
+        "firms.json": write_json(firm_records(case)),
         "acknowledgements.json": write_json(acknowledgement_records(case)),
         "positions.json": write_json(position_records(case)),
         "payments.json": write_json(payment_records(case)),

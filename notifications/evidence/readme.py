@@ -59,6 +59,10 @@ def _what_it_shows() -> list[str]:
             "but verify.py checks that whatever they call delivered or acknowledged is one of the events."
         ),
         gettext(
+            "What a bank or platform says that it told is its own word. firms.json has it, with the digest of the "
+            "message in which it was said; it proves that the firm said so, not that it arrived."
+        ),
+        gettext(
             "The pack cannot show that nothing was left out of it. Addresses and phone numbers are masked; for each "
             "message of a provider, receipts.json has the SHA-256 of what came, to be compared with the original."
         ),

@@ -11,10 +11,11 @@ from accounts.masking import mask_text
 from accounts.models.contact_point import masked
 from loans.money import format_money
 from notifications.evidence.case import Case
-from notifications.models import Delivery, NoticeEvent
+from notifications.models import Delivery, FirmTelling, NoticeEvent
 from notifications.timing import at_local
 
-_CHANNELS = dict(Delivery.Channel.choices)
+_CHANNELS = dict(FirmTelling.Channel.choices) | dict(Delivery.Channel.choices)
+_PROOFS = dict(FirmTelling.Proof.choices)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -42,6 +43,7 @@ def _events(case: Case) -> Iterator[Line]:
             prompt.get_kind_display() if prompt else "",
             _way(event, delivery),
             *(_seen(case, event) if event.kind == NoticeEvent.Kind.ACKNOWLEDGED else ()),
+            *_firm(case, event),
             *(mask_text(str(event.data[key]), case.known) for key in ("reason", "why") if event.data.get(key)),
         ]
         yield Line(event.at, f"events.jsonl {event.pk}", " · ".join(filter(None, words)))
@@ -50,6 +52,17 @@ def _events(case: Case) -> Iterator[Line]:
 def _way(event: NoticeEvent, delivery: Delivery | None) -> str:
     channel = str(_CHANNELS.get(delivery.channel if delivery else event.data.get("channel", ""), ""))
     return f"{channel} {masked(delivery.address)}" if delivery and delivery.address else channel
+
+
+def _firm(case: Case, event: NoticeEvent) -> Iterator[str]:
+    """The firm that told or had to, and how far it says that this came."""
+    code = event.data.get("firm", event.data.get("responsible"))
+    names = {firm.code: firm.name for firm in (case.loan.bank, case.loan.platform) if firm}
+    if code and event.kind == NoticeEvent.Kind.PLANNED:
+        yield gettext("%s has to send it") % names.get(code, code)
+    elif code:
+        proof = str(_PROOFS.get(event.data.get("proof", ""), ""))
+        yield ": ".join(filter(None, [names.get(code, code), proof]))
 
 
 def _seen(case: Case, event: NoticeEvent) -> Iterator[str]:

@@ -5,6 +5,7 @@ from notifications.models.agent_task import AgentTask
 from notifications.models.alarm import Alarm
 from notifications.models.callback import Callback
 from notifications.models.delivery import Delivery
+from notifications.models.duty import Duty, FirmTelling
 from notifications.models.event import NoticeEvent
 from notifications.models.halt import Halt
 from notifications.models.inbound_text import InboundText
@@ -14,6 +15,7 @@ from notifications.models.prompt import DisputedPrompt, Prompt
 from notifications.models.purge import Purge
 from notifications.models.push_subscription import PushSubscription
 from notifications.models.receipt import Receipt
+from notifications.models.responsibility import Responsibility, Sender
 from notifications.models.seal import Seal
 from notifications.models.supplier import Supplier
 
@@ -24,6 +26,8 @@ __all__ = [
     "Callback",
     "Delivery",
     "DisputedPrompt",
+    "Duty",
+    "FirmTelling",
     "Halt",
     "InboundText",
     "LeadPlan",
@@ -33,6 +37,8 @@ __all__ = [
     "Purge",
     "PushSubscription",
     "Receipt",
+    "Responsibility",
     "Seal",
+    "Sender",
     "Supplier",
 ]

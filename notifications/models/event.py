@@ -35,6 +35,9 @@ class NoticeEvent(models.Model):
         REVEALED = "revealed", _("address shown to an agent")
         PREFERENCE = "preference", _("channel switched")
         REPLIED = "replied", _("answered by SMS")
+        FIRM_TOLD = "firm_told", _("told by a firm, as it says")
+        PASSED_ON = "passed_on", _("the other firm's turn")
+        TAKEN_OVER = "taken_over", _("taken over by the portal")
 
     at = models.DateTimeField(_("when"))
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)

@@ -88,6 +88,7 @@ class Prompt(models.Model):
 
         ACTIVE ─ acknowledged ─> ACKNOWLEDGED        ACTIVE ─ paid, disputed, superseded ─> CANCELLED (+ reason)
            ├─ delivered, nothing more to try ─> TOLD ─ acknowledged ─> ACKNOWLEDGED
+           ├─ the firm that has to send it says that it did ─> FIRM_TOLD ─ acknowledged ─> ACKNOWLEDGED
            └─ not reached in time ─> ESCALATED (an AgentTask is open) ─ acknowledged ─> ACKNOWLEDGED
 
     `stage` is the number of days before the due date (upcoming), after it (overdue), the step of a dispute, or
@@ -96,7 +97,8 @@ class Prompt(models.Model):
     Installments due together are one message: of their prompts the first leads and has the deliveries and the ladder;
     the others are its companions (`told_with`) and share what becomes of it. One that is paid is void (`voided_at`); if
     it leads, it goes on carrying the message for those that are not. `deadline` is the last moment, in UTC, at
-    which an unreached borrower goes to a person.
+    which an unreached borrower goes to a person. Of one that is FIRM_TOLD, `look_again_at` is until when the firm's
+    word covers its borrower.
 
     No foreign key is checked when a row is written: planning writes what it has just read. That what a prompt is about
     stays there is kept from the other side, by triggers that refuse to delete it.
@@ -118,6 +120,7 @@ class Prompt(models.Model):
     class Status(models.TextChoices):
         ACTIVE = "active", _("being told")
         TOLD = "told", _("told")
+        FIRM_TOLD = "firm_told", _("told by a firm, as it says")
         ACKNOWLEDGED = "acknowledged", _("acknowledged")
         ESCALATED = "escalated", _("with a person")
         CANCELLED = "cancelled", _("not needed any more")

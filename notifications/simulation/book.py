@@ -1,33 +1,49 @@
 """A past book: who owed what, when it fell due and when it was paid."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby, islice
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
+
+from django.utils import timezone
 
 from accounts.models.user import DEFAULT_TIME_ZONE, User
 from loans.intake.records import LoanRecord
-from loans.models import Installment
-from notifications.models import Delivery
+from loans.models import Installment, Loan, Partner
+from notifications.models import Delivery, Responsibility, Sender
 from notifications.reach import reachable
+from notifications.responsibility import most_specific
 
 Channel = Delivery.Channel
 PEOPLE_AT_ONCE: Final = 1000
+
+
+class FirmsTurn(NamedTuple):
+    """The firm, by its code, that has to send a kind of prompt, and how many hours pass before the portal does."""
+
+    kind: str
+    firm: str
+    hours: int
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
     """What falls due on one day to the same firms, however many installments: it is told as one message.
 
-    `settled_on` is the day on which the last of them was paid, None where one of them never was.
+    `settled_on` is the day on which the last of them was paid, None where one of them never was. `senders` are the
+    firms that have to send its prompts, by the rules of today.
     """
 
     due_on: date
     firms: str
     settled_on: date | None
+    senders: tuple[FirmsTurn, ...] = ()
+
+
+Senders = Callable[[Loan], tuple[FirmsTurn, ...]]
 
 
 @dataclass(slots=True)
@@ -51,10 +67,13 @@ def read_database(first: date, last: date) -> Iterator[Person]:
         .order_by("loan__borrower_id", "due_on", "pk")
         .values_list(
             *("loan__borrower_id", "loan__borrower__time_zone", "loan__borrower__jurisdiction", "due_on", "state"),
-            *("settled_on", "loan__bank_id", "loan__platform_id", "loan__currency"),
+            *("settled_on", "loan__bank_id", "loan__platform_id", "loan__currency", "loan_id", "loan__product"),
         )
     )
-    people = (_person(list(group)) for _id, group in groupby(rows.iterator(chunk_size=5000), key=itemgetter(0)))
+    senders = _senders()
+    people = (
+        _person(list(group), senders) for _id, group in groupby(rows.iterator(chunk_size=5000), key=itemgetter(0))
+    )
     while batch := list(islice(people, PEOPLE_AT_ONCE)):
         ways = reachable(int(person.key) for person in batch)
         for person in batch:
@@ -62,16 +81,36 @@ def read_database(first: date, last: date) -> Iterator[Person]:
             yield person
 
 
-def _person(rows: list[tuple[Any, ...]]) -> Person:
+def _person(rows: list[tuple[Any, ...]], senders: Senders) -> Person:
+    """Loans that different firms have to prompt about are not told together."""
     borrower_id, zone, jurisdiction, *_rest = rows[0]
     person = Person(str(borrower_id), User(time_zone=zone).zone, jurisdiction, frozenset())
     awaiting = Installment.State.AWAITING_BANK
-    parts = (
-        (due_on, f"{bank}/{platform}/{currency}", due_on if state == awaiting else settled_on)
-        for _id, _zone, _law, due_on, state, settled_on, bank, platform, currency in rows
-    )
-    person.dues = merge(parts)
+    parts: dict[tuple[FirmsTurn, ...], list[tuple[date, str, date | None]]] = {}
+    for _id, _zone, _law, due_on, state, settled_on, bank, platform, currency, loan_id, product in rows:
+        loan = Loan(pk=loan_id, bank_id=bank, platform_id=platform, product=product)
+        part = (due_on, f"{bank}/{platform}/{currency}", due_on if state == awaiting else settled_on)
+        parts.setdefault(senders(loan), []).append(part)
+    person.dues = [replace(due, senders=turns) for turns, found in parts.items() for due in merge(found)]
     return person
+
+
+def _senders() -> Senders:
+    """Who has to send about a loan of which only the keys are known."""
+    rules = list(Responsibility.objects.in_force(timezone.now()))
+    codes = dict(Partner.objects.values_list("pk", "code")) if rules else {}
+
+    def turns_of(loan: Loan) -> tuple[FirmsTurn, ...]:
+        turns = []
+        for kind in Responsibility.Kind.values if rules else ():
+            rule = most_specific(rules, loan, kind)
+            firms = {Sender.BANK.value: loan.bank_id, Sender.PLATFORM.value: loan.platform_id}
+            if rule and (firm := firms.get(rule.responsible)):
+                more = rule.backup_hours if firms.get(rule.backup) else 0
+                turns.append(FirmsTurn(kind, codes[firm], rule.hours + more))
+        return tuple(turns)
+
+    return turns_of
 
 
 def read_records(records: Iterable[LoanRecord], first: date, last: date, jurisdiction: str) -> list[Person]:

@@ -32,11 +32,18 @@ class Luck:
 
 @dataclass(frozen=True, slots=True)
 class Dice:
-    """`rates`: the share of each channel that arrives; `answering`: of those the share that says "I know"."""
+    """`rates`: the share of each channel that arrives; `answering`: of those the share that says "I know"; `reporting`:
+    of what firms have to send the share that they report in time, as it has to be.
+    """
 
     seed: int = 1
     rates: Mapping[str, float] = field(default_factory=lambda: dict(USUAL_RATES))
     answering: float = 0.3
+    reporting: float = 1.0
+
+    def reports(self, prompt: str) -> bool:
+        """Whether the firm that has to send this prompt reports it in time."""
+        return random.Random(f"{self.seed}:{prompt}:firm").random() < self.reporting  # noqa: S311
 
     def throw(self, telling: str, channel: str, at: datetime) -> Luck:
         """The luck of the telling of this name, handed over at `at`."""

@@ -28,6 +28,8 @@ def draw(tally: Tally) -> Iterator[str]:
         elif not channels:
             yield _LINE.format(label, "-", 0, "", "", "").rstrip()
         day += timedelta(days=1)
+    for firm, (asked, told) in sorted(tally.firms.items()):
+        yield f"{firm} has to send {asked:,} prompts: {told:,} reported in time, {asked - told:,} left to the portal."
     yield _totals(tally)
 
 

@@ -100,13 +100,34 @@ class Run:
         if not rungs.order:
             self._look(prompt, now)
             return
-        moment = self._tell(prompt, first, now, latest)
-        last_try = moment + timedelta(days=1)
-        if kind == Kind.UPCOMING:
-            days = working_days(self.person.jurisdiction)
-            last_try = calendar.deadline(due.due_on, stage, self.person.zone, moment, days)
+        wished = self._after_the_firm(prompt, now, latest)
+        if wished is None:
+            _end(prompt)
+            return
+        moment = self._tell(prompt, first, wished, latest)
+        last_try = self._last_try(prompt, moment)
         prompt.course = ladder.Course.of(rungs.ladder, open_to=self.person.channels, deadline=last_try)
         self._at(prompt.course.patience(first, moment), lambda then: self._look(prompt, then))
+
+    def _after_the_firm(self, prompt: _Prompt, now: datetime, latest: datetime | None) -> datetime | None:
+        """From when on the portal tells it: at once, or when the firm's time is over; None where the firm told it."""
+        turn = next((turn for turn in prompt.due.senders if turn.kind == prompt.kind), None)
+        if turn is None:
+            return now
+        reported = self.dice.reports(f"{self.person.key}:{prompt.name}")
+        self.tally.note_firm(local_day(now, self.person.zone), turn.firm, reported=reported)
+        if reported:
+            return None
+        moment = self.rules.allow(Wish(self.person, prompt.kind, "", now, latest, ())).at
+        room = self._last_try(prompt, moment) - moment
+        return moment + min(timedelta(hours=turn.hours), room / 2)
+
+    def _last_try(self, prompt: _Prompt, moment: datetime) -> datetime:
+        """Until when channels are tried."""
+        if prompt.kind != Kind.UPCOMING:
+            return moment + timedelta(days=1)
+        days = working_days(self.person.jurisdiction)
+        return calendar.deadline(prompt.due.due_on, prompt.stage, self.person.zone, moment, days)
 
     def _tell(self, prompt: _Prompt, rung: int, now: datetime, latest: datetime | None) -> datetime:
         """Put one telling into the days to come; returns when."""

@@ -18,13 +18,21 @@ class Count:
 
 @dataclass(slots=True)
 class Tally:
-    """Days are the borrowers' own. `persons` counts those handed to a person, `people` those who were looked at."""
+    """Days are the borrowers' own. `persons` counts those handed to a person, `people` those who were looked at,
+    `firms` how many prompts each firm had to send, and how many of these it reported in time.
+    """
 
     first: date
     last: date
     counts: dict[tuple[date, str], Count] = field(default_factory=dict)
     persons: dict[date, int] = field(default_factory=dict)
     people: int = 0
+    firms: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def note_firm(self, day: date, firm: str, *, reported: bool) -> None:
+        if self.first <= day <= self.last:
+            asked, told = self.firms.get(firm, (0, 0))
+            self.firms[firm] = (asked + 1, told + reported)
 
     def note_telling(self, day: date, channel: str, moved: Moved) -> None:
         if not self.first <= day <= self.last:
@@ -44,10 +52,12 @@ class Tally:
             for (day, channel), count in sorted(self.counts.items())
         ]
         persons = [{"day": day.isoformat(), "escalated": number} for day, number in sorted(self.persons.items())]
+        firms = [{"firm": firm, "asked": asked, "told": told} for firm, (asked, told) in sorted(self.firms.items())]
         return {
             "first": self.first.isoformat(),
             "last": self.last.isoformat(),
             "people": self.people,
             "tellings": days,
             "persons": persons,
+            "firms": firms,
         }

@@ -14,7 +14,7 @@ from notifications.tests.factories import NOON
 LATER = NOON + timedelta(minutes=1)
 Files = dict[str, bytes]
 NAMES = [
-    *("README.txt", "events.jsonl", "seals.json", "case.json", "deliveries.json", "receipts.json"),
+    *("README.txt", "events.jsonl", "seals.json", "case.json", "deliveries.json", "receipts.json", "firms.json"),
     *("acknowledgements.json", "positions.json", "payments.json", "verify.py", "manifest.json"),
 ]
 

@@ -13,10 +13,11 @@ from loans.tests.factories import make_installment, make_loan
 from notifications.events import record
 from notifications.evidence.checking import verify_seals
 from notifications.evidence.sealing import seal_events
-from notifications.models import AgentTask, Delivery, NoticeEvent, Prompt, Purge, Receipt
+from notifications.models import AgentTask, Delivery, Duty, FirmTelling, NoticeEvent, Prompt, Purge, Receipt
 from notifications.planning import plan_upcoming
 from notifications.purging import TooYoungError, purge
 from notifications.tests.factories import NOON, TODAY, clock, make_receipt
+from notifications.tests.firms import make_rule, report
 
 pytestmark = pytest.mark.django_db
 LONG_AGO = datetime(2018, 3, 10, 4, 0, tzinfo=UTC)
@@ -67,6 +68,15 @@ def test_what_ended_long_ago_goes_with_all_that_hangs_on_it_and_is_counted() -> 
     assert removed.record == made
     assert [made.prompts, made.deliveries, made.receipts, made.events] == before == [1, 2, 1, 1]
     assert removed.stay == 0
+
+
+def test_what_firms_had_to_send_and_said_goes_with_the_last_prompt_of_its_installment() -> None:
+    make_rule(valid_from=LONG_AGO)
+    row = told()
+    report(row, at=LONG_AGO)
+    assert (Duty.objects.count(), FirmTelling.objects.count()) == (1, 1)
+    purge(APRIL, now=NOON)
+    assert (Duty.objects.count(), FirmTelling.objects.count()) == (0, 0)
 
 
 def test_a_later_month_stays() -> None:

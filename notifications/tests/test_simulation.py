@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from loans.models import Installment
 from loans.tests.factories import make_installment, make_loan
 from notifications.policy import PolicyError
-from notifications.simulation.book import Due, Person, merge, read_database
+from notifications.simulation.book import Due, FirmsTurn, Person, merge, read_database
 from notifications.simulation.dice import Dice
 from notifications.simulation.drawing import WIDTH, bar, draw
 from notifications.simulation.rules import Allowed, Moved, Rules, Wish, rules_of
 from notifications.simulation.running import Run
 from notifications.simulation.tally import Tally
+from notifications.tests.firms import make_rule
 from notifications.timing import ContactHours
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -232,3 +233,25 @@ def test_every_day_of_the_span_has_a_line() -> None:
     days = [line[:10] for line in lines if line[:4] == "2026"]
     assert days == [(DUE + timedelta(days=offset)).isoformat() for offset in range(-10, 3)]
     assert lines[-1] == "0 people: 6 go out, 3 held, 0 capped, 0 to a person."
+
+
+def test_what_a_firm_has_to_send_goes_out_only_where_it_is_not_reported() -> None:
+    turns = (FirmsTurn("upcoming", "harbour", 4),)
+    due = Due(DUE, "harbour", DUE, turns)
+    reporting = play(person(due), dice=replace(SURE, reporting=1.0))
+    assert (went(reporting), reporting.firms) == ({}, {"harbour": (3, 3)})
+    silent = play(person(due), dice=replace(SURE, reporting=0.0))
+    assert went(silent) == went(play(person()))
+    assert silent.firms == {"harbour": (3, 0)}
+
+
+@pytest.mark.django_db
+def test_a_book_knows_who_has_to_send_and_parts_what_different_firms_do() -> None:
+    loan = make_loan()
+    other = make_loan(loan.borrower, product="Sofa")
+    rule = make_rule("platform", bank=loan.bank, platform=loan.platform, product="Sofa", kind="upcoming")
+    for one in (loan, other):
+        make_installment(one, due_on=DUE)
+    (who,) = read_database(DUE, DUE)
+    turns = (FirmsTurn("upcoming", "lantern", rule.hours),)
+    assert sorted(due.senders for due in who.dues) == [(), turns]

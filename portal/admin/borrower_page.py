@@ -12,8 +12,10 @@ from django.utils.translation import gettext
 
 from accounts.models import ContactPoint, User
 from loans.models import Dispute, Installment, Loan
-from notifications.models import AgentTask, Delivery, Preference
+from notifications.models import AgentTask, Delivery, Preference, Sender
 from notifications.reach import CONTACT_KIND
+from notifications.responsibility import Rules
+from portal.admin.duty_words import sender_words
 from portal.admin.timeline import read_timeline
 from portal.admin.timeline_rows import KINDS
 
@@ -46,7 +48,7 @@ class Choice:
 
 def borrower_page(borrower: User, query: Mapping[str, str], *, now: datetime) -> dict[str, Any]:
     """The context of the page. `query` may hold `kind`, `loan` and `page`; what cannot be read is passed over."""
-    loans = list(_loans(borrower))
+    loans, rules = list(_loans(borrower)), Rules.at(now)
     loan_id = _number(query.get("loan"))
     kind = query.get("kind", "") if query.get("kind", "") in KINDS else ""
     ways = _ways(borrower)
@@ -57,7 +59,7 @@ def borrower_page(borrower: User, query: Mapping[str, str], *, now: datetime) ->
         "zone": borrower.zone,
         "ways": ways,
         "any_way": any(way.is_open for way in ways),
-        "loans": [(loan, _address({**chosen, "loan": str(loan.pk)}), loan.pk == loan_id) for loan in loans],
+        "loans": [_listed(loan, rules, chosen, loan_id) for loan in loans],
         "all_loans": _address({**chosen, "loan": ""}) if loan_id else "",
         "timeline": timeline,
         "kinds": _kinds(chosen),
@@ -76,6 +78,15 @@ def _loans(borrower: User) -> Any:
     return counted.annotate(
         left=Count("installments", filter=unsettled), awaiting=Count("installments", filter=waiting)
     )[:LOANS_LISTED]
+
+
+def _listed(loan: Loan, rules: Rules, chosen: dict[str, str], loan_id: int | None) -> tuple[Loan, str, bool, str]:
+    """A loan, the address that narrows the timeline down to it, whether it is, and the firm that sends its prompts;
+    empty where the portal does.
+    """
+    words = sender_words(rules, loan)
+    sender = "" if words == str(Sender.PORTAL.label) else words
+    return loan, _address({**chosen, "loan": str(loan.pk)}), loan.pk == loan_id, sender
 
 
 def _ways(borrower: User) -> list[Way]:

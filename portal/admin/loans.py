@@ -22,7 +22,9 @@ from loans.return_reasons import reason_in_words
 from notifications import tasks
 from notifications.clock import Clock
 from notifications.prior_notice import LONGEST, Notices, give_prior_notice
+from notifications.responsibility import Rules
 from portal.admin.cells import chip, money, person_link
+from portal.admin.duty_words import sender_words
 from portal.admin.read_only import ReadOnlyAdmin
 
 MAY_GIVE_NOTICE: Final = "notifications.add_prompt"
@@ -42,7 +44,7 @@ class LoanAdmin(ReadOnlyAdmin[Loan]):
     search_help_text = _("Loan number")
     fields = [
         "external_id", "borrower_link", "bank", "platform", "product", "sum", "disbursed_on", "schedule_version",
-        "schedule",
+        "sender", "schedule",
     ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Loan]":
@@ -82,6 +84,10 @@ class LoanAdmin(ReadOnlyAdmin[Loan]):
     @admin.display(description=_("principal"), ordering="principal")
     def sum(self, loan: Loan) -> str:
         return money(loan.principal, loan.currency)
+
+    @admin.display(description=_("who sends prompts"))
+    def sender(self, loan: Loan) -> str:
+        return sender_words(Rules.at(timezone.now()), loan)
 
     @admin.display(description=_("schedule"))
     def schedule(self, loan: Loan) -> str:

@@ -17,9 +17,10 @@ from django.views.decorators.http import require_POST
 
 from accounts.requests import SignedInRequest
 from notifications import tasks
-from notifications.models import Delivery, Prompt
+from notifications.models import Delivery, Duty, Prompt, Sender
 from notifications.resending import CannotResendError, resend
 from portal.admin.cells import moment_in, person_link, stage_of
+from portal.admin.duty_words import RELATED, duty_words
 from portal.admin.levels import level_of
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.reasons import reason_words
@@ -35,7 +36,7 @@ class PromptAdmin(ReadOnlyAdmin[Prompt]):
     search_fields = ["=installment__loan__external_id", "=payment__loan__external_id", "=dispute__receipt_number"]
     search_help_text = _("Loan number or receipt number")
     fields = [
-        "borrower_link", "about", "kind", "rule", "version", "status", "why",
+        "borrower_link", "about", "kind", "rule", "version", "status", "why", "sender",
         "planned_at", "tell_at", "look_again_at", "tellings",
     ]  # fmt: skip
 
@@ -61,6 +62,11 @@ class PromptAdmin(ReadOnlyAdmin[Prompt]):
     @admin.display(description=_("reason"))
     def why(self, prompt: Prompt) -> str:
         return reason_words(prompt.reason)
+
+    @admin.display(description=_("who must send"))
+    def sender(self, prompt: Prompt) -> str:
+        duty = Duty.objects.filter(prompt=prompt).select_related(*RELATED).first()
+        return duty_words(duty) if duty else str(Sender.PORTAL.label)
 
     @admin.display(description=_("deliveries"))
     def tellings(self, prompt: Prompt) -> str:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from notifications.models import Delivery, NoticeEvent, Prompt
+from notifications.models import Delivery, FirmTelling, NoticeEvent, Prompt
 from portal.admin.line import Line, Teller
 from portal.admin.reasons import reason_words
 from portal.admin.timeline_rows import Row
@@ -26,9 +26,12 @@ _TONES: Final = {
     Kind.UNCONFIRMED: "warn",
     Kind.ESCALATED: "warn",
     Kind.TRIED: "warn",
+    Kind.PASSED_ON: "warn",
+    Kind.TAKEN_OVER: "warn",
 }
 _OF_THE_BORROWER: Final = (Kind.SEEN, Kind.ACKNOWLEDGED, Kind.PREFERENCE)
-_CHANNELS: Final = dict(Delivery.Channel.choices)
+_CHANNELS: Final = dict(FirmTelling.Channel.choices) | dict(Delivery.Channel.choices)
+_PROOFS: Final = dict(FirmTelling.Proof.choices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ def _event(told: Told, at: datetime) -> Line:
         proof=_("seen (weak)") if event.kind == Kind.SEEN else "",
         tone=_TONES.get(Kind(event.kind), ""),
         by=_by(told),
-        why=" · ".join([*words, *_switched(event.data), *_task(event.data)]),
+        why=" · ".join([*words, *_switched(event.data), *_task(event.data), *_firm(event.data)]),
         href=reverse("admin:notifications_noticeevent_change", args=[event.pk]),
         link=_("event #%d") % event.pk,
     )
@@ -84,6 +87,12 @@ def _switched(data: dict[str, Any]) -> list[str]:
 
 def _task(data: dict[str, Any]) -> list[str]:
     return [_("task #%d") % data["task"]] if data.get("task") else []
+
+
+def _firm(data: dict[str, Any]) -> list[str]:
+    """The code of the firm that told or had to, and what it knows of the arrival."""
+    proof = _PROOFS.get(data.get("proof", ""), "")
+    return [": ".join(filter(None, [data["firm"], str(proof)]))] if data.get("firm") else []
 
 
 TELLERS: Final[dict[Row, Teller]] = {Row.EVENT: Teller(_events, _event)}

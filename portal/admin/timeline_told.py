@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from accounts.masking import mask_text
 from accounts.models.contact_point import masked
 from loans import dates
-from notifications.models import Acknowledgement, AgentTask, Delivery, Prompt, Receipt
+from notifications.models import Acknowledgement, AgentTask, Delivery, Duty, Prompt, Receipt
 from notifications.resending import OFF_THE_LADDER, why_not
 from portal.admin.cells import installment_label, language, money, stage_of
+from portal.admin.duty_words import RELATED, duty_words
 from portal.admin.levels import acknowledged, best_level, level_of
 from portal.admin.line import Line, Teller
 from portal.admin.reasons import reason_words
@@ -61,7 +62,8 @@ def channel_of(delivery: Delivery) -> str:
 
 def _prompts(ids: set[int]) -> Mapping[int, Prompt]:
     tellings = Prefetch("deliveries", Delivery.objects.with_acceptance())
-    return Prompt.objects.select_related("acknowledgement", *subjects()).prefetch_related(tellings).in_bulk(ids)
+    related = ("acknowledgement", *(f"duty__{name}" for name in RELATED), *subjects())
+    return Prompt.objects.select_related(*related).prefetch_related(tellings).in_bulk(ids)
 
 
 def _prompt(prompt: Prompt, at: datetime) -> Line:
@@ -75,11 +77,17 @@ def _prompt(prompt: Prompt, at: datetime) -> Line:
         proof=" · ".join(dict.fromkeys(filter(None, [status, level.words]))),
         tone="warn" if prompt.status == Prompt.Status.ESCALATED else level.tone,
         by=_("the system"),
-        why=" · ".join(filter(None, [stage_of(prompt), reason_words(prompt.reason)])),
+        why=" · ".join(filter(None, [stage_of(prompt), reason_words(prompt.reason), _sender(prompt)])),
         href=reverse("admin:notifications_prompt_change", args=[prompt.pk]),
         link=_("prompt #%d") % prompt.pk,
         prompt_id=None if why_not(prompt) else prompt.pk,
     )
+
+
+def _sender(prompt: Prompt) -> str:
+    """Of what a firm has to send."""
+    duty: Duty | None = getattr(prompt, "duty", None)
+    return duty_words(duty) if duty else ""
 
 
 def _deliveries(ids: set[int]) -> Mapping[int, Delivery]:

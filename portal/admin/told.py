@@ -11,8 +11,10 @@ from django.utils.translation import gettext
 from accounts.masking import mask_text
 from accounts.models.contact_point import masked
 from loans.models import Dispute
-from notifications.models import Acknowledgement, Delivery, Prompt, Receipt
+from notifications.models import Acknowledgement, Delivery, Duty, NoticeEvent, Prompt, Receipt
 from portal.admin.cells import stage_of
+from portal.admin.duty_words import RELATED, telling_words
+from portal.admin.reasons import reason_words
 
 LIMIT = 200
 """Prompts on one page, the newest; a loan of thirty years has more."""
@@ -80,7 +82,7 @@ def read_record(dispute: Dispute) -> Record:
     """Read the record with a fixed number of queries."""
     prompts = _prompts_about(dispute)
     newest = list(
-        prompts.select_related("acknowledgement", "installment")
+        prompts.select_related("acknowledgement", "installment", *(f"duty__{name}" for name in RELATED))
         .prefetch_related("disputed", Prefetch("deliveries", Delivery.objects.order_by("rung", "pk")))
         .order_by("-planned_at", "-pk")[: LIMIT + 1]
     )
@@ -145,6 +147,8 @@ def _receipts_of(delivery_ids: Iterable[int]) -> dict[int, list[Receipt]]:
 
 def _lines(prompt: Prompt, receipts: dict[int, list[Receipt]]) -> Iterator[Line]:
     yield Line(at=prompt.planned_at, words=gettext("planned"))
+    if duty := _duty(prompt):
+        yield from _lines_of_duty(duty)
     for delivery in prompt.deliveries.all():
         yield from _lines_of_delivery(delivery, receipts.get(delivery.pk, []))
     if acknowledgement := _acknowledgement(prompt):
@@ -154,6 +158,15 @@ def _lines(prompt: Prompt, receipts: dict[int, list[Receipt]]) -> Iterator[Line]
             detail=acknowledgement.get_method_display(),
             tone="good",
         )
+
+
+def _lines_of_duty(duty: Duty) -> Iterator[Line]:
+    """What the firm that had to send it said, which proves nothing here, and when the portal took over."""
+    if duty.telling:
+        words = NoticeEvent.Kind.FIRM_TOLD.label
+        yield Line(at=duty.telling.heard_at, words=str(words), detail=telling_words(duty.telling))
+    if duty.status == Duty.Status.TAKEN_OVER and duty.settled_at:
+        yield Line(at=duty.settled_at, words=duty.get_status_display(), detail=reason_words(duty.why_late), tone="warn")
 
 
 def _lines_of_delivery(delivery: Delivery, receipts: list[Receipt]) -> Iterator[Line]:
@@ -210,6 +223,10 @@ def _moment_of_status(delivery: Delivery) -> datetime:
 
 def _left_the_portal(delivery: Delivery) -> bool:
     return delivery.sent_at is not None and delivery.channel != Delivery.Channel.IN_APP
+
+
+def _duty(prompt: Prompt) -> Duty | None:
+    return getattr(prompt, "duty", None)
 
 
 def _acknowledgement(prompt: Prompt) -> Acknowledgement | None:

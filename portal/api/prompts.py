@@ -16,7 +16,7 @@ from loans.api.describing import question
 from loans.api.loans import find_loan
 from loans.api.problems import ProblemError
 from loans.models import Loan, Partner
-from notifications.models import Acknowledgement, Delivery, Prompt
+from notifications.models import Acknowledgement, Delivery, Duty, Prompt
 from notifications.proof import Level, level_of
 
 _STRENGTH: Final = list(Level)
@@ -46,6 +46,21 @@ class AcknowledgementAnswer(serializers.Serializer[Any]):
     due_on = serializers.DateField()
 
 
+class DutyAnswer(serializers.Serializer[Any]):
+    """Which firm has to send the prompt, and what became of that."""
+
+    responsible = serializers.SlugField(source="responsible.code", help_text="The firm, by its code.")
+    report_by = serializers.DateTimeField(help_text="Until when it may report the prompt sent.")
+    backup = serializers.SlugField(
+        source="backup.code", allow_null=True, default=None, help_text="The firm that comes before the portal, if any."
+    )
+    portal_at = serializers.DateTimeField(help_text="When the portal sends, unless a firm's report has met the duty.")
+    needs_proof = serializers.BooleanField(
+        help_text="That it was sent is not enough: only delivered, seen or acknowledged meets the duty."
+    )
+    status = serializers.ChoiceField(Duty.Status.values)
+
+
 class PromptAnswer(serializers.Serializer[Any]):
     """Read it from a Prompt of `told`."""
 
@@ -59,7 +74,8 @@ class PromptAnswer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(Prompt.Status.values)
     planned_at = serializers.DateTimeField()
     tell_at = serializers.DateTimeField()
-    level = serializers.SerializerMethodField(help_text="The strongest of its tellings.")
+    duty = DutyAnswer(allow_null=True, default=None, help_text="null: the portal sends it.")
+    level = serializers.SerializerMethodField(help_text="The strongest of the portal's tellings.")
     tellings = serializers.SerializerMethodField()
     acknowledgement = serializers.SerializerMethodField()
 
@@ -122,7 +138,8 @@ def told(loan: Loan) -> "QuerySet[Prompt]":
     deliveries = Delivery.objects.with_acceptance().order_by("pk")
     rows = Prompt.objects.of(loan.borrower_id).filter(about)
     firms = [f"{subject}__loan__bank" for subject in ("installment", "payment", "dispute")]
-    return rows.select_related("acknowledgement", "told_with", *firms).prefetch_related(
+    related = ("acknowledgement", "told_with", "duty__responsible", "duty__backup", *firms)
+    return rows.select_related(*related).prefetch_related(
         Prefetch("deliveries", deliveries), Prefetch("told_with__deliveries", deliveries)
     )
 

@@ -16,6 +16,8 @@ BANK, PLATFORM = "harbour", "lantern"
 LOANS: Final = 90
 PRODUCTS: Final = ("手机分期", "家电分期", "教育分期", "Phone plan", "家具分期")
 PERIOD: Final = 30
+BANK_SENDS: Final = "现金分期"
+"""The product of whose loans the bank has to send the prompts itself; the book has none yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ from django.utils import timezone
 from accounts.models import User
 from loans.intake.reports import receive
 from loans.models import Feed, Loan, Partner, Report
+from notifications.models import Responsibility, Sender
 from portal.agents import GROUPS
-from portal.demo.book import BANK, PLATFORM, Book, write_book
+from portal.demo.book import BANK, BANK_SENDS, PLATFORM, Book, write_book
 from portal.demo.book_files import bank_csv, bank_json, platform_json
 from portal.demo.people import PAID, STORIES
 from portal.demo.sign_ins import AGENT_EMAIL, NEXT_NOTIFICATION, keep_sign_ins
@@ -58,6 +59,7 @@ def load(folder: Path, today: date, say: Callable[[str], None]) -> None:
                 raise RuntimeError(f"The demonstration's own file was refused: {outcome.refusals[0]}")
             say(f"{file.name}: {outcome.applied} applied, {outcome.unmatched} unmatched")
         _expect_events()
+        _leave_to_the_bank()
         _make_sign_ins(folder)
     (place / NEXT_NOTIFICATION).write_bytes(_booking(book))
 
@@ -110,6 +112,12 @@ def _expect_events() -> None:
     """The platform pushes something every hour, and has been silent since yesterday."""
     feed = Feed.objects.create(partner=Partner.objects.get(code=PLATFORM), kind=Report.Kind.EVENTS, every_hours=1)
     Feed.objects.filter(pk=feed.pk).update(watched_since=timezone.now() - timedelta(days=1))
+
+
+def _leave_to_the_bank() -> None:
+    """The bank sends the prompts of one product itself, and has twelve hours to report it: a minute here."""
+    bank = Partner.objects.get(code=BANK)
+    Responsibility.objects.create(bank=bank, product=BANK_SENDS, responsible=Sender.BANK, hours=12)
 
 
 def _make_sign_ins(folder: Path) -> None:

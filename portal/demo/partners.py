@@ -35,7 +35,7 @@ class Firm:
     def at(cls, stage: Stage, code: str) -> "Firm":
         return cls(stage, code, stage.run("rotate_partner_key", code).strip())
 
-    def push(self, kind: str, **data: Any) -> None:
+    def push(self, kind: str, /, **data: Any) -> None:
         """Push one event and wait until it is applied. Raises UnexpectedPageError where it is refused."""
         message = f"msg_{uuid.uuid4().hex}"
         event = {"id": uuid.uuid4().hex, "type": kind, "occurred_at": datetime.now(UTC).isoformat(), "data": data}

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from portal.demo import partners, stories, two_firms
+from portal.demo import firms_send, partners, stories, two_firms
 from portal.demo.stage import Stage
 from portal.demo.visitor import UnexpectedPageError
 
@@ -35,6 +35,8 @@ STEPS: Final[tuple[tuple[str, Step], ...]] = (
     ("An outage that the bank declares: what fell due in it is not late", two_firms.bank_declares_outage),
     ("An outage: when it is over, whom it touched is listed", two_firms.outage_is_listed),
     ("A bank and a platform try the interface: bin/partner-check", partners.interface_is_checked),
+    ("Responsibility: the bank has to send, reports that it did, and the portal keeps still", firms_send.bank_reports),
+    ("Responsibility: where the bank keeps silent the portal sends", firms_send.portal_takes_over),
     ("A stranger sees nothing of it", stories.stranger_sees_nothing),
     ("A broken file is refused with its reason", stories.broken_file_is_refused),
 )

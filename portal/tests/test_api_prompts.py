@@ -17,6 +17,7 @@ from notifications.models import Delivery, Prompt
 from notifications.planning import plan_upcoming
 from notifications.tests.cases import Told, make_case
 from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt
+from notifications.tests.firms import make_rule, planned, report
 
 pytestmark = pytest.mark.django_db
 
@@ -140,3 +141,25 @@ def test_a_page_of_prompts_costs_the_same_for_one_as_for_many(bank: Program) -> 
     one = cost()
     more(9)
     assert cost() == one <= 7
+
+
+def test_a_prompt_that_a_firm_has_to_send_says_so_and_until_when(bank: Program) -> None:
+    make_rule(hours=2, backup="platform", backup_hours=1)
+    prompt = planned()
+    (told,) = rows(bank.get("prompts", loan=prompt.loan.external_id))
+    assert told["duty"] == {
+        "responsible": "harbour",
+        "report_by": "2026-11-22T06:00:00Z",
+        "backup": "lantern",
+        "portal_at": "2026-11-22T07:00:00Z",
+        "needs_proof": False,
+        "status": "waiting",
+    }
+    assert prompt.installment is not None
+    report(prompt.installment)
+    (told,) = rows(bank.get("prompts", loan=prompt.loan.external_id))
+    assert (told["status"], told["duty"]["status"], told["level"]) == ("firm_told", "met", "cancelled")
+
+
+def test_what_the_portal_sends_is_no_firms_duty(bank: Program, case: Told) -> None:
+    assert bank.get(f"prompts/{case.prompt.pk}").json()["duty"] is None

@@ -21,7 +21,7 @@ from loans.models import (
     PartnerClient,
     Statement,
 )
-from notifications.models import AgentTask, Delivery, Halt, LeadPlan, NoticeEvent
+from notifications.models import AgentTask, Delivery, Duty, Halt, LeadPlan, NoticeEvent, Responsibility
 from notifications.tests.factories import make_prompt
 from portal.tests.browser import SIZES, faults, overflow, visit
 from portal.tests.desk import (
@@ -70,8 +70,11 @@ def main_pages(world: World) -> list[str]:
     return [reverse("admin:index"), borrower, task_page(world.task), line, loan, *lists, *wordings]
 
 
-ROWLESS: Final = {Discrepancy, Endpoint, Event, Feed, Outage, OutageHold, OutwardDelivery, PartnerClient, Statement}
-"""Of which a world without trouble between firms has none."""
+ROWLESS: Final = {
+    *(Discrepancy, Endpoint, Event, Feed, Outage, OutageHold, OutwardDelivery, PartnerClient, Statement),
+    *(Responsibility, Duty),
+}
+"""Of which a world without trouble between firms has none; who sends has pages of its own in another file."""
 
 
 def every_page() -> list[str]:

@@ -21,6 +21,7 @@ _AMOUNT: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _FRACTION: Final = re.compile(r"(\.[0-9]{6})[0-9]+")
 _LARGEST: Final = 2**31 - 1
+_MOST_DAYS: Final = 366
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 
 
@@ -160,4 +161,18 @@ class Number(serializers.IntegerField):
             raise serializers.ValidationError("must be a whole number", code="not_a_number")
         if not 1 <= data <= _LARGEST:
             raise serializers.ValidationError(f"must be 1 to {_LARGEST}", code="out_of_range")
+        return data
+
+
+class Days(serializers.IntegerField):
+    """A number of days, from 0."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=0, max_value=_MOST_DAYS, **options)
+
+    def run_validation(self, data: Any = serializers.empty) -> int:
+        if not isinstance(data, int) or isinstance(data, bool):
+            raise serializers.ValidationError("must be a whole number", code="not_a_number")
+        if not 0 <= data <= _MOST_DAYS:
+            raise serializers.ValidationError(f"must be 0 to {_MOST_DAYS}", code="out_of_range")
         return data

@@ -1,14 +1,16 @@
 """Who takes up the events that are not about figures. A floor above may, too: it registers when its app is ready."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from loans.intake.events.event_types import NoticeRecord
-from loans.intake.events.incoming import Incoming
-from loans.intake.news import News, RefusedError
+from loans.intake.news import Kept, News, RefusedError
 
-Notice = tuple[Incoming, NoticeRecord]
-Handler = Callable[[Sequence[Notice]], list[News | RefusedError]]
+if TYPE_CHECKING:  # a floor above registers in every process; reading events loads the whole REST framework
+    from loans.intake.events.event_types import NoticeRecord
+    from loans.intake.events.incoming import Incoming
+
+Notice = tuple["Incoming", "NoticeRecord"]
+Handler = Callable[[Sequence[Notice]], Sequence[News | Kept | RefusedError]]
 """Writes what these events say, all of one type and one partner, within the transaction that it is called in. Returns
 an answer for each, in order; `News(touched=True)` where something was written. The same again must change nothing."""
 

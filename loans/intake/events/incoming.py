@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from loans.intake.events.reading import Pushed
-from loans.intake.news import News, RefusedError
+from loans.intake.news import Kept, News, RefusedError
 from loans.models import Event, Report
 
 Status = Event.Status
@@ -32,7 +32,9 @@ class Outcome:
     news: News | None = None
 
     @classmethod
-    def of(cls, answer: News | RefusedError) -> "Outcome":
+    def of(cls, answer: News | Kept | RefusedError) -> "Outcome":
+        if isinstance(answer, Kept):
+            return cls(Status.KEPT, answer.code, answer.reason)
         if isinstance(answer, RefusedError):
             return cls(Status.REFUSED, answer.code, answer.reason)
         status = Status.APPLIED if answer.anything else Status.UNCHANGED

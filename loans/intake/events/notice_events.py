@@ -6,7 +6,7 @@ from typing import Final
 from rest_framework import serializers
 
 from loans.intake.events.event_types import EITHER, Data, EventType, NoticeRecord
-from loans.intake.events.fields import Currency, Identifier, Members, Moment, Number, Text
+from loans.intake.events.fields import Currency, Days, Identifier, Members, Moment, Number, Text
 from loans.intake.records import Code
 from loans.intake.values import Fault
 
@@ -29,9 +29,17 @@ class PromptMembers(Members):
     loan = Identifier(help_text="The loan's number.")
     installment = Number(help_text="The period that the borrower was told about.")
     kind = serializers.ChoiceField(["upcoming", "overdue"])
+    stage = Days(
+        required=False,
+        help_text="The days before or after the due date that it was told for; without it, the stage of the day of "
+        "sent_at in the borrower's own calendar.",
+    )
     channel = serializers.ChoiceField(["sms", "email", "push", "voice", "letter", "in_app"])
+    sent_at = Moment(required=False, help_text="When you sent it; without it, occurred_at.")
     proof = serializers.ChoiceField(
-        ["accepted", "delivered", "seen", "acknowledged"], help_text="The most that you know of its arrival."
+        ["accepted", "delivered", "seen", "acknowledged"],
+        required=False,
+        help_text="The most that you know of its arrival; without it, accepted: it was sent, and you know no more.",
     )
 
 
@@ -44,6 +52,13 @@ def _read_outage(data: Data, _as_of: datetime) -> NoticeRecord:
     if ends_at is not None and ends_at <= data["starts_at"]:
         raise Fault(Code.DATE, "ends_at is not after starts_at")
     return NoticeRecord(data)
+
+
+def _read_prompt(data: Data, as_of: datetime) -> NoticeRecord:
+    said = {"stage": None, "proof": "accepted", "sent_at": as_of, **data}
+    if said["sent_at"] > as_of:
+        raise Fault(Code.DATE, "sent_at is after occurred_at")
+    return NoticeRecord(said)
 
 
 TYPES: Final = (
@@ -74,13 +89,15 @@ TYPES: Final = (
         name="prompt.sent",
         said_by=EITHER,
         members=PromptMembers,
-        read=_read,
+        read=_read_prompt,
         summary="You told the borrower about a period yourself.",
         example={
             "loan": "LN-20417",
             "installment": 1,
             "kind": "upcoming",
+            "stage": 3,
             "channel": "sms",
+            "sent_at": "2026-01-12T09:00:00+08:00",
             "proof": "delivered",
         },
     ),

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from notifications.clock import Clock
 from notifications.coverage import check_coverage
+from notifications.firm_scores import firms_in_charge
 from notifications.management.tables import lay_out
 from notifications.models import Alarm
 
@@ -32,6 +33,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps([_as_json(alarm) for alarm in alarms]))
         else:
             self._tell(list(alarms[:LISTED]), open_now)
+            self._tell_firms()
         if open_now:
             sys.exit(1)
 
@@ -45,6 +47,11 @@ class Command(BaseCommand):
         ]
         self.stdout.write("\n".join(lay_out(("due", "about", "whose", "open since (UTC)"), rows)))
         self.stdout.write(f"{open_now:,} not being told{'' if open_now <= LISTED else f', the first {LISTED} listed'}.")
+
+    def _tell_firms(self) -> None:
+        """Whose word the coverage rests on, and who has to send what is still held."""
+        for firm, waiting, told in firms_in_charge(timezone.now()):
+            self.stdout.write(f"{firm}: {waiting:,} to be sent by it, {told:,} told by its word.")
 
 
 def _as_json(alarm: Alarm) -> dict[str, Any]:

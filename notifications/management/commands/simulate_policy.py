@@ -47,6 +47,9 @@ class Command(BaseCommand):
         for channel, rate in USUAL_RATES.items():
             parser.add_argument(f"--{channel}-delivered", type=_share, default=rate, metavar="SHARE", help=f"{rate}")
         parser.add_argument("--acknowledged", type=_share, default=0.3, metavar="SHARE", help="of what arrived: 0.3")
+        parser.add_argument(
+            "--firms-report", type=_share, default=1.0, metavar="SHARE", help="of what they must send: 1"
+        )
         parser.add_argument("--seed", type=int, default=1, help="the same seed, the same luck")
         parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
@@ -56,7 +59,7 @@ class Command(BaseCommand):
             raise CommandError(f"--from and --to must be in order and at most {LONGEST_SPAN} days apart.", returncode=2)
         rules = _rules(options)
         rates = {channel: options[f"{channel}_delivered"] for channel in USUAL_RATES}
-        dice = Dice(options["seed"], rates, options["acknowledged"])
+        dice = Dice(options["seed"], rates, options["acknowledged"], options["firms_report"])
         tally = Tally(first, last)
         try:
             for person in self._people(options, rules):

@@ -1,0 +1,132 @@
+"""The statements behind `duties`: who has to send what is being planned, and what a firm's word meets."""
+
+from typing import Final
+
+CLEAR: Final = "DROP TABLE IF EXISTS planning_duty"
+# Rules about the very loan are found by their index, the others are few. The order is that of `responsibility`.
+ASSIGN: Final = """
+CREATE TEMPORARY TABLE planning_duty ON COMMIT DROP AS
+SELECT prompt.id AS prompt_id, rule.id AS rule_id, firm.responsible_id, firm.backup_id, times.needs_proof,
+       times.counts_from, times.stands_until, times.report_by, times.portal_at
+FROM planning_prompt AS prompt
+JOIN loans_installment AS installment ON installment.id = prompt.installment_id
+JOIN loans_loan AS loan ON loan.id = installment.loan_id
+JOIN accounts_user AS person ON person.id = prompt.borrower_id
+CROSS JOIN LATERAL (
+    SELECT fitting.* FROM (
+        SELECT own.* FROM notifications_responsibility AS own WHERE own.loan_id = loan.id
+        UNION ALL
+        SELECT general.* FROM notifications_responsibility AS general
+        WHERE general.loan_id IS NULL AND (general.bank_id IS NULL OR general.bank_id = loan.bank_id)
+          AND (general.platform_id IS NULL OR general.platform_id = loan.platform_id)
+          AND general.product IN ('', loan.product)) AS fitting
+    WHERE fitting.valid_from <= %(now)s AND fitting.kind IN ('', %(kind)s)
+    ORDER BY fitting.loan_id IS NULL, fitting.product = '', fitting.kind = '', fitting.platform_id IS NULL,
+             fitting.bank_id IS NULL, fitting.valid_from DESC, fitting.id DESC
+    LIMIT 1) AS rule
+CROSS JOIN LATERAL (
+    SELECT CASE rule.responsible WHEN 'bank' THEN loan.bank_id WHEN 'platform' THEN loan.platform_id END
+               AS responsible_id,
+           CASE rule.backup WHEN 'bank' THEN loan.bank_id WHEN 'platform' THEN loan.platform_id END AS backup_id
+    ) AS firm
+JOIN unnest(%(jurisdictions)s::text[], %(zones)s::text[], %(plans)s::int[], %(due_on)s::date[], %(stages)s::int[],
+            %(hours)s::int[], %(backup_hours)s::int[], %(needs_proof)s::boolean[], %(counts_from)s::timestamptz[],
+            %(stands_until)s::timestamptz[], %(report_by)s::timestamptz[], %(portal_at)s::timestamptz[])
+     AS times (jurisdiction, zone, plan, due_on, stage, hours, backup_hours, needs_proof, counts_from, stands_until,
+               report_by, portal_at)
+  ON times.jurisdiction = person.jurisdiction AND times.zone = prompt.time_zone AND times.plan = prompt.plan
+ AND times.due_on = prompt.due_on AND times.stage = prompt.stage AND times.hours = rule.hours
+ AND times.backup_hours = CASE WHEN firm.backup_id IS NULL THEN 0 ELSE rule.backup_hours END
+WHERE firm.responsible_id IS NOT NULL
+"""
+ANALYZE: Final = "ANALYZE planning_duty"
+# Held: the first delivery goes out, and the ladder looks, when the firm's time is over.
+HOLD: Final = """
+UPDATE planning_prompt AS prompt
+SET moment = duty.portal_at, held_by = 'firm:' || partner.code,
+    details = prompt.details || jsonb_build_object('responsible', partner.code, 'report_by', duty.report_by)
+FROM planning_duty AS duty JOIN loans_partner AS partner ON partner.id = duty.responsible_id
+WHERE duty.prompt_id = prompt.id
+"""
+# What is told together is held together: where firms differ within a message it becomes several.
+BUNDLE: Final = """
+UPDATE planning_prompt AS prompt SET told_with_id = NULLIF(bundle.leads, prompt.id)
+FROM (
+    SELECT prompt.id, prompt.told_with_id, min(prompt.id) OVER (
+        PARTITION BY prompt.borrower_id, prompt.stage, prompt.due_on, prompt.bank_id, prompt.platform_id,
+                     prompt.currency, duty.responsible_id, duty.backup_id, duty.report_by, duty.portal_at) AS leads
+    FROM planning_prompt AS prompt LEFT JOIN planning_duty AS duty ON duty.prompt_id = prompt.id
+    WHERE prompt.due_on IS NOT NULL) AS bundle
+WHERE bundle.id = prompt.id AND prompt.told_with_id IS DISTINCT FROM NULLIF(bundle.leads, prompt.id)
+"""
+WRITE: Final = """
+INSERT INTO notifications_duty (prompt_id, rule_id, responsible_id, backup_id, status, needs_proof, counts_from,
+                                stands_until, report_by, portal_at, due_at)
+SELECT prompt_id, rule_id, responsible_id, backup_id, 'waiting', needs_proof, counts_from, stands_until, report_by,
+       portal_at, report_by
+FROM planning_duty ORDER BY prompt_id
+"""
+# A telling counts for the stage on whose day, by the borrower's calendar, it was sent, or that it names itself and was
+# sent at most a day early for. What was sent before the bank changed the figures was about others.
+_COUNTS: Final = """
+FROM notifications_firmtelling AS telling
+JOIN loans_installment AS installment ON installment.id = telling.installment_id
+JOIN notifications_prompt AS prompt
+  ON prompt.installment_id = telling.installment_id AND prompt.kind = telling.kind
+ AND prompt.version = installment.version AND prompt.payment_id IS NULL AND prompt.dispute_id IS NULL
+JOIN notifications_duty AS duty
+  ON duty.prompt_id = prompt.id AND telling.partner_id IN (duty.responsible_id, duty.backup_id)
+WHERE {which}
+  AND (telling.stage IS NULL AND telling.sent_at >= duty.counts_from
+       OR telling.stage = prompt.stage AND telling.sent_at >= duty.counts_from - interval '1 day')
+  AND (installment.version = 1 OR telling.sent_at >= installment.known_at)
+"""
+# Of several stages that it counts for, the one that still waits, else the latest.
+TOLD: Final = f"""
+SELECT DISTINCT ON (telling.id) telling.id, duty.id, duty.status
+{_COUNTS.format(which="telling.id = ANY(%(tellings)s)")}
+ORDER BY telling.id, duty.status IN ('waiting', 'passed_on') DESC, prompt.id DESC
+"""
+# What was told before it was planned: the strongest word for each.
+TOLD_BEFORE: Final = f"""
+SELECT DISTINCT ON (duty.id) telling.id, duty.id, duty.status
+{_COUNTS.format(which="duty.prompt_id IN (SELECT prompt_id FROM planning_duty)")}
+ORDER BY duty.id, telling.proof = 'accepted', telling.id
+"""  # noqa: S608  (nothing of it comes from outside)
+NOTE: Final = """
+UPDATE notifications_duty AS duty
+SET telling_id = row.telling_id, status = CASE WHEN row.met THEN 'met' ELSE duty.status END,
+    settled_at = CASE WHEN row.met THEN %s ELSE duty.settled_at END
+FROM unnest(%s::bigint[], %s::bigint[], %s::boolean[]) AS row (id, telling_id, met)
+WHERE duty.id = row.id AND duty.status IN ('waiting', 'passed_on')
+"""
+# That it arrived is said after that it was sent: the borrower is covered for good.
+STRENGTHEN: Final = """
+WITH stronger AS (
+    UPDATE notifications_duty AS duty SET telling_id = row.telling_id
+    FROM unnest(%(duties)s::bigint[], %(tellings)s::bigint[]) AS row (id, telling_id),
+         notifications_firmtelling AS first
+    WHERE duty.id = row.id AND duty.status = 'met' AND first.id = duty.telling_id AND first.proof = 'accepted'
+    RETURNING duty.prompt_id, duty.telling_id),
+covered AS (
+    UPDATE notifications_prompt AS prompt SET look_again_at = (installment.due_on + 2)::timestamp AT TIME ZONE 'UTC'
+    FROM stronger, loans_installment AS installment
+    WHERE prompt.id = stronger.prompt_id AND installment.id = prompt.installment_id AND prompt.status = 'firm_told')
+SELECT telling_id, prompt_id FROM stronger
+"""
+# What ended otherwise is nobody's any more. Two who look at once take different ones.
+LOOK: Final = """
+UPDATE notifications_duty AS duty
+SET status = CASE WHEN prompt.status <> 'active' OR prompt.voided_at IS NOT NULL THEN 'void'
+                  WHEN duty.status = 'waiting' AND duty.backup_id IS NOT NULL AND duty.portal_at > duty.due_at
+                  THEN 'passed_on' ELSE 'taken_over' END,
+    due_at = duty.portal_at,
+    settled_at = CASE WHEN prompt.status = 'active' AND prompt.voided_at IS NULL AND duty.status = 'waiting'
+                           AND duty.backup_id IS NOT NULL AND duty.portal_at > duty.due_at THEN NULL ELSE %(now)s END
+FROM notifications_prompt AS prompt
+WHERE prompt.id = duty.prompt_id AND duty.id = ANY (ARRAY(
+    SELECT due.id FROM notifications_duty AS due
+    WHERE due.status IN ('waiting', 'passed_on') AND due.due_at <= %(now)s
+    ORDER BY due.due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
+RETURNING duty.id, duty.status
+"""

@@ -1,0 +1,137 @@
+"""Takes up `prompt.sent`: keeps a firm's word, lets it count where the firm has to send, and says what became of it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import connection
+
+from loans.intake.events.handlers import Notice, takes_up
+from loans.intake.news import Kept, News, RefusedError
+from loans.models import Installment, Partner
+from notifications import firm_words
+from notifications.events import Fact, record_all
+from notifications.firm_words import Effect
+from notifications.models import FirmTelling, NoticeEvent
+from notifications.responsibility import Rules
+
+Answer = News | Kept | RefusedError
+
+NOT_RESPONSIBLE: Final = Kept("another than you sends this prompt; yours is on record beside it", "not_responsible")
+TOO_LATE: Final = Kept("the portal has begun to send this prompt, or it was over before", "too_late")
+NOT_NEEDED: Final = Kept("the period is not open any more, so nothing is to be told", "not_needed")
+EARLY: Final = "counts once the prompt is planned"
+NOT_ENOUGH: Final = "sent, but not known to have arrived: unless that is reported in time, the portal sends, too"
+
+# In the order of the unique key, so that two who keep the same words wait for each other and do not deadlock.
+_KEEP: Final = """
+INSERT INTO notifications_firmtelling (installment_id, partner_id, kind, stage, channel, proof, sent_at, heard_at,
+                                       report_id, event_id)
+SELECT said.installment_id, %(partner)s, said.kind, said.stage, said.channel, said.proof, said.sent_at, %(now)s,
+       said.report_id, said.event_id
+FROM unnest(%(installments)s::bigint[], %(kinds)s::text[], %(stages)s::int[], %(channels)s::text[], %(proofs)s::text[],
+            %(sent)s::timestamptz[], %(reports)s::bigint[], %(events)s::text[])
+     AS said (installment_id, kind, stage, channel, proof, sent_at, report_id, event_id)
+ORDER BY said.installment_id, said.kind, said.stage, said.channel, said.proof, said.sent_at
+ON CONFLICT DO NOTHING
+RETURNING id, installment_id
+"""
+
+
+@takes_up("prompt.sent")
+def take(notices: Sequence[Notice]) -> list[Answer]:
+    """Each names another loan. The number of statements does not depend on how many there are."""
+    partner = notices[0][0].report.partner
+    now = max(event.report.received_at for event, _record in notices)
+    periods = _periods(partner, notices)
+    kept = _keep(partner, [(notice, periods[_named(notice)]) for notice in notices if _named(notice) in periods], now)
+    effects = firm_words.hear(list(kept.values()), now=now)
+    unheard = [pk for pk in kept.values() if effects.get(pk) in {None, Effect.TOO_LATE, Effect.KNOWN}]
+    record_all((_fact(telling) for telling in _tellings(unheard)), at=now)
+    rules = Rules.at(now) if len(effects) < len(kept) else Rules([])
+    return [_answer(notice, partner, periods.get(_named(notice)), kept, effects, rules) for notice in notices]
+
+
+def _named(notice: Notice) -> tuple[str, int]:
+    data = notice[1].data
+    return data["loan"], data["installment"]
+
+
+def _periods(partner: Partner, notices: Sequence[Notice]) -> dict[tuple[str, int], Installment]:
+    """The installments that are named, of loans of this partner, by loan and number."""
+    named = [_named(notice) for notice in notices]
+    rows = Installment.objects.of_partner(partner).filter(
+        loan__external_id__in={loan for loan, _number in named}, number__in={number for _loan, number in named}
+    )
+    return {(row.loan.external_id, row.number): row for row in rows.with_firms().order_by("-pk")}
+
+
+def _keep(partner: Partner, said: Sequence[tuple[Notice, Installment]], now: datetime) -> dict[int, int]:
+    """Keep what was not said before in the same words; its ids by installment."""
+    if not said:
+        return {}
+    records = [record.data for (_event, record), _installment in said]
+    parameters: dict[str, Any] = {
+        "partner": partner.pk,
+        "now": now,
+        "installments": [installment.pk for _notice, installment in said],
+        "kinds": [data["kind"] for data in records],
+        "stages": [data["stage"] for data in records],
+        "channels": [data["channel"] for data in records],
+        "proofs": [data["proof"] for data in records],
+        "sent": [data["sent_at"] for data in records],
+        "reports": [event.report.pk for (event, _record), _installment in said],
+        "events": [event.pushed.id for (event, _record), _installment in said],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP, parameters)
+        return {installment_id: pk for pk, installment_id in cursor.fetchall()}
+
+
+def _tellings(ids: Sequence[int]) -> Sequence[FirmTelling]:
+    found = FirmTelling.objects.filter(pk__in=ids).select_related("partner", "report", "installment__loan")
+    return list(found.order_by("pk")) if ids else []
+
+
+def _fact(telling: FirmTelling) -> Fact:
+    """On record also where it changes nothing: in a dispute it says that the firm claims to have told."""
+    return Fact(
+        kind=NoticeEvent.Kind.FIRM_TOLD,
+        borrower_id=telling.installment.loan.borrower_id,
+        installment_id=telling.installment_id,
+        data={**firm_words.said(telling), "counts": False},
+    )
+
+
+def _answer(
+    notice: Notice,
+    partner: Partner,
+    installment: Installment | None,
+    kept: Mapping[int, int],
+    effects: Mapping[int, Effect],
+    rules: Rules,
+) -> Answer:
+    if installment is None:
+        return NOT_RESPONSIBLE
+    telling_id = kept.get(installment.pk)
+    if telling_id is None:
+        return News()
+    match effects.get(telling_id):
+        case Effect.COUNTED:
+            return News(touched=True)
+        case Effect.NOT_ENOUGH:
+            return News(touched=True, remarks=[NOT_ENOUGH])
+        case Effect.KNOWN:
+            return News()
+        case Effect.TOO_LATE:
+            return TOO_LATE
+    return _of_what_is_not_planned(installment, partner, notice[1].data["kind"], rules)
+
+
+def _of_what_is_not_planned(installment: Installment, partner: Partner, kind: str, rules: Rules) -> Answer:
+    if installment.state != Installment.State.OPEN:
+        return NOT_NEEDED
+    assigned = rules.of(installment.loan, kind)
+    if assigned is None or partner not in {assigned.responsible, assigned.backup}:
+        return NOT_RESPONSIBLE
+    return News(touched=True, remarks=[EARLY])

@@ -1,0 +1,43 @@
+"""When a firm's time is over: the other firm's turn, or the portal's, whose message is queued for that very moment.
+
+The portal sends whether or not this sweep runs; here it is written down, and the firms are told.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from django.db import connection, transaction
+
+from notifications import duty_statements
+from notifications.events import about, record_all
+from notifications.models import Duty, NoticeEvent
+from notifications.partner_news import tell_taken_over
+
+BATCH: Final = 2000
+_RECORDED: Final = {
+    Duty.Status.PASSED_ON: NoticeEvent.Kind.PASSED_ON,
+    Duty.Status.TAKEN_OVER: NoticeEvent.Kind.TAKEN_OVER,
+}
+
+
+@transaction.atomic
+def take_over(now: datetime) -> int:
+    """Look at up to `BATCH` duties whose time is over; returns how many were looked at. Workers do not collide."""
+    with connection.cursor() as cursor:
+        cursor.execute(duty_statements.LOOK, {"now": now, "limit": BATCH})
+        moved = {pk for pk, status in cursor.fetchall() if status in _RECORDED}
+        looked_at = int(cursor.rowcount)
+    rows = Duty.objects.filter(pk__in=moved).select_related("prompt", "responsible", "backup")
+    duties = list(rows.order_by("pk"))
+    _record(duties, now)
+    tell_taken_over(duties, at=now)
+    return looked_at
+
+
+def _record(duties: Sequence[Duty], now: datetime) -> None:
+    facts = (
+        about(duty.prompt, _RECORDED[Duty.Status(duty.status)], firm=duty.responsible.code, why=duty.why_late)
+        for duty in duties
+    )
+    record_all(facts, at=now)

@@ -1,0 +1,71 @@
+"""A firm's report, a worker that claims, and the sweep that takes over: at the same moment, on real connections."""
+
+import pytest
+
+from loans.intake.events.sweep import apply_kept
+from loans.models import Event
+from loans.tests.factories import make_bank
+from notifications.models import Delivery, Duty, NoticeEvent, Prompt
+from notifications.planning import plan_upcoming
+from notifications.taking_over import take_over
+from notifications.tests.factories import NOON, claim, clock
+from notifications.tests.firms import HOUR, due_in, event_about, make_rule, push
+from notifications.tests.test_races import at_once
+
+pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
+
+
+def test_a_report_that_comes_while_the_message_is_claimed_ends_it_or_is_too_late_never_both() -> None:
+    make_rule()
+    for _ in range(6):
+        installment = due_in(3)
+        plan_upcoming(clock())
+        prompt = Prompt.objects.get(installment=installment)
+        push(make_bank(), [event_about(installment, at=NOON + HOUR)], at=NOON + HOUR)
+        claimed, _applied = at_once(lambda: claim("sms", now=NOON + 4 * HOUR), lambda: [apply_kept()])
+        prompt.refresh_from_db()
+        outcome = Event.objects.latest("pk")
+        sms = Delivery.objects.get(prompt=prompt, channel="sms")
+        if claimed:
+            assert (outcome.status, outcome.code) == ("kept", "too_late")
+            assert (prompt.status, sms.status) == (Prompt.Status.ACTIVE, "sending")
+        else:
+            assert (outcome.status, prompt.status, sms.status) == ("applied", Prompt.Status.FIRM_TOLD, "cancelled")
+
+
+def test_a_report_and_the_take_over_at_once_agree_about_who_told() -> None:
+    make_rule()
+    for _ in range(6):
+        installment = due_in(3)
+        plan_upcoming(clock())
+        prompt = Prompt.objects.get(installment=installment)
+        push(make_bank(), [event_about(installment, at=NOON + HOUR)], at=NOON + HOUR)
+        at_once(lambda: take_over(NOON + 4 * HOUR), apply_kept)
+        prompt.refresh_from_db()
+        duty = Duty.objects.get(prompt=prompt)
+        assert (duty.status, prompt.status) in {
+            (Duty.Status.MET, Prompt.Status.FIRM_TOLD),
+            (Duty.Status.TAKEN_OVER, Prompt.Status.ACTIVE),
+        }
+        taken = NoticeEvent.objects.filter(kind="taken_over", prompt_id=prompt.pk).count()
+        assert taken == (duty.status == Duty.Status.TAKEN_OVER)
+
+
+def test_two_sweeps_take_a_prompt_over_once() -> None:
+    make_rule()
+    for _ in range(5):
+        due_in(3)
+    plan_upcoming(clock())
+    looked_at = at_once(*[lambda: take_over(NOON + 4 * HOUR)] * 3)
+    assert sum(looked_at) == NoticeEvent.objects.filter(kind="taken_over").count() == 5
+
+
+def test_the_same_words_in_two_messages_at_once_count_once() -> None:
+    make_rule()
+    installment = due_in(3)
+    plan_upcoming(clock())
+    for _ in range(3):
+        push(make_bank(), [event_about(installment, at=NOON + HOUR)], at=NOON + HOUR)
+    at_once(*[lambda: apply_kept(1)] * 3)
+    assert sorted(Event.objects.values_list("status", flat=True)) == ["applied", "unchanged", "unchanged"]
+    assert NoticeEvent.objects.filter(kind="firm_told").count() == 1
