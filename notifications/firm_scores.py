@@ -72,7 +72,8 @@ def firms_in_charge(now: datetime) -> list[tuple[Partner, int, int]]:
     covered = Q(status=Status.MET, prompt__status=Prompt.Status.FIRM_TOLD, prompt__look_again_at__gt=now)
     waiting = Q(status__in=[Status.WAITING, Status.PASSED_ON])
     recent = Duty.objects.filter(waiting | covered, report_by__gte=now - SPAN).order_by()
-    rows = recent.values_list("responsible").annotate(Count("pk", filter=waiting), Count("pk", filter=covered))
-    counted = {firm_id: counts for firm_id, *counts in rows}
+    counts = {"to_send": Count("pk", filter=waiting), "told": Count("pk", filter=covered)}
+    rows = recent.values_list("responsible").annotate(**counts)
+    counted = {firm_id: (to_send, told) for firm_id, to_send, told in rows}
     firms = Partner.objects.filter(pk__in=counted).order_by("kind", "name")
     return [(firm, *counted[firm.pk]) for firm in firms]

@@ -365,7 +365,7 @@ def test_planning_costs_the_same_however_many_a_firm_has_to_send(
     make_rule()
     for days in range(1, 8):
         due_in(days)
-    with django_assert_num_queries(27):
+    with django_assert_num_queries(25):
         assert plan_upcoming(clock()) == 7
 
 
