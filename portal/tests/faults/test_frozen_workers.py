@@ -9,13 +9,24 @@ from portal.tests.faults.run import Run
 pytestmark = pytest.mark.faults
 
 
+def sleep_amid(run: Run) -> bool:
+    """Freeze the workers; where they held nothing just then, let them go on and say so."""
+    crew, names = run.world.crew, [worker.name for worker in run.world.workers]
+    for name in names:
+        crew.freeze(name)
+    if held := Delivery.objects.filter(status=Status.SENDING).exists():
+        return held
+    for name in names:
+        crew.thaw(name)
+    return False
+
+
 def test_workers_sleep_longer_than_their_lease_and_wake_up(run: Run) -> None:
     """Another one, with a lease of two seconds, takes over meanwhile. Their locks are held all the time."""
     world = run.world
     run.begin()
-    run.wait_for("sms", 0.2)
-    for worker in world.workers:
-        world.crew.freeze(worker.name)
+    run.wait_for("sms", 0.1)
+    run.wait_until("all slept, and held something", lambda: sleep_amid(run))
     world.start_hasty_worker()
     run.wait_until("nobody held a claim", lambda: not Delivery.objects.filter(status=Status.SENDING).exists())
     freed = NoticeEvent.objects.filter(data__reason__startswith="its worker").count()
