@@ -1,114 +1,76 @@
-"""Applies the payments that a partner says it saw."""
+"""Applies the payments that a partner says it saw: its word on each, known again by its reference."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Final
 
+from loans.intake.account import Told
 from loans.intake.cases import Case
-from loans.intake.records import LoanRecord, RepaymentRecord
-from loans.intake.rewriting import rewrite
-from loans.models import Installment, Payment, Report
+from loans.intake.precedence import Moments
+from loans.intake.records import RepaymentRecord
+from loans.models import PaymentWord, Report
+from loans.reconciliation import save_words
 
-_REWRITTEN: Final = ("status", "amount", "received_at", "settled_at", "booked_on")
-Status = Payment.Status
-State = Installment.State
-
-
-@dataclass(slots=True)
-class Payments:
-    """The payments that the records may mean, by loan and reference, and what is to be written of them."""
-
-    known: dict[tuple[int, str], Payment]
-    made: list[Payment] = field(default_factory=list)
-    changed: dict[int, Payment] = field(default_factory=dict)
-    received: list[tuple[Case, Payment]] = field(default_factory=list)
-    settled: list[tuple[Case, Payment]] = field(default_factory=list)
-
-    def find(self, case: Case, item: RepaymentRecord) -> Payment | None:
-        return self.known.get((case.loan.pk, item.reference or ""))
-
-    def add(self, payment: Payment) -> Payment:
-        self.known[payment.loan_id, payment.end_to_end_id] = payment
-        self.made.append(payment)
-        return payment
-
-    def change(self, payment: Payment, **fields: object) -> None:
-        for name, value in fields.items():
-            setattr(payment, name, value)
-        if payment.pk:
-            self.changed[payment.pk] = payment
-
-    def save(self) -> None:
-        Payment.objects.bulk_create(self.made)
-        rewrite(list(self.changed.values()), _REWRITTEN)
-        for case, payment in self.received:
-            case.news.payments_received.append(payment.pk)
-        for case, payment in self.settled:
-            case.news.payments_settled.append(payment.pk)
+Known = dict[tuple[int, str], PaymentWord]
 
 
 def write_repayments(report: Report, cases: Sequence[Case]) -> None:
-    """Write the loan file's transactions as payments; each is known again by its reference.
+    """Lay what is new of this partner's words with the accounts; it is saved when those are settled.
 
     One without a reference is left out: nothing would tell it from itself in the next file, and the position says what
-    is paid.
+    is paid. A record of a whole loan that came late may still tell of a payment that no later one names.
     """
     told = [(case, item) for case in cases for item in case.record.repayments if item.reference]
-    references = {item.reference for _case, item in told}
-    known = Payment.objects.filter(loan__in={case.loan.pk for case, _item in told}, end_to_end_id__in=references)
-    payments = Payments({(payment.loan_id, payment.end_to_end_id): payment for payment in known})
-    for case, item in told:
-        _apply_one(report, case, item, payments)
-    payments.save()
-
-
-def _apply_one(report: Report, case: Case, item: RepaymentRecord, payments: Payments) -> None:
-    payment, now = payments.find(case, item), report.received_at
-    if item.reversed:
-        if payment and payment.status == Status.RECEIVED:
-            payments.change(payment, status=Status.RETURNED)
-            case.news.payments_returned.append(payment.pk)
-    elif report.partner_id == case.loan.bank_id:
-        _book(report, case, item, payments)
-    elif payment is None:
-        made = payments.add(_new(case, item, status=Status.RECEIVED, received_at=now))
-        payments.received.append((case, made))
-    elif payment.received_at is None:
-        payments.change(payment, received_at=now)
-        case.news.touched = True
-
-
-def _book(report: Report, case: Case, item: RepaymentRecord, payments: Payments) -> None:
-    payment = payments.find(case, item)
-    booked = {"status": Status.SETTLED, "settled_at": report.received_at, "booked_on": item.paid_on}
-    if payment is None:
-        payment = payments.add(_new(case, item, **booked))
-    elif payment.status == Status.RECEIVED:
-        payments.change(payment, amount=item.amount, **booked)
-    else:
+    if not told:
         return
-    payments.settled.append((case, payment))
+    known = _known(report, [case for case, _item in told if not case.new], {item.reference or "" for _case, item in told})
+    moments = Moments(report, (word.report_id for word in known.values()))
+    repeated = []
+    for case, item in told:
+        reference = item.reference or ""
+        old = known.get((case.loan.pk, reference))
+        word = _word(report, case, item)
+        if old is not None:
+            word = _merged(old, word, later=moments.of(old.as_of, old.report_id) <= case.moment)
+        known[case.loan.pk, reference] = word
+        if old is None or old.says != word.says:
+            _lay(case, reference, word, new=old is None)
+        elif old.as_of != word.as_of and old.pk:
+            repeated.append(word)
+    save_words(repeated)
 
 
-def _new(case: Case, item: RepaymentRecord, **fields: object) -> Payment:
-    return Payment(
-        loan=case.loan,
-        installment=_paid_for(item, case.record, case.installments),
+def _known(report: Report, cases: Sequence[Case], references: set[str]) -> Known:
+    words = PaymentWord.objects.filter(
+        partner=report.partner_id,
+        payment__loan__in={case.loan.pk for case in cases},
+        payment__end_to_end_id__in=references,
+    )
+    return {(word.payment.loan_id, word.payment.end_to_end_id): word for word in words.select_related("payment")}
+
+
+def _word(report: Report, case: Case, item: RepaymentRecord) -> PaymentWord:
+    return PaymentWord(
+        partner=case.partner,
         amount=item.amount,
-        currency=case.loan.currency,
-        end_to_end_id=item.reference or "",
         paid_on=item.paid_on,
-        **fields,
+        number=item.installment,
+        reversed=item.reversed,
+        as_of=case.moment.as_of,
+        report=report,
     )
 
 
-def _paid_for(item: RepaymentRecord, record: LoanRecord, installments: dict[int, Installment]) -> Installment | None:
-    """The period a payment is for: the one whose reference it carries, else the first that fits and is not settled."""
-    rows = sorted(installments.values(), key=lambda row: row.number)
-    for row in rows:
-        if row.payment_reference == item.reference:
-            return row
-    paid = {period.number for period in record.installments if period.paid > 0}
-    unsettled = [row for row in rows if row.state in {State.OPEN, State.AWAITING_BANK}]
-    fitting = [row for row in unsettled if row.number in paid] or unsettled or rows[-1:]
-    return fitting[0] if fitting else None
+def _merged(old: PaymentWord, word: PaymentWord, *, later: bool) -> PaymentWord:
+    """The one of the later moment, taken back if either says so."""
+    holds = word if later else PaymentWord(partner=old.partner, **old.facts)
+    holds.payment_id = old.payment_id
+    holds.reversed = old.reversed or word.reversed
+    return holds
+
+
+def _lay(case: Case, reference: str, word: PaymentWord, *, new: bool) -> None:
+    account = case.account
+    account.told = [one for one in account.told if one.reference != reference]
+    account.told.append(Told(reference, word))
+    case.news.touched = True
+    if new:
+        case.names.add(reference)

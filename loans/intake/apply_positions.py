@@ -1,54 +1,57 @@
 """Applies what a partner says of each period: its position."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
+from loans.intake.apply_schedules import holds
 from loans.intake.cases import Case
+from loans.intake.records import InstallmentRecord
 from loans.models import Position, Report
 from loans.reconciliation import save_positions
 
 
-class Held(NamedTuple):
-    """What this partner said before."""
-
-    as_of: datetime
-    status: str
-    paid: Decimal
-
-
 def write_positions(report: Report, cases: Sequence[Case]) -> None:
-    """This partner's word on each period, unless it gave a newer one already."""
-    held = _held(report, [case.loan.pk for case in cases if not case.new])
+    """This partner's word on each period, unless it has given a later one."""
     written = []
     for case in cases:
-        news = list(_positions(report, case, held))
-        case.news.touched |= bool(news)
-        written += news
+        if case.stale:
+            continue
+        for position, differs in _positions(report, case):
+            written.append(position)
+            if differs:
+                case.news.touched = True
+                case.touched.add(position.installment_id)
     save_positions(written)
 
 
-def _held(report: Report, loan_ids: Sequence[int]) -> dict[int, Held]:
-    held = Position.objects.filter(partner=report.partner, installment__loan__in=loan_ids)
-    rows = held.values_list("installment", "as_of", "status", "paid")
-    return {installment_id: Held(as_of, status, paid) for installment_id, as_of, status, paid in rows}
-
-
-def _positions(report: Report, case: Case, held: Mapping[int, Held]) -> Iterator[Position]:
+def _positions(report: Report, case: Case) -> Iterator[tuple[Position, bool]]:
+    """Those to be written, and whether they say anything new. A word on the whole loan need not be repeated for each."""
     for item in case.record.installments:
-        row = case.installments.get(item.number)
-        if row is None:
+        row = case.account.installments.get(item.number)
+        if row is None or not holds(case, item.number):
             continue
-        status = Position.Status.PAID if item.outstanding == 0 else Position.Status.DUE
-        old = held.get(row.pk)
-        if old and (old.as_of > report.received_at or (old.status, old.paid) == (status, item.paid)):
-            continue
-        yield Position(
-            installment=row,
-            partner=report.partner,
-            status=status,
-            paid=item.paid,
-            as_of=report.received_at,
-            report=report,
-        )
+        old = case.account.position(row, case.partner.pk)
+        differs = old is None or _says_more(old, item, case)
+        if differs or not case.record.whole:
+            position = old or Position(installment=row, partner=case.partner)
+            if differs:
+                _say(position, item, case, report)
+            position.told_at, position.told_in = case.moment.as_of, report
+            case.account.positions[row.pk, case.partner.pk] = position
+            yield position, differs
+
+
+def _says_more(old: Position, item: InstallmentRecord, case: Case) -> bool:
+    """A bank's status is derived and no word of its own."""
+    if (old.told, old.settled_on) != (item.paid, item.settled_on):
+        return True
+    return case.partner.pk != case.loan.bank_id and old.status != _status(item)
+
+
+def _status(item: InstallmentRecord) -> Position.Status:
+    return Position.Status.PAID if item.outstanding == 0 else Position.Status.DUE
+
+
+def _say(position: Position, item: InstallmentRecord, case: Case, report: Report) -> None:
+    position.status, position.paid = _status(item), item.paid
+    position.told, position.settled_on = item.paid, item.settled_on
+    position.as_of, position.report = case.moment.as_of, report

@@ -22,51 +22,71 @@ _REWRITTEN: Final = (*_FIGURES, "due_on", "waived", "outstanding", "paid", "stat
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a record makes of a schedule."""
+    """What a record makes of a schedule. `restored` are those of the changed that had been withdrawn."""
 
     made: list[Installment]
     changed: list[Installment]
     gone: list[Installment]
+    restored: list[Installment]
 
     @property
     def rows(self) -> list[Installment]:
         return [*self.made, *self.changed, *self.gone]
 
 
-def read_installments(cases: Iterable[Case]) -> None:
-    """Give each case the installments that its loan has."""
-    known = {case.loan.pk: case for case in cases if not case.new}
-    for row in Installment.objects.filter(loan__in=known).order_by("loan_id", "number"):
-        known[row.loan_id].installments[row.number] = row
-
-
 def write_schedules(cases: Iterable[Case], at: datetime) -> None:
-    """Replace each schedule: a changed date or total raises the version of its installment, known since `at`; a missing
-    number is withdrawn.
+    """Write the figures that these records may make: a changed date or total raises the version of its installment,
+    known since `at`; a number that a record of the whole loan does not name is withdrawn.
     """
-    changes = {case: _changes(case, at) for case in cases}
+    changes = {case: _changes(case, at) for case in cases if case.makes_figures and not case.stale}
     Installment.objects.bulk_create(chain.from_iterable(change.made for change in changes.values()))
     rewrite([row for change in changes.values() for row in change.changed], _REWRITTEN)
     gone = [row.pk for change in changes.values() for row in change.gone]
     Installment.objects.filter(pk__in=gone).update(state=_WITHDRAWN)
     for case, change in changes.items():
-        case.installments |= {row.number: row for row in change.made}
+        case.account.installments |= {row.number: row for row in change.made}
+        case.names |= {row.payment_reference for row in (*change.made, *change.gone, *change.restored)}
+        case.touched |= {row.pk for row in change.rows}
         case.news.installments.update(row.pk for row in change.rows)
     raised = [case.loan.pk for case, change in changes.items() if change.rows and not case.new]
     Loan.objects.filter(pk__in=raised).update(schedule_version=F("schedule_version") + 1)
 
 
+def holds(case: Case, number: int) -> bool:
+    """The record's word on the installment of this number holds: the same partner said nothing later of it alone."""
+    row = case.account.installments.get(number)
+    if row is None:
+        return True
+    figure = case.account.figure_of(row, case.partner.pk)
+    return figure is None or figure <= case.moment
+
+
 def _changes(case: Case, at: datetime) -> Changes:
     """The changes, made on the rows in memory."""
-    existing, figures = case.installments, {item.number: item for item in case.record.installments}
-    made = [_new(case.loan, item, at) for item in case.record.installments if item.number not in existing]
+    existing = case.account.installments
+    figures = {item.number: item for item in case.record.installments if _makes(case, item.number)}
+    named = {item.number for item in case.record.installments}
+    made = [_new(case.loan, item, at) for number, item in figures.items() if number not in existing]
     changed = [row for number, item in figures.items() if (row := existing.get(number)) and _differs(row, item)]
+    restored = [row for row in changed if row.state == _WITHDRAWN]
     for row in changed:
         _rewrite(row, figures[row.number], at)
-    gone = [row for number, row in existing.items() if number not in figures and row.state != _WITHDRAWN]
+    gone = [row for number, row in existing.items() if case.record.whole and number not in named and _goes(case, row)]
     for row in gone:
         row.state = _WITHDRAWN
-    return Changes(made, changed, gone)
+    return Changes(made, changed, gone, restored)
+
+
+def _makes(case: Case, number: int) -> bool:
+    """The platform makes no figures of an installment that the bank has spoken of."""
+    row = case.account.installments.get(number)
+    if row and case.partner.pk != case.loan.bank_id and case.account.figure_of(row, case.loan.bank_id):
+        return False
+    return holds(case, number)
+
+
+def _goes(case: Case, row: Installment) -> bool:
+    return row.state != _WITHDRAWN and _makes(case, row.number)
 
 
 def _new(loan: Loan, item: InstallmentRecord, at: datetime) -> Installment:
@@ -77,7 +97,6 @@ def _new(loan: Loan, item: InstallmentRecord, at: datetime) -> Installment:
         known_at=at,
         payment_reference=payment_reference(loan, item.number),
     )
-    row.settled_on = item.settled_on
     _set_figures(row, item)
     return row
 

@@ -3,82 +3,146 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from django.db.models import Q, QuerySet
+
 from accounts.people import Named, NotABorrowerError, Taken, take_borrowers
+from loans.intake.account import Account, read_schedules
 from loans.intake.news import News, RefusedError
+from loans.intake.precedence import BEFORE_ALL, Moment, moment_of
 from loans.intake.records import BorrowerRecord, Code, LoanRecord
-from loans.models import Installment, Loan, Partner
+from loans.intake.rewriting import rewrite
+from loans.models import Loan, LoanWord, Partner, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """A record that came before what it needs, and why it waits."""
+
+    record: LoanRecord
+    why: str
 
 
 @dataclass(slots=True, eq=False)
 class Case:
-    """One record on its way in: the loan that it is about, its installments by number, and what it changed."""
+    """One record on its way in: the loan that it is about, all that is on record of it, and what the record changed.
+
+    `touched`: ids of installments whose figures or positions changed; `names`: what a bank's line may now name it by.
+    """
 
     record: LoanRecord
-    loan: Loan
+    account: Account
     new: bool
     news: News
-    installments: dict[int, Installment] = field(default_factory=dict)
+    moment: Moment
+    partner: Partner
+    touched: set[int] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+
+    @property
+    def loan(self) -> Loan:
+        return self.account.loan
+
+    @property
+    def stale(self) -> bool:
+        """The same partner has said something later of the whole loan."""
+        return self.account.word_of(self.partner.pk) > self.moment
+
+    @property
+    def makes_figures(self) -> bool:
+        """The bank's word does; the platform's where the bank has not spoken of the loan."""
+        return self.partner.pk == self.loan.bank_id or self.account.word_of(self.loan.bank_id) == BEFORE_ALL
 
 
-def open_cases(partner: Partner, records: Sequence[LoanRecord]) -> list[Case | RefusedError]:
-    """What `partner` reports, as a case or the refusal of each record, in order; each loan is in `records` once.
+Opened = Case | RefusedError | Waits
+
+
+def open_cases(report: Report, records: Sequence[LoanRecord]) -> list[Opened]:
+    """What `report` says, as a case, the refusal of each record, or that it waits; each loan is in `records` once.
 
     The loans stay locked until the transaction ends. A loan's row is the lock of all that hangs on it: whoever writes
     installments, positions or payments takes it first, in the order of the ids where there are several.
     """
-    try:
-        bank, platform = _sides(partner)
-    except RefusedError as refusal:
-        return [refusal] * len(records)
-    numbers = [record.external_id for record in records]
-    locked = Loan.objects.filter(bank=bank, external_id__in=numbers).order_by("pk").select_for_update(no_key=True)
-    known = {loan.external_id: loan for loan in locked}
-    opened: list[Case | RefusedError] = []
+    partner = report.partner
+    bank, platform = _sides(partner)
+    locked = _loans(partner, bank).filter(external_id__in=[record.external_id for record in records])
+    known: dict[str, list[Loan]] = {}
+    for loan in locked.order_by("pk").select_for_update(no_key=True):
+        known.setdefault(loan.external_id, []).append(loan)
+    opened: list[Opened] = []
     for record in records:
-        loan = known.get(record.external_id)
-        opened.append(_known_case(record, loan, partner) if loan else _new_case(record, bank, platform))
+        loans = known.get(record.external_id, [])
+        moment = moment_of(report, record.as_of)
+        opened.append(_case(record, loans, moment, partner, bank, platform))
     opened = _with_borrowers(opened, partner)
-    _save_loans([item for item in opened if isinstance(item, Case)], partner)
+    cases = [item for item in opened if isinstance(item, Case)]
+    _save_loans(cases, partner)
+    read_schedules([case.account for case in cases], report)
+    _agree(cases)
+    _keep_words(cases, report)
     return opened
 
 
-def _sides(partner: Partner) -> tuple[Partner, Partner | None]:
+def _loans(partner: Partner, bank: Partner | None) -> "QuerySet[Loan]":
+    if bank:
+        return Loan.objects.filter(bank=bank)
+    return Loan.objects.filter(Q(platform=partner) | Q(platform=None))
+
+
+def _sides(partner: Partner) -> tuple[Partner | None, Partner | None]:
     """The bank and the platform of a loan that `partner` reports; the other one only where there is no choice."""
     other_kind = Partner.Kind.BANK if partner.kind == Partner.Kind.PLATFORM else Partner.Kind.PLATFORM
     others = list(Partner.objects.filter(kind=other_kind)[:2])
     only = others[0] if len(others) == 1 else None
-    if partner.kind == Partner.Kind.BANK:
-        return partner, only
-    if only is None:
-        raise RefusedError("the loan's bank is not known: the bank has to report it first", Code.MISSING)
-    return only, partner
+    return (partner, only) if partner.kind == Partner.Kind.BANK else (only, partner)
 
 
-def _known_case(record: LoanRecord, loan: Loan, partner: Partner) -> Case | RefusedError:
+def _case(
+    record: LoanRecord,
+    loans: Sequence[Loan],
+    moment: Moment,
+    partner: Partner,
+    bank: Partner | None,
+    platform: Partner | None,
+) -> Opened:
+    if len(loans) > 1:
+        return RefusedError(f"several banks have a loan {record.external_id}", Code.VALUE)
+    if loans:
+        return _known_case(record, loans[0], moment, partner)
+    if bank is None:
+        return Waits(record, "the loan's bank is not known yet")
+    return _new_case(record, moment, partner, bank, platform)
+
+
+def _known_case(record: LoanRecord, loan: Loan, moment: Moment, partner: Partner) -> Case | RefusedError:
     if loan.currency != record.currency:
         reason = f"loan {loan.external_id} is in {loan.currency}, this record says {record.currency}"
         return RefusedError(reason, Code.CURRENCY)
     if partner.kind == Partner.Kind.PLATFORM and loan.platform_id not in {None, partner.pk}:
         return RefusedError(f"loan {loan.external_id} was sold by another platform", Code.VALUE)
-    return Case(record, loan, new=False, news=News(remarks=list(record.remarks)))
+    return Case(record, Account(loan), False, News(remarks=list(record.remarks)), moment, partner)
 
 
-def _new_case(record: LoanRecord, bank: Partner, platform: Partner | None) -> Case | RefusedError:
+def _new_case(
+    record: LoanRecord, moment: Moment, partner: Partner, bank: Partner, platform: Partner | None
+) -> Case | Waits:
     if record.borrower is None:
-        return RefusedError(f"loan {record.external_id} is new and names no borrower", Code.MISSING)
+        return Waits(record, f"loan {record.external_id} is new and names no borrower")
+    if not record.whole:
+        return Waits(record, f"loan {record.external_id} is not known yet")
     loan = Loan(
         bank=bank,
         external_id=record.external_id,
         platform=platform,
-        product=(record.product or "")[:120],
         currency=record.currency,
         principal=record.principal,
+        product=(record.product or "")[:120],
         disbursed_on=record.disbursed_on,
     )
-    return Case(record, loan, new=True, news=News(remarks=list(record.remarks)))
+    news = News(remarks=list(record.remarks))
+    return Case(record, Account(loan), True, news, moment, partner, names={record.external_id})
 
 
-def _with_borrowers(opened: list[Case | RefusedError], partner: Partner) -> list[Case | RefusedError]:
+def _with_borrowers(opened: list[Opened], partner: Partner) -> list[Opened]:
     """A new loan gets its borrower. A corrected phone or email comes with the bank's next file; the person stays."""
     named = {
         place: _named(item, item.record.borrower)
@@ -101,8 +165,8 @@ def _named(case: Case, told: BorrowerRecord) -> Named:
     )
 
 
-def _answered(item: Case | RefusedError, answer: Taken | NotABorrowerError | None) -> Case | RefusedError:
-    if isinstance(item, RefusedError) or answer is None:
+def _answered(item: Opened, answer: Taken | NotABorrowerError | None) -> Opened:
+    if not isinstance(item, Case) or answer is None:
         return item
     if isinstance(answer, NotABorrowerError):
         return RefusedError(str(answer), Code.VALUE)
@@ -117,5 +181,34 @@ def _save_loans(cases: list[Case], partner: Partner) -> None:
     new = [case.loan for case in cases if case.new]
     Loan.objects.bulk_create(sorted(new, key=lambda loan: loan.external_id))
     if partner.kind == Partner.Kind.PLATFORM:
-        unclaimed = [case.loan.pk for case in cases if case.loan.platform_id is None]
-        Loan.objects.filter(pk__in=unclaimed).update(platform=partner)
+        unclaimed = [case.loan for case in cases if case.loan.platform_id is None]
+        if unclaimed:
+            Loan.objects.filter(pk__in=[loan.pk for loan in unclaimed]).update(platform=partner)
+        for loan in unclaimed:
+            loan.platform = partner
+
+
+def _agree(cases: Sequence[Case]) -> None:
+    """What the agreement says is what the latest word of the whole loan says that may make figures."""
+    changed = []
+    for case in cases:
+        record, loan = case.record, case.loan
+        if case.new or case.stale or not record.whole or not case.makes_figures:
+            continue
+        said = (record.principal, (record.product or "")[:120], record.disbursed_on)
+        if (loan.principal, loan.product, loan.disbursed_on) != said:
+            loan.principal, loan.product, loan.disbursed_on = said
+            case.news.touched = True
+            changed.append(loan)
+    rewrite(changed, ("principal", "product", "disbursed_on"))
+
+
+def _keep_words(cases: Sequence[Case], report: Report) -> None:
+    words = [
+        LoanWord(loan=case.loan, partner=case.partner, as_of=case.moment.as_of, report=report)
+        for case in cases
+        if case.record.whole and not case.stale
+    ]
+    LoanWord.objects.bulk_create(
+        words, update_conflicts=True, unique_fields=["loan", "partner"], update_fields=["as_of", "report"]
+    )

@@ -20,7 +20,8 @@ class RefusedError(Exception):
 class News:
     """Ids of what changed. `touched`: something was written that no one above need hear of.
 
-    `remarks` say what was not taken as it came; they hold no personal data.
+    `unmatched` counts lines that no installment takes, `waiting` records that came before what they need. `remarks` say
+    what was not taken as it came; they hold no personal data.
     """
 
     installments: set[int] = field(default_factory=set)
@@ -28,6 +29,7 @@ class News:
     payments_settled: list[int] = field(default_factory=list)
     payments_returned: list[int] = field(default_factory=list)
     unmatched: int = 0
+    waiting: int = 0
     touched: bool = False
     remarks: list[str] = field(default_factory=list)
 
@@ -41,6 +43,15 @@ class News:
             whole.payments_settled += part.payments_settled
             whole.payments_returned += part.payments_returned
         return whole
+
+    def take(self, other: "News") -> None:
+        """This record also did what `other` tells."""
+        self.installments |= other.installments
+        self.payments_received += other.payments_received
+        self.payments_settled += other.payments_settled
+        self.payments_returned += other.payments_returned
+        self.touched |= other.touched
+        self.remarks += other.remarks
 
     @property
     def anything(self) -> bool:

@@ -47,6 +47,7 @@ class Outcome:
     applied: int = 0
     unchanged: int = 0
     unmatched: int = 0
+    waiting: int = 0
     refusals: list[Refusal] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
@@ -54,7 +55,7 @@ class Outcome:
     def status(self) -> Report.Status:
         if not self.refusals:
             return Report.Status.APPLIED
-        return Report.Status.PARTLY if self.applied or self.unchanged or self.unmatched else Report.Status.REFUSED
+        return Report.Status.PARTLY if self.applied or self.unchanged or self.unmatched or self.waiting else Report.Status.REFUSED
 
 
 def partner_for(code: str | None, kind: str) -> Partner:
@@ -113,6 +114,8 @@ def _count(outcome: Outcome, result: News | Refusal) -> None:
     outcome.remarks += result.remarks
     if result.unmatched:
         outcome.unmatched += 1
+    elif result.waiting:
+        outcome.waiting += 1
     elif result.anything:
         outcome.applied += 1
     else:
@@ -125,6 +128,7 @@ def _summarise(report: Report, outcome: Outcome) -> None:
         applied=outcome.applied,
         unchanged=outcome.unchanged,
         unmatched=outcome.unmatched,
+        waiting_count=outcome.waiting,
         refusals=[
             {"file": item.file, "place": item.place, "reason": item.reason, "code": item.code}
             for item in outcome.refusals[:MOST_KEPT]

@@ -5,11 +5,11 @@ from typing import Self
 
 import pgtrigger
 from django.db import models
-from django.db.models import Q, Subquery
+from django.db.models import F, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from loans.models.append_only import never_deleted
-from loans.models.fields import currency_column, money_column
+from loans.models.fields import ZERO, currency_column, money_column
 from loans.models.loan import Installment, Loan
 
 
@@ -32,7 +32,9 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
 class Payment(models.Model):
     """One payment for one loan: received when the platform saw it, settled when the bank booked it.
 
-    `end_to_end_id` is ISO 20022's EndToEndId, by which the two firms' words about the same money meet.
+    `end_to_end_id` is ISO 20022's EndToEndId, by which the two firms' words about the same money meet. `installment` is
+    the one that it is for, the first where it is for several: its parts say how much goes to which. `credit` is what
+    the bank booked and no installment takes: the borrower's, kept with the loan.
     """
 
     class Status(models.TextChoices):
@@ -43,6 +45,7 @@ class Payment(models.Model):
     loan = models.ForeignKey(Loan, models.CASCADE, related_name="payments")
     installment = models.ForeignKey(Installment, models.PROTECT, related_name="payments", null=True, blank=True)
     amount = money_column(_("amount"))
+    credit = money_column(_("more than was owed"), default=ZERO)
     currency = currency_column()
     end_to_end_id = models.CharField(_("end-to-end id"), max_length=35, blank=True)
     status = models.CharField(_("status"), max_length=8, choices=Status)
@@ -62,6 +65,9 @@ class Payment(models.Model):
                 fields=["loan", "end_to_end_id"], condition=~Q(end_to_end_id=""), name="payment_end_to_end_id_once"
             ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="payment_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(credit__gte=0, credit__lte=F("amount")), name="payment_credit_within_amount"
+            ),
         ]
         indexes = [
             models.Index(fields=["end_to_end_id"], condition=~Q(end_to_end_id=""), name="payment_by_end_to_end_id")

@@ -3,14 +3,19 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from loans.models.fields import money_column
+from loans.models.fields import money_column, optional_money_column
 from loans.models.loan import Installment
 from loans.models.partner import Partner
 from loans.models.report import Report
 
 
 class Position(models.Model):
-    """One partner's word on one installment. Two partners, two positions."""
+    """One partner's word on one installment. Two partners, two positions.
+
+    `told` is the figure that the partner gave, as of `told_at` in the report `told_in`, and None where it gave none;
+    `settled_on` is its day of full payment. `paid` and `status` are what its word comes to: for a bank, with what it has
+    booked since, and `as_of` and `report` are then those of the booking.
+    """
 
     class Status(models.TextChoices):
         DUE = "due", _("to be paid")
@@ -20,6 +25,10 @@ class Position(models.Model):
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="positions")
     status = models.CharField(_("status"), max_length=8, choices=Status)
     paid = money_column(_("paid"))
+    told = optional_money_column(_("paid, by its own figure"))
+    settled_on = models.DateField(_("settled on"), null=True, blank=True)
+    told_at = models.DateTimeField(_("figure as of"), null=True, blank=True)
+    told_in = models.ForeignKey(Report, models.PROTECT, related_name="+", null=True, blank=True)
     as_of = models.DateTimeField(_("as of"))
     report = models.ForeignKey(Report, models.PROTECT, related_name="positions")
 

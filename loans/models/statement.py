@@ -3,10 +3,13 @@
 from typing import Self
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from loans.models.fields import currency_column, money_column
+from loans.models.loan import Installment, Loan
 from loans.models.payment import Payment
 from loans.models.report import Report
 
@@ -20,7 +23,9 @@ class StatementLineQuerySet(models.QuerySet["StatementLine"]):
 class StatementLine(models.Model):
     """One transaction (TxDtls) of a statement's entry, or the entry itself where it names no transaction.
 
-    `fingerprint` is the same for the same movement in a camt.054 and in the camt.053 that repeats it.
+    `fingerprint` is the same for the same movement in a camt.054 and in the camt.053 that repeats it. `names` is all
+    that it may name a loan by, None where it is not to be matched; `loan` is the one that it does name. `decided_for` is the installment that an agent chose;
+    what an agent decided, the intake leaves alone.
     """
 
     class Match(models.TextChoices):
@@ -45,6 +50,10 @@ class StatementLine(models.Model):
     match = models.CharField(_("match"), max_length=12, choices=Match)
     why = models.CharField(_("why"), max_length=200, blank=True)
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="lines", null=True, blank=True)
+    names = ArrayField(models.CharField(max_length=64), null=True, blank=True, verbose_name=_("names in it"))
+    loan = models.ForeignKey(Loan, models.PROTECT, related_name="lines", null=True, blank=True)
+    decided_for = models.ForeignKey(Installment, models.PROTECT, related_name="+", null=True, blank=True)
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True)
 
     objects = StatementLineQuerySet.as_manager()
@@ -54,7 +63,10 @@ class StatementLine(models.Model):
         verbose_name_plural = _("statement lines")
         ordering = ["-pk"]
         constraints = [models.UniqueConstraint(fields=["fingerprint"], name="statement_line_once")]
-        indexes = [models.Index(fields=["-id"], condition=models.Q(match="unmatched"), name="statement_line_waiting")]
+        indexes = [
+            models.Index(fields=["-id"], condition=models.Q(match="unmatched"), name="statement_line_waiting"),
+            GinIndex(fields=["names"], name="statement_line_names"),
+        ]
 
     def __str__(self) -> str:
         return self.reference or f"#{self.pk}"

@@ -1,0 +1,96 @@
+"""All that is on record of locked loans: read for many of them at once, whatever is to be derived from it."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import F
+
+from loans.intake.precedence import BEFORE_ALL, Moment, Moments
+from loans.models import Installment, Loan, LoanWord, Payment, PaymentPart, PaymentWord, Position, Report, StatementLine
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A partner's word on a payment of this loan, that no row carries yet."""
+
+    reference: str
+    word: PaymentWord
+
+
+@dataclass(slots=True, eq=False)
+class Account:
+    """The facts about one loan. Lines and words may be there that are not saved yet.
+
+    `left`: ids of payments whose line turned out to be about another loan.
+    """
+
+    loan: Loan
+    words: dict[int, Moment] = field(default_factory=dict)
+    installments: dict[int, Installment] = field(default_factory=dict)
+    positions: dict[tuple[int, int], Position] = field(default_factory=dict)
+    payments: list[Payment] = field(default_factory=list)
+    payment_words: dict[int, dict[int, PaymentWord]] = field(default_factory=lambda: defaultdict(dict))
+    told: list[Told] = field(default_factory=list)
+    lines: list[StatementLine] = field(default_factory=list)
+    left: set[int] = field(default_factory=set)
+    parts: dict[tuple[int, int], PaymentPart] = field(default_factory=dict)
+    moments: Moments | None = None
+
+    @property
+    def in_force(self) -> list[Installment]:
+        """The schedule, in the order in which it falls due."""
+        rows = (row for row in self.installments.values() if row.state != Installment.State.WITHDRAWN)
+        return sorted(rows, key=lambda row: (row.due_on, row.number))
+
+    def word_of(self, partner_id: int | None) -> Moment:
+        """The latest word of this partner on the whole loan."""
+        return self.words.get(partner_id or 0, BEFORE_ALL)
+
+    def position(self, row: Installment, partner_id: int | None) -> Position | None:
+        return self.positions.get((row.pk, partner_id or 0)) if row.pk else None
+
+    def figure_of(self, row: Installment, partner_id: int | None) -> Moment | None:
+        """As of when this partner's figure for the installment is; None where it gave none."""
+        position = self.position(row, partner_id)
+        if position is None or position.told is None or not (self.moments and position.told_at and position.told_in_id):
+            return None
+        return max(self.moments.of(position.told_at, position.told_in_id), self.word_of(partner_id))
+
+
+def read_schedules(accounts: Collection[Account], report: Report) -> None:
+    """Read words, installments and positions of these accounts, of which `report` says more."""
+    by_loan = {account.loan.pk: account for account in accounts}
+    words = list(LoanWord.objects.filter(loan__in=by_loan))
+    positions = list(Position.objects.filter(installment__loan__in=by_loan).annotate(loan_id=F("installment__loan")))
+    moments = Moments(report, [word.report_id for word in words] + [one.told_in_id for one in positions if one.told_in_id])
+    for account in accounts:
+        account.moments = moments
+    for word in words:
+        by_loan[word.loan_id].words[word.partner_id] = moments.of(word.as_of, word.report_id)
+    for row in Installment.objects.filter(loan__in=by_loan).order_by("loan_id", "number"):
+        by_loan[row.loan_id].installments[row.number] = row
+    for position in positions:
+        by_loan[position.loan_id].positions[position.installment_id, position.partner_id] = position
+
+
+def read_money(accounts: Iterable[Account]) -> None:
+    """Read payments, what was said of them, and the bank's lines of these accounts."""
+    by_loan = {account.loan.pk: account for account in accounts}
+    for payment in Payment.objects.filter(loan__in=by_loan).order_by("loan_id", "pk"):
+        by_loan[payment.loan_id].payments.append(payment)
+    for word in PaymentWord.objects.filter(payment__loan__in=by_loan).annotate(loan_id=F("payment__loan")):
+        by_loan[word.loan_id].payment_words[word.payment_id][word.partner_id] = word
+    for part in PaymentPart.objects.filter(payment__loan__in=by_loan).annotate(loan_id=F("payment__loan")):
+        by_loan[part.loan_id].parts[part.payment_id, part.installment_id] = part
+    known = {line.pk: line for account in by_loan.values() for line in account.lines if line.pk}
+    lines = StatementLine.objects.filter(loan__in=by_loan).exclude(pk__in=known)
+    for line in lines.annotate(heard_at=F("report__received_at")).defer("remittance"):
+        by_loan[line.loan_id or 0].lines.append(line)
+
+
+def heard_at(line: StatementLine) -> datetime:
+    """When the report that brought the line was received."""
+    known: datetime | None = getattr(line, "heard_at", None)
+    return known or line.report.received_at
