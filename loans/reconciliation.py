@@ -12,52 +12,52 @@ from django.db import connection
 from loans.models import PaymentWord, Position, Report
 
 # Paid is the bank's figure and what it booked since: of a payment that the figure holds already, no part is `since`.
+# One that was settled and is not any more gets a new version: what was told of the old one is no answer to it.
 # A platform that called it paid before the money went back does not know of that yet.
 _SETTLE_UP: Final = """
-WITH said AS (
-    SELECT installment.id,
-           LEAST(installment.total - installment.waived,
-                 GREATEST(COALESCE(bank.told, 0) + COALESCE(laid.since, 0), 0)) AS paid,
-           bank.told >= installment.total - installment.waived AS told_all,
-           bank.settled_on AS told_on,
+WITH laid AS MATERIALIZED (
+    SELECT part.installment_id AS id, sum(part.since) AS since,
+           sum(part.amount) FILTER (WHERE payment.status = 'received') AS seen,
+           max(payment.booked_on) FILTER (WHERE payment.status = 'settled') AS last_on
+    FROM loans_paymentpart AS part JOIN loans_payment AS payment ON payment.id = part.payment_id
+    WHERE part.installment_id = ANY(%(ids)s) GROUP BY part.installment_id),
+back AS MATERIALIZED (
+    SELECT installment_id AS id, max(returned_at) AS last_at FROM loans_payment
+    WHERE installment_id = ANY(%(ids)s) AND status = 'returned' GROUP BY installment_id),
+said AS MATERIALIZED (
+    SELECT installment.id, installment.total - installment.waived AS room,
+           bank.told, bank.settled_on AS told_on, COALESCE(laid.since, 0) AS since, COALESCE(laid.seen, 0) AS seen,
+           laid.last_on,
            COALESCE(platform.status = 'paid' AND (
                back.last_at IS NULL OR GREATEST(platform.as_of, platform.told_at, word.as_of) > back.last_at), FALSE)
-               AS platform_paid,
-           COALESCE(laid.seen, 0) AS seen,
-           laid.last_on
+               AS platform_paid
     FROM loans_installment AS installment
     JOIN loans_loan AS loan ON loan.id = installment.loan_id
     LEFT JOIN loans_position AS bank ON bank.installment_id = installment.id AND bank.partner_id = loan.bank_id
     LEFT JOIN loans_position AS platform
            ON platform.installment_id = installment.id AND platform.partner_id = loan.platform_id
     LEFT JOIN loans_loanword AS word ON word.loan_id = loan.id AND word.partner_id = loan.platform_id
-    LEFT JOIN LATERAL (
-        SELECT sum(part.since) AS since,
-               sum(part.amount) FILTER (WHERE payment.status = 'received') AS seen,
-               max(payment.booked_on) FILTER (WHERE payment.status = 'settled') AS last_on
-        FROM loans_paymentpart AS part JOIN loans_payment AS payment ON payment.id = part.payment_id
-        WHERE part.installment_id = installment.id) AS laid ON TRUE
-    LEFT JOIN LATERAL (
-        SELECT max(returned_at) AS last_at FROM loans_payment
-        WHERE installment_id = installment.id AND status = 'returned') AS back ON TRUE
+    LEFT JOIN laid ON laid.id = installment.id
+    LEFT JOIN back ON back.id = installment.id
     WHERE installment.id = ANY(%(ids)s) AND installment.state <> 'withdrawn'),
-derived AS (
-    SELECT said.id, said.paid,
-           CASE WHEN said.paid = installment.total - installment.waived THEN 'settled'
-                WHEN said.platform_paid
-                     OR said.seen >= installment.total - installment.waived - said.paid THEN 'awaiting_bank'
+paid AS (
+    SELECT said.*, LEAST(room, GREATEST(COALESCE(told, 0) + since, 0)) AS paid FROM said),
+derived AS MATERIALIZED (
+    SELECT id, paid, room - paid AS outstanding,
+           CASE WHEN paid = room THEN 'settled'
+                WHEN platform_paid OR seen >= room - paid THEN 'awaiting_bank'
                 ELSE 'open' END AS state,
-           COALESCE(CASE WHEN said.told_all THEN said.told_on END, said.last_on) AS last_on
-    FROM said JOIN loans_installment AS installment USING (id))
+           CASE WHEN paid = room THEN COALESCE(CASE WHEN told >= room THEN told_on END, last_on) END AS settled_on
+    FROM paid)
 UPDATE loans_installment AS installment
-SET paid = derived.paid,
-    outstanding = installment.total - installment.waived - derived.paid,
-    state = derived.state,
-    settled_on = CASE WHEN derived.state = 'settled' THEN derived.last_on END
+SET paid = derived.paid, outstanding = derived.outstanding, state = derived.state, settled_on = derived.settled_on,
+    version = CASE WHEN installment.state = 'settled' AND derived.state <> 'settled' THEN installment.version + 1 ELSE installment.version END,
+    known_at = CASE WHEN installment.state = 'settled' AND derived.state <> 'settled' THEN (SELECT received_at FROM loans_report WHERE id = %(report)s)
+                    ELSE installment.known_at END
 FROM derived
-WHERE installment.id = derived.id
-  AND (installment.paid, installment.state, installment.settled_on) IS DISTINCT FROM
-      (derived.paid, derived.state, CASE WHEN derived.state = 'settled' THEN derived.last_on END)
+WHERE installment.id = derived.id AND installment.id = ANY(%(ids)s)
+  AND (installment.paid, installment.outstanding, installment.state, installment.settled_on)
+      IS DISTINCT FROM (derived.paid, derived.outstanding, derived.state, derived.settled_on)
 RETURNING installment.id
 """
 
@@ -88,7 +88,7 @@ def settle_up(installment_ids: Iterable[int], report: Report) -> set[int]:
     if not ids:
         return set()
     with connection.cursor() as cursor:
-        cursor.execute(_SETTLE_UP, {"ids": ids})
+        cursor.execute(_SETTLE_UP, {"ids": ids, "report": report.pk})
         changed = {row[0] for row in cursor.fetchall()}
         cursor.execute(_FOLLOW, {"ids": ids, "report": report.pk})
     return changed

@@ -64,7 +64,9 @@ def read_schedules(accounts: Collection[Account], report: Report) -> None:
     by_loan = {account.loan.pk: account for account in accounts}
     words = list(LoanWord.objects.filter(loan__in=by_loan))
     positions = list(Position.objects.filter(installment__loan__in=by_loan).annotate(loan_id=F("installment__loan")))
-    moments = Moments(report, [word.report_id for word in words] + [one.told_in_id for one in positions if one.told_in_id])
+    moments = Moments(
+        report, [word.report_id for word in words] + [one.told_in_id for one in positions if one.told_in_id]
+    )
     for account in accounts:
         account.moments = moments
     for word in words:

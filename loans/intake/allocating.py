@@ -7,7 +7,7 @@ explains the figure and pays nothing twice, a payment of since comes on top of i
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from loans.intake.account import Account
@@ -45,13 +45,20 @@ class Room:
             return ZERO
         return self.untaken if money.day < self.figure.day or self.settled_on else ZERO
 
+    def shows(self, money: Money) -> Decimal:
+        """How much of a payment that only the platform named the bank's figure may hold: a day is lost between zones."""
+        return self.untaken if self.figure and money.day <= self.figure.day + timedelta(days=1) else ZERO
+
 
 @dataclass(slots=True, eq=False)
 class Share:
-    """What a payment lays into installments. `left` is what no installment takes."""
+    """What a payment lays into installments. `left` is what no installment takes, `shown` what the bank's figures hold of
+    a payment that it has not booked by name.
+    """
 
     money: Money
     left: Decimal
+    shown: Decimal = ZERO
     amounts: dict[int, Decimal] = field(default_factory=dict)
     since: dict[int, Decimal] = field(default_factory=dict)
 
@@ -63,15 +70,7 @@ class Share:
             self.since[pk] = self.since.get(pk, ZERO) + since
 
 
-@dataclass(slots=True, eq=False)
-class Layout:
-    """The outcome for one loan. `settled`: ids of the installments that the bank has in full."""
-
-    shares: list[Share]
-    settled: set[int]
-
-
-def lay_out(account: Account, found: Sequence[Money]) -> Layout:
+def lay_out(account: Account, found: Sequence[Money]) -> list[Share]:
     """`found` are the payments in their order."""
     if any(money.returned for money in found):
         _point_at(account, found)
@@ -81,13 +80,13 @@ def lay_out(account: Account, found: Sequence[Money]) -> Layout:
 def _point_at(account: Account, found: Sequence[Money]) -> None:
     """A returned payment is for the installment that it would have paid."""
     usual = _lay_out(account, found, ())
-    for share in usual.shares:
+    for share in usual:
         if share.money.returned and not share.money.wanted:
             numbers = {row.pk: row.number for row in account.in_force}
             share.money.wanted = tuple(numbers[pk] for pk in share.amounts)
 
 
-def _lay_out(account: Account, paying: Sequence[Money], all_found: Sequence[Money]) -> Layout:
+def _lay_out(account: Account, paying: Sequence[Money], all_found: Sequence[Money]) -> list[Share]:
     rooms = [_room(account, row) for row in account.in_force]
     gone = [Share(money, money.amount) for money in all_found if money.returned]
     booked = [Share(money, money.amount) for money in paying if money.booked]
@@ -100,7 +99,7 @@ def _lay_out(account: Account, paying: Sequence[Money], all_found: Sequence[Mone
     for share in booked:
         _pay(share, rooms)
     _expect(seen, rooms)
-    return Layout([*gone, *booked, *seen], {room.row.pk for room in rooms if room.paid >= room.size})
+    return [*gone, *booked, *seen]
 
 
 def _room(account: Account, row: Installment) -> Room:
@@ -187,5 +186,8 @@ def _expect(shares: Sequence[Share], rooms: Sequence[Room]) -> None:
 def _await(share: Share, room: Room, limit: Decimal) -> None:
     amount = min(share.left, limit - room.on_its_way)
     if amount > 0:
+        shown = min(amount, room.shows(share.money))
         share.lay(room, amount, since=ZERO)
+        share.shown += shown
         room.on_its_way += amount
+        room.untaken -= shown

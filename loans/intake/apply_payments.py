@@ -21,7 +21,9 @@ def write_repayments(report: Report, cases: Sequence[Case]) -> None:
     told = [(case, item) for case in cases for item in case.record.repayments if item.reference]
     if not told:
         return
-    known = _known(report, [case for case, _item in told if not case.new], {item.reference or "" for _case, item in told})
+    known = _known(
+        report, [case for case, _item in told if not case.new], {item.reference or "" for _case, item in told}
+    )
     moments = Moments(report, (word.report_id for word in known.values()))
     repeated = []
     for case, item in told:

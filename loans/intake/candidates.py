@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from loans.models import Installment, Loan, Payment, StatementLine
 
@@ -41,9 +41,11 @@ class Candidates:
         periods = Installment.objects.filter(loan__bank=bank_id, payment_reference__in=names)
         self._periods = self._group(periods.exclude(state="withdrawn"), "payment_reference")
         # What only a line brought is no name: it would decide which loan the next line is about by who came first.
-        spoken = Q(words__isnull=False) | Q(lines=None) | Q(received_at__isnull=False)
+        lined = StatementLine.objects.filter(payment=OuterRef("pk"), side="credit")
+        spoken = Q(words__isnull=False) | Q(received_at__isnull=False) | ~Exists(lined)
         self._payments = self._group(
-            Payment.objects.filter(spoken, loan__bank=bank_id, end_to_end_id__in=names - {""}).distinct(), "end_to_end_id"
+            Payment.objects.filter(spoken, loan__bank=bank_id, end_to_end_id__in=names - {""}).distinct(),
+            "end_to_end_id",
         )
         for name, loans in told.items():
             self._payments[name] |= loans

@@ -6,7 +6,8 @@ from typing import BinaryIO, Final
 
 from lxml import etree
 
-from loans.intake.camt_entry import read_account, read_entry, read_side, read_transaction
+from loans.intake import iso_elements as iso
+from loans.intake.camt_entry import read_entry, read_transaction
 from loans.intake.records import Code, EntryRecord, Refusal, TransactionRecord, UnreadableFile
 from loans.intake.values import Fault, at, excerpt
 from loans.intake.xml_document import FLOOD_BYTES, events, local_name, read_head
@@ -110,7 +111,7 @@ class _Reader:
 
     def _take_account(self, element: etree._Element) -> None:
         try:
-            self.account = read_account(element)
+            self.account = iso.account(element)
         except Fault as fault:
             self.account_fault = Fault(fault.code, f"the statement's account: {fault.reason}")
 
@@ -136,9 +137,8 @@ def _add_transaction(details: etree._Element, entry: _OpenEntry) -> None:
     try:
         if len(entry.transactions) == MOST_TRANSACTIONS:
             raise Fault(Code.TOO_LARGE, f"the entry has more than {MOST_TRANSACTIONS:,} transactions")
-        side = read_side(entry.element)
         with at(f"transaction {len(entry.transactions) + 1}"):
-            entry.transactions.append(read_transaction(details, side))
+            entry.transactions.append(read_transaction(details, entry.element))
     except Fault as fault:
         entry.fault = fault
 

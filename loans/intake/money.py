@@ -91,11 +91,12 @@ class Money:
         return min(self.paid_on, self.booked_on or self.paid_on)
 
     @property
-    def order(self) -> tuple[date, date, str, str]:
-        """By what was said of it, never by when we heard: the order in which money is laid out."""
-        print_ = self.line.fingerprint if self.line else ""
-        alone = f"{self.row.pk:020}" if self.row and not self.reference and not self.line else ""
-        return (self.booked_on or self.paid_on, self.paid_on, self.reference or alone, print_)
+    def order(self) -> tuple[date, date, datetime, str]:
+        """The order in which money is laid out: by its days, and those of one day as their reports were received."""
+        alone = f"{self.row.pk:020}" if self.row and not self.reference else ""
+        heard = heard_at(self.line) if self.line else datetime.min.replace(tzinfo=UTC)
+        name = self.reference or (self.line.fingerprint if self.line else alone)
+        return (self.booked_on or self.paid_on, self.paid_on, heard, name)
 
     @property
     def returned_at(self) -> datetime | None:

@@ -42,6 +42,8 @@ class News:
             whole.payments_received += part.payments_received
             whole.payments_settled += part.payments_settled
             whole.payments_returned += part.payments_returned
+        returned = set(whole.payments_returned)
+        whole.payments_settled = [pk for pk in whole.payments_settled if pk not in returned]
         return whole
 
     def take(self, other: "News") -> None:

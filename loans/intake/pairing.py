@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
-from loans.intake.account import Account
+from loans.intake.account import Account, heard_at
 from loans.intake.candidates import names_in
 from loans.intake.money import Money
 from loans.models import StatementLine
@@ -47,7 +47,9 @@ def _told(account: Account) -> list[Money]:
 def _credits(account: Account) -> list[StatementLine]:
     """The bank's credits in the order of their days."""
     credited = (line for line in account.lines if line.side == "credit")
-    return sorted(credited, key=lambda line: (line.booked_on or line.valued_on or date.max, line.fingerprint))
+    return sorted(
+        credited, key=lambda line: (line.booked_on or line.valued_on or date.max, heard_at(line), line.fingerprint)
+    )
 
 
 def _decided(account: Account, found: list[Money]) -> list[StatementLine]:

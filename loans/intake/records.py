@@ -4,10 +4,11 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 Side = Literal["credit", "debit"]
 Status = Literal["BOOK", "PDNG", "INFO"]
+ZERO: Final = Decimal(0)
 
 
 class Code(StrEnum):
@@ -151,7 +152,9 @@ class LoanRecord:
 class TransactionRecord:
     """One TxDtls of an entry. `side` is its own where it names one (a batch may mix them), else the entry's.
 
-    `amount` and `currency` are None where the bank names no amount for one of several transactions.
+    `amount` and `currency` are None where the bank names no amount for one of several transactions. `instructed` is what
+    was paid or is taken back where charges make the amount another one. `returned`: it takes back an earlier payment,
+    for `return_reason` (ExternalReturnReason1Code, or the bank's own).
     """
 
     amount: Decimal | None
@@ -160,11 +163,16 @@ class TransactionRecord:
     uetr: str | None
     remittance: str | None
     side: Side
+    returned: bool = False
+    return_reason: str | None = None
+    instructed: Decimal | None = None
+    charges: Decimal = ZERO
 
     def as_json(self) -> dict[str, object]:
+        """As printed; what is said of a return only where there is one."""
         said = asdict(self)
-        del said["side"]
-        return {name: _plain(value) for name, value in said.items()}
+        names = ["amount", "currency", "end_to_end_id", "uetr", "remittance", *["return_reason"] * self.returned]
+        return {name: _plain(said[name]) for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +194,20 @@ class EntryRecord:
     reference: str | None
     transactions: tuple[TransactionRecord, ...]
     place: str
+    charges: Decimal = ZERO
+
+    @property
+    def adds_up(self) -> bool:
+        """The transactions are the entry, but for charges; True where the bank leaves an amount of them out."""
+        parts = self.transactions
+        if not parts or any(part.amount is None or part.currency != self.currency for part in parts):
+            return True
+        total = sum((part.amount or ZERO) * (1 if part.side == self.side else -1) for part in parts)
+        return abs(total - self.amount) <= self.charges + sum(part.charges for part in parts)
 
     def as_json(self) -> dict[str, object]:
-        own = {field.name: _plain(getattr(self, field.name)) for field in fields(self) if field.name != "place"}
+        hidden = {"place", "charges"}
+        own = {field.name: _plain(getattr(self, field.name)) for field in fields(self) if field.name not in hidden}
         return own | {"transactions": [transaction.as_json() for transaction in self.transactions]}
 
 

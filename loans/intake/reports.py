@@ -55,7 +55,11 @@ class Outcome:
     def status(self) -> Report.Status:
         if not self.refusals:
             return Report.Status.APPLIED
-        return Report.Status.PARTLY if self.applied or self.unchanged or self.unmatched or self.waiting else Report.Status.REFUSED
+        return (
+            Report.Status.PARTLY
+            if self.applied or self.unchanged or self.unmatched or self.waiting
+            else Report.Status.REFUSED
+        )
 
 
 def partner_for(code: str | None, kind: str) -> Partner:

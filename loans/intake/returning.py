@@ -1,6 +1,8 @@
 """Which payments of one loan the bank took back: by a debit that reverses or returns them. Pure."""
 
-from loans.intake.account import Account
+from datetime import date
+
+from loans.intake.account import Account, heard_at
 from loans.intake.money import Money
 from loans.models import StatementLine
 
@@ -10,7 +12,7 @@ Kept = StatementLine.Match
 def take_back(account: Account, found: list[Money]) -> None:
     """Give each return the payment that it takes back; `found` are the loan's payments in their order."""
     backs = [line for line in account.lines if line.side == "debit" and line.reversal and not line.decided_by_id]
-    for line in sorted(backs, key=lambda line: (str(line.booked_on or ""), line.fingerprint)):
+    for line in sorted(backs, key=lambda line: (line.booked_on or date.max, heard_at(line), line.fingerprint)):
         chosen = _choose(line, found)
         if isinstance(chosen, str):
             line.match, line.why, line.payment = Kept.UNMATCHED, chosen, None

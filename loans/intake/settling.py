@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from loans.intake.account import Account, read_money
-from loans.intake.allocating import Layout, Share, lay_out
+from loans.intake.allocating import Share, lay_out
 from loans.intake.money import Money
 from loans.intake.news import News
 from loans.intake.pairing import monies
@@ -20,7 +20,7 @@ Status = Payment.Status
 Kept = StatementLine.Match
 _REWRITTEN: Final = (
     *("status", "amount", "credit", "installment", "end_to_end_id", "paid_on"),
-    *("received_at", "settled_at", "booked_on", "returned_at"),
+    *("received_at", "settled_at", "booked_on", "returned_at", "return_reason"),
 )
 NOTHING_LEFT: Final = "loan {} has nothing left to pay"
 
@@ -29,7 +29,6 @@ NOTHING_LEFT: Final = "loan {} has nothing left to pay"
 class Books:
     """What is to be written of many loans at once."""
 
-    report: Report
     now: datetime
     made: list[tuple[Payment, News]] = field(default_factory=list)
     changed: list[Payment] = field(default_factory=list)
@@ -41,15 +40,21 @@ class Books:
     news: list[tuple[str, Payment, News]] = field(default_factory=list)
 
 
-def settle(accounts: dict[int, tuple[Account, News]], report: Report, touched: Iterable[int] = ()) -> None:
+def settle(
+    accounts: dict[int, tuple[Account, News]],
+    report: Report,
+    touched: Iterable[int] = (),
+    now: datetime | None = None,
+) -> None:
     """Derive these loans, by id, which the caller has locked; `touched`: ids of installments with new figures.
 
-    Lines that are new are left to the caller to save; all else is written here.
+    `now` is when, if not when the report was received. Lines that are new are left to the caller to save; all else is
+    written here.
     """
     if not accounts:
         return
     read_money(account for account, _news in accounts.values())
-    books = Books(report, report.received_at, installments=set(touched))
+    books = Books(now or report.received_at, installments=set(touched))
     for account, news in accounts.values():
         _derive(account, news, books)
     _save(books)
@@ -62,14 +67,15 @@ def _derive(account: Account, news: News, books: Books) -> None:
     before = {line.pk: (line.match, line.why, line.payment_id) for line in account.lines if line.pk}
     found = monies(account)
     take_back(account, found)
-    layout = lay_out(account, found)
+    shares = lay_out(account, found)
     rows = _seat(account, found)
-    for share in layout.shares:
-        _write_payment(account, share, rows[id(share.money)], layout, news, books)
+    for share in shares:
+        _write_payment(account, share, rows[id(share.money)], news, books)
     _dismiss(account, rows.values(), news, books)
-    _write_parts(account, layout, rows, books)
+    _write_parts(account, shares, rows, books)
+    made = {id(line) for money in found if not rows[id(money)].pk for line in (money.line, money.back) if line}
     for line in account.lines:
-        if line.pk and before[line.pk] != (line.match, line.why, line.payment_id):
+        if line.pk and (id(line) in made or before[line.pk] != (line.match, line.why, line.payment_id)):
             books.lines.append(line)
 
 
@@ -89,7 +95,7 @@ def _seat(account: Account, found: Sequence[Money]) -> dict[int, Payment]:
             if row and id(money) not in rows and row.pk not in taken:
                 rows[id(money)] = row
                 taken.add(row.pk)
-    lined = {line.payment_id for line in account.lines if line.payment_id}
+    lined = {line.payment_id for line in account.lines if line.payment_id and line.side == "credit"}
     lined |= account.left
     free = [row for row in account.payments if row.pk not in taken and row.pk in lined]
     for money in found:
@@ -98,11 +104,9 @@ def _seat(account: Account, found: Sequence[Money]) -> dict[int, Payment]:
     return rows
 
 
-def _write_payment(
-    account: Account, share: Share, row: Payment, layout: Layout, news: News, books: Books
-) -> None:
+def _write_payment(account: Account, share: Share, row: Payment, news: News, books: Books) -> None:
     money, before = share.money, row.status if row.pk else ""
-    said = _fields(account, share, row, layout, books)
+    said = _fields(account, share, row, books)
     differs = any(getattr(row, name) != value for name, value in said.items())
     for name, value in said.items():
         setattr(row, name, value)
@@ -115,22 +119,24 @@ def _write_payment(
     books.words += [word for word in money.words.values() if not word.pk or word.payment_id != row.pk]
     for word in money.words.values():
         word.payment = row
-    _place(money, row, layout, share)
-    if row.status != before and (kind := _told_as(before, row.status)):
+    _place(money, row, share)
+    if row.status != before and (kind := _told_as(money, before, row.status)):
         books.news.append((kind, row, news))
 
 
-def _told_as(before: str, after: str) -> str:
+def _told_as(money: Money, before: str, after: str) -> str:
+    """Which news it is; what came and went at once is told as a return alone."""
     if after == Status.SETTLED:
         return "payments_settled"
     if after == Status.RETURNED:
-        return "payments_returned" if before else ""
+        return "payments_returned" if before or money.booked else ""
     return "" if before else "payments_received"
 
 
-def _fields(account: Account, share: Share, row: Payment, layout: Layout, books: Books) -> dict[str, Any]:
-    money, status = share.money, _status(share, layout)
+def _fields(account: Account, share: Share, row: Payment, books: Books) -> dict[str, Any]:
+    money, status = share.money, _status(share)
     booked = status == Status.SETTLED and money.booked
+    own = money.row is row or (money.line is not None and row.pk is not None and money.line.payment_id == row.pk)
     settled_at = row.settled_at or (books.now if status == Status.SETTLED else None)
     seen = money.platform_word is not None
     return {
@@ -138,21 +144,29 @@ def _fields(account: Account, share: Share, row: Payment, layout: Layout, books:
         "amount": money.amount,
         "credit": max(share.left, Decimal(0)) if booked else Decimal(0),
         "installment_id": _installment(account, share),
-        "end_to_end_id": money.reference or ("" if money.words else row.end_to_end_id),
+        "end_to_end_id": money.reference or (row.end_to_end_id if own and not money.words else ""),
         "paid_on": money.paid_on,
         "received_at": row.received_at or (books.now if seen else None),
         "settled_at": settled_at if status != Status.RECEIVED else None,
         "booked_on": money.booked_on,
-        "returned_at": (money.returned_at or row.returned_at) if status == Status.RETURNED else None,
+        **_return(money, row, status),
     }
 
 
-def _status(share: Share, layout: Layout) -> str:
+def _return(money: Money, row: Payment, status: str) -> dict[str, Any]:
+    """A status report may have told of the rejection of a payment that no line takes back."""
+    if status != Status.RETURNED:
+        return {"returned_at": None, "return_reason": ""}
+    reason = money.back.return_reason if money.back else row.return_reason
+    return {"returned_at": money.returned_at or row.returned_at, "return_reason": reason}
+
+
+def _status(share: Share) -> str:
     """Seen and not booked, it counts as booked once the bank shows as paid what it is for."""
     money = share.money
     if money.returned:
         return Status.RETURNED
-    shown = bool(share.amounts) and layout.settled.issuperset(share.amounts)
+    shown = share.shown > 0 and share.shown == share.money.amount - share.left
     return Status.SETTLED if money.booked or shown else Status.RECEIVED
 
 
@@ -164,7 +178,7 @@ def _installment(account: Account, share: Share) -> int | None:
     return first[0] if first else None
 
 
-def _place(money: Money, row: Payment, layout: Layout, share: Share) -> None:
+def _place(money: Money, row: Payment, share: Share) -> None:
     """Tell the lines what became of them. What no installment takes waits for an agent, with the payment that it made."""
     if money.back:
         money.back.payment, money.back.match, money.back.why = row, Kept.MATCHED, ""
@@ -189,9 +203,9 @@ def _dismiss(account: Account, rows: Iterable[Payment], news: News, books: Books
             books.news.append(("payments_returned", row, news))
 
 
-def _write_parts(account: Account, layout: Layout, rows: dict[int, Payment], books: Books) -> None:
+def _write_parts(account: Account, shares: Sequence[Share], rows: dict[int, Payment], books: Books) -> None:
     left = dict(account.parts)
-    for share in layout.shares:
+    for share in shares:
         payment = rows[id(share.money)]
         for pk, amount in share.amounts.items():
             old = left.get((payment.pk or 0, pk))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from loans.intake.records import EntryRecord
+from loans.intake.records import EntryRecord, TransactionRecord
 from loans.models import Report, StatementLine
 
 Kept = StatementLine.Match
@@ -22,6 +22,9 @@ class Movement:
     side: str
     end_to_end_id: str
     remittance: str
+    takes_back: bool = False
+    return_reason: str = ""
+    original: Decimal | None = None
 
 
 def lines_of(report: Report, record: EntryRecord) -> Iterator[StatementLine]:
@@ -36,7 +39,9 @@ def lines_of(report: Report, record: EntryRecord) -> Iterator[StatementLine]:
             amount=movement.amount,
             currency=movement.currency,
             side=movement.side,
-            reversal=record.reversal,
+            reversal=movement.takes_back,
+            return_reason=movement.return_reason,
+            original_amount=movement.original,
             booked_on=record.booking_date,
             valued_on=record.value_date,
             reference=(record.reference or "")[:64],
@@ -49,7 +54,7 @@ def lines_of(report: Report, record: EntryRecord) -> Iterator[StatementLine]:
 
 def _movements(record: EntryRecord) -> list[Movement]:
     if not record.transactions:
-        return [Movement(0, record.amount, record.currency, record.side, "", "")]
+        return [Movement(0, record.amount, record.currency, record.side, "", "", record.reversal)]
     return [
         Movement(
             number,
@@ -58,9 +63,20 @@ def _movements(record: EntryRecord) -> list[Movement]:
             item.side,
             item.end_to_end_id or "",
             item.remittance or "",
+            takes_back=record.reversal or item.returned,
+            return_reason=item.return_reason or "",
+            original=_original(item),
         )
         for number, item in enumerate(record.transactions, start=1)
     ]
+
+
+def _original(item: TransactionRecord) -> Decimal | None:
+    """The payment without charges where the bank tells them apart; None where it is the amount itself."""
+    if item.amount is None:
+        return None
+    original = item.instructed or (item.amount - item.charges if item.returned else item.amount)
+    return original if original > 0 and original != item.amount else None
 
 
 def _fingerprint(report: Report, record: EntryRecord, movement: Movement) -> str:
@@ -83,13 +99,15 @@ def _fingerprint(report: Report, record: EntryRecord, movement: Movement) -> str
 
 
 def _first_judgement(record: EntryRecord, movement: Movement) -> tuple[StatementLine.Match, str]:
-    """What is clear without looking at any loan; an empty reason leaves a credit to be matched."""
+    """What is clear without looking at any loan; without a reason, a credit or a return is to be matched."""
     if record.status != "BOOK":
         return Kept.NOT_BOOKED, "announced, not booked yet"
-    if record.reversal:
+    if movement.takes_back and movement.side == "credit":
         return Kept.UNMATCHED, "takes back an earlier booking"
-    if movement.side == "debit":
+    if movement.side == "debit" and not movement.takes_back:
         return Kept.SET_ASIDE, "money that went out"
     if not movement.amount:
         return Kept.UNMATCHED, "the bank names no amount for this one of several transactions"
+    if not record.adds_up:
+        return Kept.UNMATCHED, "the transactions of the entry do not add up to its amount"
     return Kept.UNMATCHED, ""

@@ -38,7 +38,9 @@ def take(loans: Collection[Loan]) -> Iterator[tuple[Report, list[LoanRecord]]]:
     ours = Q(partner__kind="platform") | Q(partner__in={loan.bank_id for loan in loans})
     waiting = WaitingRecord.objects.filter(ours, external_id__in={loan.external_id for loan in loans})
     rows = list(
-        waiting.select_related("report__partner").defer("report__content").order_by("report__received_at", "report", "pk")
+        waiting.select_related("report__partner")
+        .defer("report__content")
+        .order_by("report__received_at", "report", "pk")
     )
     if not rows:
         return

@@ -103,7 +103,8 @@ class InstallmentQuerySet(models.QuerySet["Installment"]):
 class Installment(models.Model):
     """One period of a schedule. The figures are the bank's; `state` sums up what both firms say.
 
-    `version` rises when the bank changes the due date or the total, so that a prompt about the old figures is void;
+    `version` rises when the bank changes the due date or the total, or takes back what had paid it, so that a prompt
+    about the old figures is void;
     `known_at` is when it told us those of this version.
     `payment_reference` is what a payer writes so that the bank can match the money: at most 35 characters, the length
     of ISO 20022's EndToEndId.

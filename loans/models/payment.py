@@ -34,7 +34,8 @@ class Payment(models.Model):
 
     `end_to_end_id` is ISO 20022's EndToEndId, by which the two firms' words about the same money meet. `installment` is
     the one that it is for, the first where it is for several: its parts say how much goes to which. `credit` is what
-    the bank booked and no installment takes: the borrower's, kept with the loan.
+    the bank booked and no installment takes: the borrower's, kept with the loan. `returned_at` is when we heard from a
+    statement or a status report that it was returned, for `return_reason` (a code; see loans/return_reasons.py).
     """
 
     class Status(models.TextChoices):
@@ -53,6 +54,8 @@ class Payment(models.Model):
     received_at = models.DateTimeField(_("platform reported"), null=True, blank=True)
     settled_at = models.DateTimeField(_("bank reported"), null=True, blank=True)
     booked_on = models.DateField(_("booked on"), null=True, blank=True)
+    returned_at = models.DateTimeField(_("return reported"), null=True, blank=True)
+    return_reason = models.CharField(_("reason of the return"), max_length=35, blank=True)
 
     objects = PaymentQuerySet.as_manager()
 

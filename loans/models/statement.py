@@ -19,13 +19,19 @@ class StatementLineQuerySet(models.QuerySet["StatementLine"]):
         """Booked credits that nothing was matched to and no agent has decided: the agents' queue."""
         return self.filter(match=StatementLine.Match.UNMATCHED)
 
+    def early_returns(self) -> Self:
+        """Debits that take back a payment which no line has brought yet."""
+        return self.waiting().filter(reversal=True, side="debit")
+
 
 class StatementLine(models.Model):
     """One transaction (TxDtls) of a statement's entry, or the entry itself where it names no transaction.
 
-    `fingerprint` is the same for the same movement in a camt.054 and in the camt.053 that repeats it. `names` is all
-    that it may name a loan by, None where it is not to be matched; `loan` is the one that it does name. `decided_for` is the installment that an agent chose;
-    what an agent decided, the intake leaves alone.
+    `fingerprint` is the same for the same movement in a camt.054 and in the camt.053 that repeats it. `reversal`: it
+    takes back an earlier booking, for `return_reason`. `original_amount` is what was paid, or is taken back, where
+    charges make `amount` another one. `names` is all that it may name a loan by, None where it is not to be matched;
+    `loan` is the one that it does name. `decided_for` is the installment that an agent chose; what an agent decided,
+    the intake leaves alone.
     """
 
     class Match(models.TextChoices):
@@ -39,9 +45,13 @@ class StatementLine(models.Model):
     fingerprint = models.CharField(_("fingerprint"), max_length=64)
     account = models.CharField(_("account"), max_length=64)
     amount = money_column(_("amount"))
+    original_amount = models.DecimalField(
+        _("amount without charges"), max_digits=18, decimal_places=3, null=True, blank=True
+    )
     currency = currency_column()
     side = models.CharField(_("side"), max_length=6, choices=[("credit", _("credit")), ("debit", _("debit"))])
     reversal = models.BooleanField(_("reversal"), default=False)
+    return_reason = models.CharField(_("reason of the return"), max_length=35, blank=True)
     booked_on = models.DateField(_("booked on"), null=True, blank=True)
     valued_on = models.DateField(_("value date"), null=True, blank=True)
     reference = models.CharField(_("bank's reference"), max_length=64, blank=True)
@@ -66,6 +76,13 @@ class StatementLine(models.Model):
         indexes = [
             models.Index(fields=["-id"], condition=models.Q(match="unmatched"), name="statement_line_waiting"),
             GinIndex(fields=["names"], name="statement_line_names"),
+            models.Index(
+                fields=["end_to_end_id"],
+                condition=models.Q(match="unmatched", reversal=True),
+                name="statement_line_early_return",
+            ),
+            models.Index(fields=["end_to_end_id"], condition=~models.Q(end_to_end_id=""), name="statement_line_by_e2e"),
+            models.Index(fields=["reference"], condition=~models.Q(reference=""), name="statement_line_by_reference"),
         ]
 
     def __str__(self) -> str:

@@ -63,7 +63,17 @@ def _transaction(item: TransactionRecord, version: int) -> str:
     end_to_end = f"<EndToEndId>{escape(item.end_to_end_id or 'NOTPROVIDED')}</EndToEndId>"
     uetr = f"<UETR>{item.uetr}</UETR>" if item.uetr else ""
     remittance = f"<RmtInf><Ustrd>{escape(item.remittance)}</Ustrd></RmtInf>" if item.remittance else ""
-    return f"<TxDtls><Refs>{end_to_end}{uetr}</Refs>{_transaction_amount(item, version)}{remittance}</TxDtls>"
+    reason = f"<Rsn><Cd>{item.return_reason}</Cd></Rsn>" if item.return_reason else ""
+    returned = f"<RtrInf>{reason}</RtrInf>" if item.returned else ""
+    amounts = _transaction_amount(item, version) + _charges(item, version)
+    return f"<TxDtls><Refs>{end_to_end}{uetr}</Refs>{amounts}{remittance}{returned}</TxDtls>"
+
+
+def _charges(item: TransactionRecord, version: int) -> str:
+    if not item.charges or item.currency is None:
+        return ""
+    amount = _amount(item.charges, item.currency)
+    return f"<Chrgs>{amount if version == 2 else f'<Rcrd>{amount}</Rcrd>'}</Chrgs>"
 
 
 def _transaction_amount(item: TransactionRecord, version: int) -> str:

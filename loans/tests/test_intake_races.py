@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 from typing import Any
 
@@ -136,3 +137,18 @@ def test_an_intake_that_is_caught_in_a_deadlock_is_tried_again() -> None:
         outcome = running.result(60)
     assert (outcome.applied, outcome.refusals) == (2, [])
     assert Installment.objects.filter(due_on="2026-12-20", version=2).count() == 2
+
+
+def test_a_booking_and_its_return_at_once_end_returned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "BATCH", 5)
+    numbers = range(10, 40)
+    send_loans(loan_of(number) for number in numbers)
+    entries = [booked(number, f"E-{number}", f"LN-{number}") for number in numbers]
+    returns = [
+        booked(number, f"E-{number}", side="debit", reversal=True, reference=f"X-{number}") for number in numbers
+    ]
+    returns = [replace(item, transactions=(replace(item.transactions[0], side="debit"),)) for item in returns]
+    at_once(lambda: send_entries(returns), lambda: send_entries(entries))
+    assert set(Payment.objects.values_list("status", flat=True)) == {"returned"}
+    assert not StatementLine.objects.waiting().exists()
+    assert Installment.objects.filter(state="open").count() == 60

@@ -14,6 +14,7 @@ from loans.tests.camt_files import MESSAGES, NAMESPACE, write_entry, write_state
 TRANSACTION = TransactionRecord(
     Decimal("510.25"), "CNY", "LN-17-1", "0f9c9fc6-2f31-4ae8-8a4e-3bb1d6f2b1aa", "loan LN-17, 还款", "credit"
 )
+RETURNED = replace(TRANSACTION, side="debit", returned=True, return_reason="AM04", charges=Decimal("3.50"))
 ENTRY = EntryRecord(
     account="DE89370400440532013000",
     amount=Decimal("510.25"),
@@ -55,6 +56,14 @@ def refused(old: str, new: str) -> Refusal:
 @pytest.mark.parametrize("namespace", [None, "", "urn:example:a-banks-own"])
 def test_an_entry_is_read_whole_with_whatever_namespace(message: str, namespace: str | None) -> None:
     assert read_one(write_statement([ENTRY], message, namespace=namespace)) == ENTRY
+
+
+@pytest.mark.parametrize("message", sorted(MESSAGES))
+@pytest.mark.parametrize("version", range(2, 15))
+def test_every_version_of_a_message_says_the_same(message: str, version: int) -> None:
+    assert read_one(write_statement([ENTRY], message, version)) == ENTRY
+    back = replace(ENTRY, side="debit", transactions=(RETURNED,))
+    assert read_one(write_statement([back], message, version)) == back
 
 
 def test_an_entry_is_printed_with_exactly_these_keys() -> None:

@@ -9,8 +9,10 @@ from accounts.tests.factories import make_borrower
 from loans import signals
 from loans.models import Dispute, Installment, Payment
 from loans.tests.factories import make_installment, make_loan
+from loans.tests.returns import booked, returned
+from loans.tests.returns import send as send_statement
 from notifications.models import Delivery, DisputedPrompt, Prompt
-from notifications.planning import plan_overdue
+from notifications.planning import plan_overdue, plan_upcoming
 from notifications.states import Status
 from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt
 
@@ -54,6 +56,30 @@ def test_the_platforms_word_and_the_banks_are_two_confirmations() -> None:
     signals.payments_received.send(sender=None, payment_ids=[payment.pk])
     signals.payments_settled.send(sender=None, payment_ids=[payment.pk])
     assert set(Prompt.objects.values_list("kind", flat=True)) == {"payment_received", "payment_settled"}
+
+
+def test_a_booking_that_a_statement_takes_back_is_told_once_and_the_installment_is_owed_again() -> None:
+    installment = make_installment(make_loan(external_id="LN-17"), due_on=TODAY + timedelta(days=3))
+    send_statement(booked("LN-17-1"))
+    for number in (2, 3):
+        send_statement(returned("LN-17-1"), number=number)
+    prompt = Prompt.objects.get(kind="payment_returned")
+    assert (prompt.payment, prompt.borrower) == (Payment.objects.get(), installment.loan.borrower)
+    installment.refresh_from_db()
+    assert (installment.state, installment.outstanding) == ("open", 100)
+    plan_upcoming(clock())
+    assert Prompt.objects.filter(kind="upcoming", installment=installment).exists()
+
+
+def test_a_reopened_installment_is_told_again_at_a_stage_that_was_taken_back_when_it_was_paid() -> None:
+    installment = make_installment(make_loan(external_id="LN-17"), due_on=TODAY + timedelta(days=3))
+    plan_upcoming(clock())
+    send_statement(booked("LN-17-1"))
+    assert Prompt.objects.get(kind="upcoming").status == Prompt.Status.CANCELLED
+    send_statement(returned("LN-17-1"), number=2)
+    plan_upcoming(clock())
+    told_again = Prompt.objects.get(kind="upcoming", installment=installment, status=Prompt.Status.ACTIVE)
+    assert (told_again.version, told_again.voided_at) == (2, None)
 
 
 @pytest.mark.parametrize("change", [{"state": "awaiting_bank"}, {"version": 2}, {"state": "withdrawn"}])
