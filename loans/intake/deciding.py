@@ -60,11 +60,8 @@ def match_line(
     loan_id = Installment.objects.values_list("loan", flat=True).get(pk=installment_id)
     accounts = read_accounts({loan_id, line.loan_id or loan_id}, line.report)
     payment = _fitting(line, installment_id, payment_id)
-    if line.loan_id != loan_id:
-        _leave(line, accounts)
-    line.loan_id, line.payment = loan_id, payment or line.payment
-    line.save(update_fields=["loan", "payment"])
-    _settle(accounts, line, now)
+    book_for(line, loan_id, payment, accounts, now)
+    News.of(news for _account, news in accounts.values()).send()
     line.refresh_from_db(fields=["payment"])
     if line.payment is None:
         raise CannotDecideError(_("This line cannot be booked for that installment."))
@@ -82,19 +79,23 @@ def set_aside(*, line_id: int, reason: str, agent: User, now: datetime) -> None:
         raise CannotDecideError(_("Say why the line is set aside."))
     line = _claim(line_id, match=Kept.SET_ASIDE, decided_by=agent, decided_at=now, why=reason[:LONGEST_REASON])
     if line.loan_id:
-        _settle(read_accounts({line.loan_id}, line.report), line, now)
+        accounts = read_accounts({line.loan_id}, line.report)
+        settle(accounts, line.report, now=now)
+        News.of(news for _account, news in accounts.values()).send()
 
 
-def _leave(line: StatementLine, accounts: Accounts) -> None:
-    """What the line made of another loan is taken back there."""
-    if line.loan_id and line.payment_id:
-        accounts[line.loan_id][0].left.add(line.payment_id)
-    line.payment = None
+def book_for(line: StatementLine, loan_id: int, payment: Payment | None, accounts: Accounts, now: datetime) -> None:
+    """Book a decided line for this loan, as this payment if it is one that the platform saw.
 
-
-def _settle(accounts: Accounts, line: StatementLine, now: datetime) -> None:
+    `accounts` are the loan and the one that the line was about before. What the line had made there is taken back.
+    """
+    if line.loan_id != loan_id:
+        if line.loan_id and line.payment_id:
+            accounts[line.loan_id][0].left.add(line.payment_id)
+        line.payment = None
+    line.loan_id, line.payment = loan_id, payment or line.payment
+    line.save(update_fields=["loan", "payment"])
     settle(accounts, line.report, now=now)
-    News.of(news for _account, news in accounts.values()).send()
 
 
 def _claim(line_id: int, **decision: object) -> StatementLine:

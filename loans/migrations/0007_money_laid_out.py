@@ -9,6 +9,26 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
 
+# What was said before words were kept: a position was its partner's own figure, a payment was for one installment, and
+# the figure of its bank held it.
+TAKE_OVER = r"""
+UPDATE loans_position SET told = paid, told_at = as_of, told_in_id = report_id;
+UPDATE loans_statementline AS line SET
+    loan_id = (SELECT loan_id FROM loans_payment WHERE id = line.payment_id),
+    decided_for_id = CASE WHEN decided_by_id IS NOT NULL
+                          THEN (SELECT installment_id FROM loans_payment WHERE id = line.payment_id) END,
+    names = CASE WHEN match IN ('matched', 'unmatched') AND amount > 0 AND (side = 'credit') <> reversal THEN ARRAY(
+        SELECT DISTINCT word FROM (
+            SELECT end_to_end_id AS word
+            UNION ALL SELECT found[1] FROM regexp_matches(
+                remittance, '[0-9A-Za-z]+(?:[-_./][0-9A-Za-z]+)*', 'g') AS found) AS said
+        WHERE word <> '' AND length(word) <= 64 LIMIT 41) END;
+INSERT INTO loans_paymentpart (payment_id, installment_id, amount, since)
+SELECT payment.id, installment.id, LEAST(payment.amount, installment.total - installment.waived), 0
+FROM loans_payment AS payment JOIN loans_installment AS installment ON installment.id = payment.installment_id
+WHERE payment.status IN ('received', 'settled') AND installment.state <> 'withdrawn';
+"""
+
 
 class Migration(migrations.Migration):
 
@@ -214,4 +234,5 @@ class Migration(migrations.Migration):
             model_name='waitingrecord',
             constraint=models.UniqueConstraint(fields=('report', 'place'), name='waiting_record_once'),
         ),
+        migrations.RunSQL(TAKE_OVER, migrations.RunSQL.noop),
     ]

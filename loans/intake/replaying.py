@@ -1,0 +1,150 @@
+"""Replays all reports into empty tables beside the real ones, and says in what the two differ.
+
+The tables are a schema of their own, which is dropped again; reports, partners and the people of the desk are read
+where they are. What agents decided about bank lines is a fact like a report, and is decided again at the end.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from allauth.account.models import EmailAddress
+from django.db import connection, transaction
+from django.db.models import Model, Q
+
+from accounts.models import ContactPoint, User
+from loans import models as loans
+from loans.intake.deciding import book_for
+from loans.intake.moving import read_accounts
+from loans.intake.reports import replay
+from loans.intake.settling import settle
+from loans.intake.state import STATE
+from loans.models import Installment, Payment, Report, StatementLine
+
+SCHEMA: Final = "loans_replay"
+EXAMPLES: Final = 5
+_MADE: Final[tuple[type[Model], ...]] = (
+    *(User, EmailAddress, ContactPoint),
+    *(loans.Loan, loans.LoanWord, loans.Installment, loans.Position, loans.Payment, loans.PaymentWord),
+    *(loans.PaymentPart, loans.StatementLine, loans.WaitingRecord),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Rows of one table that only one of the two has: how many, and the first few. No personal data is among them."""
+
+    name: str
+    here: int
+    there: int
+    examples: Sequence[tuple[object, ...]]
+
+
+def check_by_replay(order: Callable[[list[int]], list[int]], say: Callable[[str], None]) -> list[Difference]:
+    """Replay all reports, in the order that `order` makes of their ids by arrival; returns how the states differ.
+
+    Not to be run inside a transaction. `say` is told of the progress.
+    """
+    ids = order(list(Report.objects.order_by("received_at", "pk").values_list("pk", flat=True)))
+    decided = list(_decisions())
+    with _empty_tables() as real:
+        for place, pk in enumerate(ids, start=1):
+            report = Report.objects.select_related("partner").get(pk=pk)
+            records = sum(1 for _answer in replay(report))
+            say(f"{place:,} of {len(ids):,} reports: {report.name}, {records:,} records")
+        for decision in decided:
+            _decide(decision)
+        return list(_differences(real))
+
+
+@contextmanager
+def _empty_tables() -> Iterator[str]:
+    """Tables of the same shape take the place of the real ones on this connection. Yields the schema of the real ones."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_schema(), current_setting('search_path')")
+        real, path = cursor.fetchone()
+        cursor.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
+        cursor.execute(f"CREATE SCHEMA {SCHEMA}")
+        try:
+            for model in _MADE:
+                table = model._meta.db_table
+                cursor.execute(f"CREATE TABLE {SCHEMA}.{table} (LIKE {real}.{table} INCLUDING ALL)")
+            users = User._meta.db_table
+            staff = f"INSERT INTO {SCHEMA}.{users} SELECT * FROM {real}.{users} WHERE is_staff"  # noqa: S608 - our names
+            cursor.execute(staff)
+            cursor.execute(f"SELECT COALESCE(max(id), 0) + 1 FROM {real}.{users}")  # noqa: S608 - our names
+            cursor.execute(f"ALTER TABLE {SCHEMA}.{users} ALTER COLUMN id RESTART WITH {int(cursor.fetchone()[0])}")
+            cursor.execute("SELECT set_config('search_path', %s, FALSE)", [f"{SCHEMA},{real}"])
+            yield real
+        finally:
+            cursor.execute("SELECT set_config('search_path', %s, FALSE)", [path])
+            cursor.execute(f"DROP SCHEMA {SCHEMA} CASCADE")
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """What an agent decided, by names that hold in both."""
+
+    line: StatementLine
+    bank_id: int
+    loan: str | None
+    number: int | None
+    reference: str | None
+
+
+def _decisions() -> Iterator[_Decision]:
+    lines = StatementLine.objects.exclude(decided_by=None).order_by("decided_at", "pk")
+    rows = lines.select_related("decided_for__loan", "payment", "report").defer("report__content")
+    for line in rows:
+        installment, payment = line.decided_for, line.payment
+        yield _Decision(
+            line,
+            line.report.partner_id,
+            installment.loan.external_id if installment else None,
+            installment.number if installment else None,
+            payment.end_to_end_id if payment and payment.end_to_end_id else None,
+        )
+
+
+@transaction.atomic
+def _decide(decision: _Decision) -> None:
+    line = StatementLine.objects.select_related("report").get(fingerprint=decision.line.fingerprint)
+    said = decision.line
+    line.decided_by_id, line.decided_at, line.match, line.why = (
+        said.decided_by_id,
+        said.decided_at,
+        said.match,
+        said.why,
+    )
+    installment = None
+    if decision.loan:
+        installment = Installment.objects.get(
+            loan__bank=decision.bank_id, loan__external_id=decision.loan, number=decision.number
+        )
+    line.decided_for = installment
+    line.save(update_fields=["decided_by", "decided_at", "match", "why", "decided_for"])
+    loan_id = installment.loan_id if installment else line.loan_id
+    if loan_id is None:
+        return
+    accounts = read_accounts({loan_id, line.loan_id or loan_id}, line.report)
+    if installment is None:
+        settle(accounts, line.report)
+        return
+    told = Payment.objects.filter(Q(words__isnull=False), loan=loan_id, end_to_end_id=decision.reference or None)
+    book_for(line, loan_id, told.first(), accounts, line.report.received_at)
+
+
+def _differences(real: str) -> Iterator[Difference]:
+    with connection.cursor() as cursor:
+        for name, query in STATE.items():
+            here, there = query.format(schema=real), query.format(schema=SCHEMA)
+            found = []
+            counts = []
+            for first, second in ((here, there), (there, here)):
+                cursor.execute(f"SELECT * FROM ({first}) AS one EXCEPT ALL SELECT * FROM ({second}) AS two")
+                rows = cursor.fetchall()
+                counts.append(len(rows))
+                found += rows[:EXAMPLES]
+            if any(counts):
+                yield Difference(name, counts[0], counts[1], found)
