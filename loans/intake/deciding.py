@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from loans.intake.guessing import Guess, guesses
 from loans.intake.moving import Accounts, read_accounts
 from loans.intake.news import News
 from loans.intake.settling import settle
@@ -25,8 +26,11 @@ class CannotDecideError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Suggestions:
-    """What the line could be, the oldest first: payments that the platform saw, and installments with that very sum."""
+    """What the line could be: the likeliest installments, the likeliest first; payments that the platform saw, and
+    installments with that very sum, the oldest first.
+    """
 
+    guesses: list[Guess]
     payments: list[Payment]
     installments: list[Installment]
 
@@ -40,6 +44,7 @@ def suggestions(line: StatementLine) -> Suggestions:
         loan__bank=line.report.partner_id, loan__currency=line.currency, outstanding=line.amount
     )
     return Suggestions(
+        guesses(line),
         list(payments.select_related("installment", "loan__borrower").order_by("paid_on", "pk")[:MOST_SUGGESTIONS]),
         list(installments.select_related("loan__borrower").order_by("due_on", "pk")[:MOST_SUGGESTIONS]),
     )
