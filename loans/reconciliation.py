@@ -1,7 +1,7 @@
 """Two positions, one state: what an installment's state is by what both firms have said.
 
-The state is derived from facts that are kept (the bank's figure, what it booked since, the platform's position, payments
-it saw), so the order in which they arrived does not matter and deriving it again changes nothing.
+The state is derived from facts that are kept (the bank's figure, what it booked since, the platform's position,
+payments it saw), so the order in which they arrived does not matter and deriving it again changes nothing.
 """
 
 from collections.abc import Iterable
@@ -51,8 +51,9 @@ derived AS MATERIALIZED (
     FROM paid)
 UPDATE loans_installment AS installment
 SET paid = derived.paid, outstanding = derived.outstanding, state = derived.state, settled_on = derived.settled_on,
-    version = CASE WHEN installment.state = 'settled' AND derived.state <> 'settled' THEN installment.version + 1 ELSE installment.version END,
-    known_at = CASE WHEN installment.state = 'settled' AND derived.state <> 'settled' THEN (SELECT received_at FROM loans_report WHERE id = %(report)s)
+    version = installment.version + (installment.state = 'settled' AND derived.state <> 'settled')::int,
+    known_at = CASE WHEN installment.state = 'settled' AND derived.state <> 'settled'
+                    THEN (SELECT received_at FROM loans_report WHERE id = %(report)s)
                     ELSE installment.known_at END
 FROM derived
 WHERE installment.id = derived.id AND installment.id = ANY(%(ids)s)

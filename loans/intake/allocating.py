@@ -46,14 +46,14 @@ class Room:
         return self.untaken if money.day < self.figure.day or self.settled_on else ZERO
 
     def shows(self, money: Money) -> Decimal:
-        """How much of a payment that only the platform named the bank's figure may hold: a day is lost between zones."""
+        """How much of a payment that only the platform named the figure may hold: a day is lost between zones."""
         return self.untaken if self.figure and money.day <= self.figure.day + timedelta(days=1) else ZERO
 
 
 @dataclass(slots=True, eq=False)
 class Share:
-    """What a payment lays into installments. `left` is what no installment takes, `shown` what the bank's figures hold of
-    a payment that it has not booked by name.
+    """What a payment lays into installments. `left` is what no installment takes; `shown`, of a payment that the bank has
+    not booked by name, what its figures hold.
     """
 
     money: Money

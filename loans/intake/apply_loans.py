@@ -41,8 +41,9 @@ def _apply(report: Report, records: Sequence[LoanRecord]) -> list[News | Refused
     write_positions(report, cases)
     write_repayments(report, cases)
     _settle(report, cases)
-    waiting.keep(report, [item.record for item in opened if isinstance(item, Waits)])
-    _take_up([case for case in cases if case.new])
+    early: list[Waits | Case] = [item for item in opened if isinstance(item, Waits)]
+    waiting.keep(report, [item.record for item in (*early, *(case for case in cases if case.ahead))])
+    _take_up([case for case in cases if case.made or case.new])
     return [_answer(item) for item in opened]
 
 

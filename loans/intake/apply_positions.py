@@ -24,9 +24,10 @@ def write_positions(report: Report, cases: Sequence[Case]) -> None:
 
 
 def _positions(report: Report, case: Case) -> Iterator[tuple[Position, bool]]:
-    """Those to be written, and whether they say anything new. A word on the whole loan need not be repeated for each."""
+    """Those to be written, and whether they say anything new; a word on the whole loan is on record by itself."""
     for item in case.record.installments:
         row = case.account.installments.get(item.number)
+        case.ahead |= row is None
         if row is None or not holds(case, item.number):
             continue
         old = case.account.position(row, case.partner.pk)

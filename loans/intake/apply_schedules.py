@@ -47,6 +47,7 @@ def write_schedules(cases: Iterable[Case], at: datetime) -> None:
         case.account.installments |= {row.number: row for row in change.made}
         case.names |= {row.payment_reference for row in (*change.made, *change.gone, *change.restored)}
         case.touched |= {row.pk for row in change.rows}
+        case.made = bool(change.made)
         case.news.installments.update(row.pk for row in change.rows)
     raised = [case.loan.pk for case, change in changes.items() if change.rows and not case.new]
     Loan.objects.filter(pk__in=raised).update(schedule_version=F("schedule_version") + 1)

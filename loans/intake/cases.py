@@ -27,6 +27,7 @@ class Case:
     """One record on its way in: the loan that it is about, all that is on record of it, and what the record changed.
 
     `touched`: ids of installments whose figures or positions changed; `names`: what a bank's line may now name it by.
+    `made`: it has installments that it did not have. `ahead`: the record speaks of some that it does not have yet.
     """
 
     record: LoanRecord
@@ -37,6 +38,8 @@ class Case:
     partner: Partner
     touched: set[int] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
+    made: bool = False
+    ahead: bool = False
 
     @property
     def loan(self) -> Loan:

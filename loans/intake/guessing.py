@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 from django.utils.functional import Promise
@@ -62,7 +62,7 @@ class Guess:
 
 def guesses(line: StatementLine) -> list[Guess]:
     """At most MOST, the likeliest first: by likeness of numbers, equality of the amount, likeness of the name."""
-    asked = {
+    asked: dict[str, Any] = {
         "words": [name.upper() for name in names_in(line) if any(letter.isdigit() for letter in name)],
         "phrases": list(_phrases(line.remittance.upper()))[:_MOST_PHRASES],
         "bank": line.report.partner_id,

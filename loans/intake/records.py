@@ -152,8 +152,8 @@ class LoanRecord:
 class TransactionRecord:
     """One TxDtls of an entry. `side` is its own where it names one (a batch may mix them), else the entry's.
 
-    `amount` and `currency` are None where the bank names no amount for one of several transactions. `instructed` is what
-    was paid or is taken back where charges make the amount another one. `returned`: it takes back an earlier payment,
+    `amount` and `currency` are None where the bank names no amount for one of several transactions. `instructed` is
+    what was paid or is taken back where charges make the amount another one. `returned`: it takes back an earlier payment,
     for `return_reason` (ExternalReturnReason1Code, or the bank's own).
     """
 

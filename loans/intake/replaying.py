@@ -118,7 +118,7 @@ def _decide(decision: _Decision) -> None:
         said.why,
     )
     installment = None
-    if decision.loan:
+    if decision.loan and decision.number:
         installment = Installment.objects.get(
             loan__bank=decision.bank_id, loan__external_id=decision.loan, number=decision.number
         )

@@ -85,13 +85,9 @@ def _seat(account: Account, found: Sequence[Money]) -> dict[int, Payment]:
     by_id = {row.pk: row for row in account.payments}
     rows: dict[int, Payment] = {}
     taken: set[int] = set()
-    ways = (
-        lambda money: money.row or by_reference.get(money.reference),
-        lambda money: by_id.get(money.line.payment_id or 0) if money.line else None,
-    )
-    for way in ways:
+    for way in (_named_row, _lined_row):
         for money in found:
-            row = way(money)
+            row = way(money, by_reference, by_id)
             if row and id(money) not in rows and row.pk not in taken:
                 rows[id(money)] = row
                 taken.add(row.pk)
@@ -102,6 +98,14 @@ def _seat(account: Account, found: Sequence[Money]) -> dict[int, Payment]:
         if id(money) not in rows:
             rows[id(money)] = free.pop(0) if free else Payment(loan=account.loan, currency=account.loan.currency)
     return rows
+
+
+def _named_row(money: Money, by_reference: dict[str, Payment], _by_id: dict[int, Payment]) -> Payment | None:
+    return money.row or by_reference.get(money.reference)
+
+
+def _lined_row(money: Money, _by_reference: dict[str, Payment], by_id: dict[int, Payment]) -> Payment | None:
+    return by_id.get(money.line.payment_id or 0) if money.line else None
 
 
 def _write_payment(account: Account, share: Share, row: Payment, news: News, books: Books) -> None:
@@ -179,7 +183,7 @@ def _installment(account: Account, share: Share) -> int | None:
 
 
 def _place(money: Money, row: Payment, share: Share) -> None:
-    """Tell the lines what became of them. What no installment takes waits for an agent, with the payment that it made."""
+    """Tell the lines what became of them. What no installment takes waits for an agent, with the payment it made."""
     if money.back:
         money.back.payment, money.back.match, money.back.why = row, Kept.MATCHED, ""
     line = money.line

@@ -50,7 +50,7 @@ def take(loans: Collection[Loan]) -> Iterator[tuple[Report, list[LoanRecord]]]:
 
 
 def _written(record: LoanRecord) -> dict[str, Any]:
-    return _plain(asdict(record))
+    return {name: _plain(value) for name, value in asdict(record).items()}
 
 
 def _plain(value: Any) -> Any:

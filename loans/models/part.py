@@ -48,7 +48,7 @@ class PaymentPart(models.Model):
                 level=pgtrigger.Statement,
                 when=pgtrigger.After,
                 operation=operation,
-                referencing=pgtrigger.Referencing(new="new_values"),
+                referencing=pgtrigger.Referencing(new="new_values"),  # type: ignore[no-untyped-call]
                 func=_ADDS_UP,
             )
             for name, operation in (("made", pgtrigger.Insert), ("changed", pgtrigger.Update))

@@ -13,8 +13,8 @@ class Position(models.Model):
     """One partner's word on one installment. Two partners, two positions.
 
     `told` is the figure that the partner gave, as of `told_at` in the report `told_in`, and None where it gave none;
-    `settled_on` is its day of full payment. `paid` and `status` are what its word comes to: for a bank, with what it has
-    booked since, and `as_of` and `report` are then those of the booking.
+    `settled_on` is its day of full payment. `paid` and `status` are what its word comes to: for a bank, with what it
+    has booked since, and `as_of` and `report` are then those of the booking.
     """
 
     class Status(models.TextChoices):
