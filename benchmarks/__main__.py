@@ -34,6 +34,7 @@ NAMES: Final = (
     "due_page",
     "growth",
     "memory",
+    "statement_file",
 )
 
 

@@ -38,6 +38,7 @@ class Size:
     growth_page_rounds: int
     memory_planner: tuple[int, int]
     memory_worker: tuple[int, int]
+    statement_entries: tuple[int, int]
 
 
 FULL: Final = Size(
@@ -67,6 +68,7 @@ FULL: Final = Size(
     growth_page_rounds=4,
     memory_planner=(10_000, 1_000_000),
     memory_worker=(10_000, 1_000_000),
+    statement_entries=(50_000, 250_000),
 )
 
 QUICK: Final = Size(
@@ -96,6 +98,7 @@ QUICK: Final = Size(
     growth_page_rounds=1,
     memory_planner=(10_000, 100_000),
     memory_worker=(2_000, 12_000),
+    statement_entries=(2_000, 8_000),
 )
 
 MINIATURE: Final = Size(
@@ -125,4 +128,5 @@ MINIATURE: Final = Size(
     growth_page_rounds=1,
     memory_planner=(20, 40),
     memory_worker=(20, 40),
+    statement_entries=(20, 40),
 )

@@ -19,6 +19,7 @@ MAY: Final[May] = {
         "view_payment",
         "view_position",
         "view_report",
+        "view_statement",
         "view_statementline",
         "change_statementline",
         "view_dispute",
@@ -43,7 +44,7 @@ is nobody's to edit. The raw bytes of a partner's report are not among them: the
 
 OPERATORS_MAY: Final[May] = {
     "accounts": ("view_user", "view_contactpoint"),
-    "loans": ("view_partner", "view_loan"),
+    "loans": ("view_partner", "view_loan", "view_report", "view_statement", "upload_report"),
     "notifications": (
         "view_prompt",
         "add_prompt",

@@ -278,10 +278,16 @@ CELERY_TASK_DEFAULT_QUEUE = "planning"
 CELERY_TASK_QUEUES = [Queue(name) for name in ["planning", *SEND_QUEUES]]
 
 
-def _every(seconds: float, task: str, *args: str, queue: str = "planning") -> dict[str, Any]:
+# Where partners put their files, a folder each; empty: nowhere. See docs/files.md.
+INBOX_FOLDER = env.str("INBOX_FOLDER", default="")
+
+
+def _every(
+    seconds: float, task: str, *args: str, queue: str = "planning", app: str = "notifications"
+) -> dict[str, Any]:
     """A sweep; one that nobody took before the next is due expires, so that downtime leaves no heap of wake-ups."""
     options = {"queue": queue, "expires": seconds}
-    return {"task": f"notifications.tasks.{task}", "schedule": seconds, "args": args, "options": options}
+    return {"task": f"{app}.tasks.{task}", "schedule": seconds, "args": args, "options": options}
 
 
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
@@ -291,6 +297,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "cover": _every(60, "cover"),
     "read-callbacks": _every(1, "read_callbacks"),
     "seal": _every(5, "seal"),
+    **({"take-files": _every(10, "take_files", app="loans")} if INBOX_FOLDER else {}),
     **{f"send-{channel}": _every(5, "send", channel, queue=channel) for channel in SEND_QUEUES},
 }
 

@@ -14,7 +14,8 @@ from benchmarks.__main__ import NAMES
 ROOT = Path(__file__).resolve().parents[2]
 WAITING = {"growth.purge"}
 """What the product has no part for yet."""
-WITHOUT_TIME = {"growth", "memory", "memory.planner", "memory.worker"}
+WITHOUT_TIME = {"growth", "memory", "memory.planner", "memory.worker", "statement_file.memory"}
+WITHOUT_PEER = {"email_killed", "evidence", "growth", "inbox", "statement_file"}
 PARTS = (
     "planning.again",
     "sms.256",
@@ -27,6 +28,7 @@ PARTS = (
     "growth.purge",
     "memory.planner",
     "memory.worker",
+    "statement_file.memory",
 )
 """Figures under a name of their own beside that of their benchmark."""
 
@@ -82,12 +84,16 @@ def test_what_the_product_has_no_part_for_is_null_and_said(run: Run, name: str) 
     assert f"{name}: the product" in run.done.stderr
 
 
-@pytest.mark.parametrize("name", ["memory", "memory.planner", "memory.worker"])
+@pytest.mark.parametrize(
+    "name", ["memory", "memory.planner", "memory.worker", "statement_file", "statement_file.memory"]
+)
 def test_memory_has_a_peak(run: Run, name: str) -> None:
     assert run.of(name)["peak_mb"] > 0
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - WAITING - {"email_killed", "evidence", "growth", "inbox"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(NAMES) - WAITING - {"email_killed", "evidence", "growth", "inbox", "statement_file"})
+)
 def test_it_is_compared_with_its_peer(run: Run, name: str) -> None:
     assert run.of(name)["times_peer"] > 0
 

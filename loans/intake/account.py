@@ -1,14 +1,26 @@
 """All that is on record of locked loans: read for many of them at once, whatever is to be derived from it."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from loans.intake.precedence import BEFORE_ALL, Moment, Moments
-from loans.models import Installment, Loan, LoanWord, Payment, PaymentPart, PaymentWord, Position, Report, StatementLine
+from loans.models import (
+    Installment,
+    Loan,
+    LoanWord,
+    Payment,
+    PaymentPart,
+    PaymentStatus,
+    PaymentWord,
+    Position,
+    Report,
+    StatementLine,
+)
+from loans.models.payment_status import REJECTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,7 @@ class Account:
     payment_words: dict[int, dict[int, PaymentWord]] = field(default_factory=lambda: defaultdict(dict))
     told: list[Told] = field(default_factory=list)
     lines: list[StatementLine] = field(default_factory=list)
+    rejections: list[PaymentStatus] = field(default_factory=list)
     left: set[int] = field(default_factory=set)
     parts: dict[tuple[int, int], PaymentPart] = field(default_factory=dict)
     moments: Moments | None = None
@@ -86,10 +99,27 @@ def read_money(accounts: Iterable[Account]) -> None:
         by_loan[word.loan_id].payment_words[word.payment_id][word.partner_id] = word
     for part in PaymentPart.objects.filter(payment__loan__in=by_loan).annotate(loan_id=F("payment__loan")):
         by_loan[part.loan_id].parts[part.payment_id, part.installment_id] = part
+    _read_rejections(by_loan)
     known = {line.pk: line for account in by_loan.values() for line in account.lines if line.pk}
     lines = StatementLine.objects.filter(loan__in=by_loan).exclude(pk__in=known)
     for line in lines.annotate(heard_at=F("report__received_at")).defer("remittance"):
         by_loan[line.loan_id or 0].lines.append(line)
+
+
+def _read_rejections(by_loan: Mapping[int, Account]) -> None:
+    """Status reports of payments that will not come, also those that were here before their payments."""
+    loans: dict[str, list[Account]] = defaultdict(list)
+    for account in by_loan.values():
+        names = {payment.end_to_end_id for payment in account.payments} | {one.reference for one in account.told}
+        for name in names - {""}:
+            loans[name].append(account)
+    rejected = PaymentStatus.objects.filter(status__in=REJECTED).select_related("payment", "report")
+    named = Q(payment__loan__in=by_loan) | Q(payment=None, end_to_end_id__in=loans)
+    for status in rejected.filter(named).defer("report__content").order_by("report__received_at", "pk"):
+        for account in loans[status.end_to_end_id]:
+            ours = status.report.partner_id in {account.loan.bank_id, account.loan.platform_id}
+            if ours and (status.payment is None or status.payment.loan_id == account.loan.pk):
+                account.rejections.append(status)
 
 
 def heard_at(line: StatementLine) -> datetime:

@@ -52,8 +52,8 @@ class Room:
 
 @dataclass(slots=True, eq=False)
 class Share:
-    """What a payment lays into installments. `left` is what no installment takes; `shown`, of a payment that the bank has
-    not booked by name, what its figures hold.
+    """What a payment lays into installments. `left` is what no installment takes; `shown`, of a payment that the bank
+    has not booked by name, what its figures hold.
     """
 
     money: Money

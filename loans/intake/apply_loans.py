@@ -13,6 +13,7 @@ from loans.intake.naming import lines_naming
 from loans.intake.news import News, RefusedError
 from loans.intake.records import LoanRecord
 from loans.intake.settling import settle
+from loans.intake.turns import take_turns
 from loans.models import Report
 
 
@@ -23,6 +24,7 @@ def apply_loans(report: Report, records: Sequence[LoanRecord]) -> list[News | Re
     makes the figures; the platform's makes only its position and the payments that it saw, unless the bank has not
     spoken of the loan yet. Whatever the order of arrival, the state is the same.
     """
+    take_turns(report.partner)
     answers: dict[int, News | RefusedError] = {}
     left = list(enumerate(records))
     while left:

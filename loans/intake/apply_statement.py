@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from operator import itemgetter
 
+from loans.intake.apply_heads import keep_statements
+from loans.intake.apply_statuses import apply_statuses
 from loans.intake.moving import Accounts, move_lines, read_accounts
 from loans.intake.naming import assign, open_for_matching, returns_of
 from loans.intake.news import News, RefusedError
-from loans.intake.records import Code, EntryRecord
+from loans.intake.records import Code, EntryRecord, StatementRecord, StatusRecord
 from loans.intake.settling import settle
 from loans.intake.statement_lines import lines_of
+from loans.intake.turns import take_turns
 from loans.models import Partner, Report, StatementLine
 
 Kept = StatementLine.Match
@@ -16,15 +19,29 @@ Told = dict[str, tuple[StatementLine, News]]
 """Lines and the news of their records, by fingerprint."""
 
 
-def apply_entries(report: Report, records: Sequence[EntryRecord]) -> list[News | RefusedError]:
-    """Write what the bank says of these entries; one answer a record, in order. A known movement changes nothing.
+def apply_statement(
+    report: Report, records: Sequence[EntryRecord | StatementRecord | StatusRecord]
+) -> list[News | RefusedError]:
+    """Write what the bank says of these entries, statements and initiated payments; one answer a record, in order.
 
-    Run it in a transaction of its own. The number of statements does not depend on the number of entries. Every record
-    is refused where the report is not a bank's.
+    Run it in a transaction of its own. The number of statements does not depend on the number of records. Entries and
+    statements are refused where the report is not a bank's.
     """
+    take_turns(report.partner)
+    statuses = iter(apply_statuses(report, [record for record in records if isinstance(record, StatusRecord)]))
     if report.partner.kind != Partner.Kind.BANK:
         refusal = RefusedError("a statement is a bank's word, and this partner is a platform", Code.VALUE)
-        return [refusal] * len(records)
+        return [next(statuses) if isinstance(record, StatusRecord) else refusal for record in records]
+    entries = iter(_apply_entries(report, [record for record in records if isinstance(record, EntryRecord)]))
+    heads = iter(keep_statements(report, [record for record in records if isinstance(record, StatementRecord)]))
+    answers = {EntryRecord: entries, StatementRecord: heads, StatusRecord: statuses}
+    return [next(answers[type(record)]) for record in records]
+
+
+def _apply_entries(report: Report, records: Sequence[EntryRecord]) -> list[News]:
+    """A known movement changes nothing."""
+    if not records:
+        return []
     news = [News() for _record in records]
     told: Told = {}
     for record, its in zip(records, news, strict=True):
@@ -39,7 +56,7 @@ def apply_entries(report: Report, records: Sequence[EntryRecord]) -> list[News |
         its.unmatched += line.match == Kept.UNMATCHED
     # In the order of what makes them unique: two intakes then cannot wait for each other.
     StatementLine.objects.bulk_create(line for _fingerprint, (line, _its) in sorted(told.items(), key=itemgetter(0)))
-    return list(news)
+    return news
 
 
 def _unknown(told: Told, report: Report) -> Told:

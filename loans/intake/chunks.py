@@ -8,10 +8,10 @@ from typing import Any, Final
 from django.db import DatabaseError, transaction
 
 from loans.intake.news import News, RefusedError
-from loans.intake.records import Code, EntryRecord, LoanRecord, Refusal
+from loans.intake.records import Code, EntryRecord, LoanRecord, Refusal, StatementRecord, StatusRecord
 from loans.models import Report
 
-Record = LoanRecord | EntryRecord
+Record = LoanRecord | EntryRecord | StatementRecord | StatusRecord
 Apply = Callable[[Report, Sequence[Any]], list[News | RefusedError]]
 BATCH: Final = 200
 """Records in a transaction. More make it hardly faster, and hold the locks of their borrowers for longer."""

@@ -12,17 +12,21 @@ from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from io import SEEK_END, BytesIO
+from io import SEEK_END
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Final, Literal, cast
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
+from loans.intake.detached import MOST_BYTES, SUFFIX
 from loans.intake.progress import shown
-from loans.intake.records import Code, EntryRecord, LoanRecord, Refusal, UnreadableFile
+from loans.intake.records import Code, EntryRecord, LoanRecord, Refusal, StatementRecord, StatusRecord, UnreadableFile
 
-Record = LoanRecord | EntryRecord
+if TYPE_CHECKING:
+    from loans.intake.reports import Outcome
+
+Record = LoanRecord | EntryRecord | StatementRecord | StatusRecord
 REFUSED: Final = 2
 
 
@@ -46,10 +50,12 @@ class ImportCommand(BaseCommand):
         parser.add_argument(
             "--partner", metavar="CODE", help="whose file it is; not needed where there is one bank only"
         )
+        parser.add_argument("--signature", metavar="FILE", help="the signature of the file; by default FILE.sig")
         parser.add_argument("--dry-run", action="store_true", help="read and check only: needs and touches no database")
         parser.add_argument("--json", action="store_true", help="print one JSON object a record and nothing else")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        self.as_json = bool(options["json"])
         try:
             refused = sum(self._take(path, options) for path in options["files"])
         except BrokenPipeError:
@@ -66,14 +72,13 @@ class ImportCommand(BaseCommand):
             with _opened(path) as content:
                 if options["dry_run"]:
                     return self._check(content, name, as_json=options["json"])
-                raw = content.read()
+                return self._keep(content, name, path, options)
         except UnreadableFile as fault:
             return self._refuse(fault.refusal)
         except BrokenPipeError:
             raise
         except OSError as error:
             return self._refuse(Refusal(name, "", f"cannot be read: {error.strerror or error}", Code.NO_FILE))
-        return self._keep(raw, name, options)
 
     def _check(self, content: BinaryIO, name: str, *, as_json: bool) -> int:
         records: Iterable[Record | Refusal] = self.read(content, name)
@@ -84,8 +89,10 @@ class ImportCommand(BaseCommand):
             if isinstance(record, Refusal):
                 refused += self._refuse(record)
                 continue
-            read, parts = read + 1, parts + self.parts_of(record)
             self._remark(record, name)
+            if isinstance(record, StatementRecord):
+                continue
+            read, parts = read + 1, parts + self.parts_of(record)
             if as_json:
                 self.stdout.write(json.dumps(record.as_json()))
         if not as_json:
@@ -93,35 +100,51 @@ class ImportCommand(BaseCommand):
             self.stdout.write(f"{name}: {outer} {read}, {inner} {parts}, refused {refused}; nothing was kept")
         return refused
 
-    def _keep(self, raw: bytes, name: str, options: dict[str, Any]) -> int:
+    def _keep(self, content: BinaryIO, name: str, path: str, options: dict[str, Any]) -> int:
         """Applies first and prints then, so that what is printed has been kept."""
-        from loans.intake.reports import UnknownPartnerError, receive
+        from loans.intake.reports import UnknownPartnerError, receive_file
 
         try:
-            outcome = receive(options["partner"], self.kind, Path(name).name, raw)
+            outcome = receive_file(
+                options["partner"],
+                self.kind,
+                Path(name).name,
+                content,
+                signature=_signature(options["signature"] or f"{path}{SUFFIX}"),
+                watch=lambda records: shown(records, content, _size(content), self.stderr),
+            )
         except UnknownPartnerError as error:
             raise CommandError(str(error), returncode=REFUSED) from None
         except OperationalError as error:
             raise CommandError(
                 f"{name}: the database does not answer, try again: {error}", returncode=REFUSED
             ) from None
-        refused = sum(self._refuse(replace(refusal, file=name)) for refusal in outcome.refusals)
+        self._tell(outcome, name)
+        if options["json"]:
+            self._print_records(content, name)
+        return outcome.refused
+
+    def _tell(self, outcome: "Outcome", name: str) -> None:
+        for refusal in outcome.refusals:
+            self._refuse(replace(refusal, file=name))
+        if outcome.refused > len(outcome.refusals):
+            self.stderr.write(f"{name}: {outcome.refused - len(outcome.refusals):,} more refusals", self.style.ERROR)
         for remark in outcome.remarks:
             self.stderr.write(f"{name}: note: {remark}", self.style.WARNING)
-        if options["json"]:
-            self._print_records(raw, name)
-        elif outcome.duplicate:
+        if self.as_json:
+            return
+        if outcome.duplicate:
             self.stdout.write(f"{name}: was received before as report {outcome.report_id}; nothing was changed")
         else:
             counts = f"applied {outcome.applied}, unchanged {outcome.unchanged}, unmatched {outcome.unmatched}"
-            self.stdout.write(f"{name}: report {outcome.report_id}: {counts}, refused {refused}")
-        return refused
+            self.stdout.write(f"{name}: report {outcome.report_id}: {counts}, refused {outcome.refused}")
 
-    def _print_records(self, raw: bytes, name: str) -> None:
-        """Refusals were told by `receive` already."""
+    def _print_records(self, content: BinaryIO, name: str) -> None:
+        """Refusals were told before."""
+        content.seek(0)
         try:
-            for record in self.read(BytesIO(raw), name):
-                if not isinstance(record, Refusal):
+            for record in self.read(content, name):
+                if not isinstance(record, Refusal | StatementRecord):
                     self.stdout.write(json.dumps(record.as_json()))
         except UnreadableFile:
             return
@@ -131,7 +154,7 @@ class ImportCommand(BaseCommand):
         return 1
 
     def _remark(self, record: Record, name: str) -> None:
-        for remark in record.remarks if isinstance(record, LoanRecord) else ():
+        for remark in record.remarks if isinstance(record, LoanRecord | StatementRecord) else ():
             self.stderr.write(f"{name}:{record.place}: note: {remark}", self.style.WARNING)
 
 
@@ -146,6 +169,15 @@ def _opened(path: str) -> Iterator[BinaryIO]:
             shutil.copyfileobj(source, spool)
             spool.seek(0)
             yield cast("BinaryIO", spool)
+
+
+def _signature(path: str) -> bytes | None:
+    """What stands in the file of a signature, None where there is none."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(MOST_BYTES)
+    except FileNotFoundError:
+        return None
 
 
 def _size(content: BinaryIO) -> int:

@@ -49,10 +49,15 @@ def value(element: etree._Element, field: str) -> str:
     return element.text or ""
 
 
+def text_of_one(element: etree._Element, field: str, limit: int) -> str | None:
+    """The text of this element on one line, None where it is blank."""
+    return text_of(BREAKS.sub(" ", value(element, field)), field, limit)
+
+
 def text_at(owner: etree._Element, *path: str, limit: int) -> str | None:
     """The text at this path on one line, None where there is none."""
     element = first(owner, *path)
-    return None if element is None else text_of(BREAKS.sub(" ", value(element, path[-1])), path[-1], limit)
+    return None if element is None else text_of_one(element, path[-1], limit)
 
 
 def money(element: etree._Element, field: str) -> tuple[Decimal, str]:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from loans.intake.account import heard_at
-from loans.models import Loan, Payment, PaymentWord, StatementLine
+from loans.models import Loan, Payment, PaymentStatus, PaymentWord, StatementLine
 
 Status = Payment.Status
 
@@ -14,7 +14,8 @@ Status = Payment.Status
 class Money:
     """A payment of one loan. `row` is where it is kept, None where it is not yet.
 
-    `wanted` are the numbers of the installments that it is said to be for. `line` booked it, `back` took it back.
+    `wanted` are the numbers of the installments that it is said to be for. `line` booked it, `back` took it back; by
+    `rejection` it did not come.
     """
 
     loan: Loan
@@ -23,6 +24,7 @@ class Money:
     words: dict[int, PaymentWord] = field(default_factory=dict)
     line: StatementLine | None = None
     back: StatementLine | None = None
+    rejection: PaymentStatus | None = None
     wanted: tuple[int, ...] = ()
     told: bool = True
     """Somebody spoke of it apart from the line, so that it stands without one."""
@@ -53,10 +55,9 @@ class Money:
             return True
         if self.bank_word and self.bank_word.reversed and not self.line:
             return True
-        rejected = self.row is not None and self.row.returned_at is not None and self.row.status == Status.RETURNED
         taken_back = self.platform_word is not None and self.platform_word.reversed
         alone = self.kept_alone is not None and self.kept_alone.status == Status.RETURNED
-        return not self.booked and (rejected or taken_back or alone)
+        return not self.booked and (self.rejection is not None or taken_back or alone)
 
     @property
     def amount(self) -> Decimal:
@@ -105,4 +106,11 @@ class Money:
             return heard_at(self.back)
         if self.bank_word and self.bank_word.reversed:
             return self.bank_word.as_of
-        return None
+        return self.rejection.report.received_at if self.rejection else None
+
+    @property
+    def return_reason(self) -> str:
+        """A code; see loans/return_reasons.py."""
+        if self.back:
+            return self.back.return_reason
+        return self.rejection.reason if self.rejection and not self.booked else ""

@@ -18,7 +18,8 @@ class RefusedError(Exception):
 
 @dataclass(slots=True)
 class News:
-    """Ids of what changed. `touched`: something was written that no one above need hear of.
+    """Ids of what changed. `touched`: something was written that no one above need hear of. `counted`: the summary
+    counts the record.
 
     `unmatched` counts lines that no installment takes, `waiting` records that came before what they need. `remarks` say
     what was not taken as it came; they hold no personal data.
@@ -31,6 +32,7 @@ class News:
     unmatched: int = 0
     waiting: int = 0
     touched: bool = False
+    counted: bool = True
     remarks: list[str] = field(default_factory=list)
 
     @classmethod
@@ -42,8 +44,7 @@ class News:
             whole.payments_received += part.payments_received
             whole.payments_settled += part.payments_settled
             whole.payments_returned += part.payments_returned
-        returned = set(whole.payments_returned)
-        whole.payments_settled = [pk for pk in whole.payments_settled if pk not in returned]
+        whole._forget_returned()
         return whole
 
     def take(self, other: "News") -> None:
@@ -54,6 +55,13 @@ class News:
         self.payments_returned += other.payments_returned
         self.touched |= other.touched
         self.remarks += other.remarks
+        self._forget_returned()
+
+    def _forget_returned(self) -> None:
+        """A payment that came and went at once is told as returned alone."""
+        returned = set(self.payments_returned)
+        self.payments_settled = [pk for pk in self.payments_settled if pk not in returned]
+        self.payments_received = [pk for pk in self.payments_received if pk not in returned]
 
     @property
     def anything(self) -> bool:

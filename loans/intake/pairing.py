@@ -17,6 +17,9 @@ def monies(account: Account) -> list[Money]:
     """The payments of a loan, each with the line that books it. Lines that book none say why."""
     found = _told(account)
     by_reference = {money.reference: money for money in found if money.reference}
+    for rejection in account.rejections:
+        if rejection.end_to_end_id in by_reference:
+            by_reference[rejection.end_to_end_id].rejection = rejection
     left = _decided(account, found)
     left = _by_reference(left, by_reference, found, account)
     left = _by_amount(left, found, account)

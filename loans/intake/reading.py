@@ -1,13 +1,20 @@
 """Chooses the reader of a file by what is in it, never by its name."""
 
 import codecs
+import re
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-from loans.intake import csv_file, fineract, iso20022
-from loans.intake.records import Code, EntryRecord, LoanRecord, Refusal, UnreadableFile
+from loans.intake import csv_file, csv_statement, fineract, iso20022, swift
+from loans.intake.records import Code, LoanRecord, Refusal, StatementPart, UnreadableFile
+from loans.models import Report
 
 _LOOK_BYTES: Final = 4_096
+# The first field of every message, after an envelope or a bank's own heading or nothing.
+_SWIFT: Final = re.compile(rb"(^|[\n}:])\s*:20:|\{1:F01")
+
+
+_PACKED: Final = {b"PK\x03\x04": "ZIP", b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"7z\xbc\xaf": "7z"}
 
 
 def read_loans(content: BinaryIO, name: str) -> Iterator[LoanRecord | Refusal]:
@@ -20,17 +27,45 @@ def read_loans(content: BinaryIO, name: str) -> Iterator[LoanRecord | Refusal]:
     return reader(content, name)
 
 
-def read_statement(content: BinaryIO, name: str) -> Iterator[EntryRecord | Refusal]:
-    """The entries of an ISO 20022 file; `content` must be seekable. Raises UnreadableFile before the first one."""
-    _first_byte(content, name)
+def read_statement(content: BinaryIO, name: str) -> Iterator[StatementPart | Refusal]:
+    """The entries of an ISO 20022, SWIFT or CSV file, and after those of each statement, what it says of itself.
+
+    `content` must be seekable. Raises UnreadableFile before the first one.
+    """
+    first, look = _first_byte(content, name), _look(content)
+    if first != b"<" and _SWIFT.search(look):
+        return swift.read_statement(content, name)
+    if csv_statement.looks_like(_header(look)):
+        return csv_statement.read_statement(content, name)
     return iso20022.read_statement(content, name)
+
+
+def kind_of(content: BinaryIO) -> Report.Kind:
+    """What a file is about, for where nobody says it; leaves it where it was. What it is in truth, its reader finds."""
+    look = _look(content)
+    columns = [name.strip(' "\r') for name in _header(look).split(",")]
+    is_loans = "loan" in columns or (look.lstrip()[:1] in (b"{", b"[") and not _SWIFT.search(look))
+    return Report.Kind.LOANS if is_loans else Report.Kind.STATEMENT
+
+
+def _header(look: bytes) -> str:
+    return look.lstrip().split(b"\n", 1)[0].decode(errors="replace")
+
+
+def _look(content: BinaryIO) -> bytes:
+    start = content.tell()
+    look = content.read(_LOOK_BYTES)
+    content.seek(start)
+    return look.removeprefix(codecs.BOM_UTF8)
 
 
 def _first_byte(content: BinaryIO, name: str) -> bytes:
     """The first byte that is neither blank nor part of a byte order mark; leaves the file where it was."""
-    start = content.tell()
-    look = content.read(_LOOK_BYTES)
-    content.seek(start)
+    look = _look(content)
     if not look:
         raise UnreadableFile(Refusal(name, "", "is empty; it must hold at least one record", Code.EMPTY))
-    return look.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+    for beginning, kind in _PACKED.items():
+        if look.startswith(beginning):
+            # Nothing is unpacked: a small archive may hold any number of bytes.
+            raise UnreadableFile(Refusal(name, "", f"is packed ({kind}); send what is in it", Code.UNKNOWN_FORMAT))
+    return look.lstrip()[:1]

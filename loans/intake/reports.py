@@ -1,23 +1,29 @@
 """Receives a partner's file: the raw bytes are kept first, then its records are applied in chunks."""
 
-import hashlib
 import io
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
 from django.utils import timezone
 
 from loans.intake.apply_loans import apply_loans
-from loans.intake.apply_statement import apply_entries
+from loans.intake.apply_statement import apply_statement
 from loans.intake.chunks import Apply, Record, apply_in_chunks
+from loans.intake.detached import SignatureError, signer
+from loans.intake.keeping import keep
 from loans.intake.news import News
 from loans.intake.reading import read_loans, read_statement
-from loans.intake.records import Refusal, UnreadableFile
-from loans.models import Partner, Report
+from loans.intake.records import Code, Refusal, UnreadableFile
+from loans.models import FileKey, Partner, Report
 
 MOST_KEPT: Final = 1000
 """Refusals and remarks that are kept of one file; a file with more is wrong as a whole, and its bytes are there."""
+
+
+Records = Iterator[Record | Refusal]
+Watch = Callable[[Records], Iterable[Record | Refusal]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,7 @@ class Way:
 
 WAYS: Final = {
     Report.Kind.LOANS: Way(read_loans, apply_loans),
-    Report.Kind.STATEMENT: Way(read_statement, apply_entries),
+    Report.Kind.STATEMENT: Way(read_statement, apply_statement),
 }
 
 
@@ -40,7 +46,10 @@ class UnknownPartnerError(Exception):
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a file. `duplicate`: these bytes had been applied before, and nothing was done."""
+    """What became of a file. `duplicate`: these bytes had been applied before, and nothing was done.
+
+    `refused` counts all refusals, `refusals` and `remarks` hold the first MOST_KEPT.
+    """
 
     report_id: int
     duplicate: bool = False
@@ -48,8 +57,14 @@ class Outcome:
     unchanged: int = 0
     unmatched: int = 0
     waiting: int = 0
+    refused: int = 0
     refusals: list[Refusal] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+
+    def refuse(self, refusal: Refusal) -> None:
+        self.refused += 1
+        if len(self.refusals) < MOST_KEPT:
+            self.refusals.append(refusal)
 
     @property
     def status(self) -> Report.Status:
@@ -77,51 +92,93 @@ def partner_for(code: str | None, kind: str) -> Partner:
 
 
 def receive(partner_code: str | None, kind: str, name: str, content: bytes) -> Outcome:
-    """Keep `content` and apply what it says; the same bytes again change nothing.
+    """Keep a message of whose sender the caller is sure, and apply what it says; the same bytes again change nothing.
 
     `kind` is a Report.Kind. Raises UnknownPartnerError. A file that cannot be read is kept too: one refusal says why.
     """
+    partner, file = partner_for(partner_code, kind), io.BytesIO(content)
+    return _take(keep(partner, kind, name, file), name, file, lambda records: records)
+
+
+def receive_file(
+    partner_code: str | None,
+    kind: str,
+    name: str,
+    content: BinaryIO,
+    *,
+    signature: bytes | None = None,
+    watch: Watch = lambda records: records,
+) -> Outcome:
+    """The same for a file of any size, which must be signed where its partner has keys; see loans.intake.detached.
+
+    `content` must be seekable; it is read in pieces. One whose signature does not hold is kept and refused, until the
+    same bytes come with one that does. `watch` sees the records pass.
+    """
     partner = partner_for(partner_code, kind)
-    report, _new = Report.objects.get_or_create(
-        partner=partner,
-        kind=kind,
-        digest=hashlib.sha256(content).hexdigest(),
-        defaults={"name": name[:255], "content": content, "received_at": timezone.now()},
-    )
-    if report.status != Report.Status.RECEIVED:
-        refusals = [Refusal(**{**refusal, "file": name}) for refusal in report.refusals]
-        return Outcome(report.pk, duplicate=True, refusals=refusals)
-    outcome = _apply(report, content)
-    _summarise(report, outcome)
+    report = keep(partner, kind, name, content)
+    try:
+        key = signer(partner, content, signature, timezone.now())
+    except SignatureError as error:
+        return _unsigned(report, Refusal(name, "", str(error), Code.SIGNATURE))
+    if key:
+        _trust(report, key, signature)
+    return _take(report, name, content, watch)
+
+
+def _unsigned(report: Report, refusal: Refusal) -> Outcome:
+    """What was taken in before, with a signature that held, stays as it is."""
+    outcome = Outcome(report.pk)
+    outcome.refuse(refusal)
+    if Report.objects.filter(pk=report.pk, status=Report.Status.RECEIVED).exists():
+        _summarise(report, outcome)
     return outcome
 
 
-def _apply(report: Report, content: bytes) -> Outcome:
+def _trust(report: Report, key: FileKey, signature: bytes | None) -> None:
+    """From now on it counts as signed; one that was refused for want of a signature is received anew."""
+    refused = Report.objects.filter(pk=report.pk, signed_by=None)
+    unsigned = refused.filter(status=Report.Status.REFUSED, refusals__contains=[{"code": Code.SIGNATURE}])
+    if unsigned.update(status=Report.Status.RECEIVED, refusals=[]):
+        report.status = Report.Status.RECEIVED
+    refused.update(signed_by=key, signature=signature)
+
+
+def _take(report: Report, name: str, content: BinaryIO, watch: Watch) -> Outcome:
+    if report.status != Report.Status.RECEIVED:
+        refusals = [Refusal(**{**refusal, "file": name}) for refusal in report.refusals]
+        return Outcome(report.pk, duplicate=True, refusals=refusals, refused=len(refusals))
     outcome = Outcome(report.pk)
     way = WAYS[Report.Kind(report.kind)]
-    for result in apply_in_chunks(report, _read(way, report, content), way.apply):
+    for result in apply_in_chunks(report, watch(_read(way, report, content)), way.apply):
         _count(outcome, result)
+    _summarise(report, outcome)
     return outcome
 
 
 def replay(report: Report) -> Iterator[News | Refusal]:
     """Apply a report that is on record once more, telling nobody; see intake.replaying."""
     way = WAYS[Report.Kind(report.kind)]
-    return apply_in_chunks(report, _read(way, report, bytes(report.content)), way.apply, tell=False)
+    with tempfile.TemporaryFile() as content:
+        for piece in report.raw():
+            content.write(piece)
+        content.seek(0)
+        yield from apply_in_chunks(report, _read(way, report, content), way.apply, tell=False)
 
 
-def _read(way: Way, report: Report, content: bytes) -> Iterator[Record | Refusal]:
+def _read(way: Way, report: Report, content: BinaryIO) -> Iterator[Record | Refusal]:
     try:
-        yield from way.read(io.BytesIO(content), report.name)
+        yield from way.read(content, report.name)
     except UnreadableFile as fault:
         yield fault.refusal
 
 
 def _count(outcome: Outcome, result: News | Refusal) -> None:
     if isinstance(result, Refusal):
-        outcome.refusals.append(result)
+        outcome.refuse(result)
         return
-    outcome.remarks += result.remarks
+    outcome.remarks += result.remarks[: max(MOST_KEPT - len(outcome.remarks), 0)]
+    if not result.counted:
+        return
     if result.unmatched:
         outcome.unmatched += 1
     elif result.waiting:
@@ -141,7 +198,7 @@ def _summarise(report: Report, outcome: Outcome) -> None:
         waiting_count=outcome.waiting,
         refusals=[
             {"file": item.file, "place": item.place, "reason": item.reason, "code": item.code}
-            for item in outcome.refusals[:MOST_KEPT]
+            for item in outcome.refusals
         ],
-        remarks=outcome.remarks[:MOST_KEPT],
+        remarks=outcome.remarks,
     )

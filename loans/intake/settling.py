@@ -58,9 +58,22 @@ def settle(
     for account, news in accounts.values():
         _derive(account, news, books)
     _save(books)
+    _join_rejections(account for account, _news in accounts.values())
     told = {row.pk: news for account, news in accounts.values() for row in account.installments.values()}
     for installment_id in settle_up(books.installments, report):
         told[installment_id].installments.add(installment_id)
+
+
+def _join_rejections(accounts: Iterable[Account]) -> None:
+    """A rejection that came before its payment is of that payment from now on."""
+    joined = []
+    for account in accounts:
+        rows = {row.end_to_end_id: row for row in account.payments if row.end_to_end_id}
+        for rejection in account.rejections:
+            if rejection.payment is None and rejection.end_to_end_id in rows:
+                rejection.payment = rows[rejection.end_to_end_id]
+                joined.append(rejection)
+    rewrite(joined, ["payment"])
 
 
 def _derive(account: Account, news: News, books: Books) -> None:
@@ -116,6 +129,7 @@ def _write_payment(account: Account, share: Share, row: Payment, news: News, boo
         setattr(row, name, value)
     if not row.pk:
         books.made.append((row, news))
+        account.payments.append(row)
     elif differs:
         books.changed.append(row)
     if differs:
@@ -133,7 +147,7 @@ def _told_as(money: Money, before: str, after: str) -> str:
     if after == Status.SETTLED:
         return "payments_settled"
     if after == Status.RETURNED:
-        return "payments_returned" if before or money.booked else ""
+        return "payments_returned" if before or money.booked or money.rejection else ""
     return "" if before else "payments_received"
 
 
@@ -158,11 +172,11 @@ def _fields(account: Account, share: Share, row: Payment, books: Books) -> dict[
 
 
 def _return(money: Money, row: Payment, status: str) -> dict[str, Any]:
-    """A status report may have told of the rejection of a payment that no line takes back."""
     if status != Status.RETURNED:
         return {"returned_at": None, "return_reason": ""}
-    reason = money.back.return_reason if money.back else row.return_reason
-    return {"returned_at": money.returned_at or row.returned_at, "return_reason": reason}
+    alone = money.kept_alone is not None and not money.back and not money.rejection
+    kept = (row.returned_at, row.return_reason) if alone else (money.returned_at, money.return_reason)
+    return {"returned_at": kept[0], "return_reason": kept[1]}
 
 
 def _status(share: Share) -> str:
@@ -201,7 +215,7 @@ def _dismiss(account: Account, rows: Iterable[Payment], news: News, books: Books
     """A row that its line has left, and that nobody else speaks of, is taken back."""
     seated = {row.pk for row in rows if row.pk}
     for row in account.payments:
-        if row.pk not in seated and row.status != Status.RETURNED:
+        if row.pk and row.pk not in seated and row.status != Status.RETURNED:
             row.status, row.end_to_end_id, row.credit = Status.RETURNED, "", Decimal(0)
             books.changed.append(row)
             books.news.append(("payments_returned", row, news))

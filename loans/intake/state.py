@@ -44,19 +44,20 @@ STATE: Final = {
         SELECT payment.bank_id, payment.loan_number, payment.name, payment.status, payment.amount, payment.credit,
                payment.paid_on, payment.booked_on, payment.return_reason, row.number
         FROM ({_PAYMENT}) AS payment
-        LEFT JOIN {{schema}}.loans_installment AS row ON row.id = payment.installment_id""",
+        LEFT JOIN {{schema}}.loans_installment AS row ON row.id = payment.installment_id""",  # noqa: S608 - our queries
     "parts of payments": f"""
         SELECT payment.bank_id, payment.loan_number, payment.name, row.number, part.amount, part.since
         FROM {{schema}}.loans_paymentpart AS part
         JOIN ({_PAYMENT}) AS payment ON payment.id = part.payment_id
-        JOIN {{schema}}.loans_installment AS row ON row.id = part.installment_id""",
+        JOIN {{schema}}.loans_installment AS row ON row.id = part.installment_id""",  # noqa: S608 - our queries
     "statement lines": f"""
         SELECT line.fingerprint, line.match, line.why, loan.external_id, payment.name
         FROM {{schema}}.loans_statementline AS line
         LEFT JOIN {{schema}}.loans_loan AS loan ON loan.id = line.loan_id
-        LEFT JOIN ({_PAYMENT}) AS payment ON payment.id = line.payment_id""",
+        LEFT JOIN ({_PAYMENT}) AS payment ON payment.id = line.payment_id""",  # noqa: S608 - our queries
     "waiting records": """
-        SELECT partner_id, external_id, place FROM {schema}.loans_waitingrecord""",
+        SELECT waiting.partner_id, waiting.external_id, waiting.place FROM {schema}.loans_waitingrecord AS waiting
+        WHERE NOT EXISTS (SELECT FROM {schema}.loans_loan AS loan WHERE loan.external_id = waiting.external_id)""",
 }
 """Queries by what they tell of; `{schema}` stands for where the tables are."""
 

@@ -1,16 +1,21 @@
 """One message from a partner, stored as it came."""
 
+from collections.abc import Iterator
+
 import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from loans.models.append_only import refuse_truncate
+from loans.models.file_key import FileKey
 from loans.models.partner import Partner
 
 
 class Report(models.Model):
     """A partner's file or message: raw bytes first, then what became of them.
 
+    The bytes are `content` and then those of its `parts` in order; `raw` hands them out piece by piece. `signed_by` is
+    the key whose signature came with them, over all of them.
     The same bytes from the same partner are one report. What was received never changes; only the summary of applying
     it (`status`, the counts, `refusals`) does.
     """
@@ -38,12 +43,19 @@ class Report(models.Model):
     waiting_count = models.PositiveIntegerField(_("records that wait for their loan"), default=0)
     refusals = models.JSONField(_("refusals"), default=list, blank=True)
     remarks = models.JSONField(_("remarks"), default=list, blank=True)
+    signed_by = models.ForeignKey(
+        FileKey, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("signed by")
+    )
+    signature = models.BinaryField(_("signature"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("report")
         verbose_name_plural = _("reports")
         ordering = ["-received_at", "-pk"]
-        permissions = [("download_report", _("Can download the raw bytes of a report"))]
+        permissions = [
+            ("download_report", _("Can download the raw bytes of a report")),
+            ("upload_report", _("Can upload a partner's file")),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["partner", "kind", "digest"], name="report_once"),
         ]
@@ -60,3 +72,10 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def raw(self) -> Iterator[bytes]:
+        """All the bytes as they came, a piece at a time: never more than one of them is in memory."""
+        yield bytes(self.content)
+        parts = self.parts.order_by("number")
+        for number in parts.values_list("number", flat=True):
+            yield bytes(parts.values_list("content", flat=True).get(number=number))

@@ -67,7 +67,8 @@ class PaymentWord(models.Model):
 
 
 class WaitingRecord(models.Model):
-    """A loan's record that came before what it needs; applied when the loan is opened, then gone.
+    """A loan's record that came before what it needs; applied when the loan is opened, or gets the installments that it
+    speaks of, then gone.
 
     `content` is the record as intake.waiting writes it; the report has the bytes that it was read from.
     """

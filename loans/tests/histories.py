@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from loans.intake.apply_loans import apply_loans
-from loans.intake.apply_statement import apply_entries
+from loans.intake.apply_statement import apply_statement
 from loans.intake.chunks import apply_in_chunks
 from loans.intake.records import (
     BorrowerRecord,
@@ -135,6 +135,6 @@ def reports_of(history: Iterable[Message]) -> list[tuple[Report, tuple[Record, .
 
 
 def apply(report: Report, records: tuple[Record, ...]) -> None:
-    ways: dict[str, Any] = {Report.Kind.LOANS: apply_loans, Report.Kind.STATEMENT: apply_entries}
+    ways: dict[str, Any] = {Report.Kind.LOANS: apply_loans, Report.Kind.STATEMENT: apply_statement}
     answers = list(apply_in_chunks(report, records, ways[report.kind]))
     assert not [answer for answer in answers if isinstance(answer, Refusal)]

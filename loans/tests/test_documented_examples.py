@@ -29,9 +29,10 @@ def test_the_examples_of_loans_say_the_same(tmp_path: Path, language: str) -> No
     ]
 
 
-def test_the_example_of_a_statement_is_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("language", ["xml", "text"])
+def test_the_example_of_a_statement_is_read(tmp_path: Path, language: str) -> None:
     path = tmp_path / "statement"
-    path.write_text(example("xml"), encoding="utf-8")
+    path.write_text(example(language), encoding="utf-8")
     ran = run("import_statement", path, "--dry-run", "--json")
     assert (ran.code, ran.err) == (0, "")
     assert [record["transactions"][0]["end_to_end_id"] for record in ran.records] == ["LN-17-1"]

@@ -36,7 +36,7 @@ def refused(command: str, path: Path) -> str:
         (STATEMENT[: len(STATEMENT) // 2], "line 5", "cannot be read as XML"),
         (STATEMENT[:60], "line 2", "cannot be read as XML"),
         (STATEMENT + b"<more/>", "line 9", "cannot be read as XML"),
-        (b":20:STARTUMS\r\n:25:10020030/1234567\r\n", "line 1", "cannot be read as XML"),
+        (b":20:STARTUMS\r\n:25:10020030/1234567\r\n", "line 1, statement 1", "neither :60F: nor :34F:"),
         (b'{"pageItems": []}', "line 1", "cannot be read as XML"),
         (BODY.replace("还款".encode(), "还款".encode("gb18030")), "line 4", "encoding"),
         (STATEMENT.replace(b"UTF-8", b"KOI-42"), "line 1", "encoding"),
@@ -139,7 +139,7 @@ MEASURED = """
 import resource, sys
 from loans.intake.reading import read_statement
 with open(sys.argv[1], "rb") as content:
-    count = sum(1 for record in read_statement(content, "statement.xml"))
+    count = sum(not hasattr(record, "series") for record in read_statement(content, "statement.xml"))
 print(count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 

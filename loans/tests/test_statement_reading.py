@@ -31,7 +31,9 @@ ENTRY = EntryRecord(
 
 
 def read(content: bytes) -> list[EntryRecord | Refusal]:
-    return list(read_statement(io.BytesIO(content), "statement.xml"))
+    """The entries alone."""
+    records = read_statement(io.BytesIO(content), "statement.xml")
+    return [record for record in records if isinstance(record, EntryRecord | Refusal)]
 
 
 def read_one(content: bytes) -> EntryRecord:
@@ -284,7 +286,7 @@ def test_an_entry_longer_than_can_be_held_is_refused_and_the_next_is_read() -> N
             b'<Document xmlns="%spacs.008.001.08"><FIToFICstmrCdtTrf/></Document>' % NAMESPACE.encode(),
             "pacs.008.001.08",
         ),
-        (b"<Document><CstmrPmtStsRpt/></Document>", "Document/CstmrPmtStsRpt"),
+        (b"<Document><CstmrCdtTrfInitn/></Document>", "Document/CstmrCdtTrfInitn"),
         (b"<html><body/></html>", "html/body"),
         (b"<a>" + b"<b/>" * 5_000 + b"</a>", "a/b"),
     ],

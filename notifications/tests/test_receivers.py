@@ -66,7 +66,7 @@ def test_a_booking_that_a_statement_takes_back_is_told_once_and_the_installment_
     prompt = Prompt.objects.get(kind="payment_returned")
     assert (prompt.payment, prompt.borrower) == (Payment.objects.get(), installment.loan.borrower)
     installment.refresh_from_db()
-    assert (installment.state, installment.outstanding) == ("open", 100)
+    assert (installment.state, installment.outstanding) == ("open", Decimal(100))
     plan_upcoming(clock())
     assert Prompt.objects.filter(kind="upcoming", installment=installment).exists()
 

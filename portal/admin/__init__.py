@@ -17,6 +17,7 @@ from portal.admin import (
     record,
     reports,
     statement_lines,
+    statements,
     suppliers,
 )
 
@@ -37,5 +38,6 @@ __all__ = [
     "record",
     "reports",
     "statement_lines",
+    "statements",
     "suppliers",
 ]

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.requests import SignedInRequest
 from loans.models import Installment, Loan, Payment, Position
+from loans.return_reasons import reason_in_words
 from notifications import tasks
 from notifications.clock import Clock
 from notifications.prior_notice import LONGEST, Notices, give_prior_notice
@@ -108,8 +109,8 @@ class PaymentAdmin(ReadOnlyAdmin[Payment]):
     search_fields = ["=end_to_end_id", "=loan__external_id"]
     search_help_text = _("End-to-end id or loan number")
     fields = [
-        "loan", "borrower_link", "installment_number", "sum", "over", "end_to_end_id", "standing", "paid_on", "received_at",
-        "settled_at", "booked_on",
+        "loan", "borrower_link", "installment_number", "sum", "over", "end_to_end_id", "standing", "paid_on",
+        "received_at", "settled_at", "booked_on", "returned_at", "why_returned", "last_status",
     ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Payment]":
@@ -130,6 +131,15 @@ class PaymentAdmin(ReadOnlyAdmin[Payment]):
     @admin.display(description=_("installment"))
     def installment_number(self, payment: Payment) -> Any:
         return payment.installment.number if payment.installment else None
+
+    @admin.display(description=_("reason of the return"))
+    def why_returned(self, payment: Payment) -> str:
+        return reason_in_words(payment.return_reason)
+
+    @admin.display(description=_("last status report"))
+    def last_status(self, payment: Payment) -> str:
+        last = payment.statuses.order_by("-pk").first()
+        return "" if last is None else " ".join(filter(None, [last.status, reason_in_words(last.reason)]))
 
     @admin.display(description=_("borrower"))
     def borrower_link(self, payment: Payment) -> SafeString:

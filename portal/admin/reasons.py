@@ -34,6 +34,16 @@ KNOWN: Final[dict[str, Promise]] = {
     "announced, not booked yet": _("announced, not booked yet"),
     "this payment was booked by an earlier line": _("this payment was booked by an earlier line"),
     "no end-to-end id and no loan number that we know": _("no end-to-end id and no loan number that we know"),
+    "the transactions of the entry do not add up to its amount": _(
+        "the transactions of the entry do not add up to its amount"
+    ),
+    "the bank names no amount for this one of several transactions": _(
+        "the bank names no amount for this one of several transactions"
+    ),
+    "takes back a booking that has not come yet": _("takes back a booking that has not come yet"),
+    "takes back another amount than was booked": _("takes back another amount than was booked"),
+    "this payment was returned by an earlier line": _("this payment was returned by an earlier line"),
+    "several loans have a payment with this end-to-end id": _("several loans have a payment with this end-to-end id"),
     "the text names more than one loan": _("the text names more than one loan"),
     "the text names more than one installment": _("the text names more than one installment"),
 }

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import get_valid_filename
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.masking import mask_text
 from accounts.requests import SignedInRequest
@@ -23,6 +23,8 @@ from loans.models import Report
 from portal.admin.cells import chip
 from portal.admin.now import refused_lately
 from portal.admin.read_only import ReadOnlyAdmin
+from portal.admin.report_upload import upload
+from portal.admin.statements import statements_of
 
 MAY_DOWNLOAD = "loans.download_report"
 _TONES = {Report.Status.APPLIED: "good", Report.Status.PARTLY: "warn", Report.Status.REFUSED: "danger"}
@@ -77,12 +79,18 @@ class ReportAdmin(ReadOnlyAdmin[Report]):
             "unmatched",
             "refusal_list",
             "remark_list",
+            "statement_list",
         ]
-        return [*fields, "digest", *(["download"] if request.user.has_perm(MAY_DOWNLOAD) else [])]
+        return [*fields, "digest", "signed_by", *(["download"] if request.user.has_perm(MAY_DOWNLOAD) else [])]
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(require_safe(self.download_view))
-        return [path("<int:report_id>/raw/", view, name="loans_report_raw"), *super().get_urls()]
+        download = self.admin_site.admin_view(require_safe(self.download_view))
+        upload_here = self.admin_site.admin_view(require_http_methods(["GET", "HEAD", "POST"])(self.upload_view))
+        return [
+            path("<int:report_id>/raw/", download, name="loans_report_raw"),
+            path("upload/", upload_here, name="loans_report_upload"),
+            *super().get_urls(),
+        ]
 
     @admin.display(description=_("status"), ordering="status")
     def standing(self, report: Report) -> SafeString:
@@ -101,20 +109,32 @@ class ReportAdmin(ReadOnlyAdmin[Report]):
     def remark_list(self, report: Report) -> SafeString:
         return format_html_join(mark_safe("<br>"), "{}", ([mask_text(str(remark))] for remark in report.remarks))
 
+    @admin.display(description=_("statements"))
+    def statement_list(self, report: Report) -> str:
+        return statements_of(report)
+
     @admin.display(description=_("raw bytes"))
     def download(self, report: Report) -> SafeString:
         address = reverse("admin:loans_report_raw", args=[report.pk])
         return format_html('<a href="{}" download>{}</a>', address, gettext("Download as it came"))
 
-    def download_view(self, request: SignedInRequest, report_id: int) -> HttpResponse:
+    def download_view(self, request: SignedInRequest, report_id: int) -> StreamingHttpResponse:
         """The bytes as they came, which hold everybody's data unmasked: for those with the permission, and logged."""
         if not request.user.has_perm(MAY_DOWNLOAD):
             raise PermissionDenied
         report = get_object_or_404(Report, pk=report_id)
         self.log_change(request, report, "Raw bytes downloaded.")
         name = get_valid_filename(report.name.replace("\\", "/").rpartition("/")[2] or "report")
-        return HttpResponse(
-            bytes(report.content),
+        return StreamingHttpResponse(
+            report.raw(),
             content_type="application/octet-stream",
             headers={"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"},
         )
+
+    def upload_view(self, request: SignedInRequest) -> HttpResponse:
+        """A partner's file brought by hand, for those with the permission, and logged."""
+        site = {**self.admin_site.each_context(request), "opts": self.opts}
+        answer, report = upload(request, site, template="admin/desk/upload.html")
+        if report:
+            self.log_change(request, report, "Uploaded.")
+        return answer

@@ -17,6 +17,7 @@ from accounts.masking import mask_text
 from accounts.requests import SignedInRequest
 from loans.intake.deciding import CannotDecideError, match_line, set_aside, suggestions
 from loans.models import Installment, Payment, StatementLine
+from loans.return_reasons import reason_in_words
 from portal.admin.cells import chip, money
 from portal.admin.line_forms import LineStandingFilter, ReasonForm
 from portal.admin.read_only import ReadOnlyAdmin
@@ -62,7 +63,8 @@ class StatementLineAdmin(ReadOnlyAdmin[StatementLine]):
 
     @admin.display(description=_("why"))
     def reason(self, line: StatementLine) -> str:
-        return reason_words(line.why)
+        said = (reason_words(line.why), reason_in_words(line.return_reason))
+        return "; ".join(words for words in said if words)
 
     @admin.display(description=_("standing"))
     def standing(self, line: StatementLine) -> SafeString:

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.tests.factories import make_agent, make_borrower
-from loans.models import Dispute, Installment, Loan, Payment, Position, Report, StatementLine
+from loans.models import Dispute, Installment, Loan, Payment, Position, Report, Statement, StatementLine
 from loans.tests.disputes import make_dispute
 from loans.tests.factories import make_bank, make_installment, make_loan
 from notifications.models import Acknowledgement, AgentTask, Delivery, Preference, Prompt, Receipt
@@ -101,6 +101,11 @@ def make_world() -> World:
         report=report, place="entry 1", fingerprint=f"line {number}", amount=installment.outstanding, currency="CNY",
         side="credit", booked_on=TODAY, match="unmatched", why="no loan number that we know",
         remittance=f"thanks, {borrower.email}, call {borrower.phone}",
+    )  # fmt: skip
+    Statement.objects.create(
+        report=report, partner=report.partner, place="statement 1", series="camt.053", account="6222", year=2026,
+        number=2 * number, opening=Decimal(0), closing=Decimal(1), booked=Decimal(2), difference=Decimal(-1),
+        currency="CNY", entries=1,
     )  # fmt: skip
     prompt, sms, email, receipt = _told(installment)
     task = AgentTask.objects.create(

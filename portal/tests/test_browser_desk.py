@@ -55,6 +55,7 @@ def main_pages(world: World) -> list[str]:
     line = reverse("admin:loans_statementline_change", args=[world.line.pk])
     loan = reverse("admin:loans_loan_change", args=[world.loan.pk])
     lists = [reverse("admin:accounts_user_changelist"), reverse("admin:notifications_halt_changelist")]
+    lists += [reverse("admin:loans_report_upload"), reverse("admin:loans_statement_changelist")]
     wordings = [reverse("admin:wordings"), f"{reverse('admin:wordings')}?kind=dispute_decided&language=zh-hant"]
     return [reverse("admin:index"), borrower, task_page(world.task), line, loan, *lists, *wordings]
 

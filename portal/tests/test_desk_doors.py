@@ -93,7 +93,8 @@ def test_what_is_not_there_is_not_found(desk: Client) -> None:
 
 LISTS = (
     "accounts_user", "accounts_contactpoint", "loans_loan", "loans_payment", "loans_position", "loans_report",
-    "loans_statementline", "loans_dispute", "loans_partner", "notifications_prompt", "notifications_delivery",
+    "loans_statement", "loans_statementline", "loans_dispute", "loans_partner", "notifications_prompt",
+    "notifications_delivery",
     "notifications_receipt", "notifications_acknowledgement", "notifications_noticeevent", "notifications_preference",
     "notifications_agenttask", "notifications_alarm", "notifications_halt", "notifications_supplier",
     "notifications_leadplan", "notifications_inboundtext", "notifications_callback",

@@ -25,9 +25,9 @@ class Command(BaseCommand):
         seed = options["shuffled"]
 
         def order(ids: list[int]) -> list[int]:
-            return ids if seed is None else random.Random(seed).sample(ids, len(ids))
+            return ids if seed is None else random.Random(seed).sample(ids, len(ids))  # noqa: S311 - no secret
 
-        differences = check_by_replay(order, lambda text: self.stderr.write(text))
+        differences = check_by_replay(order, self.stderr.write)
         for difference in differences:
             self.stdout.write(
                 f"{difference.name}: {difference.here} only on record, {difference.there} only by the reports"
