@@ -65,7 +65,8 @@ def _answer(item: Opened) -> News | RefusedError:
         return item.news
     if isinstance(item, RefusedError):
         return item
-    return News(waits_for=Code.UNKNOWN_LOAN, remarks=[f"{item.record.place}: {item.why}: kept until a record opens the loan"])
+    said = f"{item.record.place}: {item.why}: kept until a record opens the loan"
+    return News(waits_for=Code.UNKNOWN_LOAN, remarks=[said])
 
 
 def _take_up(cases: Sequence[Case]) -> None:

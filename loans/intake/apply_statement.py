@@ -8,9 +8,10 @@ from loans.intake.apply_statuses import apply_statuses
 from loans.intake.moving import Accounts, move_lines, read_accounts
 from loans.intake.naming import assign, open_for_matching, returns_of
 from loans.intake.news import News, RefusedError
-from loans.intake.records import Code, EntryRecord, StatementRecord, StatusRecord
+from loans.intake.records import Code
 from loans.intake.settling import settle
 from loans.intake.statement_lines import lines_of
+from loans.intake.statement_records import EntryRecord, StatementRecord, StatusRecord
 from loans.intake.turns import take_turns
 from loans.models import Partner, Report, StatementLine
 

@@ -7,8 +7,8 @@ from django.db.models import Q
 
 from loans.intake.moving import read_accounts
 from loans.intake.news import News
-from loans.intake.records import StatusRecord
 from loans.intake.settling import settle
+from loans.intake.statement_records import StatusRecord
 from loans.models import Loan, Payment, PaymentStatus, Report
 from loans.models.payment_status import REJECTED
 

@@ -8,7 +8,8 @@ from typing import Any, Final
 from django.db import DatabaseError, transaction
 
 from loans.intake.news import News, RefusedError
-from loans.intake.records import Code, EntryRecord, LoanRecord, Refusal, StatementRecord, StatusRecord
+from loans.intake.records import Code, LoanRecord, Refusal
+from loans.intake.statement_records import EntryRecord, StatementRecord, StatusRecord
 from loans.models import Report
 
 Record = LoanRecord | EntryRecord | StatementRecord | StatusRecord

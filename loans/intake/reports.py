@@ -48,7 +48,7 @@ class UnknownPartnerError(Exception):
 class Outcome:
     """What became of a file. `duplicate`: these bytes had been applied before, and nothing was done.
 
-    `refused` counts all refusals, `refusals` and `remarks` hold the first MOST_KEPT.
+    `waiting` counts records that came before what they need; `refused` counts all refusals, `refusals` and `remarks` hold the first MOST_KEPT.
     """
 
     report_id: int
@@ -65,6 +65,13 @@ class Outcome:
         self.refused += 1
         if len(self.refusals) < MOST_KEPT:
             self.refusals.append(refusal)
+
+    @property
+    def counts(self) -> str:
+        """As commands print them; what waits is named only where something does."""
+        waiting = f", waiting {self.waiting}" if self.waiting else ""
+        known = f"applied {self.applied}, unchanged {self.unchanged}, unmatched {self.unmatched}{waiting}"
+        return f"{known}, refused {self.refused}"
 
     @property
     def status(self) -> Report.Status:

@@ -59,8 +59,8 @@ def settle(
 ) -> None:
     """Derive these loans, by id, which the caller has locked; `touched`: ids of installments with new figures.
 
-    `now` is when, if not when the reports were received: to be given where an account has none. Lines that are new are left to the caller to save; all else is
-    written here.
+    `now` is when, if not when the reports were received; to be given where an account has none. Lines that are new are
+    left to the caller to save; all else is written here.
     """
     if not accounts:
         return

@@ -1,9 +1,10 @@
 """What the state of loans is, in SQL: that which must come out the same whatever the order in which reports came.
 
 Not among it, for it tells how the reports came and not what they say: ids; when we heard something (`received_at`,
-`settled_at`, `known_at`, `as_of` and the report of a position); how long firms have differed; how often figures changed under us (`version`,
-`schedule_version`); installments that were withdrawn, which are kept only where they had been told of; payments that
-nobody speaks of any more, which are kept, as returned, because the borrower was told of them; a borrower's contacts.
+`settled_at`, `known_at`, `as_of` and the report of a position); how long firms have differed, and what they had said
+before; how often figures changed under us (`version`, `schedule_version`); installments that were withdrawn, which are
+kept only where they had been told of; payments that nobody speaks of any more, which are kept, as returned, because the
+borrower was told of them; a borrower's contacts; the numbers and balances of statements, which move nothing.
 """
 
 from typing import Final

@@ -15,15 +15,13 @@ from loans.intake.chunks import apply_in_chunks
 from loans.intake.events.once_more import apply_message
 from loans.intake.records import (
     BorrowerRecord,
-    EntryRecord,
     InstallmentRecord,
     LoanRecord,
     PositionRecord,
     Refusal,
     RepaymentRecord,
-    StatusRecord,
-    TransactionRecord,
 )
+from loans.intake.statement_records import EntryRecord, StatusRecord, TransactionRecord
 from loans.models import Event, Partner, Report
 
 Record = LoanRecord | EntryRecord | StatusRecord

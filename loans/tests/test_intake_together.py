@@ -8,8 +8,8 @@ from django.db import transaction
 
 from accounts.models import ContactPoint, User
 from loans.intake import chunks
-from loans.intake.records import EntryRecord
 from loans.intake.state import state_of
+from loans.intake.statement_records import EntryRecord
 from loans.models import Report
 from loans.tests.factories import make_bank, make_platform
 from loans.tests.intake_files import booked, loan_of, seen, send_entries, send_loans

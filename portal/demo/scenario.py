@@ -36,6 +36,7 @@ STEPS: Final[tuple[tuple[str, Step], ...]] = (
     ("An outage: when it is over, whom it touched is listed", two_firms.outage_is_listed),
     ("A stranger sees nothing of it", stories.stranger_sees_nothing),
     ("A broken file is refused with its reason", stories.broken_file_is_refused),
+    ("Replayed: all reports, shuffled, give the state that is on record", stories.reports_give_the_state),
 )
 
 

@@ -258,6 +258,8 @@ def test_the_part_that_renews_itself_answers_only_with_news(page: Client, loan: 
 def test_the_part_of_anothers_loan_is_not_there(page: Client) -> None:
     stranger = make_loan(make_borrower())
     assert page.get(reverse("loan", args=[stranger.pk]), {"part": "state"}).status_code == 404
+
+
 def paid(loan: Loan, amount: int, credit: int = 0, parts: dict[Installment, int] | None = None) -> Payment:
     made = Payment.objects.create(
         loan=loan, amount=Decimal(amount), credit=Decimal(credit), currency=loan.currency, status="settled",
