@@ -221,7 +221,10 @@ def _agree(cases: Sequence[Case]) -> None:
 
 
 def _keep_words(cases: Sequence[Case]) -> None:
-    """Each with the later of what the same partner had said and says now, of the schedule and of the agreement."""
+    """Each with the later of what the same partner had said and says now, of the schedule and of the agreement.
+
+    From here on the accounts have them, too: a figure that a record repeats holds what the bank had by this record.
+    """
     LoanWord.objects.bulk_create(
         [word for case in cases if case.record.whole and (word := _word(case))],
         update_conflicts=True,
@@ -237,6 +240,8 @@ def _word(case: Case) -> LoanWord | None:
     word = case.account.said.get(case.partner.pk) or LoanWord(loan=case.loan, partner=case.partner)
     if not case.stale:
         word.as_of, word.report = case.moment.as_of, case.report
+        case.account.words[case.partner.pk] = case.moment
     if agrees:
         word.agreed_at, word.agreed_in = case.moment.as_of, case.report
+        case.account.agreed[case.partner.pk] = case.moment
     return word
