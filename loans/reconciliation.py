@@ -5,6 +5,7 @@ payments it saw), so the order in which they arrived does not matter and derivin
 """
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Final
 
 from django.db import connection
@@ -125,3 +126,19 @@ def save_words(words: Iterable[PaymentWord]) -> None:
         unique_fields=["payment", "partner"],
         update_fields=["amount", "paid_on", "number", "reversed", "arrived", "as_of", "report"],
     )
+
+
+_SAVE_PARTS: Final = """
+INSERT INTO loans_paymentpart (payment_id, installment_id, amount, since)
+SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::numeric[], %s::numeric[])
+"""
+
+
+def save_parts(parts: Iterable[tuple[int, int, Decimal, Decimal]]) -> None:
+    """Write new parts of payments: payment's id, installment's id, amount and since. As columns: a file brings
+    thousands, and none is asked for again.
+    """
+    columns = ["{" + ",".join(map(str, column)) + "}" for column in zip(*parts, strict=True)]
+    if columns:
+        with connection.cursor() as cursor:
+            cursor.execute(_SAVE_PARTS, columns)

@@ -54,12 +54,15 @@ class Account:
     left: set[int] = field(default_factory=set)
     parts: dict[tuple[int, int], PaymentPart] = field(default_factory=dict)
     moments: Moments | None = None
+    _in_force: list[Installment] | None = None
 
     @property
     def in_force(self) -> list[Installment]:
-        """The schedule, in the order in which it falls due."""
-        rows = (row for row in self.installments.values() if row.state != Installment.State.WITHDRAWN)
-        return sorted(rows, key=lambda row: (row.due_on, row.number))
+        """The schedule, in the order in which it falls due; to be asked for when it is written."""
+        if self._in_force is None:
+            rows = (row for row in self.installments.values() if row.state != Installment.State.WITHDRAWN)
+            self._in_force = sorted(rows, key=lambda row: (row.due_on, row.number))
+        return self._in_force
 
     def word_of(self, partner_id: int | None) -> Moment:
         """The latest word of this partner on the whole loan."""

@@ -9,6 +9,7 @@ from loans.intake.moving import Accounts, move_lines, read_accounts
 from loans.intake.naming import assign, open_for_matching, returns_of
 from loans.intake.news import News, RefusedError
 from loans.intake.records import Code
+from loans.intake.rewording import reword
 from loans.intake.settling import settle
 from loans.intake.statement_lines import lines_of
 from loans.intake.statement_records import EntryRecord, StatementRecord, StatusRecord
@@ -40,7 +41,7 @@ def apply_statement(
 
 
 def _apply_entries(report: Report, records: Sequence[EntryRecord]) -> list[News]:
-    """A known movement changes nothing."""
+    """A known movement changes nothing, but for its words where this report was received before the one on record."""
     if not records:
         return []
     news = [News() for _record in records]
@@ -48,10 +49,14 @@ def _apply_entries(report: Report, records: Sequence[EntryRecord]) -> list[News]
     for record, its in zip(records, news, strict=True):
         for line in lines_of(report, record):
             told.setdefault(line.fingerprint, (line, its))
-    told = _unknown(told, report)
-    accounts = _accounts(told, report)
-    told = _unknown(told, report)  # whoever held the loans until now may have kept the same lines
-    _settle(told, accounts, report)
+    known = list(StatementLine.objects.filter(fingerprint__in=told).select_related("report").defer("report__content"))
+    mine = (report.received_at, report.digest)
+    later = [line for line in known if (line.report.received_at, line.report.digest) > mine]
+    accounts = reword({name: line for name, (line, _its) in told.items()}, later, report) if later else {}
+    there = {line.fingerprint for line in known}
+    told = {name: item for name, item in told.items() if name not in there}
+    accounts |= _accounts(told, report, accounts)
+    _settle(told, accounts)
     for line, its in told.values():
         its.touched = True
         its.unmatched += line.match == Kept.UNMATCHED
@@ -60,28 +65,18 @@ def _apply_entries(report: Report, records: Sequence[EntryRecord]) -> list[News]
     return news
 
 
-def _unknown(told: Told, report: Report) -> Told:
-    """Those that are not on record. A line on record is of the report that brought it first."""
-    known = StatementLine.objects.filter(fingerprint__in=told)
-    rows = dict(known.values_list("fingerprint", "report__received_at"))
-    later = [fingerprint for fingerprint, received_at in rows.items() if received_at > report.received_at]
-    if later:
-        StatementLine.objects.filter(fingerprint__in=later).update(report=report)
-    return {fingerprint: item for fingerprint, item in told.items() if fingerprint not in rows}
-
-
-def _accounts(told: Told, report: Report) -> Accounts:
+def _accounts(told: Told, report: Report, known: Accounts) -> Accounts:
     """The loans that the lines name, locked and read; and those of returns that came before."""
     lines = open_for_matching(line for line, _its in told.values())
     assign(report.partner_id, lines)
-    accounts = read_accounts({line.loan_id for line in lines if line.loan_id}, report)
+    accounts = known | read_accounts({line.loan_id for line in lines if line.loan_id} - set(known), report)
     early = returns_of(report.partner_id, lines)
     if early:
         accounts |= move_lines(early, report, report.partner_id, accounts, credited=lines)
     return accounts
 
 
-def _settle(told: Told, accounts: Accounts, report: Report) -> None:
+def _settle(told: Told, accounts: Accounts) -> None:
     """What comes of a loan is news of the first record that names it."""
     told_of: dict[int, News] = {}
     for line, its in told.values():

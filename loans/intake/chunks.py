@@ -14,8 +14,8 @@ from loans.models import Report
 
 Record = LoanRecord | EntryRecord | StatementRecord | StatusRecord
 Apply = Callable[[Report, Sequence[Any]], list[News | RefusedError]]
-BATCH: Final = 200
-"""Records in a transaction. More make it hardly faster, and hold the locks of their borrowers for longer."""
+BATCH: Final = 500
+"""Records in a transaction, which has some forty statements. More make it hardly faster, and hold locks for longer."""
 TRIES: Final = 3
 # Classes of SQLSTATE: data exception, integrity constraint violation, transaction rollback (as by a deadlock).
 _ROLLBACK: Final = "40"

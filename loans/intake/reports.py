@@ -48,7 +48,8 @@ class UnknownPartnerError(Exception):
 class Outcome:
     """What became of a file. `duplicate`: these bytes had been applied before, and nothing was done.
 
-    `waiting` counts records that came before what they need; `refused` counts all refusals, `refusals` and `remarks` hold the first MOST_KEPT.
+    `waiting` counts records that came before what they need; `refused` counts all refusals, `refusals` and `remarks`
+    hold the first MOST_KEPT.
     """
 
     report_id: int

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.utils import timezone
 
@@ -17,7 +17,7 @@ from loans.intake.pairing import monies
 from loans.intake.returning import take_back
 from loans.intake.rewriting import rewrite
 from loans.models import Payment, PaymentPart, PaymentWord, Report, StatementLine
-from loans.reconciliation import save_words, settle_up
+from loans.reconciliation import save_parts, save_words, settle_up
 
 Status = Payment.Status
 Kept = StatementLine.Match
@@ -26,6 +26,15 @@ _REWRITTEN: Final = (
     *("received_at", "settled_at", "booked_on", "returned_at", "return_reason"),
 )
 NOTHING_LEFT: Final = "loan {} has nothing left to pay"
+
+
+class Part(NamedTuple):
+    """A part as it is to be written, once its payment is; see PaymentPart."""
+
+    payment: Payment
+    installment_id: int
+    amount: Decimal
+    since: Decimal
 
 
 @dataclass(slots=True)
@@ -37,7 +46,7 @@ class Books:
     changed: list[Payment] = field(default_factory=list)
     words: list[PaymentWord] = field(default_factory=list)
     gone: list[int] = field(default_factory=list)
-    parts: list[PaymentPart] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
     lines: list[StatementLine] = field(default_factory=list)
     installments: dict[int, Report | None] = field(default_factory=dict)
     """By id, with the report that says more of each, if one does."""
@@ -124,7 +133,8 @@ def _seat(account: Account, found: Sequence[Money]) -> dict[int, Payment]:
     free = [row for row in account.payments if row.pk not in taken and row.pk in lined]
     for money in found:
         if id(money) not in rows:
-            rows[id(money)] = free.pop(0) if free else Payment(loan=account.loan, currency=account.loan.currency)
+            new = Payment(loan_id=account.loan.pk, currency=account.loan.currency)
+            rows[id(money)] = free.pop(0) if free else new
     return rows
 
 
@@ -140,9 +150,10 @@ def _write_payment(account: Account, share: Share, row: Payment, news: News, boo
     money = share.money
     before = row.status if row.pk and (money.known or money.row is None) else ""
     said = _fields(account, share, row, books.heard(account))
-    differs = any(getattr(row, name) != value for name, value in said.items())
-    for name, value in said.items():
-        setattr(row, name, value)
+    differs = not row.pk or any(getattr(row, name) != value for name, value in said.items())
+    if differs:
+        for name, value in said.items():
+            setattr(row, name, value)
     if not row.pk:
         books.made.append((row, news))
         account.payments.append(row)
@@ -246,7 +257,7 @@ def _write_parts(account: Account, shares: Sequence[Share], rows: dict[int, Paym
             if old and (old.amount, old.since) == (amount, share.since[pk]):
                 del left[payment.pk, pk]
                 continue
-            books.parts.append(PaymentPart(payment=payment, installment_id=pk, amount=amount, since=share.since[pk]))
+            books.parts.append(Part(payment, pk, amount, share.since[pk]))
             books.touch(account, [pk])
     books.gone += [part.pk for part in left.values()]
     books.touch(account, [part.installment_id for part in left.values()])
@@ -261,9 +272,7 @@ def _save(books: Books) -> None:
     for word in books.words:
         word.payment_id = word.payment.pk
     save_words(books.words)
-    for part in books.parts:
-        part.payment_id = part.payment.pk
-    PaymentPart.objects.bulk_create(books.parts)
+    save_parts((part.payment.pk, *part[1:]) for part in books.parts)
     for line in books.lines:
         line.payment_id = line.payment.pk if line.payment else None
     rewrite(books.lines, ("match", "why", "payment"))
