@@ -28,12 +28,17 @@ def names_in(line: StatementLine) -> list[str]:
     return list(dict.fromkeys([line.end_to_end_id, *words_of(line)])) if line.end_to_end_id else words_of(line)
 
 
+def names_of(line: StatementLine) -> list[str]:
+    """The same, as they are kept with it where they are."""
+    return line.names.split("\n") if line.names else names_in(line)
+
+
 class Candidates:
     """The loans of a bank that these lines may name."""
 
     def __init__(self, bank_id: int, lines: Sequence[StatementLine], told: Named) -> None:
         """`told`: the loans of payments' references that are not saved yet."""
-        names = {name for line in lines for name in (line.names or names_in(line))}
+        names = {name for line in lines for name in names_of(line)}
         numbers = Loan.objects.filter(bank=bank_id, external_id__in=names)
         rows = list(numbers.values_list("external_id", "pk", "currency"))
         self._numbers = {number: pk for number, pk, _currency in rows}
@@ -81,7 +86,7 @@ class Candidates:
         """By end-to-end id, else by a payment reference or loan number in the remittance text."""
         if loans := self.of_payment(line.end_to_end_id):
             return _only(loans, "several loans have a payment with this end-to-end id")
-        words = line.names or names_in(line)
+        words = names_of(line)
         if loans := {pk for word in words for pk in self._periods.get(word, ())}:
             return _only(loans, "the text names more than one installment")
         loans = {self._numbers[word] for word in words if word in self._numbers}

@@ -8,6 +8,7 @@ from django.db.models import F, Q, QuerySet
 
 from loans.intake.candidates import Candidates, names_in
 from loans.models import StatementLine
+from loans.models.statement import NAMED
 
 Kept = StatementLine.Match
 NOT_YET: Final = "takes back a booking that has not come yet"
@@ -18,13 +19,13 @@ def open_for_matching(lines: Iterable[StatementLine]) -> list[StatementLine]:
     """Those of new lines that are to be matched: booked credits, and debits that take back; they get their names."""
     found = [line for line in lines if line.match == Kept.UNMATCHED and not line.why]
     for line in found:
-        line.names = names_in(line)
+        line.names = "\n".join(names_in(line))
     return found
 
 
 def lines_naming(bank_id: int, names: Collection[str]) -> list[StatementLine]:
     """The lines of this bank that carry one of these names, as far as no agent has decided about them."""
-    return list(_of(bank_id).filter(names__overlap=sorted(names))) if names else []
+    return list(_of(bank_id).alias(named=NAMED).filter(named__overlap=sorted(names))) if names else []
 
 
 def unplaced_lines(bank_id: int, report_id: int) -> list[StatementLine]:
@@ -90,7 +91,7 @@ class _Bookings:
             known = StatementLine.objects.filter(named, report__partner=bank_id, side="credit", loan__isnull=False)
             saved = known.exclude(pk__in=[line.pk for line in credited if line.pk])
         for line in (*saved, *credited):
-            if line.loan_id:
+            if line.loan_id and line.side == "credit":
                 self._by_id[line.end_to_end_id].add(line.loan_id)
                 self._by_reference[line.account, line.reference].add(line.loan_id)
 

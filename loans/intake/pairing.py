@@ -5,7 +5,7 @@ from datetime import date
 from typing import Final
 
 from loans.intake.account import Account, heard_at
-from loans.intake.candidates import names_in
+from loans.intake.candidates import names_of
 from loans.intake.money import Money
 from loans.models import StatementLine
 
@@ -136,7 +136,7 @@ def _same_booking(money: Money, line: StatementLine) -> bool:
 
 def _named(line: StatementLine, account: Account) -> tuple[int, ...]:
     """The installments that a line names, in the order in which they fall due."""
-    names = set(line.names or names_in(line))
+    names = set(names_of(line))
     if line.end_to_end_id and any(row.payment_reference == line.end_to_end_id for row in account.in_force):
         names = {line.end_to_end_id}
     return tuple(row.number for row in account.in_force if row.payment_reference in names)

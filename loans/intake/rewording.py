@@ -44,12 +44,8 @@ def reword(lines: Mapping[str, StatementLine], later: list[StatementLine], repor
 def _assign(changed: list[StatementLine], lines: Mapping[str, StatementLine], report: Report) -> Accounts:
     before = {row.pk: row.loan_id for row in changed}
     for row in changed:
-        row.match, row.why, row.names, row.loan_id = (
-            lines[row.fingerprint].match,
-            lines[row.fingerprint].why,
-            None,
-            None,
-        )
+        new = lines[row.fingerprint]
+        row.match, row.why, row.names, row.loan_id = new.match, new.why, None, None
     assign(report.partner_id, open_for_matching(changed))
     accounts = read_accounts({pk for row in changed for pk in (before[row.pk], row.loan_id) if pk}, report)
     for row in changed:

@@ -30,12 +30,12 @@ UPDATE loans_statementline AS line SET
     loan_id = (SELECT loan_id FROM loans_payment WHERE id = line.payment_id),
     decided_for_id = CASE WHEN decided_by_id IS NOT NULL
                           THEN (SELECT installment_id FROM loans_payment WHERE id = line.payment_id) END,
-    names = CASE WHEN match IN ('matched', 'unmatched') AND amount > 0 AND (side = 'credit') <> reversal THEN ARRAY(
+    names = CASE WHEN match IN ('matched', 'unmatched') AND amount > 0 AND (side = 'credit') <> reversal THEN array_to_string(ARRAY(
         SELECT DISTINCT word FROM (
             SELECT end_to_end_id AS word
             UNION ALL SELECT found[1] FROM regexp_matches(
                 remittance, '[0-9A-Za-z]+(?:[-_./][0-9A-Za-z]+)*', 'g') AS found) AS said
-        WHERE word <> '' AND length(word) <= 64 LIMIT 41) END;
+        WHERE word <> '' AND length(word) <= 64 LIMIT 41), chr(10)) END;
 UPDATE loans_payment AS payment SET given_up_at = installment.asked_again_at
 FROM loans_installment AS installment
 WHERE installment.id = payment.installment_id AND payment.status = 'returned' AND payment.returned_at IS NULL
@@ -163,11 +163,11 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='statementline',
             name='names',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=64), blank=True, null=True, size=None, verbose_name='names in it'),
+            field=models.TextField(blank=True, null=True, verbose_name='names in it'),
         ),
         migrations.AddIndex(
             model_name='statementline',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['names'], name='statement_line_names'),
+            index=django.contrib.postgres.indexes.GinIndex(models.Func('names', template='string_to_array(%(expressions)s, chr(10))', output_field=django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)), name='statement_line_names'),
         ),
         migrations.AddConstraint(
             model_name='payment',
