@@ -35,8 +35,8 @@ class StatementLine(models.Model):
 
     `fingerprint` is the same for the same movement in a camt.054 and in the camt.053 that repeats it. `reversal`: it
     takes back an earlier booking, for `return_reason`. `original_amount` is what was paid, or is taken back, where
-    charges make `amount` another one. `names` is all that it may name a loan by, a name a row (a column of an array would
-    double what a file's INSERT costs), None where it is not to be matched; `loan` is the one that it does name.
+    charges make `amount` another one. `names` is all that it may name a loan by, one a row (an array would double what
+    the INSERT of a file costs), None where it is not to be matched; `loan` is the one that it does name.
     `decided_for` is the installment that an agent chose; what an agent decided, the intake leaves alone.
     """
 
