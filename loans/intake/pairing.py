@@ -77,7 +77,7 @@ def _by_reference(
     lines: Iterable[StatementLine], known: dict[str, Money], found: list[Money], account: Account
 ) -> list[StatementLine]:
     """By end-to-end id. A payer may put our payment reference there: it names the period, and may come again."""
-    periods, left = {row.payment_reference for row in account.installments.values()}, []
+    periods, left = {row.payment_reference for row in account.in_force}, []
     for line in lines:
         if not line.end_to_end_id or line.end_to_end_id in periods:
             left.append(line)

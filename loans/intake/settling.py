@@ -181,7 +181,6 @@ def _told_as(money: Money, before: str, after: str) -> str:
 def _fields(account: Account, share: Share, row: Payment, now: datetime) -> dict[str, Any]:
     money, status = share.money, _status(share)
     booked = status == Status.SETTLED and money.booked
-    own = money.row is row or (money.line is not None and row.pk is not None and money.line.payment_id == row.pk)
     settled_at = row.settled_at or (now if status == Status.SETTLED else None)
     seen = money.platform_word is not None
     return {
@@ -189,7 +188,7 @@ def _fields(account: Account, share: Share, row: Payment, now: datetime) -> dict
         "amount": money.amount,
         "credit": max(share.left, Decimal(0)) if booked else Decimal(0),
         "installment_id": _installment(account, share),
-        "end_to_end_id": money.reference or (row.end_to_end_id if own and not money.words else ""),
+        "end_to_end_id": money.reference,
         "paid_on": money.paid_on,
         "received_at": row.received_at or (now if seen else None),
         "settled_at": settled_at if status != Status.RECEIVED else None,

@@ -21,7 +21,7 @@ from loans.intake.records import (
     Refusal,
     RepaymentRecord,
 )
-from loans.intake.statement_records import EntryRecord, StatusRecord, TransactionRecord
+from loans.intake.statement_records import EntryRecord, Side, StatusRecord, TransactionRecord
 from loans.models import Event, Partner, Report
 
 Record = LoanRecord | EntryRecord | StatusRecord
@@ -97,22 +97,10 @@ def entries(draw: st.DrawFn) -> EntryRecord:
     names = [None, None, f"E-{loan}", "E-1", "Z-9", f"LN-{loan}-1", f"LN-{loan}-2"]
     texts = [None, f"LN-{loan}", f"LN-{loan}-1 LN-{loan}-3", "LN-1 LN-2", "rent"]
     back = draw(st.sampled_from([False, False, False, True]))
-    side: Any = "debit" if back else "credit"
+    side: Side = "debit" if back else "credit"
     day, amount = draw(days), draw(amounts)
-    said = TransactionRecord(amount, "CNY", draw(st.sampled_from(names)), None, draw(st.sampled_from(texts)), side)
-    return EntryRecord(
-        account="6222000011",
-        amount=amount,
-        currency="CNY",
-        side=side,
-        status="BOOK",
-        booking_date=day,
-        value_date=day,
-        reversal=back,
-        reference=f"R-{draw(st.integers(1, 6))}",
-        transactions=(said,),
-        place="entry",
-    )
+    name, text = draw(st.sampled_from(names)), draw(st.sampled_from(texts))
+    return entry(side, amount, day, name, text, f"R-{draw(st.integers(1, 6))}")
 
 
 @st.composite
@@ -207,3 +195,54 @@ def apply(report: Report, records: tuple[Record, ...]) -> None:
     ways: dict[str, Any] = {Report.Kind.LOANS: apply_loans, Report.Kind.STATEMENT: apply_statement}
     answers = list(apply_in_chunks(report, records, ways[report.kind]))
     assert not [answer for answer in answers if isinstance(answer, Refusal)]
+
+
+def entry(
+    side: Side, amount: Decimal, day: date, name: str | None, text: str | None, reference: str = "R-5"
+) -> EntryRecord:
+    """One booked movement; a debit takes a booking back."""
+    return EntryRecord(
+        account="6222000011",
+        amount=amount,
+        currency="CNY",
+        side=side,
+        status="BOOK",
+        booking_date=day,
+        value_date=day,
+        reversal=side == "debit",
+        reference=reference,
+        transactions=(TransactionRecord(amount, "CNY", name, None, text, side),),
+        place="entry",
+    )
+
+
+def period_record(number: int, paid: int) -> InstallmentRecord:
+    """A period of 100."""
+    money, due_on = Decimal(paid), date(2026, 11, 25) + timedelta(days=5 * number)
+    hundred = Decimal(100)
+    return InstallmentRecord(number, due_on, hundred, ZERO, ZERO, ZERO, hundred, money, hundred - money, None)
+
+
+def loan_record(
+    loan: int,
+    periods: Iterable[InstallmentRecord],
+    *,
+    as_of: datetime | None,
+    repayments: tuple[RepaymentRecord, ...] = (),
+) -> LoanRecord:
+    return LoanRecord(
+        external_id=f"LN-{loan}",
+        currency="CNY",
+        principal=Decimal(300),
+        product=None,
+        disbursed_on=None,
+        borrower=borrower(loan),
+        installments=tuple(periods),
+        repayments=repayments,
+        place=f"loan {loan}",
+        as_of=as_of,
+    )
+
+
+def loans(record: LoanRecord, partner: str = "harbour") -> Message:
+    return Message(partner, Report.Kind.LOANS, (record,))
