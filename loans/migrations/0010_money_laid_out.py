@@ -10,14 +10,22 @@ from django.conf import settings
 from django.db import migrations, models
 
 # What was said before words were kept: a position was its partner's own figure, a payment was for one installment, and
-# the figure of its bank held it. A bank has spoken of a loan where a position of its own came with a loan's record.
+# the figure of its bank held it, but where a statement had raised the figure: then it came on top. A bank has spoken of
+# a loan where a position of its own came with a loan's record.
 TAKE_OVER = r"""
+WITH booked AS (
+    SELECT installment_id AS id, sum(amount) AS amount FROM loans_payment WHERE status = 'settled' GROUP BY installment_id)
 UPDATE loans_position AS position SET
-    told = position.paid, told_at = position.as_of, told_in_id = position.report_id,
-    settled_on = CASE WHEN position.partner_id = loan.bank_id AND position.paid >= installment.total - installment.waived
-                      THEN installment.settled_on END
-FROM loans_installment AS installment JOIN loans_loan AS loan ON loan.id = installment.loan_id
-WHERE installment.id = position.installment_id;
+    told = CASE WHEN report.kind = 'statement' THEN GREATEST(position.paid - COALESCE(booked.amount, 0), 0)
+                ELSE position.paid END,
+    told_at = position.as_of, told_in_id = position.report_id,
+    settled_on = CASE WHEN position.partner_id = loan.bank_id AND report.kind <> 'statement'
+                           AND position.paid >= installment.total - installment.waived THEN installment.settled_on END
+FROM loans_installment AS installment
+JOIN loans_loan AS loan ON loan.id = installment.loan_id
+JOIN loans_report AS report ON TRUE
+LEFT JOIN booked ON booked.id = installment.id
+WHERE installment.id = position.installment_id AND report.id = position.report_id;
 INSERT INTO loans_loanword (loan_id, partner_id, as_of, report_id, agreed_at, agreed_in_id)
 SELECT DISTINCT ON (installment.loan_id, position.partner_id) installment.loan_id, position.partner_id, position.as_of,
        position.report_id, position.as_of, position.report_id
@@ -42,7 +50,11 @@ WHERE installment.id = payment.installment_id AND payment.status = 'returned' AN
   AND payment.received_at <= installment.asked_again_at
   AND NOT EXISTS (SELECT FROM loans_statementline WHERE payment_id = payment.id);
 INSERT INTO loans_paymentpart (payment_id, installment_id, amount, since)
-SELECT payment.id, installment.id, LEAST(payment.amount, installment.total - installment.waived), 0
+SELECT payment.id, installment.id, LEAST(payment.amount, installment.total - installment.waived),
+       CASE WHEN payment.status = 'settled' AND EXISTS (
+                SELECT FROM loans_position AS position JOIN loans_report AS report ON report.id = position.report_id
+                WHERE position.installment_id = installment.id AND report.kind = 'statement')
+            THEN LEAST(payment.amount, installment.total - installment.waived) ELSE 0 END
 FROM loans_payment AS payment JOIN loans_installment AS installment ON installment.id = payment.installment_id
 WHERE payment.status IN ('received', 'settled') AND installment.state <> 'withdrawn';
 """

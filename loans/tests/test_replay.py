@@ -63,7 +63,7 @@ def histories(draw: st.DrawFn, most: int, repeated: int) -> tuple[list[Message],
 
 
 house = settings(
-    max_examples=int(ASKED_FOR or 12),
+    max_examples=int(ASKED_FOR or 20),
     derandomize=not ASKED_FOR,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # each step of shrinking replays a history, for minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -2,13 +2,18 @@
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from accounts.tests.factories import make_agent
+from loans import tasks
 from loans.intake.deciding import match_line, set_aside
-from loans.models import Installment, Report, StatementLine
+from loans.intake.state import state_of
+from loans.models import Installment, Partner, Report, StatementLine
 from loans.tests.factories import make_bank, make_platform
 from loans.tests.import_runs import run
 from loans.tests.intake_files import booked, loan_of, seen, send_entries, send_loans
+from loans.tests.pushing import event, make_key, push
+from loans.waiting import stop_waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,3 +53,23 @@ def test_what_does_not_come_from_the_reports_is_named() -> None:
     assert ended.out.startswith("installments: 1 only on record, 1 only by the reports")
     assert "LN-12" in ended.out
     assert schemas() == set()
+
+
+@pytest.mark.parametrize("order", [[], ["--shuffled", "3"]])
+def test_pushed_events_are_replayed_and_so_is_that_nobody_waits_any_more(order: list[str]) -> None:
+    secrets = {code: make_key(Partner.objects.get(code=code)) for code in ("harbour", "lantern")}
+    about = {"loan": "LN-12", "currency": "CNY"}
+    paid = {"payment": "E-77", "amount": "120.00", "paid_on": "2026-11-26", "installment": 1}
+    snapshot = {"installments": [{"number": 9, "paid": "1.00", "outstanding": "0.00"}]}
+    push("lantern", secrets["lantern"], event("payment.received", about | paid))
+    push("harbour", secrets["harbour"], event("position.snapshot", about | snapshot))
+    push("harbour", secrets["harbour"], event("payment.returned", about | paid | {"payment": "E-78"}))
+    push("lantern", secrets["lantern"], event("position.snapshot", {"loan": "LN-99", "currency": "CNY"} | snapshot))
+    tasks.apply_events()
+    waiting = Installment.objects.filter(loan__external_id="LN-12", state="awaiting_bank").first()
+    assert waiting
+    assert stop_waiting(waiting.pk, now=timezone.now())
+    before = state_of()
+    ended = run("replay_reports", *order)
+    assert (ended.code, ended.out) == (0, "The same state by 7 reports.\n")
+    assert state_of() == before
