@@ -68,7 +68,8 @@ STATE: Final = {
         WHERE said.status IN ('RJCT', 'CANC')""",
     "waiting events": """
         SELECT event.partner_id, event.event_id, event.type, event.loan_number FROM {schema}.loans_event AS event
-        WHERE event.status = 'waiting' AND event.code = 'unknown_loan'""",
+        WHERE event.status = 'waiting' AND event.code = 'unknown_loan'
+          AND NOT EXISTS (SELECT FROM {schema}.loans_loan AS loan WHERE loan.external_id = event.loan_number)""",
     "waiting records": """
         SELECT waiting.partner_id, waiting.external_id, waiting.place FROM {schema}.loans_waitingrecord AS waiting
         WHERE NOT EXISTS (SELECT FROM {schema}.loans_loan AS loan WHERE loan.external_id = waiting.external_id)""",
