@@ -65,21 +65,28 @@ WHERE installment.id = derived.id AND installment.id = ANY(%(ids)s)
 RETURNING installment.id
 """
 
-# The bank's position says what it has booked, too; one that it never gave as a figure comes from its bookings alone.
+# The bank's position says what it has booked, too. One that it never gave as a figure comes from its bookings alone, and
+# goes when they turn out to be about another installment.
 _FOLLOW: Final = """
+WITH said AS MATERIALIZED (
+    SELECT installment.id, loan.bank_id, telling.report_id, installment.outstanding, installment.paid,
+           bank.id AS position_id, bank.status AS status_before, bank.paid AS paid_before,
+           bank.told IS NOT NULL OR bank.due_on IS NOT NULL OR installment.paid > 0 OR EXISTS (
+               SELECT FROM loans_payment AS payment
+               WHERE payment.installment_id = installment.id AND payment.booked_on IS NOT NULL) AS speaks
+    FROM unnest(%(told)s::bigint[], %(reports)s::bigint[]) AS telling(id, report_id)
+    JOIN loans_installment AS installment ON installment.id = telling.id AND installment.state <> 'withdrawn'
+    JOIN loans_loan AS loan ON loan.id = installment.loan_id
+    LEFT JOIN loans_position AS bank ON bank.installment_id = installment.id AND bank.partner_id = loan.bank_id),
+silent AS (
+    DELETE FROM loans_position USING said WHERE loans_position.id = said.position_id AND NOT said.speaks)
 INSERT INTO loans_position AS position (installment_id, partner_id, status, paid, as_of, report_id)
-SELECT installment.id, loan.bank_id, CASE WHEN installment.outstanding = 0 THEN 'paid' ELSE 'due' END,
-       installment.paid, report.received_at, report.id
-FROM unnest(%(told)s::bigint[], %(reports)s::bigint[]) AS telling(id, report_id)
-JOIN loans_installment AS installment ON installment.id = telling.id
-JOIN loans_loan AS loan ON loan.id = installment.loan_id
-JOIN loans_report AS report ON report.id = telling.report_id
-LEFT JOIN loans_position AS bank ON bank.installment_id = installment.id AND bank.partner_id = loan.bank_id
-WHERE installment.state <> 'withdrawn'
-  AND (bank.id IS NOT NULL OR installment.paid > 0)
-  AND (bank.status, bank.paid) IS DISTINCT FROM
-      (CASE WHEN installment.outstanding = 0 THEN 'paid' ELSE 'due' END, installment.paid)
-ORDER BY installment.id
+SELECT said.id, said.bank_id, CASE WHEN said.outstanding = 0 THEN 'paid' ELSE 'due' END, said.paid,
+       report.received_at, report.id
+FROM said JOIN loans_report AS report ON report.id = said.report_id
+WHERE said.speaks AND (said.status_before, said.paid_before) IS DISTINCT FROM
+      (CASE WHEN said.outstanding = 0 THEN 'paid' ELSE 'due' END, said.paid)
+ORDER BY said.id
 ON CONFLICT (installment_id, partner_id) DO UPDATE
 SET status = excluded.status, paid = excluded.paid, as_of = excluded.as_of, report_id = excluded.report_id
 """

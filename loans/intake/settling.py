@@ -242,7 +242,7 @@ def _dismiss(account: Account, rows: Iterable[Payment], news: News, books: Books
     seated = {row.pk for row in rows if row.pk}
     for row in account.payments:
         if row.pk and row.pk not in seated and row.status != Status.RETURNED:
-            row.status, row.end_to_end_id, row.credit = Status.RETURNED, "", Decimal(0)
+            row.status, row.end_to_end_id, row.credit, row.booked_on = Status.RETURNED, "", Decimal(0), None
             books.changed.append(row)
             books.news.append(("payments_returned", row, news))
 
