@@ -65,8 +65,8 @@ WHERE installment.id = derived.id AND installment.id = ANY(%(ids)s)
 RETURNING installment.id
 """
 
-# The bank's position says what it has booked, too. One that it never gave as a figure comes from its bookings alone, and
-# goes when they turn out to be about another installment.
+# The bank's position says what it has booked, too. One that it never gave as a figure comes from its bookings alone,
+# and goes when they turn out to be about another installment.
 _FOLLOW: Final = """
 WITH said AS MATERIALIZED (
     SELECT installment.id, loan.bank_id, telling.report_id, installment.outstanding, installment.paid,
