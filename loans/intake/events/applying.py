@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import NamedTuple
 
 from loans.intake.apply_loans import apply_together
@@ -105,9 +106,15 @@ def _period_named(event: Incoming) -> int | None:
 def _apply_records(events: Sequence[Incoming]) -> dict[Incoming, Outcome]:
     about_loans = [(event, event.pushed.record) for event in events if isinstance(event.pushed.record, LoanRecord)]
     reports = [event.report for event, _record in about_loans]
-    records = [replace(record, place=f"event {event.pushed.place + 1}") for event, record in about_loans]
+    records = [_in_its_place(event, record) for event, record in about_loans]
     answers = apply_together(reports, records)
     return {event: Outcome.of(answer) for (event, _record), answer in zip(about_loans, answers, strict=True)}
+
+
+def _in_its_place(event: Incoming, record: LoanRecord) -> LoanRecord:
+    """Events of one message and moment are words in the order of the message, whichever of them had to wait."""
+    place = event.pushed.place
+    return replace(record, place=f"event {place + 1}", as_of=event.pushed.occurred_at + timedelta(microseconds=place))
 
 
 def _hand_on(events: Sequence[Incoming]) -> dict[Incoming, Outcome]:
