@@ -33,8 +33,10 @@ WITH said AS (
     LEFT JOIN loans_position AS platform
            ON platform.installment_id = installment.id AND platform.partner_id = loan.platform_id
     LEFT JOIN LATERAL (
-        SELECT sum(amount) AS amount FROM loans_payment
-        WHERE installment_id = installment.id AND received_at IS NOT NULL AND status <> 'returned') AS seen ON TRUE
+        SELECT sum(part.amount) AS amount
+        FROM loans_paymentpart AS part JOIN loans_payment AS payment ON payment.id = part.payment_id
+        WHERE part.installment_id = installment.id AND payment.received_at IS NOT NULL
+          AND payment.status <> 'returned') AS seen ON TRUE
     WHERE installment.id = ANY(%(ids)s)),
 wanted AS (
     SELECT id, bank_id, platform_id, kind,

@@ -1,117 +1,151 @@
 """Two positions, one state: what an installment's state is by what both firms have said.
 
-The state is derived from facts that are kept (the bank's position, booked payments, the platform's position, payments
-it saw), so the order in which they arrived does not matter and deriving it again changes nothing.
+The state is derived from facts that are kept (the bank's figure, what it booked since, the platform's position,
+payments it saw), so the order in which they arrived does not matter and deriving it again changes nothing.
 """
 
-from collections.abc import Collection, Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Final
 
 from django.db import connection
 
-from loans.differences import follow_differences
-from loans.models import Installment, Payment, Position, Report
+from loans.models import PaymentWord, Position, Report
 
-# What is paid is the most that the bank has said in either way: its own figure already holds what it booked.
-# A platform that called it paid before the money went back does not know of that yet.
+# Paid is the bank's figure and what it booked since: of a payment that the figure holds already, no part is `since`.
+# One that was settled and is not any more gets a new version: what was told of the old one is no answer to it.
+# A platform that called it paid before the money went back does not know of that yet; an agent who found out that the
+# money never came is not contradicted by a platform that repeats itself, only by one that says it anew.
 _SETTLE_UP: Final = """
-WITH said AS (
-    SELECT installment.id,
-           LEAST(installment.total - installment.waived,
-                 GREATEST(COALESCE(bank.paid, 0), COALESCE(booked.amount, 0))) AS paid,
-           COALESCE(platform.status = 'paid'
-                    AND platform.as_of > GREATEST(installment.asked_again_at, back.last_at, '-infinity'),
-                    FALSE) AS platform_paid,
-           COALESCE(seen.amount, 0) AS seen,
-           booked.last_on
+WITH laid AS MATERIALIZED (
+    SELECT part.installment_id AS id, sum(part.since) AS since,
+           sum(part.amount) FILTER (WHERE payment.status = 'received') AS seen,
+           max(payment.booked_on) FILTER (WHERE payment.status = 'settled') AS last_on
+    FROM loans_paymentpart AS part JOIN loans_payment AS payment ON payment.id = part.payment_id
+    WHERE part.installment_id = ANY(%(ids)s) GROUP BY part.installment_id),
+back AS MATERIALIZED (
+    SELECT installment_id AS id, max(returned_at) AS last_at FROM loans_payment
+    WHERE installment_id = ANY(%(ids)s) AND status = 'returned' GROUP BY installment_id),
+said AS MATERIALIZED (
+    SELECT installment.id, installment.total - installment.waived AS room,
+           bank.told, bank.settled_on AS told_on, COALESCE(laid.since, 0) AS since, COALESCE(laid.seen, 0) AS seen,
+           laid.last_on,
+           COALESCE(platform.status = 'paid' AND platform.as_of > COALESCE(installment.asked_again_at, '-infinity')
+                    AND GREATEST(platform.as_of, platform.told_at, word.as_of) > COALESCE(back.last_at, '-infinity'),
+                    FALSE) AS platform_paid
     FROM loans_installment AS installment
     JOIN loans_loan AS loan ON loan.id = installment.loan_id
     LEFT JOIN loans_position AS bank ON bank.installment_id = installment.id AND bank.partner_id = loan.bank_id
     LEFT JOIN loans_position AS platform
            ON platform.installment_id = installment.id AND platform.partner_id = loan.platform_id
-    LEFT JOIN LATERAL (
-        SELECT sum(amount) AS amount, max(booked_on) AS last_on FROM loans_payment
-        WHERE installment_id = installment.id AND status = 'settled') AS booked ON TRUE
-    LEFT JOIN LATERAL (
-        SELECT sum(amount) AS amount FROM loans_payment
-        WHERE installment_id = installment.id AND status = 'received') AS seen ON TRUE
-    LEFT JOIN LATERAL (
-        SELECT max(returned_at) AS last_at FROM loans_payment
-        WHERE installment_id = installment.id AND status = 'returned') AS back ON TRUE
+    LEFT JOIN loans_loanword AS word ON word.loan_id = loan.id AND word.partner_id = loan.platform_id
+    LEFT JOIN laid ON laid.id = installment.id
+    LEFT JOIN back ON back.id = installment.id
     WHERE installment.id = ANY(%(ids)s) AND installment.state <> 'withdrawn'),
-derived AS (
-    SELECT said.id, said.paid, said.last_on,
-           CASE WHEN said.paid = installment.total - installment.waived THEN 'settled'
-                WHEN said.platform_paid
-                     OR said.seen >= installment.total - installment.waived - said.paid THEN 'awaiting_bank'
-                ELSE 'open' END AS state
-    FROM said JOIN loans_installment AS installment USING (id))
+paid AS (
+    SELECT said.*, LEAST(room, GREATEST(COALESCE(told, 0) + since, 0)) AS paid FROM said),
+derived AS MATERIALIZED (
+    SELECT id, paid, room - paid AS outstanding,
+           CASE WHEN paid = room THEN 'settled'
+                WHEN platform_paid OR seen >= room - paid THEN 'awaiting_bank'
+                ELSE 'open' END AS state,
+           CASE WHEN paid = room THEN COALESCE(CASE WHEN told >= room THEN told_on END, last_on) END AS settled_on
+    FROM paid)
 UPDATE loans_installment AS installment
-SET paid = derived.paid,
-    outstanding = installment.total - installment.waived - derived.paid,
-    state = derived.state,
-    settled_on = CASE WHEN derived.state = 'settled' THEN COALESCE(installment.settled_on, derived.last_on) END
+SET paid = derived.paid, outstanding = derived.outstanding, state = derived.state, settled_on = derived.settled_on,
+    version = installment.version + (installment.state = 'settled' AND derived.state <> 'settled')::int,
+    known_at = CASE WHEN installment.state = 'settled' AND derived.state <> 'settled'
+                    THEN COALESCE(told.received_at, installment.known_at) ELSE installment.known_at END
 FROM derived
-WHERE installment.id = derived.id
-  AND (installment.paid, installment.state) IS DISTINCT FROM (derived.paid, derived.state)
+LEFT JOIN unnest(%(told)s::bigint[], %(reports)s::bigint[]) AS telling(id, report_id) ON telling.id = derived.id
+LEFT JOIN loans_report AS told ON told.id = telling.report_id
+WHERE installment.id = derived.id AND installment.id = ANY(%(ids)s)
+  AND (installment.paid, installment.outstanding, installment.state, installment.settled_on)
+      IS DISTINCT FROM (derived.paid, derived.outstanding, derived.state, derived.settled_on)
 RETURNING installment.id
 """
 
+# The bank's position says what it has booked, too. One that it never gave as a figure comes from its bookings alone,
+# and goes when they turn out to be about another installment.
+_FOLLOW: Final = """
+WITH said AS MATERIALIZED (
+    SELECT installment.id, loan.bank_id, telling.report_id, installment.outstanding, installment.paid,
+           bank.id AS position_id, bank.status AS status_before, bank.paid AS paid_before,
+           bank.told IS NOT NULL OR bank.due_on IS NOT NULL OR installment.paid > 0 OR EXISTS (
+               SELECT FROM loans_payment AS payment
+               WHERE payment.installment_id = installment.id AND payment.booked_on IS NOT NULL) AS speaks
+    FROM unnest(%(told)s::bigint[], %(reports)s::bigint[]) AS telling(id, report_id)
+    JOIN loans_installment AS installment ON installment.id = telling.id AND installment.state <> 'withdrawn'
+    JOIN loans_loan AS loan ON loan.id = installment.loan_id
+    LEFT JOIN loans_position AS bank ON bank.installment_id = installment.id AND bank.partner_id = loan.bank_id),
+silent AS (
+    DELETE FROM loans_position USING said WHERE loans_position.id = said.position_id AND NOT said.speaks)
+INSERT INTO loans_position AS position (installment_id, partner_id, status, paid, as_of, report_id)
+SELECT said.id, said.bank_id, CASE WHEN said.outstanding = 0 THEN 'paid' ELSE 'due' END, said.paid,
+       report.received_at, report.id
+FROM said JOIN loans_report AS report ON report.id = said.report_id
+WHERE said.speaks AND (said.status_before, said.paid_before) IS DISTINCT FROM
+      (CASE WHEN said.outstanding = 0 THEN 'paid' ELSE 'due' END, said.paid)
+ORDER BY said.id
+ON CONFLICT (installment_id, partner_id) DO UPDATE
+SET status = excluded.status, paid = excluded.paid, as_of = excluded.as_of, report_id = excluded.report_id
+"""
 
-def settle_up(installment_ids: Iterable[int]) -> set[int]:
-    """Derive paid, outstanding and state of these installments anew; returns the ids of those that changed."""
+
+def settle_up(installment_ids: Iterable[int], reports: Mapping[int, Report] | None = None) -> set[int]:
+    """Derive paid, outstanding and state of these installments anew, and let the bank's positions follow where a report
+    says more; `reports` are those, by installment's id.
+
+    Returns the ids of the installments that changed.
+    """
     ids = sorted(installment_ids)
     if not ids:
         return set()
+    told = sorted(reports or ())
+    said = {"ids": ids, "told": told, "reports": [reports[pk].pk for pk in told] if reports else []}
     with connection.cursor() as cursor:
-        cursor.execute(_SETTLE_UP, {"ids": ids})
-        return {row[0] for row in cursor.fetchall()}
-
-
-def settle_bookings(installment_ids: Collection[int], report: Report) -> set[int]:
-    """The bank booked money for these installments: derive their states, let the bank's positions say so too, and see
-    whether the firms agree.
-    """
-    changed = settle_up(installment_ids)
-    booked = Installment.objects.filter(pk__in=installment_ids).order_by("pk")
-    save_positions(
-        Position(
-            installment_id=pk,
-            partner_id=bank_id,
-            status=Position.Status.DUE if outstanding else Position.Status.PAID,
-            paid=paid,
-            as_of=report.received_at,
-            report=report,
-        )
-        for pk, bank_id, outstanding, paid in booked.values_list("pk", "loan__bank", "outstanding", "paid")
-    )
-    follow_differences(installment_ids, now=report.received_at)
+        cursor.execute(_SETTLE_UP, said)
+        changed = {row[0] for row in cursor.fetchall()}
+        if told:
+            cursor.execute(_FOLLOW, said)
     return changed
 
 
-def save_positions(positions: Iterable[Position], *, with_schedule: bool = False) -> None:
-    """Write them over those that the same partners gave for the same installments, `with_schedule` also due date and
-    total; what was said before is kept as a PositionChange.
+def save_positions(positions: Iterable[Position]) -> None:
+    """Write them over those that the same partners gave for the same installments; what was said before is kept as a
+    PositionChange.
     """
     Position.objects.bulk_create(
         positions,
         update_conflicts=True,
         unique_fields=["installment", "partner"],
-        update_fields=["status", "paid", "as_of", "report", *(["due_on", "total"] if with_schedule else [])],
+        update_fields=[
+            *("status", "paid", "told", "settled_on", "told_at", "told_in", "due_on", "total", "as_of", "report"),
+        ],
     )
 
 
-def book_what_the_bank_shows(installment_ids: Iterable[int], *, now: datetime) -> list[tuple[int, int]]:
-    """Payments that the platform saw, on installments that the bank shows as settled, are booked.
+def save_words(words: Iterable[PaymentWord]) -> None:
+    """Write them over those that the same partners gave of the same payments."""
+    PaymentWord.objects.bulk_create(
+        words,
+        update_conflicts=True,
+        unique_fields=["payment", "partner"],
+        update_fields=["amount", "paid_on", "number", "reversed", "arrived", "as_of", "report"],
+    )
 
-    Returns (payment, installment) of each.
+
+_SAVE_PARTS: Final = """
+INSERT INTO loans_paymentpart (payment_id, installment_id, amount, since)
+SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::numeric[], %s::numeric[])
+"""
+
+
+def save_parts(parts: Iterable[tuple[int, int, Decimal, Decimal]]) -> None:
+    """Write new parts of payments: payment's id, installment's id, amount and since. As columns: a file brings
+    thousands, and none is asked for again.
     """
-    waiting = Payment.objects.awaiting_bank().filter(
-        installment__in=list(installment_ids), installment__state=Installment.State.SETTLED
-    )
-    locked = waiting.order_by("pk").select_for_update(of=("self",), no_key=True)
-    booked = list(locked.values_list("pk", "installment"))
-    ids = [payment_id for payment_id, _installment_id in booked]
-    Payment.objects.awaiting_bank().filter(pk__in=ids).update(status=Payment.Status.SETTLED, settled_at=now)
-    return booked
+    columns = ["{" + ",".join(map(str, column)) + "}" for column in zip(*parts, strict=True)]
+    if columns:
+        with connection.cursor() as cursor:
+            cursor.execute(_SAVE_PARTS, columns)

@@ -3,11 +3,12 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
-from loans import signals
-from loans.differences import follow_differences
-from loans.models import Installment, Loan, Payment
-from loans.reconciliation import settle_up
+from loans.intake.moving import read_accounts
+from loans.intake.news import News
+from loans.intake.settling import settle
+from loans.models import Installment, Payment, PaymentPart
 
 
 @transaction.atomic
@@ -17,18 +18,14 @@ def stop_waiting(installment_id: int, *, now: datetime) -> bool:
     Payments that only the platform has seen count as returned, so that their payer is told before anything is demanded.
     What either firm says later counts again. Returns False where it does not wait for the bank, and changes nothing.
     """
-    # The loan's row is the lock of all that hangs on it; see intake.cases.open_cases.
-    Loan.objects.filter(installments=installment_id).select_for_update(of=("self",), no_key=True).first()
+    loan_id = Installment.objects.values_list("loan", flat=True).get(pk=installment_id)
+    accounts = read_accounts({loan_id}, None)
     waiting = Installment.objects.filter(pk=installment_id, state=Installment.State.AWAITING_BANK)
     if not waiting.update(asked_again_at=now):
         return False
-    seen = Payment.objects.awaiting_bank().filter(installment=installment_id)
-    returned = list(seen.order_by("pk").values_list("pk", flat=True))
-    Payment.objects.awaiting_bank().filter(pk__in=returned).update(status=Payment.Status.RETURNED)
-    changed = settle_up([installment_id])
-    follow_differences([installment_id], now=now)
-    if changed:
-        signals.installments_changed.send(sender=None, installment_ids=sorted(changed))
-    if returned:
-        signals.payments_returned.send(sender=None, payment_ids=returned)
+    laid = PaymentPart.objects.filter(payment=OuterRef("pk"), installment=installment_id)
+    seen = Payment.objects.awaiting_bank().filter(Q(installment=installment_id) | Exists(laid), loan=loan_id)
+    seen.update(given_up_at=now)
+    settle(accounts, {installment_id}, now=now)
+    News.of(news for _account, news in accounts.values()).send()
     return True

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from loans.intake.news import News
-from loans.intake.records import StatementRecord
+from loans.intake.statement_records import StatementRecord
 from loans.models import Report, Statement
 
 _FIGURES: Final = ("opening", "closing", "booked", "entries")

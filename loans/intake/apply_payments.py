@@ -1,149 +1,82 @@
-"""Applies the payments that a partner says it saw."""
+"""Applies the payments that a partner says it saw: its word on each, known again by its reference."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Final
 
-from loans.intake.apply_statuses import reject_early
+from loans.intake.account import Told
 from loans.intake.cases import Case
-from loans.intake.records import LoanRecord, RepaymentRecord
-from loans.intake.rewriting import rewrite
-from loans.models import Installment, Partner, Payment
-from loans.models.fields import ZERO
-from loans.returns import take_from_positions
+from loans.intake.precedence import Moments
+from loans.intake.records import RepaymentRecord
+from loans.models import Partner, PaymentWord
+from loans.reconciliation import save_words
 
-_REWRITTEN: Final = ("status", "amount", "received_at", "settled_at", "booked_on", "returned_at")
-Status = Payment.Status
-State = Installment.State
-
-
-@dataclass(slots=True)
-class Payments:
-    """The payments that the records may mean, by loan and reference, and what is to be written of them."""
-
-    known: dict[tuple[int, str], Payment]
-    made: list[Payment] = field(default_factory=list)
-    changed: dict[int, Payment] = field(default_factory=dict)
-    received: list[tuple[Case, Payment]] = field(default_factory=list)
-    settled: list[tuple[Case, Payment]] = field(default_factory=list)
-    returned: list[tuple[Case, Payment, Decimal]] = field(default_factory=list)
-    """With what the bank's own figure still holds of each."""
-
-    def find(self, case: Case, item: RepaymentRecord) -> Payment | None:
-        return self.known.get((case.loan.pk, item.reference or ""))
-
-    def add(self, payment: Payment) -> Payment:
-        self.known[payment.loan_id, payment.end_to_end_id] = payment
-        self.made.append(payment)
-        return payment
-
-    def change(self, payment: Payment, **fields: object) -> None:
-        for name, value in fields.items():
-            setattr(payment, name, value)
-        if payment.pk:
-            self.changed[payment.pk] = payment
-
-    def save(self) -> None:
-        Payment.objects.bulk_create(self.made)
-        rewrite(list(self.changed.values()), _REWRITTEN)
-        for case, payment in self.received:
-            case.news.payments_received.append(payment.pk)
-        for case, payment in self.settled:
-            case.news.payments_settled.append(payment.pk)
-        reject_early((case.news, payment, case.report) for case, payment in self.received)
-        self._reopen()
-
-    def _reopen(self) -> None:
-        """What the returned payments were for is owed again, in a new version."""
-        lost: dict[int, Decimal] = defaultdict(Decimal)
-        news = {}
-        for case, payment, amount in self.returned:
-            if payment.installment_id:
-                lost[payment.installment_id] += amount
-                news[payment.installment_id] = case.news
-        if lost:
-            latest = max((case.report for case, _payment, _amount in self.returned), key=lambda one: one.received_at)
-            for installment_id in take_from_positions(lost, latest):
-                news[installment_id].installments.add(installment_id)
+Known = dict[tuple[int, str], PaymentWord]
 
 
 def write_repayments(partner: Partner, cases: Sequence[Case]) -> None:
-    """Write the loan file's transactions as payments; each is known again by its reference.
+    """Lay what is new of this partner's words with the accounts; it is saved when those are settled.
 
     One without a reference is left out: nothing would tell it from itself in the next file, and the position says what
-    is paid.
+    is paid. A record of a whole loan that came late may still tell of a payment that no later one names.
     """
     told = [(case, item) for case in cases for item in case.record.repayments if item.reference]
-    references = {item.reference for _case, item in told}
-    known = Payment.objects.filter(loan__in={case.loan.pk for case, _item in told}, end_to_end_id__in=references)
-    payments = Payments({(payment.loan_id, payment.end_to_end_id): payment for payment in known})
+    if not told:
+        return
+    known = _known(
+        partner, [case for case, _item in told if not case.new], {item.reference or "" for _case, item in told}
+    )
+    moments = Moments({case.report for case, _item in told}, (word.report_id for word in known.values()))
+    repeated = []
     for case, item in told:
-        _apply_one(partner, case, item, payments)
-    payments.save()
+        if item.installment and item.installment not in case.account.installments:
+            case.news.remarks.append(f"the loan has no period {item.installment}: the payment goes to what is due")
+        reference = item.reference or ""
+        old = known.get((case.loan.pk, reference))
+        word = _word(case, item)
+        if old is not None:
+            word = _merged(old, word, later=moments.of(old.as_of, old.report_id) <= case.moment)
+        known[case.loan.pk, reference] = word
+        if old is None or old.says != word.says:
+            _lay(case, reference, word, new=old is None)
+        elif old.as_of != word.as_of and old.pk:
+            repeated.append(word)
+    save_words(repeated)
 
 
-def _apply_one(partner: Partner, case: Case, item: RepaymentRecord, payments: Payments) -> None:
-    payment, now = payments.find(case, item), case.report.received_at
-    if item.reversed:
-        if payment:
-            _take_back(case, payment, payments)
-    elif partner.pk == case.loan.bank_id:
-        _book(case, item, payments)
-    elif payment is None:
-        made = payments.add(_new(case, item, status=Status.RECEIVED, received_at=now))
-        payments.received.append((case, made))
-    elif payment.received_at is None:
-        payments.change(payment, received_at=now)
-        case.news.touched = True
+def _known(partner: Partner, cases: Sequence[Case], references: set[str]) -> Known:
+    words = PaymentWord.objects.filter(
+        partner=partner,
+        payment__loan__in={case.loan.pk for case in cases},
+        payment__end_to_end_id__in=references,
+    )
+    return {(word.payment.loan_id, word.payment.end_to_end_id): word for word in words.select_related("payment")}
 
 
-def _take_back(case: Case, payment: Payment, payments: Payments) -> None:
-    """What the platform saw, either firm takes back; what the bank booked, the bank alone."""
-    booked = payment.status == Status.SETTLED and case.report.partner_id == case.loan.bank_id
-    if not booked and payment.status != Status.RECEIVED:
-        return
-    payments.change(payment, status=Status.RETURNED, returned_at=case.report.received_at)
-    if payment.pk:
-        case.news.payments_returned.append(payment.pk)
-    # A record with the bank's figures says itself what is paid without it.
-    payments.returned.append((case, payment, payment.amount if booked and not case.record.installments else ZERO))
-
-
-def _book(case: Case, item: RepaymentRecord, payments: Payments) -> None:
-    payment = payments.find(case, item)
-    booked = {"status": Status.SETTLED, "settled_at": case.report.received_at, "booked_on": item.paid_on}
-    if payment is None:
-        payment = payments.add(_new(case, item, **booked))
-    elif payment.status == Status.RECEIVED:
-        payments.change(payment, amount=item.amount, **booked)
-    else:
-        return
-    payments.settled.append((case, payment))
-
-
-def _new(case: Case, item: RepaymentRecord, **fields: object) -> Payment:
-    return Payment(
-        loan=case.loan,
-        installment=_paid_for(item, case.record, case.installments),
+def _word(case: Case, item: RepaymentRecord) -> PaymentWord:
+    return PaymentWord(
+        partner=case.partner,
         amount=item.amount,
-        currency=case.loan.currency,
-        end_to_end_id=item.reference or "",
         paid_on=item.paid_on,
-        **fields,
+        number=item.installment,
+        reversed=item.reversed,
+        arrived=not item.reversed,
+        as_of=case.moment.as_of,
+        report=case.report,
     )
 
 
-def _paid_for(item: RepaymentRecord, record: LoanRecord, installments: dict[int, Installment]) -> Installment | None:
-    """The period a payment is for: the one it names or whose reference it has, else the first unsettled that fits."""
-    if item.installment in installments:
-        return installments[item.installment]
-    rows = sorted(installments.values(), key=lambda row: row.number)
-    for row in rows:
-        if row.payment_reference == item.reference:
-            return row
-    paid = {period.number for period in record.installments if period.paid > 0}
-    unsettled = [row for row in rows if row.state in {State.OPEN, State.AWAITING_BANK}]
-    fitting = [row for row in unsettled if row.number in paid] or unsettled or rows[-1:]
-    return fitting[0] if fitting else None
+def _merged(old: PaymentWord, word: PaymentWord, *, later: bool) -> PaymentWord:
+    """The one of the later moment, taken back if either says so, and arrived if either does."""
+    holds = word if later else PaymentWord(partner=old.partner, **old.facts)
+    holds.payment_id = old.payment_id
+    holds.reversed = old.reversed or word.reversed
+    holds.arrived = old.arrived or word.arrived
+    return holds
+
+
+def _lay(case: Case, reference: str, word: PaymentWord, *, new: bool) -> None:
+    account = case.account
+    account.told = [one for one in account.told if one.reference != reference]
+    account.told.append(Told(reference, word))
+    case.news.touched = True
+    if new:
+        case.names.add(reference)

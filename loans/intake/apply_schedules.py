@@ -22,35 +22,33 @@ _REWRITTEN: Final = (*_FIGURES, "due_on", "waived", "outstanding", "paid", "stat
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a record makes of a schedule."""
+    """What a record makes of a schedule. `restored` are those of the changed that had been withdrawn."""
 
     made: list[Installment]
     changed: list[Installment]
     gone: list[Installment]
+    restored: list[Installment]
 
     @property
     def rows(self) -> list[Installment]:
         return [*self.made, *self.changed, *self.gone]
 
 
-def read_installments(cases: Iterable[Case]) -> None:
-    """Give each case the installments that its loan has."""
-    known = {case.loan.pk: case for case in cases if not case.new}
-    for row in Installment.objects.filter(loan__in=known).order_by("loan_id", "number"):
-        known[row.loan_id].installments[row.number] = row
-
-
 def write_schedules(cases: Iterable[Case]) -> None:
-    """Replace each schedule: a changed date or total raises the version of its installment, known since its report
-    came; a missing number is withdrawn, if the record holds the whole schedule.
+    """Write the figures that records of whole loans may make: a changed date or total raises the version of its
+    installment, known since its report came; a number that is not named is withdrawn.
     """
-    changes = {case: _changes(case, case.report.received_at) for case in cases}
+    telling = [case for case in cases if case.record.whole and case.makes_figures and not case.stale]
+    changes = {case: _changes(case, case.report.received_at) for case in telling}
     Installment.objects.bulk_create(chain.from_iterable(change.made for change in changes.values()))
     rewrite([row for change in changes.values() for row in change.changed], _REWRITTEN)
     gone = [row.pk for change in changes.values() for row in change.gone]
     Installment.objects.filter(pk__in=gone).update(state=_WITHDRAWN)
     for case, change in changes.items():
-        case.installments |= {row.number: row for row in change.made}
+        case.account.installments |= {row.number: row for row in change.made}
+        case.names |= {row.payment_reference for row in (*change.made, *change.gone, *change.restored)}
+        case.touched |= {row.pk for row in change.rows}
+        case.made = bool(change.made)
         case.news.installments.update(row.pk for row in change.rows)
     raised = [case.loan.pk for case, change in changes.items() if change.rows and not case.new]
     Loan.objects.filter(pk__in=raised).update(schedule_version=F("schedule_version") + 1)
@@ -58,16 +56,17 @@ def write_schedules(cases: Iterable[Case]) -> None:
 
 def _changes(case: Case, at: datetime) -> Changes:
     """The changes, made on the rows in memory."""
-    existing, figures = case.installments, {item.number: item for item in case.record.installments}
-    made = [_new(case.loan, item, at) for item in case.record.installments if item.number not in existing]
+    existing = case.account.installments
+    figures = {item.number: item for item in case.record.installments}
+    made = [_new(case.loan, item, at) for number, item in figures.items() if number not in existing]
     changed = [row for number, item in figures.items() if (row := existing.get(number)) and _differs(row, item)]
+    restored = [row for row in changed if row.state == _WITHDRAWN]
     for row in changed:
         _rewrite(row, figures[row.number], at)
-    named = figures if case.record.whole else existing
-    gone = [row for number, row in existing.items() if number not in named and row.state != _WITHDRAWN]
+    gone = [row for number, row in existing.items() if number not in figures and row.state != _WITHDRAWN]
     for row in gone:
         row.state = _WITHDRAWN
-    return Changes(made, changed, gone)
+    return Changes(made, changed, gone, restored)
 
 
 def _new(loan: Loan, item: InstallmentRecord, at: datetime) -> Installment:
@@ -78,7 +77,6 @@ def _new(loan: Loan, item: InstallmentRecord, at: datetime) -> Installment:
         known_at=at,
         payment_reference=payment_reference(loan, item.number),
     )
-    row.settled_on = item.settled_on
     _set_figures(row, item)
     return row
 

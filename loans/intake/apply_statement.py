@@ -5,15 +5,15 @@ from operator import itemgetter
 
 from loans.intake.apply_heads import keep_statements
 from loans.intake.apply_statuses import apply_statuses
-from loans.intake.booking import Booking, book
-from loans.intake.candidates import Candidates
-from loans.intake.ledger import Ledger
-from loans.intake.matching import NoMatch, match
+from loans.intake.moving import Accounts, move_lines, read_accounts
+from loans.intake.naming import assign, open_for_matching, returns_of
 from loans.intake.news import News, RefusedError
-from loans.intake.records import Code, EntryRecord, StatementRecord, StatusRecord
-from loans.intake.returning import Return, early_returns, loans_named_by, take_back, take_turns
-from loans.intake.rewriting import rewrite
+from loans.intake.records import Code
+from loans.intake.rewording import reword
+from loans.intake.settling import settle
 from loans.intake.statement_lines import lines_of
+from loans.intake.statement_records import EntryRecord, StatementRecord, StatusRecord
+from loans.intake.turns import take_turns
 from loans.models import Partner, Report, StatementLine
 
 Kept = StatementLine.Match
@@ -26,8 +26,10 @@ def apply_statement(
 ) -> list[News | RefusedError]:
     """Write what the bank says of these entries, statements and initiated payments; one answer a record, in order.
 
-    Run it in a transaction of its own. Entries and statements are refused where the report is not a bank's.
+    Run it in a transaction of its own. The number of statements does not depend on the number of records. Entries and
+    statements are refused where the report is not a bank's.
     """
+    take_turns(report.partner)
     statuses = iter(apply_statuses(report, [record for record in records if isinstance(record, StatusRecord)]))
     if report.partner.kind != Partner.Kind.BANK:
         refusal = RefusedError("a statement is a bank's word, and this partner is a platform", Code.VALUE)
@@ -39,7 +41,7 @@ def apply_statement(
 
 
 def _apply_entries(report: Report, records: Sequence[EntryRecord]) -> list[News]:
-    """A known movement changes nothing. The number of queries depends only on how many lines one loan has."""
+    """A known movement changes nothing, but for its words where this report was received before the one on record."""
     if not records:
         return []
     news = [News() for _record in records]
@@ -47,13 +49,14 @@ def _apply_entries(report: Report, records: Sequence[EntryRecord]) -> list[News]
     for record, its in zip(records, news, strict=True):
         for line in lines_of(report, record):
             told.setdefault(line.fingerprint, (line, its))
-    told = _unknown(told)
-    returns = _to_match(told, "debit")
-    take_turns(report.partner, returning=bool(returns))
-    candidates = Candidates(report.partner, _to_match(told, "credit"), also=loans_named_by(report.partner, returns))
-    told = _unknown(told)  # whoever held the loans until now may have kept the same lines
-    _match_all(report, candidates, told)
-    _take_back(report, told)
+    known = list(StatementLine.objects.filter(fingerprint__in=told).select_related("report").defer("report__content"))
+    mine = (report.received_at, report.digest)
+    later = [line for line in known if (line.report.received_at, line.report.digest) > mine]
+    accounts = reword({name: line for name, (line, _its) in told.items()}, later, report) if later else {}
+    there = {line.fingerprint for line in known}
+    told = {name: item for name, item in told.items() if name not in there}
+    accounts |= _accounts(told, report, accounts)
+    _settle(told, accounts)
     for line, its in told.values():
         its.touched = True
         its.unmatched += line.match == Kept.UNMATCHED
@@ -62,40 +65,23 @@ def _apply_entries(report: Report, records: Sequence[EntryRecord]) -> list[News]
     return news
 
 
-def _unknown(told: Told) -> Told:
-    known = set(StatementLine.objects.filter(fingerprint__in=told).values_list("fingerprint", flat=True))
-    return {fingerprint: item for fingerprint, item in told.items() if fingerprint not in known}
+def _accounts(told: Told, report: Report, known: Accounts) -> Accounts:
+    """The loans that the lines name, locked and read; and those of returns that came before."""
+    lines = open_for_matching(line for line, _its in told.values())
+    assign(report.partner_id, lines)
+    accounts = known | read_accounts({line.loan_id for line in lines if line.loan_id} - set(known), report)
+    early = returns_of(report.partner_id, lines)
+    if early:
+        accounts |= move_lines(early, report, report.partner_id, accounts, credited=lines)
+    return accounts
 
 
-def _to_match(told: Told, side: str) -> list[StatementLine]:
-    """Booked credits that are payments, or debits that take payments back, and are to be matched."""
-    return [line for line, _its in told.values() if line.match == Kept.UNMATCHED and not line.why and line.side == side]
-
-
-def _take_back(report: Report, told: Told) -> None:
-    """After all bookings, so that the order within a file does not matter; with them, returns that came before."""
-    booked = [line for line, _its in told.values() if line.match == Kept.MATCHED]
-    news = {line.payment_id: its for line, its in told.values() if line.match == Kept.MATCHED}
-    returns = [Return(line, told[line.fingerprint][1]) for line in _to_match(told, "debit")]
-    early = early_returns(report.partner, booked)
-    earlier = [Return(line, News()) for line in early]
-    if not returns and not earlier:
-        return
-    take_back([*returns, *earlier], booked, report=report, now=report.received_at)
-    for item in earlier:
-        if item.line.payment_id in news:
-            news[item.line.payment_id].take(item.news)
-    rewrite(early, ["payment", "match", "why"])
-
-
-def _match_all(report: Report, candidates: Candidates, told: Told) -> None:
-    booked: set[int] = set()
-    for lines in candidates.rounds(_to_match(told, "credit")):
-        ledger, bookings = Ledger(candidates, lines, booked), []
-        for line in lines:
-            found = match(line, ledger)
-            if isinstance(found, NoMatch):
-                line.why = found.why[:200]
-            else:
-                bookings.append(Booking(line, found, told[line.fingerprint][1]))
-        booked |= {payment.pk for payment in book(bookings, report=report, now=report.received_at)}
+def _settle(told: Told, accounts: Accounts) -> None:
+    """What comes of a loan is news of the first record that names it."""
+    told_of: dict[int, News] = {}
+    for line, its in told.values():
+        if line.loan_id:
+            told_of.setdefault(line.loan_id, its)
+            accounts[line.loan_id][0].lines.append(line)
+    first = next((its for _line, its in told.values()), News())
+    settle({pk: (account, told_of.get(pk, first)) for pk, (account, _news) in accounts.items()})

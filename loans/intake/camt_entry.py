@@ -6,7 +6,8 @@ from typing import Final
 from lxml import etree
 
 from loans.intake import iso_elements as iso
-from loans.intake.records import Code, EntryRecord, Status, TransactionRecord
+from loans.intake.records import Code
+from loans.intake.statement_records import EntryRecord, Status, TransactionRecord
 from loans.intake.values import IDENTIFIER_LENGTH, REFERENCE_LENGTH, Fault, excerpt, text_of
 
 _STATUSES: Final[dict[str, Status]] = {"BOOK": "BOOK", "PDNG": "PDNG", "INFO": "INFO"}

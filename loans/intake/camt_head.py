@@ -9,7 +9,8 @@ from typing import Final
 from lxml import etree
 
 from loans.intake import iso_elements as iso
-from loans.intake.records import ZERO, Code, EntryRecord, Refusal, StatementRecord
+from loans.intake.records import ZERO, Code, Refusal
+from loans.intake.statement_records import EntryRecord, StatementRecord
 from loans.intake.values import IDENTIFIER_LENGTH, Fault, day_of_moment, excerpt
 from loans.intake.xml_document import local_name
 

@@ -1,72 +1,99 @@
-"""The loans that a bank's lines may be about, found and locked as a set, and the order in which lines are looked at."""
+"""The loans that a bank's lines name: each line names one, or says why none."""
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from loans.models import Installment, Loan, Partner, Payment, StatementLine
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from loans.models import Installment, Loan, Payment, StatementLine
 
 # A loan number as people type it into a remittance text: letters, digits and the marks that join them.
 WORD: Final = re.compile(r"[0-9A-Za-z]+(?:[-_./][0-9A-Za-z]+)*")
 MOST_WORDS: Final = 40
+LONGEST_NAME: Final = 64
+
+Named = Mapping[str, set[int]]
 
 
 def words_of(line: StatementLine) -> list[str]:
     """What may be a payment reference or a loan number in the remittance text, each once."""
-    return list(dict.fromkeys(WORD.findall(line.remittance)))[:MOST_WORDS]
+    words = dict.fromkeys(WORD.findall(line.remittance))
+    return [word for word in words if len(word) <= LONGEST_NAME][:MOST_WORDS]
 
 
 def names_in(line: StatementLine) -> list[str]:
     """All that a line may name a loan by."""
-    return [line.end_to_end_id, *words_of(line)] if line.end_to_end_id else words_of(line)
+    return list(dict.fromkeys([line.end_to_end_id, *words_of(line)])) if line.end_to_end_id else words_of(line)
+
+
+def names_of(line: StatementLine) -> list[str]:
+    """The same, as they are kept with it where they are."""
+    return line.names.split("\n") if line.names else names_in(line)
 
 
 class Candidates:
-    """The loans of `bank` that these lines may name, locked until the transaction ends; see cases.open_cases.
+    """The loans of a bank that these lines may name."""
 
-    `also`: the ids of loans that are to be locked with them.
-    """
+    def __init__(self, bank_id: int, lines: Sequence[StatementLine], told: Named) -> None:
+        """`told`: the loans of payments' references that are not saved yet."""
+        names = {name for line in lines for name in names_of(line)}
+        numbers = Loan.objects.filter(bank=bank_id, external_id__in=names)
+        rows = list(numbers.values_list("external_id", "pk", "currency"))
+        self._numbers = {number: pk for number, pk, _currency in rows}
+        self._loans = {pk: (number, currency) for number, pk, currency in rows}
+        periods = Installment.objects.filter(loan__bank=bank_id, payment_reference__in=names)
+        self._periods = self._group(periods.exclude(state="withdrawn"), "payment_reference")
+        # What only a line brought is no name: it would decide which loan the next line is about by who came first.
+        lined = StatementLine.objects.filter(payment=OuterRef("pk"), side="credit")
+        spoken = Q(words__isnull=False) | Q(received_at__isnull=False) | ~Exists(lined)
+        self._payments = self._group(
+            Payment.objects.filter(spoken, loan__bank=bank_id, end_to_end_id__in=names - {""}).distinct(),
+            "end_to_end_id",
+        )
+        for name, loans in told.items():
+            self._payments[name] |= loans
+        self._read(pk for loans in told.values() for pk in loans)
 
-    def __init__(self, bank: Partner, lines: Sequence[StatementLine], also: Set[int] = frozenset()) -> None:
-        self._named = _named_loans(bank, {name for line in lines for name in names_in(line)})
-        ids = {loan_id for loan_ids in self._named.values() for loan_id in loan_ids} | also
-        locked = Loan.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
-        self.loans = {loan.pk: loan for loan in locked}
-        self.numbers = {loan.external_id: loan for loan in self.loans.values()}
+    def _read(self, loan_ids: Iterable[int]) -> None:
+        missing = set(loan_ids) - set(self._loans)
+        if missing:
+            rows = Loan.objects.filter(pk__in=missing).values_list("pk", "external_id", "currency")
+            self._loans |= {pk: (number, currency) for pk, number, currency in rows}
 
-    def near(self, lines: Iterable[StatementLine]) -> set[int]:
-        """The ids of the loans that these lines may name."""
-        return {loan_id for line in lines for name in names_in(line) for loan_id in self._named.get(name, ())}
+    def _group(self, rows: "QuerySet[Installment] | QuerySet[Payment]", name: str) -> dict[str, set[int]]:
+        found: dict[str, set[int]] = defaultdict(set)
+        values = rows.order_by().values_list(name, "loan", "loan__external_id", "loan__currency")
+        for said, loan_id, number, currency in values:
+            found[said].add(loan_id)
+            self._loans[loan_id] = (number, currency)
+        return found
 
-    def rounds(self, lines: Iterable[StatementLine]) -> list[list[StatementLine]]:
-        """The lines in as few sets as can be matched and booked at once.
+    def loan_of(self, line: StatementLine) -> int | str:
+        """The id of the loan that the line names, or why it names none."""
+        found = self._find(line)
+        if isinstance(found, str):
+            return found
+        number, currency = self._loans[found]
+        return found if currency == line.currency else f"loan {number} is in {currency}"
 
-        What one line books decides what the next one of the same loan or end-to-end id finds, so such lines are in
-        different rounds, in their order.
-        """
-        rounds: list[list[StatementLine]] = []
-        taken: dict[str | int, int] = {}
-        for line in lines:
-            keys: set[str | int] = {*self.near([line]), *filter(None, [line.end_to_end_id])}
-            number = max((taken.get(key, 0) for key in keys), default=0)
-            if number == len(rounds):
-                rounds.append([])
-            rounds[number].append(line)
-            taken |= dict.fromkeys(keys, number + 1)
-        return rounds
+    def of_payment(self, end_to_end_id: str) -> set[int]:
+        """The loans that a period or payment of this id is known of."""
+        return self._periods.get(end_to_end_id) or self._payments.get(end_to_end_id) or set()
+
+    def _find(self, line: StatementLine) -> int | str:
+        """By end-to-end id, else by a payment reference or loan number in the remittance text."""
+        if loans := self.of_payment(line.end_to_end_id):
+            return _only(loans, "several loans have a payment with this end-to-end id")
+        words = names_of(line)
+        if loans := {pk for word in words for pk in self._periods.get(word, ())}:
+            return _only(loans, "the text names more than one installment")
+        loans = {self._numbers[word] for word in words if word in self._numbers}
+        if not loans:
+            return "no end-to-end id and no loan number that we know"
+        return _only(loans, "the text names more than one loan")
 
 
-def _named_loans(bank: Partner, names: set[str]) -> dict[str, set[int]]:
-    """The ids of the loans that each name may mean: it is a payment reference, an end-to-end id or a loan number."""
-    loans, found = Loan.objects.filter(bank=bank, external_id__in=names), defaultdict(set)
-    referring = Installment.objects.filter(loan__bank=bank, payment_reference__in=names).order_by()
-    paying = Payment.objects.filter(loan__bank=bank, end_to_end_id__in=names).order_by()
-    for rows in (
-        loans.values_list("external_id", "pk"),
-        referring.values_list("payment_reference", "loan"),
-        paying.values_list("end_to_end_id", "loan"),
-    ):
-        for name, loan_id in rows:
-            found[name].add(loan_id)
-    return found
+def _only(loans: set[int], several: str) -> int | str:
+    return several if len(loans) > 1 else next(iter(loans))

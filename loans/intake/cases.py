@@ -3,61 +3,131 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from django.db.models import Q, QuerySet
+
 from accounts.people import Named, NotABorrowerError, Taken, take_borrowers
+from loans.intake.account import Account, read_schedules
 from loans.intake.news import News, RefusedError
+from loans.intake.precedence import BEFORE_ALL, Moment, moment_of
 from loans.intake.records import BorrowerRecord, Code, LoanRecord
-from loans.models import Installment, Loan, Partner, Report
+from loans.intake.rewriting import rewrite
+from loans.models import Loan, LoanWord, Partner, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """A record that came before what it needs, and why it waits."""
+
+    record: LoanRecord
+    report: Report
+    why: str
 
 
 @dataclass(slots=True, eq=False)
 class Case:
-    """One record on its way in: the loan that it is about, its installments by number, and what it changed.
+    """One record of a report on its way in: its loan, all that is on record of that, and what the record changed.
 
-    `report` is the one that says so.
+    `touched`: ids of installments whose figures or positions changed; `names`: what a bank's line may now name it by.
+    `made`: it has installments that it did not have. `ahead`: numbers of those that the record
+    speaks of and that it does not have yet.
     """
 
     record: LoanRecord
-    loan: Loan
+    report: Report
+    account: Account
     new: bool
     news: News
-    report: Report
-    installments: dict[int, Installment] = field(default_factory=dict)
+    moment: Moment
+    partner: Partner
+    touched: set[int] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+    made: bool = False
+    ahead: list[int] = field(default_factory=list)
+
+    @property
+    def loan(self) -> Loan:
+        return self.account.loan
+
+    @property
+    def stale(self) -> bool:
+        """The same partner has said something later of the whole loan."""
+        return self.account.word_of(self.partner.pk) > self.moment
+
+    @property
+    def says_agreement(self) -> bool:
+        """A schedule alone names no borrower, and nothing of what was agreed."""
+        return self.record.whole and self.record.borrower is not None
+
+    @property
+    def makes_agreement(self) -> bool:
+        """As with figures; no later word of the same partner on what was agreed is on record."""
+        if not self.says_agreement or self.account.agreement_of(self.partner.pk) > self.moment:
+            return False
+        bank_id = self.loan.bank_id
+        return self.partner.pk == bank_id or self.account.agreement_of(bank_id) == BEFORE_ALL
+
+    @property
+    def makes_figures(self) -> bool:
+        """The bank's word does; the platform's where the bank has not spoken of the loan."""
+        return self.partner.pk == self.loan.bank_id or self.account.word_of(self.loan.bank_id) == BEFORE_ALL
 
 
-def open_cases(partner: Partner, records: Sequence[LoanRecord], reports: Sequence[Report]) -> list[Case | RefusedError]:
-    """What `partner` reports, as a case or the refusal of each record, in order; each loan is in `records` once.
+Opened = Case | RefusedError | Waits
 
-    `reports` are those that the records are from, one each.
+
+def open_cases(reports: Sequence[Report], records: Sequence[LoanRecord]) -> list[Opened]:
+    """What reports of one partner, one a record, say: a case, the refusal of the record, or that it waits.
+
+    Each loan is in `records` once.
 
     The loans stay locked until the transaction ends. A loan's row is the lock of all that hangs on it: whoever writes
     installments, positions or payments takes it first, in the order of the ids where there are several.
     """
-    try:
-        bank, platform = _sides(partner)
-    except RefusedError as refusal:
-        return [refusal] * len(records)
-    numbers = [record.external_id for record in records]
-    locked = Loan.objects.filter(bank=bank, external_id__in=numbers).order_by("pk").select_for_update(no_key=True)
-    known = {loan.external_id: loan for loan in locked}
-    opened: list[Case | RefusedError] = []
+    partner = reports[0].partner
+    sides = _sides(partner)
+    bank = sides[0]
+    locked = _loans(partner, bank).filter(external_id__in=[record.external_id for record in records])
+    known: dict[str, list[Loan]] = {}
+    for loan in locked.order_by("pk").select_for_update(no_key=True):
+        known.setdefault(loan.external_id, []).append(loan)
+    opened: list[Opened] = []
     for record, report in zip(records, reports, strict=True):
-        loan = known.get(record.external_id)
-        opened.append(_known_case(record, loan, report) if loan else _new_case(record, bank, platform, report))
+        opened.append(_case(record, known.get(record.external_id, []), report, sides))
     opened = _with_borrowers(opened, partner)
-    _save_loans([item for item in opened if isinstance(item, Case)], partner)
+    cases = [item for item in opened if isinstance(item, Case)]
+    _save_loans(cases, partner)
+    read_schedules([case.account for case in cases])
+    _agree(cases)
+    _keep_words(cases)
     return opened
 
 
-def _sides(partner: Partner) -> tuple[Partner, Partner | None]:
+def _loans(partner: Partner, bank: Partner | None) -> "QuerySet[Loan]":
+    if bank:
+        return Loan.objects.filter(bank=bank)
+    return Loan.objects.filter(Q(platform=partner) | Q(platform=None))
+
+
+Sides = tuple[Partner | None, Partner | None]
+
+
+def _sides(partner: Partner) -> Sides:
     """The bank and the platform of a loan that `partner` reports; the other one only where there is no choice."""
     other_kind = Partner.Kind.BANK if partner.kind == Partner.Kind.PLATFORM else Partner.Kind.PLATFORM
     others = list(Partner.objects.filter(kind=other_kind)[:2])
     only = others[0] if len(others) == 1 else None
-    if partner.kind == Partner.Kind.BANK:
-        return partner, only
-    if only is None:
-        raise RefusedError("the loan's bank is not known: the bank has to report it first", Code.MISSING)
-    return only, partner
+    return (partner, only) if partner.kind == Partner.Kind.BANK else (only, partner)
+
+
+def _case(record: LoanRecord, loans: Sequence[Loan], report: Report, sides: Sides) -> Opened:
+    if len(loans) > 1:
+        return RefusedError(f"several banks have a loan {record.external_id}", Code.VALUE)
+    if loans:
+        return _known_case(record, loans[0], report)
+    bank, platform = sides
+    if bank is None:
+        return Waits(record, report, "the loan's bank is not known yet")
+    return _new_case(record, report, bank, platform)
 
 
 def _known_case(record: LoanRecord, loan: Loan, report: Report) -> Case | RefusedError:
@@ -67,25 +137,29 @@ def _known_case(record: LoanRecord, loan: Loan, report: Report) -> Case | Refuse
         return RefusedError(reason, Code.CURRENCY)
     if partner.kind == Partner.Kind.PLATFORM and loan.platform_id not in {None, partner.pk}:
         return RefusedError(f"loan {loan.external_id} was sold by another platform", Code.NOT_YOUR_LOAN)
-    return Case(record, loan, new=False, news=News(remarks=list(record.remarks)), report=report)
+    moment = moment_of(report, record.as_of)
+    return Case(record, report, Account(loan, report), False, News(remarks=list(record.remarks)), moment, partner)
 
 
-def _new_case(record: LoanRecord, bank: Partner, platform: Partner | None, report: Report) -> Case | RefusedError:
+def _new_case(record: LoanRecord, report: Report, bank: Partner, platform: Partner | None) -> Case | Waits:
     if record.borrower is None:
-        return RefusedError(f"loan {record.external_id} is new and names no borrower", Code.MISSING)
+        return Waits(record, report, f"loan {record.external_id} is new and names no borrower")
+    if not record.whole:
+        return Waits(record, report, f"loan {record.external_id} is not known yet")
     loan = Loan(
         bank=bank,
         external_id=record.external_id,
         platform=platform,
-        product=(record.product or "")[:120],
         currency=record.currency,
         principal=record.principal,
+        product=(record.product or "")[:120],
         disbursed_on=record.disbursed_on,
     )
-    return Case(record, loan, new=True, news=News(remarks=list(record.remarks)), report=report)
+    news, moment = News(remarks=list(record.remarks)), moment_of(report, record.as_of)
+    return Case(record, report, Account(loan, report), True, news, moment, report.partner, names={record.external_id})
 
 
-def _with_borrowers(opened: list[Case | RefusedError], partner: Partner) -> list[Case | RefusedError]:
+def _with_borrowers(opened: list[Opened], partner: Partner) -> list[Opened]:
     """A new loan gets its borrower. A corrected phone or email comes with the bank's next file; the person stays."""
     named = {
         place: _named(item, item.record.borrower)
@@ -108,8 +182,8 @@ def _named(case: Case, told: BorrowerRecord) -> Named:
     )
 
 
-def _answered(item: Case | RefusedError, answer: Taken | NotABorrowerError | None) -> Case | RefusedError:
-    if isinstance(item, RefusedError) or answer is None:
+def _answered(item: Opened, answer: Taken | NotABorrowerError | None) -> Opened:
+    if not isinstance(item, Case) or answer is None:
         return item
     if isinstance(answer, NotABorrowerError):
         return RefusedError(str(answer), Code.VALUE)
@@ -124,5 +198,50 @@ def _save_loans(cases: list[Case], partner: Partner) -> None:
     new = [case.loan for case in cases if case.new]
     Loan.objects.bulk_create(sorted(new, key=lambda loan: loan.external_id))
     if partner.kind == Partner.Kind.PLATFORM:
-        unclaimed = [case.loan.pk for case in cases if case.loan.platform_id is None]
-        Loan.objects.filter(pk__in=unclaimed).update(platform=partner)
+        unclaimed = [case.loan for case in cases if case.loan.platform_id is None]
+        if unclaimed:
+            Loan.objects.filter(pk__in=[loan.pk for loan in unclaimed]).update(platform=partner)
+        for loan in unclaimed:
+            loan.platform = partner
+
+
+def _agree(cases: Sequence[Case]) -> None:
+    """What the agreement says is what the latest word on it says that may make figures."""
+    changed = []
+    for case in cases:
+        record, loan = case.record, case.loan
+        if case.new or not case.makes_agreement:
+            continue
+        said = (record.principal, (record.product or "")[:120], record.disbursed_on)
+        if (loan.principal, loan.product, loan.disbursed_on) != said:
+            loan.principal, loan.product, loan.disbursed_on = said
+            case.news.touched = True
+            changed.append(loan)
+    rewrite(changed, ("principal", "product", "disbursed_on"))
+
+
+def _keep_words(cases: Sequence[Case]) -> None:
+    """Each with the later of what the same partner had said and says now, of the schedule and of the agreement.
+
+    From here on the accounts have them, too: a figure that a record repeats holds what the bank had by this record.
+    """
+    LoanWord.objects.bulk_create(
+        [word for case in cases if case.record.whole and (word := _word(case))],
+        update_conflicts=True,
+        unique_fields=["loan", "partner"],
+        update_fields=["as_of", "report", "agreed_at", "agreed_in"],
+    )
+
+
+def _word(case: Case) -> LoanWord | None:
+    agrees = case.says_agreement and case.account.agreement_of(case.partner.pk) <= case.moment
+    if case.stale and not agrees:
+        return None
+    word = case.account.said.get(case.partner.pk) or LoanWord(loan=case.loan, partner=case.partner)
+    if not case.stale:
+        word.as_of, word.report = case.moment.as_of, case.report
+        case.account.words[case.partner.pk] = case.moment
+    if agrees:
+        word.agreed_at, word.agreed_in = case.moment.as_of, case.report
+        case.account.agreed[case.partner.pk] = case.moment
+    return word

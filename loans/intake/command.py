@@ -21,7 +21,8 @@ from django.db import OperationalError
 
 from loans.intake.detached import MOST_BYTES, SUFFIX
 from loans.intake.progress import shown
-from loans.intake.records import Code, EntryRecord, LoanRecord, Refusal, StatementRecord, StatusRecord, UnreadableFile
+from loans.intake.records import Code, LoanRecord, Refusal, UnreadableFile
+from loans.intake.statement_records import EntryRecord, StatementRecord, StatusRecord
 
 if TYPE_CHECKING:
     from loans.intake.reports import Outcome
@@ -136,8 +137,7 @@ class ImportCommand(BaseCommand):
         if outcome.duplicate:
             self.stdout.write(f"{name}: was received before as report {outcome.report_id}; nothing was changed")
         else:
-            counts = f"applied {outcome.applied}, unchanged {outcome.unchanged}, unmatched {outcome.unmatched}"
-            self.stdout.write(f"{name}: report {outcome.report_id}: {counts}, refused {outcome.refused}")
+            self.stdout.write(f"{name}: report {outcome.report_id}: {outcome.counts}")
 
     def _print_records(self, content: BinaryIO, name: str) -> None:
         """Refusals were told before."""

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final, TypeVar
 
 from loans.intake.csv_table import Columns, Row, read_table
-from loans.intake.records import Code, EntryRecord, Refusal, Side, Status, TransactionRecord
+from loans.intake.records import Code, Refusal
+from loans.intake.statement_records import EntryRecord, Side, Status, TransactionRecord
 from loans.intake.values import (
     IDENTIFIER_LENGTH,
     REFERENCE_LENGTH,

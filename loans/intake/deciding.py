@@ -8,10 +8,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from loans.intake.booking import Booking, book
-from loans.intake.matching import Match
+from loans.intake.guessing import Guess, guesses
+from loans.intake.moving import Accounts, read_accounts
 from loans.intake.news import News
-from loans.models import Installment, Loan, Payment, StatementLine
+from loans.intake.settling import settle
+from loans.models import Installment, Payment, StatementLine
 
 MOST_SUGGESTIONS: Final = 20
 LONGEST_REASON: Final = 200
@@ -25,8 +26,11 @@ class CannotDecideError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Suggestions:
-    """What the line could be, the oldest first: payments that the platform saw, and installments with that very sum."""
+    """What the line could be: the likeliest installments, the likeliest first; payments that the platform saw, and
+    installments with that very sum, the oldest first.
+    """
 
+    guesses: list[Guess]
     payments: list[Payment]
     installments: list[Installment]
 
@@ -40,6 +44,7 @@ def suggestions(line: StatementLine) -> Suggestions:
         loan__bank=line.report.partner_id, loan__currency=line.currency, outstanding=line.amount
     )
     return Suggestions(
+        guesses(line),
         list(payments.select_related("installment", "loan__borrower").order_by("paid_on", "pk")[:MOST_SUGGESTIONS]),
         list(installments.select_related("loan__borrower").order_by("due_on", "pk")[:MOST_SUGGESTIONS]),
     )
@@ -56,23 +61,46 @@ def match_line(
     does not fit the installment or the payment; StatementLine.DoesNotExist, Installment.DoesNotExist,
     Payment.DoesNotExist.
     """
-    line = _claim(line_id, match=Kept.MATCHED, decided_by=agent)
-    _lock_loan(installment_id)
-    found = _fitting(line, installment_id, payment_id)
-    news = News()
-    [payment] = book([Booking(line, found, news)], report=line.report, now=now)
-    line.save(update_fields=["payment"])
-    news.send()
-    return payment
+    line = _claim(line_id, match=Kept.MATCHED, decided_by=agent, decided_at=now, decided_for=installment_id)
+    loan_id = Installment.objects.values_list("loan", flat=True).get(pk=installment_id)
+    accounts = read_accounts({loan_id, line.loan_id or loan_id}, line.report)
+    payment = _fitting(line, installment_id, payment_id)
+    book_for(line, loan_id, payment, accounts, now)
+    News.of(news for _account, news in accounts.values()).send()
+    line.refresh_from_db(fields=["payment"])
+    if line.payment is None:
+        raise CannotDecideError(_("This line cannot be booked for that installment."))
+    return line.payment
 
 
 @transaction.atomic
-def set_aside(*, line_id: int, reason: str, agent: User) -> None:
-    """Decide that the line is no payment of any loan; `reason` is kept with it. Raises CannotDecideError."""
+def set_aside(*, line_id: int, reason: str, agent: User, now: datetime) -> None:
+    """Decide that the line is no payment of any loan and goes back; `reason` is kept with it. Raises CannotDecideError.
+
+    A payment that it had made, because nothing was left to pay of its loan, is returned.
+    """
     reason = reason.strip()
     if not reason:
         raise CannotDecideError(_("Say why the line is set aside."))
-    _claim(line_id, match=Kept.SET_ASIDE, decided_by=agent, why=reason[:LONGEST_REASON])
+    line = _claim(line_id, match=Kept.SET_ASIDE, decided_by=agent, decided_at=now, why=reason[:LONGEST_REASON])
+    if line.loan_id:
+        accounts = read_accounts({line.loan_id}, line.report)
+        settle(accounts, now=now)
+        News.of(news for _account, news in accounts.values()).send()
+
+
+def book_for(line: StatementLine, loan_id: int, payment: Payment | None, accounts: Accounts, now: datetime) -> None:
+    """Book a decided line for this loan, as this payment if it is one that the platform saw.
+
+    `accounts` are the loan and the one that the line was about before. What the line had made there is taken back.
+    """
+    if line.loan_id != loan_id:
+        if line.loan_id and line.payment_id:
+            accounts[line.loan_id][0].left.add(line.payment_id)
+        line.payment = None
+    line.loan_id, line.payment = loan_id, payment or line.payment
+    line.save(update_fields=["loan", "payment"])
+    settle(accounts, now=now)
 
 
 def _claim(line_id: int, **decision: object) -> StatementLine:
@@ -87,13 +115,7 @@ def _claim(line_id: int, **decision: object) -> StatementLine:
     return line
 
 
-def _lock_loan(installment_id: int) -> None:
-    """As the intake does before it writes anything of a loan; see cases.open_cases."""
-    loan = Loan.objects.filter(installments=installment_id).select_for_update(of=("self",), no_key=True)
-    loan.first()
-
-
-def _fitting(line: StatementLine, installment_id: int, payment_id: int | None) -> Match:
+def _fitting(line: StatementLine, installment_id: int, payment_id: int | None) -> Payment | None:
     installment = Installment.objects.select_related("loan").get(pk=installment_id)
     loan = installment.loan
     if line.reversal or line.side != "credit":
@@ -105,8 +127,7 @@ def _fitting(line: StatementLine, installment_id: int, payment_id: int | None) -
         raise CannotDecideError(_("Loan %(loan)s is in %(currency)s.") % named)
     if installment.state == Installment.State.WITHDRAWN:
         raise CannotDecideError(_("The bank has withdrawn this installment from the schedule."))
-    payment = _seen(installment, line) if payment_id is None else _chosen(installment, payment_id)
-    return Match(loan, installment, payment)
+    return _seen(installment, line) if payment_id is None else _chosen(installment, payment_id)
 
 
 def _seen(installment: Installment, line: StatementLine) -> Payment | None:

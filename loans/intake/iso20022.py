@@ -10,15 +10,8 @@ from loans.intake import camt_head, pain002
 from loans.intake import iso_elements as iso
 from loans.intake.camt_entry import read_entry, read_transaction
 from loans.intake.camt_head import Head
-from loans.intake.records import (
-    Code,
-    EntryRecord,
-    Refusal,
-    StatementPart,
-    StatementRecord,
-    TransactionRecord,
-    UnreadableFile,
-)
+from loans.intake.records import Code, Refusal, UnreadableFile
+from loans.intake.statement_records import EntryRecord, StatementPart, StatementRecord, TransactionRecord
 from loans.intake.values import Fault, at, excerpt
 from loans.intake.xml_document import FLOOD_BYTES, events, local_name, read_head
 

@@ -7,7 +7,8 @@ from typing import Final
 
 from lxml import etree
 
-from loans.intake.records import ZERO, Code, Side
+from loans.intake.records import ZERO, Code
+from loans.intake.statement_records import Side
 from loans.intake.values import (
     IDENTIFIER_LENGTH,
     Fault,

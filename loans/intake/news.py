@@ -29,6 +29,7 @@ class News:
     """Ids of what changed. `touched`: something was written that no one above need hear of. `counted`: the summary
     counts the record.
 
+    `unmatched` counts lines that no installment takes; `waits_for` is what is not known of that the record needs.
     `remarks` say what was not taken as it came; they hold no personal data.
     """
 
@@ -37,6 +38,7 @@ class News:
     payments_settled: list[int] = field(default_factory=list)
     payments_returned: list[int] = field(default_factory=list)
     unmatched: int = 0
+    waits_for: Code | None = None
     touched: bool = False
     counted: bool = True
     remarks: list[str] = field(default_factory=list)
@@ -56,7 +58,11 @@ class News:
     def take(self, other: "News") -> None:
         """This record also did what `other` tells."""
         self.installments |= other.installments
+        self.payments_received += other.payments_received
+        self.payments_settled += other.payments_settled
         self.payments_returned += other.payments_returned
+        self.touched |= other.touched
+        self.remarks += other.remarks
         self._forget_returned()
 
     def _forget_returned(self) -> None:

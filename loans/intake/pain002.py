@@ -7,7 +7,8 @@ from typing import BinaryIO, Final
 from lxml import etree
 
 from loans.intake import iso_elements as iso
-from loans.intake.records import Code, Refusal, StatusRecord
+from loans.intake.records import Code, Refusal
+from loans.intake.statement_records import StatusRecord
 from loans.intake.values import IDENTIFIER_LENGTH, REFERENCE_LENGTH, Fault, excerpt
 from loans.intake.xml_document import FLOOD_BYTES, events, local_name
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final, Literal
 
 from loans.intake import csv_file, csv_statement, fineract, iso20022, swift
-from loans.intake.records import Code, LoanRecord, Refusal, StatementPart, UnreadableFile
+from loans.intake.records import Code, LoanRecord, Refusal, UnreadableFile
 from loans.intake.sizes import check_stream
+from loans.intake.statement_records import StatementPart
 
 _LOOK_BYTES: Final = 4_096
 # The first field of every message, after an envelope or a bank's own heading or nothing.

@@ -1,6 +1,7 @@
 """Receives a partner's file: the raw bytes are kept first, then its records are applied in chunks."""
 
 import io
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
@@ -47,7 +48,8 @@ class UnknownPartnerError(Exception):
 class Outcome:
     """What became of a file. `duplicate`: these bytes had been applied before, and nothing was done.
 
-    `refused` counts all refusals, `refusals` and `remarks` hold the first MOST_KEPT.
+    `waiting` counts records that came before what they need; `refused` counts all refusals, `refusals` and `remarks`
+    hold the first MOST_KEPT.
     """
 
     report_id: int
@@ -55,6 +57,7 @@ class Outcome:
     applied: int = 0
     unchanged: int = 0
     unmatched: int = 0
+    waiting: int = 0
     refused: int = 0
     refusals: list[Refusal] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
@@ -65,10 +68,21 @@ class Outcome:
             self.refusals.append(refusal)
 
     @property
+    def counts(self) -> str:
+        """As commands print them; what waits is named only where something does."""
+        waiting = f", waiting {self.waiting}" if self.waiting else ""
+        known = f"applied {self.applied}, unchanged {self.unchanged}, unmatched {self.unmatched}{waiting}"
+        return f"{known}, refused {self.refused}"
+
+    @property
     def status(self) -> Report.Status:
         if not self.refusals:
             return Report.Status.APPLIED
-        return Report.Status.PARTLY if self.applied or self.unchanged or self.unmatched else Report.Status.REFUSED
+        return (
+            Report.Status.PARTLY
+            if self.applied or self.unchanged or self.unmatched or self.waiting
+            else Report.Status.REFUSED
+        )
 
 
 def partner_for(code: str | None, kind: str) -> Partner:
@@ -149,6 +163,16 @@ def _take(report: Report, name: str, content: BinaryIO, watch: Watch) -> Outcome
     return outcome
 
 
+def replay(report: Report) -> Iterator[News | Refusal]:
+    """Apply a report that is on record once more, telling nobody; see intake.replaying."""
+    way = WAYS[Report.Kind(report.kind)]
+    with tempfile.TemporaryFile() as content:
+        for piece in report.raw():
+            content.write(piece)
+        content.seek(0)
+        yield from apply_in_chunks(report, _read(way, report, content), way.apply, tell=False)
+
+
 def _read(way: Way, report: Report, content: BinaryIO) -> Iterator[Record | Refusal]:
     try:
         yield from way.read(content, report.name)
@@ -165,6 +189,8 @@ def _count(outcome: Outcome, result: News | Refusal) -> None:
         return
     if result.unmatched:
         outcome.unmatched += 1
+    elif result.waits_for:
+        outcome.waiting += 1
     elif result.anything:
         outcome.applied += 1
     else:
@@ -177,6 +203,7 @@ def _summarise(report: Report, outcome: Outcome) -> None:
         applied=outcome.applied,
         unchanged=outcome.unchanged,
         unmatched=outcome.unmatched,
+        waiting_count=outcome.waiting,
         refusals=[
             {"file": item.file, "place": item.place, "reason": item.reason, "code": item.code}
             for item in outcome.refusals

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from loans.intake.records import EntryRecord, TransactionRecord
+from loans.intake.statement_records import EntryRecord, TransactionRecord
 from loans.models import Report, StatementLine
 
 Kept = StatementLine.Match

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import BinaryIO, Final
 
 from loans.intake import swift_values as swift
-from loans.intake.records import ZERO, Code, EntryRecord, Refusal, StatementRecord, Status
+from loans.intake.records import ZERO, Code, Refusal
+from loans.intake.statement_records import EntryRecord, StatementRecord, Status
 from loans.intake.swift_entry import read_entry
 from loans.intake.swift_fields import Field, read_fields
 from loans.intake.values import IDENTIFIER_LENGTH, Fault, currency_of, text_of

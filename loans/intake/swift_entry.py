@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Final
 
 from loans.intake import swift_values as swift
-from loans.intake.records import ZERO, Code, EntryRecord, Side, Status, TransactionRecord
+from loans.intake.records import ZERO, Code
+from loans.intake.statement_records import EntryRecord, Side, Status, TransactionRecord
 from loans.intake.swift_details import Details, read_details
 from loans.intake.swift_fields import Field
 from loans.intake.values import IDENTIFIER_LENGTH, REFERENCE_LENGTH, Fault, excerpt, text_of

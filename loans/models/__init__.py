@@ -9,6 +9,7 @@ from loans.models.file_key import FileKey
 from loans.models.loan import Installment, Loan
 from loans.models.outage import Outage, OutageHold
 from loans.models.outward import OutwardDelivery, OutwardEvent
+from loans.models.part import PaymentPart
 from loans.models.partner import Partner
 from loans.models.partner_client import PartnerClient, StoredReply
 from loans.models.partner_key import PartnerKey
@@ -19,6 +20,7 @@ from loans.models.report import Report
 from loans.models.report_part import ReportPart
 from loans.models.statement import StatementLine
 from loans.models.statement_head import Statement
+from loans.models.word import LoanWord, PaymentWord, WaitingRecord
 
 __all__ = [
     "Difference",
@@ -34,6 +36,7 @@ __all__ = [
     "FileKey",
     "Installment",
     "Loan",
+    "LoanWord",
     "Outage",
     "OutageHold",
     "OutwardDelivery",
@@ -42,7 +45,9 @@ __all__ = [
     "PartnerClient",
     "PartnerKey",
     "Payment",
+    "PaymentPart",
     "PaymentStatus",
+    "PaymentWord",
     "Position",
     "PositionChange",
     "Report",
@@ -50,4 +55,5 @@ __all__ = [
     "Statement",
     "StatementLine",
     "StoredReply",
+    "WaitingRecord",
 ]

@@ -20,6 +20,11 @@ def money_column(
     return models.DecimalField(label, max_digits=18, decimal_places=3, default=default)
 
 
+def optional_money_column(label: "StrOrPromise") -> "models.DecimalField[Decimal | None, Decimal | None]":
+    """An amount, or None where none is known."""
+    return models.DecimalField(label, max_digits=18, decimal_places=3, null=True, blank=True)
+
+
 def currency_column() -> "models.CharField[str, str]":
     """An ISO 4217 code."""
     return models.CharField(max_length=3, validators=[RegexValidator(r"^[A-Z]{3}$")])

@@ -5,11 +5,11 @@ from typing import Self
 
 import pgtrigger
 from django.db import models
-from django.db.models import Q, Subquery
+from django.db.models import F, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from loans.models.append_only import never_deleted
-from loans.models.fields import currency_column, money_column
+from loans.models.fields import ZERO, currency_column, money_column
 from loans.models.loan import Installment, Loan
 
 
@@ -32,9 +32,11 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
 class Payment(models.Model):
     """One payment for one loan: received when the platform saw it, settled when the bank booked it.
 
-    `returned_at` is when a statement or a status report told us that it was returned, for `return_reason` (a code, see
-    loans/return_reasons.py). `end_to_end_id` is ISO 20022's EndToEndId, by which the two firms' words about the same
-    money meet.
+    `end_to_end_id` is ISO 20022's EndToEndId, by which the two firms' words about the same money meet. `installment` is
+    the one that it is for, the first where it is for several: its parts say how much goes to which. `credit` is what
+    the bank booked and no installment takes: the borrower's, kept with the loan. `returned_at` is when we heard from a
+    statement or a status report that it was returned, for `return_reason` (a code; see loans/return_reasons.py).
+    `given_up_at` is when an agent decided that the bank will not show it; if the bank does, it counts.
     """
 
     class Status(models.TextChoices):
@@ -45,6 +47,7 @@ class Payment(models.Model):
     loan = models.ForeignKey(Loan, models.CASCADE, related_name="payments")
     installment = models.ForeignKey(Installment, models.PROTECT, related_name="payments", null=True, blank=True)
     amount = money_column(_("amount"))
+    credit = money_column(_("more than was owed"), default=ZERO)
     currency = currency_column()
     end_to_end_id = models.CharField(_("end-to-end id"), max_length=35, blank=True)
     status = models.CharField(_("status"), max_length=8, choices=Status)
@@ -54,6 +57,7 @@ class Payment(models.Model):
     booked_on = models.DateField(_("booked on"), null=True, blank=True)
     returned_at = models.DateTimeField(_("return reported"), null=True, blank=True)
     return_reason = models.CharField(_("reason of the return"), max_length=35, blank=True)
+    given_up_at = models.DateTimeField(_("not waited for since"), null=True, blank=True)
 
     objects = PaymentQuerySet.as_manager()
 
@@ -66,6 +70,9 @@ class Payment(models.Model):
                 fields=["loan", "end_to_end_id"], condition=~Q(end_to_end_id=""), name="payment_end_to_end_id_once"
             ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="payment_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(credit__gte=0, credit__lte=F("amount")), name="payment_credit_within_amount"
+            ),
         ]
         indexes = [
             models.Index(fields=["end_to_end_id"], condition=~Q(end_to_end_id=""), name="payment_by_end_to_end_id")

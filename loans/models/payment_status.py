@@ -1,10 +1,12 @@
 """What a bank said became of a payment that was initiated."""
 
+from decimal import Decimal
 from typing import Final, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from loans.models.fields import optional_money_column
 from loans.models.payment import Payment
 from loans.models.report import Report
 
@@ -21,7 +23,8 @@ class PaymentStatusQuerySet(models.QuerySet["PaymentStatus"]):
 class PaymentStatus(models.Model):
     """One transaction of a pain.002. `status` is the bank's word (RJCT, PDNG, ACSC, ACCC …) and `reason` its code.
 
-    Only a rejection moves a payment: that it was executed is believed when a statement books it.
+    Only a rejection moves a payment, of just `amount` and `currency` if it names them: that it was executed is believed
+    when a statement books it.
     """
 
     report = models.ForeignKey(Report, models.PROTECT, related_name="payment_statuses")
@@ -31,6 +34,8 @@ class PaymentStatus(models.Model):
     status = models.CharField(_("status"), max_length=4)
     reason = models.CharField(_("reason"), max_length=35, blank=True)
     text = models.CharField(_("bank's words"), max_length=500, blank=True)
+    amount = optional_money_column(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3, blank=True)
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="statuses", null=True, blank=True)
 
     objects = PaymentStatusQuerySet.as_manager()
@@ -43,10 +48,14 @@ class PaymentStatus(models.Model):
         indexes = [
             models.Index(
                 fields=["end_to_end_id"],
-                condition=models.Q(payment=None, status__in=REJECTED),
-                name="payment_status_early",
+                condition=models.Q(status__in=REJECTED),
+                name="payment_status_rejected",
             )
         ]
 
     def __str__(self) -> str:
         return f"{self.end_to_end_id}: {self.status}"
+
+    def fits(self, amount: Decimal, currency: str) -> bool:
+        """Whether it may be about a payment of this amount."""
+        return self.amount is None or (self.amount, self.currency) == (amount, currency)

@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from loans.models.append_only import append_only
-from loans.models.fields import money_column
+from loans.models.fields import money_column, optional_money_column
 from loans.models.loan import Installment
 from loans.models.partner import Partner
 from loans.models.report import Report
@@ -47,7 +47,10 @@ class PositionQuerySet(models.QuerySet["Position"]):
 class Position(models.Model):
     """One partner's word on one installment. Two partners, two positions.
 
-    `due_on` and `total` are the figures of the schedule that it said, None where it did not.
+    `told` is the figure that the partner gave, as of `told_at` in the report `told_in`, and None where it gave none;
+    `settled_on` is its day of full payment. `due_on` and `total` are the figures of the schedule that it said, None
+    where it did not. `paid` and `status` are what its word comes to: for a bank, with what it has booked since, and
+    `as_of` and `report` are then those of the booking.
     """
 
     class Status(models.TextChoices):
@@ -58,8 +61,12 @@ class Position(models.Model):
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="positions")
     status = models.CharField(_("status"), max_length=8, choices=Status)
     paid = money_column(_("paid"))
+    told = optional_money_column(_("paid, by its own figure"))
+    settled_on = models.DateField(_("settled on"), null=True, blank=True)
+    told_at = models.DateTimeField(_("figure as of"), null=True, blank=True)
+    told_in = models.ForeignKey(Report, models.PROTECT, related_name="+", null=True, blank=True)
     due_on = models.DateField(_("due"), null=True, blank=True)
-    total = models.DecimalField(_("total"), max_digits=18, decimal_places=3, null=True, blank=True)
+    total = optional_money_column(_("total"))
     as_of = models.DateTimeField(_("as of"))
     report = models.ForeignKey(Report, models.PROTECT, related_name="positions")
 

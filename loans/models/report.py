@@ -45,6 +45,7 @@ class Report(models.Model):
     applied = models.PositiveIntegerField(_("records applied"), default=0)
     unchanged = models.PositiveIntegerField(_("records without news"), default=0)
     unmatched = models.PositiveIntegerField(_("records unmatched"), default=0)
+    waiting_count = models.PositiveIntegerField(_("records that wait for their loan"), default=0)
     refusals = models.JSONField(_("refusals"), default=list, blank=True)
     remarks = models.JSONField(_("remarks"), default=list, blank=True)
     signed_by = models.ForeignKey(

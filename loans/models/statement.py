@@ -1,14 +1,23 @@
 """What a bank statement says of one movement of money."""
 
-from typing import Self
+from typing import Final, Self
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models import Func
 from django.utils.translation import gettext_lazy as _
 
 from loans.models.fields import currency_column, money_column
+from loans.models.loan import Installment, Loan
 from loans.models.payment import Payment
 from loans.models.report import Report
+
+NAMED: Final = Func(
+    "names", template="string_to_array(%(expressions)s, chr(10))", output_field=ArrayField(models.TextField())
+)
+"""The names of a line as an array, as its index has them."""
 
 
 class StatementLineQuerySet(models.QuerySet["StatementLine"]):
@@ -26,7 +35,9 @@ class StatementLine(models.Model):
 
     `fingerprint` is the same for the same movement in a camt.054 and in the camt.053 that repeats it. `reversal`: it
     takes back an earlier booking, for `return_reason`. `original_amount` is what was paid, or is taken back, where
-    charges make `amount` another one.
+    charges make `amount` another one. `names` is all that it may name a loan by, one a row (an array would double what
+    the INSERT of a file costs), None where it is not to be matched; `loan` is the one that it does name.
+    `decided_for` is the installment that an agent chose; what an agent decided, the intake leaves alone.
     """
 
     class Match(models.TextChoices):
@@ -55,6 +66,10 @@ class StatementLine(models.Model):
     match = models.CharField(_("match"), max_length=12, choices=Match)
     why = models.CharField(_("why"), max_length=200, blank=True)
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="lines", null=True, blank=True)
+    names = models.TextField(_("names in it"), null=True, blank=True)
+    loan = models.ForeignKey(Loan, models.PROTECT, related_name="lines", null=True, blank=True)
+    decided_for = models.ForeignKey(Installment, models.PROTECT, related_name="+", null=True, blank=True)
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True)
 
     objects = StatementLineQuerySet.as_manager()
@@ -66,6 +81,7 @@ class StatementLine(models.Model):
         constraints = [models.UniqueConstraint(fields=["fingerprint"], name="statement_line_once")]
         indexes = [
             models.Index(fields=["-id"], condition=models.Q(match="unmatched"), name="statement_line_waiting"),
+            GinIndex(NAMED, name="statement_line_names"),
             models.Index(
                 fields=["end_to_end_id"],
                 condition=models.Q(match="unmatched", reversal=True),

@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import groupby
 from xml.sax.saxutils import escape
 
-from loans.intake.records import EntryRecord, TransactionRecord
+from loans.intake.statement_records import EntryRecord, TransactionRecord
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
 MESSAGES = {

@@ -5,8 +5,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from loans.intake.records import EntryRecord, TransactionRecord
 from loans.intake.reports import Outcome, receive
+from loans.intake.statement_records import EntryRecord, TransactionRecord
 from loans.models import Report
 from loans.tests.camt_files import write_statement
 from loans.tests.fineract_files import DISBURSEMENT, loan_json, period_json, write_json

@@ -39,10 +39,11 @@ def say(installment: Installment, partner: Partner, paid: Decimal, *, now: datet
     status = Position.Status.PAID if whole else Position.Status.DUE
     said = {"due_on": installment.due_on, "total": installment.total, **figures}
     position = Position(
-        installment=installment, partner=partner, status=status, paid=paid, as_of=now, report=report, **said
-    )
-    save_positions([position], with_schedule=True)
-    settle_up([installment.pk])
+        installment=installment, partner=partner, status=status, paid=paid, told=paid, told_at=now, told_in=report,
+        as_of=now, report=report, **said,
+    )  # fmt: skip
+    save_positions([position])
+    settle_up([installment.pk], {installment.pk: report})
     follow_differences([installment.pk], now=now)
     installment.refresh_from_db()
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from loans.intake.records import EntryRecord, Side, TransactionRecord
+from loans.intake.statement_records import EntryRecord, Side, TransactionRecord
 from loans.money import MINOR_DIGITS, STORED_DECIMALS, quantized
 
 CURRENCIES = sorted(MINOR_DIGITS)

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from loans import tasks
+from loans import signals, tasks
 from loans.intake.events import sweep
 from loans.intake.events.catalogue import CATALOGUE
 from loans.intake.events.handlers import HANDLERS, Notice
@@ -17,6 +17,7 @@ from loans.intake.events.sweep import apply_kept, look_again
 from loans.intake.news import News, RefusedError
 from loans.intake.records import Code
 from loans.models import Event, Installment, Loan, Outage, Partner, Payment, Position, Report
+from loans.tests.disputes import heard
 from loans.tests.factories import make_bank, make_platform
 from loans.tests.pushing import event, make_key, push
 
@@ -49,6 +50,7 @@ def about(name: str, **members: Any) -> dict[str, Any]:
     return event(name, dict(CATALOGUE[name, 1].example) | members)
 
 
+THIRD = {"principal": "5.00", "total": "5.00", "outstanding": "5.00"}
 APPLIED, UNCHANGED, KEPT = (Status.APPLIED, ""), (Status.UNCHANGED, ""), (Status.KEPT, "")
 
 
@@ -177,20 +179,52 @@ def test_what_the_database_contradicts_is_refused_event_by_event(bank: str, plat
         "lantern",
         platform,
         about("payment.received", currency="HKD"),
-        about("payment.received", payment="P-1", installment=9),
-        about("position.snapshot", installments=[{"number": 3, "paid": "0", "outstanding": "1"}]),
         about("prompt.sent", installment=9),
         about("payment.received"),
     ) == [
         (Status.REFUSED, Code.CURRENCY),
         (Status.REFUSED, Code.UNKNOWN_INSTALLMENT),
-        (Status.REFUSED, Code.UNKNOWN_INSTALLMENT),
-        (Status.REFUSED, Code.UNKNOWN_INSTALLMENT),
         APPLIED,
     ]
     report = Report.objects.latest("pk")
     assert (report.status, report.applied) == (Report.Status.PARTLY, 1)
-    assert [refusal["place"] for refusal in report.refusals] == ["event 1", "event 2", "event 3", "event 4"]
+    assert [refusal["place"] for refusal in report.refusals] == ["event 1", "event 2"]
+
+
+def test_what_is_said_of_a_period_that_is_not_there_yet_waits_for_it(bank: str, platform: str) -> None:
+    told("harbour", bank, about("loan.opened"))
+    third = {"number": 3, "paid": "5.00", "outstanding": "0.00"}
+    snapshot = about("position.snapshot", installments=[{"number": 1, "paid": "12.50", "outstanding": "400.00"}, third])
+    assert told("lantern", platform, snapshot) == [(Status.WAITING, Code.UNKNOWN_INSTALLMENT)]
+    assert Position.objects.get(partner__code="lantern").installment.number == 1
+    assert look_again() == 0
+    more = [*CATALOGUE["loan.opened", 1].example["schedule"], dict(number=3, due_on="2026-03-15", **THIRD)]
+    assert told("harbour", bank, about("schedule.changed", schedule=more)) == [APPLIED]
+    assert Position.objects.get(partner__code="lantern", installment__number=3).paid == 5
+    assert look_again() == 1
+    assert not Event.objects.waiting().exists()
+
+
+def test_a_payment_for_a_period_that_is_not_there_goes_to_what_is_due(bank: str, platform: str) -> None:
+    told("harbour", bank, about("loan.opened"))
+    assert told("lantern", platform, about("payment.received", payment="P-1", installment=9)) == [APPLIED]
+    assert "no period 9" in Event.objects.latest("pk").reason
+    assert Payment.objects.get().installment == Installment.objects.get(number=1)
+
+
+@pytest.mark.parametrize("by", ["harbour", "lantern"])
+def test_a_payment_that_went_back_before_it_was_told_of_is_no_payment_when_it_is(
+    bank: str, platform: str, by: str
+) -> None:
+    told("harbour", bank, about("loan.opened"))
+    with heard(signals.payments_returned) as back:
+        assert told(by, {"harbour": bank, "lantern": platform}[by], about("payment.returned")) == [APPLIED]
+    assert back == []
+    with heard(signals.payments_received) as received:
+        assert told("lantern", platform, about("payment.received")) == [APPLIED]
+    assert received == []
+    assert Payment.objects.get().status == Payment.Status.RETURNED
+    assert Installment.objects.get(number=1).state == State.OPEN
 
 
 def test_a_loan_of_another_platform_is_out_of_reach(bank: str, platform: str) -> None:

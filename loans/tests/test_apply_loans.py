@@ -12,7 +12,7 @@ from django.dispatch import Signal
 
 from loans import signals
 from loans.intake.reports import UnknownPartnerError, receive
-from loans.models import Installment, Loan, Partner, Payment, Position, Report
+from loans.models import Installment, Loan, Partner, Payment, Position, Report, WaitingRecord
 from loans.tests.factories import make_bank, make_platform
 
 pytestmark = pytest.mark.django_db
@@ -225,12 +225,16 @@ def test_a_loan_in_another_currency_than_before_is_refused(bank: Partner) -> Non
     assert Loan.objects.get().currency == "CNY"
 
 
-def test_a_new_loan_without_a_borrower_is_refused(bank: Partner) -> None:
-    nameless = loan()
+def test_a_new_loan_without_a_borrower_waits_until_a_record_names_one(bank: Partner, platform: Partner) -> None:
+    nameless = paid_loan(1)
     del nameless["client"]
     outcome = send(bank, nameless)
-    assert "borrower" in outcome.refusals[0].reason
+    assert (outcome.waiting, outcome.applied, outcome.refusals) == (1, 0, [])
+    assert "names no borrower" in outcome.remarks[0]
     assert not Loan.objects.exists()
+    send(platform, loan())
+    assert states() == [State.SETTLED, State.OPEN, State.OPEN]
+    assert not WaitingRecord.objects.exists()
 
 
 def test_partial_payments_leave_the_rest_owed(bank: Partner) -> None:

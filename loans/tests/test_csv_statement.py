@@ -9,7 +9,8 @@ from decimal import Decimal
 import pytest
 
 from loans.intake.reading import kind_of, read_loans, read_statement
-from loans.intake.records import EntryRecord, Refusal, UnreadableFile
+from loans.intake.records import Refusal, UnreadableFile
+from loans.intake.statement_records import EntryRecord
 
 HEADER = (
     "account,amount,currency,side,booked_on,valued_on,reference,end_to_end_id,remittance,reversal,return_reason,status"

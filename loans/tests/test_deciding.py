@@ -158,7 +158,7 @@ def test_a_line_is_decided_once(installment: Installment, agent: User) -> None:
     with pytest.raises(CannotDecideError, match="decided already: matched to a payment, by Agent"):
         decide(line, installment, make_agent())
     with pytest.raises(CannotDecideError, match="decided already"):
-        set_aside(line_id=line.pk, reason="a refund", agent=make_agent())
+        set_aside(line_id=line.pk, reason="a refund", agent=make_agent(), now=NOW)
     assert Payment.objects.count() == 1
 
 
@@ -170,7 +170,7 @@ def test_what_the_intake_matched_is_not_decided_by_an_agent(installment: Install
 
 def test_a_line_set_aside_keeps_the_reason_and_who_gave_it(agent: User) -> None:
     line = make_line()
-    set_aside(line_id=line.pk, reason="  rent of the branch ", agent=agent)
+    set_aside(line_id=line.pk, reason="  rent of the branch ", agent=agent, now=NOW)
     line.refresh_from_db()
     assert (line.match, line.why, line.decided_by) == (Match.SET_ASIDE, "rent of the branch", agent)
 
@@ -178,7 +178,7 @@ def test_a_line_set_aside_keeps_the_reason_and_who_gave_it(agent: User) -> None:
 def test_no_line_is_set_aside_without_a_reason(agent: User) -> None:
     line = make_line()
     with pytest.raises(CannotDecideError, match="Say why"):
-        set_aside(line_id=line.pk, reason="  ", agent=agent)
+        set_aside(line_id=line.pk, reason="  ", agent=agent, now=NOW)
     assert StatementLine.objects.waiting().get() == line
 
 
@@ -221,7 +221,7 @@ def test_of_two_agents_at_once_one_decides() -> None:
 
     actions = (
         lambda: decide(line, installment, first),
-        lambda: set_aside(line_id=line.pk, reason="a refund", agent=second),
+        lambda: set_aside(line_id=line.pk, reason="a refund", agent=second, now=NOW),
     )
     threads = [Thread(target=run, args=[action]) for action in actions]
     for thread in threads:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from loans.differences import follow_differences
-from loans.models import Difference, Installment, Partner, Payment, Position, PositionChange
+from loans.models import Difference, Installment, Partner, Payment, PaymentPart, Position, PositionChange
 from loans.tests.factories import make_bank, make_installment, make_loan, make_platform
 from loans.tests.intake_files import booked, send_entries
 from loans.tests.positions import START, differences, file_of, say, say_in_file
@@ -93,6 +93,7 @@ def test_a_payment_that_the_platform_saw_is_its_word_and_one_that_was_returned_i
         loan=installment.loan, installment=installment, amount=ALL, currency="CNY", status="received",
         paid_on=START.date(), received_at=START,
     )  # fmt: skip
+    PaymentPart.objects.create(payment=payment, installment=installment, amount=ALL)
     follow_differences([installment.pk], now=START)
     assert differences() == [("platform_only", "bank", True)]
     Payment.objects.filter(pk=payment.pk).update(status="returned")

@@ -71,7 +71,7 @@ def test_the_refusal_names_the_rule_and_nobody(
 
 def test_answers_come_in_the_order_of_the_file() -> None:
     unread = Refusal("loans.json", "loan 2", "cannot be read", Code.VALUE)
-    assert places(apply(record(1), unread, record(3, borrower=None), record(4))) == ["", "loan 2", "loan 3", ""]
+    assert places(apply(record(1), unread, record(3, principal=Decimal(-1)), record(4))) == ["", "loan 2", "loan 3", ""]
     assert loans() == ["LN-1", "LN-4"]
 
 

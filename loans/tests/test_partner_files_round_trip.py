@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from loans.intake.reading import read_loans, read_statement
-from loans.intake.records import EntryRecord, LoanRecord, Refusal, UnreadableFile
+from loans.intake.records import LoanRecord, Refusal, UnreadableFile
+from loans.intake.statement_records import EntryRecord
 from loans.tests.camt_files import MESSAGES, write_statement
 from loans.tests.fineract_files import Told, loan_json, loans, write_json
 from loans.tests.record_strategies import entries

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loans.intake.reading import read_statement
-from loans.intake.records import StatementRecord
 from loans.intake.reports import Outcome, receive
+from loans.intake.statement_records import StatementRecord
 from loans.models import Installment, Report, Statement, StatementLine
 from loans.tests.factories import make_bank, make_installment, make_loan
 from loans.tests.returns import booked, returned

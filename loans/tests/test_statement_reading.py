@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 from loans.intake.iso20022 import MOST_TRANSACTIONS, read_statement
-from loans.intake.records import Code, EntryRecord, Refusal, TransactionRecord, UnreadableFile
+from loans.intake.records import Code, Refusal, UnreadableFile
+from loans.intake.statement_records import EntryRecord, TransactionRecord
 from loans.tests.camt_files import MESSAGES, NAMESPACE, write_entry, write_statement
 
 TRANSACTION = TransactionRecord(

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loans.intake.reading import read_statement
-from loans.intake.records import EntryRecord, Refusal, StatementRecord, StatusRecord, UnreadableFile
+from loans.intake.records import Refusal, UnreadableFile
+from loans.intake.statement_records import EntryRecord, StatementRecord, StatusRecord
 from loans.intake.swift_details import read_details
 from loans.intake.swift_values import day_near
 

@@ -109,14 +109,14 @@ def _tell(request: HttpRequest, notices: Notices) -> None:
 class PaymentAdmin(ReadOnlyAdmin[Payment]):
     """Money on its way, and where it stands."""
 
-    list_display = ["paid_on", "sum", "loan_number", "borrower_link", "standing", "received_at", "booked_on"]
+    list_display = ["paid_on", "sum", "over", "loan_number", "borrower_link", "standing", "received_at", "booked_on"]
     list_filter = ["status"]
     ordering = ["-pk"]
     search_fields = ["=end_to_end_id", "=loan__external_id"]
     search_help_text = _("End-to-end id or loan number")
     fields = [
-        "loan", "borrower_link", "installment_number", "sum", "end_to_end_id", "standing", "paid_on", "received_at",
-        "settled_at", "booked_on", "returned_at", "why_returned", "last_status",
+        "loan", "borrower_link", "installment_number", "sum", "over", "end_to_end_id", "standing", "paid_on",
+        "received_at", "settled_at", "booked_on", "returned_at", "why_returned", "last_status",
     ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Payment]":
@@ -125,6 +125,10 @@ class PaymentAdmin(ReadOnlyAdmin[Payment]):
     @admin.display(description=_("amount"), ordering="amount")
     def sum(self, payment: Payment) -> str:
         return money(payment.amount, payment.currency)
+
+    @admin.display(description=_("more than was owed"), ordering="credit")
+    def over(self, payment: Payment) -> str:
+        return money(payment.credit, payment.currency) if payment.credit else ""
 
     @admin.display(description=_("loan"))
     def loan_number(self, payment: Payment) -> str:

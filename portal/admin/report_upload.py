@@ -68,6 +68,9 @@ def _tell(request: SignedInRequest, outcome: Outcome) -> None:
     done = outcome.applied + outcome.unchanged + outcome.unmatched
     if done:
         messages.success(request, ngettext("%d record was applied.", "%d records were applied.", done) % done)
+    if outcome.waiting:
+        waiting = ngettext("%d record waits for its loan.", "%d records wait for their loans.", outcome.waiting)
+        messages.warning(request, waiting % outcome.waiting)
     if outcome.refused:
         refused = ngettext("%d refusal; see below.", "%d refusals; see below.", outcome.refused)
         messages.error(request, refused % outcome.refused)

@@ -77,6 +77,7 @@ class ReportAdmin(ReadOnlyAdmin[Report]):
             "applied",
             "unchanged",
             "unmatched",
+            "waiting_count",
             *(["event_list"] if obj and obj.kind == Report.Kind.EVENTS else []),
             "refusal_list",
             "remark_list",

@@ -108,7 +108,7 @@ class StatementLineAdmin(ReadOnlyAdmin[StatementLine]):
         if not form.is_valid():
             return self._page(request, line, form)
         try:
-            set_aside(line_id=line.pk, reason=form.cleaned_data["reason"], agent=request.user)
+            set_aside(line_id=line.pk, reason=form.cleaned_data["reason"], agent=request.user, now=timezone.now())
         except CannotDecideError as obstacle:
             return self._refused(request, line, form, obstacle)
         self.log_change(request, line, "Set aside.")

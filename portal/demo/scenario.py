@@ -39,6 +39,7 @@ STEPS: Final[tuple[tuple[str, Step], ...]] = (
     ("Responsibility: where the bank keeps silent the portal sends", firms_send.portal_takes_over),
     ("A stranger sees nothing of it", stories.stranger_sees_nothing),
     ("A broken file is refused with its reason", stories.broken_file_is_refused),
+    ("Replayed: all reports, shuffled, give the state that is on record", stories.reports_give_the_state),
 )
 
 

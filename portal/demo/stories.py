@@ -186,6 +186,10 @@ def broken_file_is_refused(stage: Stage) -> str:
     raise UnexpectedPageError("a file with entities was accepted")
 
 
+def reports_give_the_state(stage: Stage) -> str:
+    return stage.run("replay_reports", "--shuffled", "1").strip()
+
+
 # What several steps need ---------------------------------------------------------------------------------------------
 
 

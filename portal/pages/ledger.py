@@ -1,4 +1,4 @@
-"""Where one loan stands, read with eight queries whatever its length."""
+"""Where one loan stands, read with nine queries whatever its length."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import Final
 
 from accounts.models import User
-from loans.models import Dispute, Installment, Loan, OutageHold, Payment, Position
+from loans.models import Dispute, Installment, Loan, OutageHold, Payment, PaymentPart, Position
 from loans.standing import Key, Standing, standing
 from notifications.history import Entry, entries
 from notifications.models import Prompt
@@ -52,7 +52,10 @@ class Difference:
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """Money is in the loan's currency; `left` leaves out what waits for the bank, with whatever was charged on it
-    meanwhile. `counts`: installments by standing. `next` is the next one to pay."""
+    meanwhile. `counts`: installments by standing. `next` is the next one to pay.
+
+    `credit` is what arrived and was more than was owed; `parts` are those of the last payment.
+    """
 
     loan: Loan
     rows: Sequence[Row]
@@ -61,6 +64,8 @@ class Ledger:
     counts: dict[str, int]
     next: Row | None
     payments: Sequence[Payment]
+    credit: Decimal
+    parts: Sequence[PaymentPart]
     differences: Sequence[Difference]
     told: Sequence[Entry]
     disputes: Sequence[Dispute]
@@ -94,6 +99,8 @@ def read_ledger(borrower: User, loan: Loan, *, today: date, now: datetime) -> Le
     rows = [_row(installment, today, disputes, held) for installment in installments]
     unpaid = {one.pk for one in installments if one.state in {Installment.State.OPEN, Installment.State.AWAITING_BANK}}
     positions = Position.objects.filter(installment__loan=loan).select_related("partner")
+    payments = list(loan.payments.select_related("installment", "loan__bank", "loan__platform"))
+    parts = PaymentPart.objects.filter(payment__loan=loan, amount__gt=0).select_related("installment")
     prompts = Prompt.objects.of(borrower.pk).about_loan(loan.pk).with_subject()[:TOLD]
     return Ledger(
         loan=loan,
@@ -102,7 +109,9 @@ def read_ledger(borrower: User, loan: Loan, *, today: date, now: datetime) -> Le
         left=sum((one.outstanding for one in installments if one.state == Installment.State.OPEN), Decimal(0)),
         counts=dict(Counter(row.standing.key.value for row in rows)),
         next=next((row for row in rows if row.installment.state == Installment.State.OPEN), None),
-        payments=list(loan.payments.select_related("installment", "loan__bank", "loan__platform")),
+        payments=payments,
+        credit=sum((one.credit for one in payments), Decimal(0)),
+        parts=[part for part in parts if part.payment_id == payments[0].pk],
         differences=differences(loan, installments, positions),
         told=entries(prompts),
         disputes=disputes,

@@ -15,7 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import ContactPoint, User
 from accounts.tests.factories import make_borrower
-from loans.models import Installment
+from loans.models import Installment, PaymentPart
 from loans.tests.disputes import make_dispute
 from loans.tests.factories import make_installment, make_loan, make_platform
 from loans.tests.positions import say
@@ -103,6 +103,25 @@ def test_axe_finds_nothing_and_nothing_overflows(
             for fold in page.locator("details.fold > summary").all():
                 fold.click()
             assert faults(page) == [], name
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("zh-hans", "dark")])
+def test_a_payment_over_several_periods_and_more_than_was_owed_fit(
+    live_server: LiveServer, chromium: Browser, language: str, scheme: str
+) -> None:
+    borrower = make_borrower(locale=language)
+    loan, today = make_loan(borrower), timezone.localdate(timezone=borrower.zone)
+    first, second = (make_settled(loan, due_on=today + timedelta(days=days)) for days in (-2, 28))
+    make_installment(loan, due_on=today + timedelta(days=1), total=Decimal(500), paid=Decimal(200))
+    payment = make_payment(first, "settled", paid_on=today, amount=Decimal(350), credit=Decimal(150))
+    for installment in (first, second):
+        PaymentPart.objects.create(payment=payment, installment=installment, amount=Decimal(100))
+    for address in (reverse("home"), reverse("loan", args=[loan.pk])):
+        with visit(chromium, live_server.url + address, borrower, color_scheme=scheme) as page:
+            for size, (width, height) in SIZES.items():
+                page.set_viewport_size({"width": width, "height": height})
+                assert overflow(page) <= 0, f"{address} at {size}"
+            assert faults(page) == [], address
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "zh-hant"])

@@ -188,7 +188,7 @@ def test_part_of_it_paid_is_said(page: Client, loan: Loan) -> None:
     make_installment(loan, due_on=day(3), total=Decimal(500), paid=Decimal(200))
     shown = opening(page)
     assert "¥300.00" in shown
-    assert "¥200.00 of ¥500.00 is already paid." in shown
+    assert "¥200.00 of ¥500.00 has arrived, ¥300.00 is still to be paid" in shown
 
 
 def test_a_dispute_says_by_when_it_is_decided(page: Client, loan: Loan) -> None:

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from accounts.tests.factories import make_agent, make_borrower
-from loans.models import Installment, Loan, Partner, Payment, Position, Report
+from loans.models import Installment, Loan, Partner, Payment, PaymentPart, Position, Report
 from loans.tests.disputes import make_dispute
 from loans.tests.factories import make_bank, make_installment, make_loan, make_platform
 from notifications.acknowledgement import acknowledge
@@ -68,7 +68,7 @@ def test_it_says_what_is_paid_what_is_left_and_what_comes_next(page: Client, loa
     assert "Paid so far ¥300.00" in shown
     assert "Left to pay ¥300.00" in shown
     assert re.search(r"Next ¥300\.00 Fri 27 November Due in 5 days", shown)
-    assert "¥300.00 left" in shown
+    assert "¥200.00 of ¥500.00 has arrived, ¥300.00 is still to be paid" in shown
 
 
 def test_the_squares_have_a_twin_in_words(page: Client, loan: Loan) -> None:
@@ -220,12 +220,12 @@ def test_money_and_days_read_right_in_chinese(borrower: User, loan: Loan) -> Non
     assert "2025年10月18日（週六）" in shown
 
 
-def test_it_takes_the_same_ten_queries_for_a_short_loan_and_a_long_one(
+def test_it_takes_the_same_eleven_queries_for_a_short_loan_and_a_long_one(
     page: Client, loan: Loan, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    """Session and person, then seven."""
+    """Session and person, then nine."""
     tell(make_installment(loan, due_on=day(3)), "sms")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         page.get(reverse("loan", args=[loan.pk]))
     for number in range(40):
         installment = make_installment(loan, due_on=day(number + 4))
@@ -234,7 +234,7 @@ def test_it_takes_the_same_ten_queries_for_a_short_loan_and_a_long_one(
         say(installment, make_platform(), "paid", timezone.now() - timedelta(seconds=number, hours=1))
         make_payment(installment, Payment.Status.SETTLED, paid_on=day(-number))
         make_dispute(loan, installment=installment, now=NOON)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         page.get(reverse("loan", args=[loan.pk]))
 
 
@@ -258,3 +258,35 @@ def test_the_part_that_renews_itself_answers_only_with_news(page: Client, loan: 
 def test_the_part_of_anothers_loan_is_not_there(page: Client) -> None:
     stranger = make_loan(make_borrower())
     assert page.get(reverse("loan", args=[stranger.pk]), {"part": "state"}).status_code == 404
+
+
+def paid(loan: Loan, amount: int, credit: int = 0, parts: dict[Installment, int] | None = None) -> Payment:
+    made = Payment.objects.create(
+        loan=loan, amount=Decimal(amount), credit=Decimal(credit), currency=loan.currency, status="settled",
+        paid_on=day(-1), booked_on=day(-1),
+    )  # fmt: skip
+    for installment, share in (parts or {}).items():
+        PaymentPart.objects.create(payment=made, installment=installment, amount=Decimal(share))
+    return made
+
+
+def test_a_payment_that_also_pays_ahead_says_what_goes_where(page: Client, loan: Loan) -> None:
+    first, second = make_settled(loan, due_on=day(-1)), make_settled(loan, due_on=day(29))
+    paid(loan, 200, parts={first: 100, second: 100})
+    shown = read(page, loan)
+    assert re.search(r"It goes to: Payment 1, due .*: ¥100\.00 Payment 2, due .*: ¥100\.00", shown)
+
+
+def test_more_than_was_owed_stays_the_borrowers_and_is_said(page: Client, loan: Loan) -> None:
+    first = make_settled(loan, due_on=day(-1))
+    paid(loan, 130, credit=30, parts={first: 100})
+    shown = read(page, loan)
+    assert f"You paid ¥30.00 more than was owed. {loan.bank.name} keeps it for you." in shown
+    assert "¥30.00 of it is more than was owed" in shown
+
+
+def test_a_payment_for_a_settled_loan_arrived_and_nothing_was_owed(page: Client, loan: Loan) -> None:
+    make_settled(loan, due_on=day(-1))
+    paid(loan, 100, credit=100)
+    assert "¥100.00 has arrived" in read(page, loan)
+    assert "Nothing was left to pay when it arrived." in read(page, loan)

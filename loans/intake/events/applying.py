@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import NamedTuple
 
 from loans.intake.apply_loans import apply_together
@@ -22,8 +24,10 @@ class Known(NamedTuple):
     platform_id: int | None
 
 
-def apply_events(incoming: Sequence[Incoming]) -> dict[Incoming, Outcome]:
+def apply_events(incoming: Sequence[Incoming], *, tell: bool = True) -> dict[Incoming, Outcome]:
     """Write what these events say; each with its outcome. Run it in a transaction of its own.
+
+    Without `tell`, the floors above hear nothing of it: it is done in a copy.
 
     The number of statements depends on how many of them are one partner's about one and the same loan, and on nothing
     else.
@@ -31,7 +35,8 @@ def apply_events(incoming: Sequence[Incoming]) -> dict[Incoming, Outcome]:
     outcomes: dict[Incoming, Outcome] = {}
     for events in _rounds(sorted(incoming, key=lambda event: event.order)):
         outcomes |= _apply_round(events)
-    News.of(outcome.news for outcome in outcomes.values() if outcome.news).send()
+    if tell:
+        News.of(outcome.news for outcome in outcomes.values() if outcome.news).send()
     return outcomes
 
 
@@ -82,32 +87,34 @@ def _judged(event: Incoming, partner: Partner, known: Mapping[str, Known]) -> Ou
 
 
 def _without_their_periods(events: Sequence[Incoming], known: Mapping[str, Known]) -> dict[Incoming, Outcome]:
-    """Events that name a period which their loan has not."""
-    naming = {event: numbers for event in events if (numbers := _periods_named(event))}
+    """Notices about a period that their loan has not. What is said of money is kept until the period comes."""
+    naming = {event: number for event in events if (number := _period_named(event))}
     loans = {known[event.pushed.loan].pk for event in naming}
     there = set(Installment.objects.filter(loan__in=loans).values_list("loan_id", "number")) if loans else set()
-    outcomes = {}
-    for event, numbers in naming.items():
-        missing = [number for number in numbers if (known[event.pushed.loan].pk, number) not in there]
-        if missing:
-            said = f"the loan has no period {missing[0]}"
-            outcomes[event] = Outcome(Status.REFUSED, Code.UNKNOWN_INSTALLMENT, said)
-    return outcomes
+    return {
+        event: Outcome(Status.REFUSED, Code.UNKNOWN_INSTALLMENT, f"the loan has no period {number}")
+        for event, number in naming.items()
+        if (known[event.pushed.loan].pk, number) not in there
+    }
 
 
-def _periods_named(event: Incoming) -> list[int]:
+def _period_named(event: Incoming) -> int | None:
     record = event.pushed.record
-    if isinstance(record, NoticeRecord):
-        return [record.data["installment"]] if "installment" in record.data else []
-    paid_for = [item.installment for item in record.repayments if item.installment is not None]
-    return [*(position.number for position in record.positions), *paid_for]
+    return record.data.get("installment") if isinstance(record, NoticeRecord) else None
 
 
 def _apply_records(events: Sequence[Incoming]) -> dict[Incoming, Outcome]:
     about_loans = [(event, event.pushed.record) for event in events if isinstance(event.pushed.record, LoanRecord)]
-    reports, records = [event.report for event, _record in about_loans], [record for _event, record in about_loans]
+    reports = [event.report for event, _record in about_loans]
+    records = [_in_its_place(event, record) for event, record in about_loans]
     answers = apply_together(reports, records)
     return {event: Outcome.of(answer) for (event, _record), answer in zip(about_loans, answers, strict=True)}
+
+
+def _in_its_place(event: Incoming, record: LoanRecord) -> LoanRecord:
+    """Events of one message and moment are words in the order of the message, whichever of them had to wait."""
+    place = event.pushed.place
+    return replace(record, place=f"event {place + 1}", as_of=event.pushed.occurred_at + timedelta(microseconds=place))
 
 
 def _hand_on(events: Sequence[Incoming]) -> dict[Incoming, Outcome]:

@@ -37,8 +37,10 @@ class Outcome:
             return cls(Status.KEPT, answer.code, answer.reason)
         if isinstance(answer, RefusedError):
             return cls(Status.REFUSED, answer.code, answer.reason)
-        status = Status.APPLIED if answer.anything else Status.UNCHANGED
-        return cls(status, reason="; ".join(answer.remarks), news=answer)
+        said = "; ".join(answer.remarks)
+        if answer.waits_for:
+            return cls(Status.WAITING, answer.waits_for, said, answer)
+        return cls(Status.APPLIED if answer.anything else Status.UNCHANGED, reason=said, news=answer)
 
 
 KEPT = Outcome(Status.KEPT)

@@ -27,6 +27,9 @@ WHERE event.status = 'waiting' AND EXISTS (
     SELECT FROM loans_loan AS loan WHERE loan.external_id = event.loan_number
         AND loan.bank_id IN (SELECT id FROM loans_partner WHERE kind = 'bank')
         AND (loan.bank_id = event.partner_id OR partner.kind = 'platform'))
+    AND NOT EXISTS (
+        SELECT FROM loans_waitingrecord AS waiting
+        WHERE waiting.report_id = event.report_id AND waiting.place = 'event ' || event.place + 1)
 ORDER BY event.id LIMIT %s FOR UPDATE OF event SKIP LOCKED
 """
 _SUMMARISE: Final = """
@@ -52,8 +55,8 @@ def apply_kept(most: int = MOST_MESSAGES) -> int:
     """Apply a helping of messages that wait; returns how many. Any number of workers may do so at once."""
     reports = _claim(most)
     incoming = [Incoming(report, pushed) for report in reports for pushed in _read(report)]
-    outcomes = _apply(incoming)
-    Event.objects.bulk_create(_row(event, outcomes[event]) for event in incoming)
+    outcomes = apply_as_can_be(incoming)
+    Event.objects.bulk_create(row_of(event, outcomes[event]) for event in incoming)
     _summarise({event.report.pk for event in incoming})
     return len(reports)
 
@@ -81,22 +84,22 @@ def _read(report: Report) -> list[Pushed]:
         return []
 
 
-def _apply(incoming: Sequence[Incoming]) -> dict[Incoming, Outcome]:
+def apply_as_can_be(incoming: Sequence[Incoming], *, tell: bool = True) -> dict[Incoming, Outcome]:
     """Together, if that can be; else one after the other, so that one event does not hold up the others."""
     try:
         with transaction.atomic():
-            return apply_events(incoming)
+            return apply_events(incoming, tell=tell)
     except Exception as error:
         log.warning("%s events are applied one by one (%s)", len(incoming), type(error).__name__)
-    return _apply_each(incoming)
+    return _apply_each(incoming, tell)
 
 
-def _apply_each(incoming: Sequence[Incoming]) -> dict[Incoming, Outcome]:
+def _apply_each(incoming: Sequence[Incoming], tell: bool) -> dict[Incoming, Outcome]:
     outcomes: dict[Incoming, Outcome] = {}
     for event in sorted(incoming, key=lambda event: event.order):
         try:
             with transaction.atomic():
-                outcomes |= apply_events([event])
+                outcomes |= apply_events([event], tell=tell)
         except Exception as error:
             outcomes[event] = _failed(event, error)
     return outcomes
@@ -113,7 +116,8 @@ def _failed(event: Incoming, error: Exception) -> Outcome:
     return Outcome(Status.REFUSED, code, f"could not be applied ({rule}); we have been told")
 
 
-def _row(event: Incoming, outcome: Outcome) -> Event:
+def row_of(event: Incoming, outcome: Outcome) -> Event:
+    """The row of an event that is not on record yet."""
     pushed = event.pushed
     row = Event(
         report=event.report,
@@ -139,8 +143,11 @@ def _summarise(report_ids: set[int]) -> None:
 
 
 @transaction.atomic
-def look_again(most: int = MOST_MESSAGES) -> int:
-    """Apply events that waited for a loan which is there now; returns how many."""
+def look_again(most: int = MOST_MESSAGES, *, tell: bool = True) -> int:
+    """Apply events that waited for a loan or period which is there now; returns how many.
+
+    Without `tell` it is done in a copy: the floors above hear nothing, and no report is summarised.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_WAITING, [most])
         ids = [row[0] for row in cursor.fetchall()]
@@ -149,8 +156,9 @@ def look_again(most: int = MOST_MESSAGES) -> int:
     for report, events in groupby(rows, key=attrgetter("report")):
         read = {pushed.place: pushed for pushed in _read(report)}
         incoming |= {Incoming(report, read[event.place]): event for event in events if event.place in read}
-    outcomes = _apply(list(incoming))
+    outcomes = apply_as_can_be(list(incoming), tell=tell)
     decided = [_decided(event, outcomes[each]) for each, event in incoming.items()]
     Event.objects.bulk_update(decided, ["status", "code", "reason", "decided_at"])
-    _summarise({event.report_id for event in decided})
+    if tell:
+        _summarise({event.report_id for event in decided})
     return len(decided)

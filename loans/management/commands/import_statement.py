@@ -5,7 +5,8 @@ from typing import BinaryIO
 
 from loans.intake.command import ImportCommand, Record
 from loans.intake.reading import read_statement
-from loans.intake.records import EntryRecord, Refusal
+from loans.intake.records import Refusal
+from loans.intake.statement_records import EntryRecord
 
 
 class Command(ImportCommand):

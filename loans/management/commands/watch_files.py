@@ -54,5 +54,4 @@ def _told(taken: Taken) -> str:
     outcome, name = taken.outcome, "/".join(taken.path.parts[-3:])
     if outcome.duplicate:
         return f"{name}: was received before as report {outcome.report_id}"
-    counts = f"applied {outcome.applied}, unchanged {outcome.unchanged}, unmatched {outcome.unmatched}"
-    return f"{name}: {counts}, refused {outcome.refused}"
+    return f"{name}: {outcome.counts}"
