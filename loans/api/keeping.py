@@ -13,9 +13,9 @@ from loans.models import Partner, Report
 EVENTS: Final = Report.Kind.EVENTS
 _KEEP: Final = """
 INSERT INTO loans_report (partner_id, kind, name, content, digest, message_id, headers, received_at, status, applied,
-                          unchanged, unmatched, refusals, remarks)
+                          unchanged, unmatched, waiting_count, refusals, remarks)
 VALUES (%(partner)s, 'events', %(message_id)s, %(content)s, %(digest)s, %(message_id)s, %(headers)s, %(received_at)s,
-        %(status)s, 0, 0, 0, %(refusals)s, '[]')
+        %(status)s, 0, 0, 0, 0, %(refusals)s, '[]')
 ON CONFLICT (partner_id, message_id) WHERE kind = 'events' DO NOTHING
 RETURNING id
 """
