@@ -114,7 +114,8 @@ def _take_one(register: Register, record: Named) -> Taken | NotABorrowerError:
     else:
         found = register.find(record.phone, email)
         if found and found.user.is_staff:
-            return NotABorrowerError(f"borrower {record.external_id}: phone or email are those of somebody at the desk")
+            reason = "phone or email cannot be a borrower's: please ask us"
+            return NotABorrowerError(f"borrower {record.external_id}: {reason}")
         person = found or register.add(_new(record, email))
     remarks = _keep_name(person, record.name)
     if not record.phone and not email:

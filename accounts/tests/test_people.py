@@ -129,7 +129,7 @@ class TestAKnownPerson:
 
     def test_who_works_at_the_desk_is_nobodys_new_borrower(self) -> None:
         User.objects.create_user(EMAIL, name="Lin", is_staff=True)
-        with pytest.raises(NotABorrowerError, match="desk"):
+        with pytest.raises(NotABorrowerError, match="cannot be a borrower's"):
             named(phone=PHONE, email=EMAIL)
 
 

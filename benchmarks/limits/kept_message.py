@@ -17,8 +17,8 @@ SECRET: Final = "EVENTS_SECRET"
 PARTNER: Final = "EVENTS_PARTNER"
 _INSERT: Final = """
 INSERT INTO loans_report (partner_id, kind, name, content, digest, message_id, headers, received_at, status,
-                          applied, unchanged, unmatched, refusals, remarks)
-VALUES (%s, 'events', %s, %s, '', %s, %s, %s, 'received', 0, 0, 0, '[]', '[]')
+                          applied, unchanged, unmatched, waiting_count, refusals, remarks)
+VALUES (%s, 'events', %s, %s, '', %s, %s, %s, 'received', 0, 0, 0, 0, '[]', '[]')
 """
 
 

@@ -99,6 +99,8 @@ def count(partner: Partner, events: int) -> bool:
         return True
     within = min(taken, taken - (used - partner.events_per_minute))
     if within < events:
+        with _giving_out:  # what is left here would let whole messages in after one that was too much
+            _shares.pop(partner.pk, None)
         return False
     with _giving_out:
         share = _shares.get(partner.pk)

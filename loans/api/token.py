@@ -1,9 +1,10 @@
 """Where a partner's program changes its id and secret for a token (OAuth 2, RFC 6749, section 4.4)."""
 
-from typing import cast
+from typing import Final, cast
 
 from allauth.idp.oidc import views
 from allauth.idp.oidc.models import Client
+from django.db import DataError
 from django.http import HttpResponse, JsonResponse
 from rest_framework.parsers import FormParser
 from rest_framework.request import Request
@@ -13,6 +14,8 @@ from loans.api import problems
 from loans.api.describing import describe_token
 from loans.api.problems import ProblemError
 from loans.api.throttling import TokensAMinute
+
+MOST_BYTES: Final = 16_384
 
 
 class TokenEndpoint(APIView):
@@ -31,6 +34,11 @@ class TokenEndpoint(APIView):
     def post(self, request: Request) -> HttpResponse:
         if not (request.content_type or "").startswith("application/x-www-form-urlencoded"):
             raise ProblemError(problems.MEDIA, "The body must be application/x-www-form-urlencoded.")
+        if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
+            raise ProblemError(problems.TOO_LARGE)
         if request._request.POST.get("grant_type") != Client.GrantType.CLIENT_CREDENTIALS:
             return JsonResponse({"error": "unsupported_grant_type"}, status=400)
-        return cast("HttpResponse", views.token(request._request))
+        try:
+            return cast("HttpResponse", views.token(request._request))
+        except DataError:  # an id that the database cannot hold is nobody's
+            return JsonResponse({"error": "invalid_client"}, status=401)

@@ -120,6 +120,7 @@ def _sides(partner: Partner) -> Sides:
 
 
 def _case(record: LoanRecord, loans: Sequence[Loan], report: Report, sides: Sides) -> Opened:
+    loans = [loan for loan in loans if loan.platform_id == report.partner_id] or loans
     if len(loans) > 1:
         return RefusedError(f"several banks have a loan {record.external_id}", Code.VALUE)
     if loans:
@@ -187,15 +188,29 @@ def _answered(item: Opened, answer: Taken | NotABorrowerError | None) -> Opened:
         return item
     if isinstance(answer, NotABorrowerError):
         return RefusedError(str(answer), Code.VALUE)
-    item.news.remarks += answer.remarks
+    item.news.for_desk += answer.remarks
     if item.new:
         item.loan.borrower = answer.user
     return item
 
 
+def _leave_sold_numbers(new: Sequence[Loan], bank: Partner) -> None:
+    """Nobody named the platform of a bank's new loan: one that has this number with another bank is not taken for it,
+    or what it says of its own loan would be about two.
+    """
+    if not new or bank.kind != Partner.Kind.BANK:
+        return
+    sold = Loan.objects.filter(external_id__in=[loan.external_id for loan in new]).exclude(bank=bank)
+    taken = set(sold.exclude(platform=None).values_list("platform_id", "external_id"))
+    for loan in new:
+        if (loan.platform_id, loan.external_id) in taken:
+            loan.platform = None
+
+
 def _save_loans(cases: list[Case], partner: Partner) -> None:
     """The new ones, in the order of their numbers: two intakes then cannot wait for each other."""
     new = [case.loan for case in cases if case.new]
+    _leave_sold_numbers(new, partner)
     Loan.objects.bulk_create(sorted(new, key=lambda loan: loan.external_id))
     if partner.kind == Partner.Kind.PLATFORM:
         unclaimed = [case.loan for case in cases if case.loan.platform_id is None]

@@ -30,7 +30,8 @@ class News:
     counts the record.
 
     `unmatched` counts lines that no installment takes; `waits_for` is what is not known of that the record needs.
-    `remarks` say what was not taken as it came; they hold no personal data.
+    `remarks` say what was not taken as it came; they hold no personal data. `for_desk` are those that tell what we know
+    from others, which whoever sent the record must not learn.
     """
 
     installments: set[int] = field(default_factory=set)
@@ -42,6 +43,7 @@ class News:
     touched: bool = False
     counted: bool = True
     remarks: list[str] = field(default_factory=list)
+    for_desk: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, parts: Iterable["News"]) -> "News":
@@ -63,6 +65,7 @@ class News:
         self.payments_returned += other.payments_returned
         self.touched |= other.touched
         self.remarks += other.remarks
+        self.for_desk += other.for_desk
         self._forget_returned()
 
     def _forget_returned(self) -> None:

@@ -184,7 +184,8 @@ def _count(outcome: Outcome, result: News | Refusal) -> None:
     if isinstance(result, Refusal):
         outcome.refuse(result)
         return
-    outcome.remarks += result.remarks[: max(MOST_KEPT - len(outcome.remarks), 0)]
+    said = [*result.remarks, *result.for_desk]
+    outcome.remarks += said[: max(MOST_KEPT - len(outcome.remarks), 0)]
     if not result.counted:
         return
     if result.unmatched:

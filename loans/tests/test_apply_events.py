@@ -376,3 +376,25 @@ def test_a_helping_is_bounded_in_messages_and_in_bytes(bank: str, monkeypatch: p
     assert apply_kept() == 1
     assert apply_kept() == 1
     assert apply_kept() == 0
+
+
+def test_with_two_banks_a_platform_speaks_of_its_own_loan_whatever_other_bank_uses_the_number(
+    bank: str, platform: str
+) -> None:
+    other = Partner.objects.create(code="other", kind=Partner.Kind.BANK, name="Other Bank")
+    told("harbour", bank, about("loan.opened"))
+    Loan.objects.update(platform=Partner.objects.get(code="lantern"))
+    borrower = {"id": "B-9", "phone": "+8613800139999"}
+    assert told("other", make_key(other), about("loan.opened", borrower=borrower)) == [APPLIED]
+    assert told("lantern", platform, about("payment.received", installment=1)) == [APPLIED]
+    assert Payment.objects.get().loan.bank.code == "harbour"
+
+
+def test_what_we_know_of_a_person_from_others_is_told_to_the_desk_and_to_no_partner(bank: str) -> None:
+    other = Partner.objects.create(code="other", kind=Partner.Kind.BANK, name="Other Bank")
+    told("harbour", bank, about("loan.opened"))
+    borrower = {**CATALOGUE["loan.opened", 1].example["borrower"], "id": "B-9", "name": "Somebody Else"}
+    assert told("other", make_key(other), about("loan.opened", loan="X-1", borrower=borrower)) == [APPLIED]
+    report = Report.objects.get(partner=other)
+    assert report.events.get().reason == ""
+    assert "another name" in report.remarks[0]

@@ -43,6 +43,11 @@ def test_id_and_secret_are_changed_for_a_token_that_lives_an_hour(real: Program)
     assert not Token.objects.filter(hash__contains=told["access_token"]).exists(), "only its hash is kept"
 
 
+def test_a_body_that_is_no_form_of_a_token_is_not_read() -> None:
+    answer = post_form({"grant_type": "client_credentials", "client_id": "x" * 20_000, "client_secret": "y"})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
 def test_they_may_come_as_http_basic(real: Program) -> None:
     word = base64.b64encode(f"{real.client.client_id}:{real.secret}".encode()).decode()
     form = {"grant_type": "client_credentials"}
@@ -60,6 +65,7 @@ def test_they_may_come_as_http_basic(real: Program) -> None:
         ({"grant_type": ""}, 400, "unsupported_grant_type"),
         ({"scope": "everything"}, 400, "invalid_scope"),
         ({"client_secret": ""}, 401, "invalid_client"),
+        ({"client_id": "\0", "client_secret": "\0"}, 401, "invalid_client"),
     ],
 )
 def test_a_token_is_refused_in_the_words_of_oauth(

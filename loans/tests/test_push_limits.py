@@ -94,3 +94,11 @@ def test_a_cache_that_is_gone_stops_nothing(secret: str, settings: Settings, cap
     settings.REDIS_URL = "redis://127.0.0.1:1/0"  # nobody listens there
     assert [push("harbour", secret, event("outage.ended")).status_code for _ in range(5)] == [202] * 5
     assert "is not watched" in caplog.text
+
+
+def test_after_a_message_that_was_too_much_none_is_let_in_from_what_was_taken_before(secret: str) -> None:
+    Partner.objects.update(events_per_minute=1000)
+    said = event("outage.ended")
+    assert push("harbour", secret, said).status_code == 202
+    many = [said | {"id": f"many-{place}"} for place in range(1000)]
+    assert [push("harbour", secret, *many).status_code for _ in range(4)] == [202, 429, 429, 429]

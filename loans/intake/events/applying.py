@@ -67,7 +67,9 @@ def _known_loans(partner: Partner, numbers: set[str]) -> Mapping[str, Known]:
         loans = loans.filter(bank=partner)
     else:
         loans = loans.filter(bank__in=Partner.objects.filter(kind=Partner.Kind.BANK))
-    rows = loans.values_list("external_id", "pk", "currency", "platform_id")
+    rows = list(loans.values_list("external_id", "pk", "currency", "platform_id"))
+    # Two banks may use one number: a platform's own loan goes before one that nobody sold yet, that before others'.
+    rows.sort(key=lambda row: (row[3] == partner.pk, row[3] is None))
     return {number: Known(pk, currency, platform_id) for number, pk, currency, platform_id in rows}
 
 

@@ -31,12 +31,10 @@ def unknown_member(name: str) -> str:
 
 
 class Members(serializers.Serializer[Any]):
-    """An object. A member that is not known is refused: a misspelt one would be lost without a word.
+    """An object. A member that is not known is refused: a misspelt one would be lost without a word."""
 
-    Read by a loop of our own: REST framework's, which asks each field for validators, defaults and sources that none of
-    ours has, takes three times as long, and a message has a thousand events.
-    """
-
+    # A loop of our own: REST framework's asks each field for validators, defaults and sources that none of ours has and
+    # takes three times as long, and a message has a thousand events.
     def run_validation(self, data: Any = serializers.empty) -> Any:
         """The members that are there, read. Raises ValidationError with all that is wrong, by member."""
         if not isinstance(data, Mapping):

@@ -1,7 +1,9 @@
 """Applies the messages that were kept since: claimed as a set, with their outcomes in the same transaction."""
 
+import json
 import logging
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Final
@@ -19,6 +21,7 @@ from loans.models import Event, Partner, Report
 MOST_MESSAGES: Final = 200
 MOST_BYTES: Final = 500_000
 """Of the messages of one transaction, except that one is always taken: it holds the locks of their loans."""
+MOST_REMARKS: Final = 1000
 log = logging.getLogger(__name__)
 
 _WAITING: Final = """
@@ -50,6 +53,12 @@ WHERE report.id = event.report_id
 """
 
 
+_NOTE: Final = """
+UPDATE loans_report AS report SET remarks = said.remarks
+FROM jsonb_to_recordset(%s::jsonb) AS said (id bigint, remarks jsonb) WHERE report.id = said.id
+"""
+
+
 @transaction.atomic
 def apply_kept(most: int = MOST_MESSAGES) -> int:
     """Apply a helping of messages that wait; returns how many. Any number of workers may do so at once."""
@@ -58,6 +67,7 @@ def apply_kept(most: int = MOST_MESSAGES) -> int:
     outcomes = apply_as_can_be(incoming)
     Event.objects.bulk_create(row_of(event, outcomes[event]) for event in incoming)
     _summarise({event.report.pk for event in incoming})
+    _note_for_desk(outcomes)
     return len(reports)
 
 
@@ -140,6 +150,17 @@ def _decided(row: Event, outcome: Outcome) -> Event:
 def _summarise(report_ids: set[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_SUMMARISE, [sorted(report_ids)])
+
+
+def _note_for_desk(outcomes: Mapping[Incoming, Outcome]) -> None:
+    """What only the desk may read of an event stands with its report: of the event, its sender is shown all."""
+    said: dict[int, list[str]] = defaultdict(list)
+    for event, outcome in outcomes.items():
+        said[event.report.pk] += outcome.news.for_desk if outcome.news else []
+    rows = [{"id": pk, "remarks": remarks[:MOST_REMARKS]} for pk, remarks in said.items() if remarks]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_NOTE, [json.dumps(rows)])
 
 
 @transaction.atomic
