@@ -106,11 +106,12 @@ class Embedded:
         self._locked = True
 
     def erase(self) -> None:
-        """Remove the data of both servers, for good. Takes the data folder first, and keeps it until stop()."""
+        """Remove the data of both servers, and the logs, for good. Takes the data folder first, and keeps it until stop()."""
         self.lock()
         cluster = self.folder / "postgres"
         choose_identity(cluster)  # says so if the files are somebody else's
-        for path in (cluster.resolve(), cluster, self.folder / "postgres.password", self.folder / "valkey"):
+        logs = (self.folder / "logs").glob("*")
+        for path in (cluster.resolve(), cluster, self.folder / "postgres.password", self.folder / "valkey", *logs):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:

@@ -261,9 +261,12 @@ def test_erasing_starts_over(used: Path) -> None:
     try:
         shutil.copytree(used / "valkey", folder / "valkey")
         (folder / "postgres.password").write_text("old")
+        (folder / "logs").mkdir(exist_ok=True)
+        (folder / "logs" / "worker.log").write_text("old")
         embedded = Embedded(folder, fast=True)
         embedded.erase()
         assert sorted(path.name for path in folder.iterdir()) == ["lock", "logs"]
+        assert list((folder / "logs").iterdir()) == []
         with pytest.raises(FolderInUseError):
             Embedded(folder).lock()
         embedded.stop()
