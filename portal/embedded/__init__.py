@@ -106,7 +106,7 @@ class Embedded:
         self._locked = True
 
     def erase(self) -> None:
-        """Remove the data of both servers, and the logs, for good. Takes the data folder first, and keeps it until stop()."""
+        """Remove the data of both servers and the logs. Takes the data folder first, and keeps it until stop()."""
         self.lock()
         cluster = self.folder / "postgres"
         choose_identity(cluster)  # says so if the files are somebody else's
