@@ -1,5 +1,6 @@
 """Applies records in chunks: one transaction for a few hundred, and for each its own where they do not go together."""
 
+import gc
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
@@ -36,6 +37,8 @@ def apply_in_chunks(
         answers = iter(_apply(report, [item for item in chunk if not isinstance(item, Refusal)], apply, tell=tell))
         for item in chunk:
             yield item if isinstance(item, Refusal) else next(answers)
+        if len(chunk) == BATCH:
+            gc.collect()  # accounts and their rows refer to each other: a long file's would pile up to 50 MB and more
 
 
 def _apply(report: Report, records: Sequence[Record], apply: Apply, *, tell: bool) -> list[News | Refusal]:
