@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import product
-from typing import Any
+from typing import Any, Final
 
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error
@@ -15,6 +15,9 @@ from notifications.models import Prompt
 from notifications.policy import PolicyError, purpose_of
 from notifications.policy_files import faults
 from notifications.wording.source import LANGUAGES, WordingError, read_wordings
+
+TELLING: Final = "telling"
+"""The tag of these checks: a process that serves or sends does not start while one of them finds an error."""
 
 
 def check_wordings(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:

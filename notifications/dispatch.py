@@ -30,7 +30,7 @@ from notifications.placing import place
 from notifications.push_sending import send_to_devices
 from notifications.states import Status, Step, advance
 
-BATCH: Final = 500
+RESCUE_AT_MOST: Final = 500
 BLOCK: Final = 100
 """So many are claimed at once: with what is in flight, they are what a killed worker leaves in doubt."""
 BLOCK_OF_ONCE: Final = 32
@@ -131,7 +131,7 @@ def _together(outcomes: Iterator[Outcome | None]) -> Iterator[list[Outcome]]:
 
 def rescue(*, now: datetime) -> int:
     """Free what dead workers left in SENDING; returns how many."""
-    steps = [_freed(*row, now=now) for row in abandoned(now=now, limit=BATCH)]
+    steps = [_freed(*row, now=now) for row in abandoned(now=now, limit=RESCUE_AT_MOST)]
     return len(advance(steps, now=now))
 
 

@@ -73,6 +73,14 @@ INSERT INTO notifications_noticeevent (at, kind, borrower_id, installment_id, pr
 SELECT %s, * FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::jsonb[])
 """
 
+RECORD_SENT: Final = """
+INSERT INTO notifications_noticeevent (at, kind, borrower_id, installment_id, prompt_id, delivery_id, data)
+SELECT %(now)s, 'sent', prompt.borrower_id, prompt.installment_id, prompt.id, moved.id,
+       jsonb_build_object('channel', moved.channel, 'reason', '')
+FROM moved JOIN notifications_prompt AS prompt ON prompt.id = moved.prompt_id
+"""
+"""The end of a statement whose `moved` are the deliveries that were handed over: id, prompt_id, channel."""
+
 
 def record_all(facts: Iterable[Fact], *, at: datetime) -> None:
     """Record many events with one INSERT."""

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from notifications.channels.base import Channel, Outcome, Result
+from notifications.events import RECORD_SENT
 from notifications.models import Delivery
 from notifications.signatures import delivery_id_in
 from notifications.states import ALLOWED, Status, Step, advance
@@ -20,7 +21,7 @@ from notifications.states import ALLOWED, Status, Step, advance
 MOST_ATTEMPTS: Final = 6
 
 # As `states.advance` makes this move: conditional, with its event, in one transaction.
-_TAKEN: Final = """
+_TAKEN: Final = f"""
 WITH moved AS (
     UPDATE notifications_delivery AS delivery
     SET status = 'sent', reason = '', sent_at = COALESCE(delivery.sent_at, %(now)s),
@@ -28,11 +29,7 @@ WITH moved AS (
     FROM unnest(%(ids)s::bigint[], %(references)s::text[]) AS taken (id, reference)
     WHERE delivery.id = taken.id AND delivery.status = ANY(%(origins)s)
     RETURNING delivery.id, delivery.prompt_id, delivery.channel)
-INSERT INTO notifications_noticeevent (at, kind, borrower_id, installment_id, prompt_id, delivery_id, data)
-SELECT %(now)s, 'sent', prompt.borrower_id, prompt.installment_id, prompt.id, moved.id,
-       jsonb_build_object('channel', moved.channel, 'reason', '')
-FROM moved JOIN notifications_prompt AS prompt ON prompt.id = moved.prompt_id
-"""
+{RECORD_SENT}"""  # noqa: S608 - our own words
 
 
 def record_outcomes(outcomes: Sequence[Outcome], channel: Channel, *, now: datetime) -> None:

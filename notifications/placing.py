@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from notifications.claiming import Kept, as_document, claim, looking_up_by_id, next_in_line
 from notifications.composing import word
+from notifications.events import RECORD_SENT
 from notifications.models import Delivery
 from notifications.states import advance
 
@@ -20,19 +21,15 @@ PROVIDER: Final = "portal"
 _NOBODY: Final = 0
 """The key of no worker's lock: such a claim is never seen outside of its transaction."""
 
-_PLACE: Final = """
-WITH placed AS (
+_PLACE: Final = f"""
+WITH moved AS (
     UPDATE notifications_delivery AS delivery
     SET status = 'sent', reason = '', attempts = attempts + 1, claimed_at = %(now)s, handed_at = %(now)s,
         sent_at = COALESCE(delivery.sent_at, %(now)s), provider = %(provider)s, facts = row.facts, wording = row.wording
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (id bigint, facts jsonb, wording text)
     WHERE delivery.id = row.id
     RETURNING delivery.id, delivery.prompt_id, delivery.channel)
-INSERT INTO notifications_noticeevent (at, kind, borrower_id, installment_id, prompt_id, delivery_id, data)
-SELECT %(now)s, 'sent', prompt.borrower_id, prompt.installment_id, prompt.id, placed.id,
-       jsonb_build_object('channel', placed.channel, 'reason', '')
-FROM placed JOIN notifications_prompt AS prompt ON prompt.id = placed.prompt_id
-"""
+{RECORD_SENT}"""  # noqa: S608 - our own words
 
 
 def place(*, clock: Callable[[], datetime], longest: float) -> int:

@@ -10,12 +10,13 @@ from django.test import Client
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook
 
+from loans import tasks
 from loans.api import keyring
 from loans.api.keys import rotate_key
 from loans.api.problems import PROBLEMS
 from loans.api.signature import sign
 from loans.intake.events.catalogue import CATALOGUE
-from loans.models import Partner
+from loans.models import Event, Partner
 
 _ids = count(1)
 YESTERDAY = "2026-11-27T09:00:00+08:00"
@@ -72,3 +73,17 @@ def refused(answer: Any, code: str) -> Any:
     assert body["title"]
     assert body["detail"]
     return body
+
+
+def told(code: str, secret: str, *events: dict[str, Any]) -> list[tuple[str, str]]:
+    """Push them in one message, apply it; the outcome and the code of each."""
+    answer = push(code, secret, *events)
+    assert answer.status_code == 202, answer.content
+    tasks.apply_events()
+    rows = Event.objects.filter(report=answer.json()["report"]).order_by("place")
+    return [(row.status, row.code) for row in rows]
+
+
+def about(name: str, **members: Any) -> dict[str, Any]:
+    """An event of this type, as the example's but for these members of its data."""
+    return event(name, dict(CATALOGUE[name, 1].example) | members)

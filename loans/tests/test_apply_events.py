@@ -2,24 +2,18 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from loans import signals, tasks
-from loans.intake.events import sweep
 from loans.intake.events.catalogue import CATALOGUE
-from loans.intake.events.handlers import HANDLERS, Notice
-from loans.intake.events.sweep import apply_kept, look_again
-from loans.intake.news import News, RefusedError
+from loans.intake.events.sweep import look_again
 from loans.intake.records import Code
 from loans.models import Event, Installment, Loan, Outage, Partner, Payment, Position, Report
 from loans.tests.disputes import heard
 from loans.tests.factories import make_bank, make_platform
-from loans.tests.pushing import event, make_key, push
+from loans.tests.pushing import about, event, make_key, push, told
 
 pytestmark = pytest.mark.django_db
 State = Installment.State
@@ -34,20 +28,6 @@ def bank() -> str:
 @pytest.fixture
 def platform() -> str:
     return make_key(make_platform())
-
-
-def told(code: str, secret: str, *events: dict[str, Any]) -> list[tuple[str, str]]:
-    """Push them in one message, apply it; the outcome and the code of each."""
-    answer = push(code, secret, *events)
-    assert answer.status_code == 202, answer.content
-    tasks.apply_events()
-    rows = Event.objects.filter(report=answer.json()["report"]).order_by("place")
-    return [(row.status, row.code) for row in rows]
-
-
-def about(name: str, **members: Any) -> dict[str, Any]:
-    """An event of this type, as the example's but for these members of its data."""
-    return event(name, dict(CATALOGUE[name, 1].example) | members)
 
 
 THIRD = {"principal": "5.00", "total": "5.00", "outstanding": "5.00"}
@@ -290,111 +270,3 @@ def test_an_outage_that_a_firm_declares_holds_until_it_says_that_it_is_over(bank
 def test_the_end_of_an_outage_that_nobody_declared_is_refused(bank: str, platform: str) -> None:
     told("harbour", bank, about("outage.declared", outage="INC-1"))
     assert told("lantern", platform, about("outage.ended", outage="INC-1")) == [(Status.REFUSED, Code.ORDER)]
-
-
-def test_a_handler_gets_the_events_of_its_type_as_a_set(bank: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[list[str]] = []
-
-    def handle(notices: Any) -> list[News | RefusedError]:
-        seen.append([record.data["outage"] for _incoming, record in notices])
-        return [News(touched=True), RefusedError("this outage is over", Code.ORDER)]
-
-    monkeypatch.setitem(HANDLERS, "outage.declared", handle)
-    said = [about("outage.declared", outage="A"), about("outage.declared", outage="B")]
-    assert told("harbour", bank, *said) == [APPLIED, (Status.REFUSED, Code.ORDER)]
-    assert seen == [["A", "B"]]
-
-
-def count_statements(secret: str, events: list[dict[str, Any]], messages: int) -> int:
-    share = len(events) // messages
-    for number in range(messages):
-        push("harbour", secret, *events[number * share : (number + 1) * share])
-    with CaptureQueriesContext(connection) as queries:
-        assert apply_kept() == messages
-    assert set(Event.objects.values_list("status", flat=True)) == {Status.APPLIED}
-    return len(queries)
-
-
-def test_the_number_of_statements_does_not_depend_on_the_number_of_events(bank: str) -> None:
-    def loans(first: int, most: int) -> list[dict[str, Any]]:
-        numbers = range(first, first + most)
-        return [about("loan.opened", loan=f"L-{n}", borrower={"id": f"B-{n}", "name": "A"}) for n in numbers]
-
-    few = count_statements(bank, loans(0, 4), messages=2)
-    assert count_statements(bank, loans(100, 40), messages=20) == few
-
-    def payments(first: int, most: int) -> list[dict[str, Any]]:
-        numbers = range(first, first + most)
-        return [about("payment.settled", loan=f"L-{n}", payment=f"L-{n}-1") for n in numbers]
-
-    few = count_statements(bank, payments(100, 2), messages=1)
-    assert count_statements(bank, payments(110, 30), messages=30) <= few
-
-
-def test_an_event_that_breaks_a_rule_of_the_database_does_not_hold_up_the_others(
-    bank: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    told("harbour", bank, about("loan.opened"))
-
-    def handle(notices: list[Notice]) -> list[News | RefusedError]:
-        for _incoming, record in notices:
-            if record.data["outage"] == "bad":
-                Partner.objects.create(code="harbour", kind="bank", name="Lin Mei")
-            if record.data["outage"] == "worse":
-                raise KeyError("Lin Mei")
-        return [News(touched=True)] * len(notices)
-
-    monkeypatch.setitem(HANDLERS, "outage.declared", handle)
-    said = [about("outage.declared", outage=name) for name in ("bad", "good", "worse")]
-    assert told("harbour", bank, *said, about("payment.settled")) == [
-        (Status.REFUSED, "against_a_rule"),
-        APPLIED,
-        (Status.REFUSED, "not_applied"),
-        APPLIED,
-    ]
-    assert "Lin Mei" not in caplog.text
-    assert not Event.objects.filter(reason__contains="Lin Mei").exists()
-
-
-def test_a_message_that_the_catalogue_no_longer_knows_is_refused_whole(
-    bank: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    push("harbour", bank, about("outage.ended"))
-    monkeypatch.delitem(CATALOGUE, ("outage.ended", 1))
-    assert apply_kept() == 1
-    report = Report.objects.get()
-    assert (report.status, report.refusals[0]["code"]) == (Report.Status.REFUSED, "unknown_event_type")
-    assert apply_kept() == 0
-
-
-def test_a_helping_is_bounded_in_messages_and_in_bytes(bank: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for _ in range(5):
-        push("harbour", bank, about("outage.ended"))
-    assert apply_kept(most=2) == 2
-    monkeypatch.setattr(sweep, "MOST_BYTES", 1)
-    assert apply_kept() == 1
-    assert apply_kept() == 1
-    assert apply_kept() == 1
-    assert apply_kept() == 0
-
-
-def test_with_two_banks_a_platform_speaks_of_its_own_loan_whatever_other_bank_uses_the_number(
-    bank: str, platform: str
-) -> None:
-    other = Partner.objects.create(code="other", kind=Partner.Kind.BANK, name="Other Bank")
-    told("harbour", bank, about("loan.opened"))
-    Loan.objects.update(platform=Partner.objects.get(code="lantern"))
-    borrower = {"id": "B-9", "phone": "+8613800139999"}
-    assert told("other", make_key(other), about("loan.opened", borrower=borrower)) == [APPLIED]
-    assert told("lantern", platform, about("payment.received", installment=1)) == [APPLIED]
-    assert Payment.objects.get().loan.bank.code == "harbour"
-
-
-def test_what_we_know_of_a_person_from_others_is_told_to_the_desk_and_to_no_partner(bank: str) -> None:
-    other = Partner.objects.create(code="other", kind=Partner.Kind.BANK, name="Other Bank")
-    told("harbour", bank, about("loan.opened"))
-    borrower = {**CATALOGUE["loan.opened", 1].example["borrower"], "id": "B-9", "name": "Somebody Else"}
-    assert told("other", make_key(other), about("loan.opened", loan="X-1", borrower=borrower)) == [APPLIED]
-    report = Report.objects.get(partner=other)
-    assert report.events.get().reason == ""
-    assert "another name" in report.remarks[0]

@@ -10,7 +10,7 @@ from accounts.tests.factories import make_borrower
 from loans.intake.events.sweep import apply_kept
 from loans.models import Event, Installment, Partner, Report
 from loans.tests.factories import make_bank, make_installment, make_loan
-from notifications.models import Duty, Prompt, Responsibility
+from notifications.models import Delivery, Duty, Prompt, Responsibility
 from notifications.planning import plan_upcoming
 from notifications.tests.factories import NOON, TODAY, clock
 
@@ -71,3 +71,7 @@ def report(
 
 def duty_of(prompt: Prompt) -> Duty:
     return Duty.objects.select_related("telling", "responsible", "backup").get(prompt=prompt)
+
+
+def statuses(prompt: Prompt) -> set[str]:
+    return set(Delivery.objects.filter(prompt=prompt).values_list("status", flat=True))

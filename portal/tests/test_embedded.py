@@ -6,8 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -15,6 +14,7 @@ import pytest
 import redis
 from django.conf import settings
 
+from notifications.tests.peers import wait_until
 from portal.embedded import Embedded, FolderInUseError, ProcessError, Servers
 from portal.embedded.places import NOBODY
 from portal.embedded.sockets import RunFolder
@@ -58,13 +58,6 @@ def query(servers: Servers, sql: str) -> str | None:
         cursor = connection.execute(sql)
         row = cursor.fetchone() if cursor.description else None
         return str(row[0]) if row else None
-
-
-def wait_until(happened: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_the_second_start_finds_the_data_of_the_first(used: Path) -> None:
@@ -139,7 +132,7 @@ def test_kill_9_of_the_parent_leaves_nothing_running_and_the_next_start_works(us
         assert all(pid and command_line(pid) for pid in left)
         parent.kill()
         assert parent.stdout.read() == b""  # the command is gone, too: it held the pipe
-    wait_until(lambda: not any(command_line(pid) for pid in left if pid))
+    wait_until("all had ended", lambda: not any(command_line(pid) for pid in left if pid), seconds=20)
     with Embedded(used, fast=True) as servers:
         assert query(servers, "SELECT word FROM kept") == "留着"
 
@@ -149,7 +142,7 @@ def test_a_pid_file_with_the_number_of_another_process_is_stale(used: Path, ende
     owner = (used / "postgres").stat()
     with subprocess.Popen(["sleep", "0" if ended else "60"], user=owner.st_uid if AS_ROOT else None) as stranger:
         if ended:
-            wait_until(lambda: not command_line(stranger.pid))
+            wait_until("it had ended", lambda: not command_line(stranger.pid), seconds=20)
         (used / "postgres" / "postmaster.pid").write_text(f"{stranger.pid}\n{used / 'postgres'}\n")
         (used / "valkey" / "valkey.pid").write_text(f"{stranger.pid}\n")
         with Embedded(used, fast=True) as servers:

@@ -7,13 +7,12 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
+from notifications.tests.peers import wait_until
 from portal.embedded.waiting import command_line
 from portal.processes import Child, ProcessError
 from portal.supervisor import Program, StopRequestedError, Supervisor, signals_end_the_block
@@ -58,13 +57,6 @@ def shell(name: str, script: str, *, patience: float = 10.0) -> Program:
     return Program(name, ["sh", "-c", script.format(name=name)], up, patience=patience)
 
 
-def wait_until(happened: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def find_processes_in(folder: Path) -> set[int]:
     """Find live processes by their working directory."""
     found = set()
@@ -107,7 +99,7 @@ def test_the_log_of_an_earlier_run_is_kept_but_not_blamed(tmp_path: Path) -> Non
 def test_a_program_that_never_gets_ready_is_not_waited_for_without_end(tmp_path: Path) -> None:
     with Supervisor(tmp_path, tmp_path) as supervisor:
         supervisor.start(Program("silent", ["sh", "-c", "echo thinking; sleep 60"], up), os.environ)
-        wait_until(lambda: "thinking" in (tmp_path / "silent.log").read_text())
+        wait_until("it thought", lambda: "thinking" in (tmp_path / "silent.log").read_text(), seconds=30)
         with pytest.raises(ProcessError, match=re.compile("silent was not ready within.*thinking", re.DOTALL)):
             supervisor.wait_until_ready(seconds=0.1)
 
@@ -193,6 +185,6 @@ def test_kill_9_leaves_no_web_worker_no_pool_child_nothing(tmp_path: Path) -> No
         assert port
         with socket.create_connection(("127.0.0.1", int(port[1]))) as visitor, visitor.makefile("rb") as answer:
             visitor.sendall(b"GET / HTTP/1.0\r\n\r\n")
-            wait_until(lambda: b"first" in answer.readline())
+            wait_until("the first answered", lambda: b"first" in answer.readline(), seconds=30)
             supervisor.kill()
-            wait_until(lambda: not find_processes_in(tmp_path))
+            wait_until("all had ended", lambda: not find_processes_in(tmp_path), seconds=30)

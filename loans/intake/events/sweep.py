@@ -16,12 +16,12 @@ from loans.intake.events.applying import apply_events
 from loans.intake.events.incoming import Incoming, Outcome, Status
 from loans.intake.events.reading import Pushed, read_message
 from loans.intake.events.shape import ShapeError
+from loans.intake.reports import MOST_KEPT
 from loans.models import Event, Partner, Report
 
 MOST_MESSAGES: Final = 200
 MOST_BYTES: Final = 500_000
 """Of the messages of one transaction, except that one is always taken: it holds the locks of their loans."""
-MOST_REMARKS: Final = 1000
 log = logging.getLogger(__name__)
 
 _WAITING: Final = """
@@ -157,7 +157,7 @@ def _note_for_desk(outcomes: Mapping[Incoming, Outcome]) -> None:
     said: dict[int, list[str]] = defaultdict(list)
     for event, outcome in outcomes.items():
         said[event.report.pk] += outcome.news.for_desk if outcome.news else []
-    rows = [{"id": pk, "remarks": remarks[:MOST_REMARKS]} for pk, remarks in said.items() if remarks]
+    rows = [{"id": pk, "remarks": remarks[:MOST_KEPT]} for pk, remarks in said.items() if remarks]
     if rows:
         with connection.cursor() as cursor:
             cursor.execute(_NOTE, [json.dumps(rows)])

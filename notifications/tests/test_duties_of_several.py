@@ -1,0 +1,124 @@
+"""Prompts that two firms take turns to send, that are told together, and many at once."""
+
+from datetime import timedelta
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.tests.factories import make_borrower
+from loans.intake.events.sweep import apply_kept
+from loans.models import OutwardEvent
+from loans.tests.factories import make_bank, make_installment, make_loan, make_platform
+from loans.tests.outward import hear as hear_events
+from notifications.models import Duty, NoticeEvent, Prompt
+from notifications.planning import plan_overdue, plan_upcoming
+from notifications.taking_over import take_over
+from notifications.tests.factories import NOON, TODAY, claim, clock
+from notifications.tests.firms import HOUR, due_in, duty_of, event_about, make_rule, planned, push, report, statuses
+
+pytestmark = pytest.mark.django_db
+Status = Duty.Status
+APPLIED, UNCHANGED = ("applied", ""), ("unchanged", "")
+AT_FOUR = NOON + 4 * HOUR
+
+
+def test_the_other_firm_comes_before_the_portal() -> None:
+    make_rule(hours=2, backup="platform", backup_hours=3)
+    hear_events(make_platform())
+    prompt = planned()
+    duty = duty_of(prompt)
+    assert (duty.report_by, duty.portal_at) == (NOON + 2 * HOUR, NOON + 5 * HOUR)
+    assert take_over(NOON + 2 * HOUR) == 1
+    assert duty_of(prompt).status == Status.PASSED_ON
+    assert OutwardEvent.objects.get().data["sender"] == "lantern"
+    assert claim("sms", NOON + 3 * HOUR) == []
+    assert prompt.installment is not None
+    assert report(prompt.installment, at=NOON + 3 * HOUR, by=make_platform()) == APPLIED
+    assert duty_of(prompt).status == Status.MET
+    assert take_over(NOON + 6 * HOUR) == 0
+
+
+def test_when_both_firms_keep_silent_the_portal_sends() -> None:
+    make_rule(hours=2, backup="platform", backup_hours=3)
+    hear_events(make_bank())
+    prompt = planned()
+    assert [take_over(NOON + hours * HOUR) for hours in (2, 4, 5)] == [1, 0, 1]
+    assert duty_of(prompt).status == Status.TAKEN_OVER
+    assert [event.data["sender"] for event in OutwardEvent.objects.order_by("pk")] == ["lantern", "portal"]
+    assert len(claim("sms", NOON + 5 * HOUR)) == 1
+    kinds = NoticeEvent.objects.filter(kind__in=["passed_on", "taken_over"]).order_by("pk")
+    assert list(kinds.values_list("kind", flat=True)) == ["passed_on", "taken_over"]
+
+
+def test_a_loan_without_the_firm_that_is_responsible_is_the_portals() -> None:
+    make_rule("platform")
+    prompt = planned(platform=None)
+    assert prompt.tell_at == NOON
+
+
+def test_what_ended_otherwise_is_nobodys_duty() -> None:
+    make_rule()
+    prompt = planned()
+    Prompt.objects.update(status=Prompt.Status.CANCELLED)
+    assert take_over(AT_FOUR) == 1
+    assert duty_of(prompt).status == Status.VOID
+    assert not NoticeEvent.objects.filter(kind="taken_over").exists()
+
+
+def test_installments_that_are_told_together_end_together() -> None:
+    make_rule()
+    loan = make_loan(make_borrower())
+    first, second = (make_installment(loan, due_on=TODAY + timedelta(days=3)) for _place in range(2))
+    assert plan_upcoming(clock()) == 2
+    leader = Prompt.objects.get(told_with=None)
+    assert report(first) == APPLIED
+    leader.refresh_from_db()
+    assert (leader.status, statuses(leader)) == (Prompt.Status.ACTIVE, {"queued"})
+    assert report(second) == APPLIED
+    assert set(Prompt.objects.values_list("status", flat=True)) == {Prompt.Status.FIRM_TOLD}
+    assert statuses(leader) == {"cancelled"}
+
+
+def test_what_different_firms_have_to_send_is_not_told_together() -> None:
+    make_rule(product="Phone plan")
+    borrower = make_borrower()
+    for product in ("Phone plan", "Sofa", "Sofa"):
+        make_installment(make_loan(borrower, product=product), due_on=TODAY + timedelta(days=3))
+    assert plan_upcoming(clock()) == 3
+    assert Prompt.objects.filter(told_with=None).count() == 2
+    assert sorted(Prompt.objects.filter(told_with=None).values_list("tell_at", flat=True)) == [NOON, AT_FOUR]
+
+
+def test_overdue_prompts_have_rules_of_their_own() -> None:
+    make_rule("portal")
+    make_rule("platform", bank=make_bank(), kind="overdue")
+    due_in(-1)
+    due_in(3)
+    plan_upcoming(clock())
+    plan_overdue(clock())
+    assert dict(Prompt.objects.values_list("kind", "tell_at")) == {"upcoming": NOON, "overdue": AT_FOUR}
+    assert not duty_of(Prompt.objects.get(kind="overdue")).needs_proof
+
+
+def test_planning_costs_the_same_however_many_a_firm_has_to_send(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    make_rule()
+    for days in range(1, 8):
+        due_in(days)
+    with django_assert_num_queries(25):
+        assert plan_upcoming(clock()) == 7
+
+
+def test_reports_cost_the_same_however_many_there_are(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    make_rule()
+    hear_events(make_bank())
+    rows = [due_in(3) for _place in range(6)]
+    plan_upcoming(clock())
+    push(make_bank(), [event_about(row, at=NOON + HOUR) for row in rows[:2]], at=NOON + HOUR)
+    with django_assert_num_queries(29):
+        apply_kept()
+    push(make_bank(), [event_about(row, at=NOON + HOUR) for row in rows[2:]], at=NOON + HOUR)
+    with django_assert_num_queries(29):
+        apply_kept()
+    assert Prompt.objects.filter(status=Prompt.Status.FIRM_TOLD).count() == 6
