@@ -1,4 +1,4 @@
-"""What must hold before a process serves or sends: the checks of notifications.checks, which neither gunicorn nor Celery asks."""
+"""What must hold before a process serves or sends: checks that neither gunicorn nor Celery asks."""
 
 import sys
 
