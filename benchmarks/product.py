@@ -205,7 +205,7 @@ def sample_mail(delivery_id: int, now: datetime) -> Mail:
     channel = channel_for("email")
     assert isinstance(channel, EmailChannel)
     assert message
-    mail = channel._prepare(message)
+    mail = channel._prepare(message, eight_bits=True)
     assert not isinstance(mail, Outcome)
     return Mail(message.subject, message.text, message.html, mail.content.decode(), message.reference)
 

@@ -31,7 +31,7 @@ from notifications.push_sending import send_to_devices
 from notifications.states import Status, Step, advance
 
 RESCUE_AT_MOST: Final = 500
-BLOCK: Final = 100
+BLOCK: Final = 250
 """So many are claimed at once: with what is in flight, they are what a killed worker leaves in doubt."""
 BLOCK_OF_ONCE: Final = 32
 """The same where nothing in doubt may be sent again: each is one that another channel has to tell."""

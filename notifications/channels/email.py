@@ -30,12 +30,12 @@ class EmailChannel(Channel):
 
     def send(self, messages: Iterable[Message]) -> Iterator[Outcome]:
         with closing(SmtpSession(self._server)) as session:
-            yield from session.hand_over(self._prepare(message) for message in messages)
+            yield from session.hand_over(self._prepare(message, session.takes_eight_bits) for message in messages)
 
-    def _prepare(self, message: Message) -> Mail | Outcome:
+    def _prepare(self, message: Message, eight_bits: bool) -> Mail | Outcome:
         try:
             recipient = Recipient.parse(message.address)
-            content = compose(message, self._sender, recipient)
+            content = compose(message, self._sender, recipient, eight_bits=eight_bits)
         except (BadAddressError, UnsendableError) as error:
             fault = isinstance(error, BadAddressError)
             return Outcome(message.reference, Result.PERMANENT, reason=str(error), address_fault=fault)

@@ -23,6 +23,8 @@ WORD_OCTETS: Final = 45
 """Of UTF-8 in one encoded word: with its frame, and the first with `Subject: `, a line stays below RFC 2047's 76."""
 LINE_LETTERS: Final = 76
 """In one line of base64: RFC 2045's limit."""
+LINE_OCTETS: Final = 998
+"""In any line of a mail, without its end: RFC 5322's limit."""
 
 
 class UnsendableError(ValueError):
@@ -35,10 +37,13 @@ class _Body:
     content: bytes
 
 
-def compose(message: Message, sender: Sender, recipient: Recipient) -> bytes:
-    """The mail's bytes, lines ended by CRLF. Raises UnsendableError where the wording cannot be written."""
+def compose(message: Message, sender: Sender, recipient: Recipient, *, eight_bits: bool = False) -> bytes:
+    """The mail's bytes, lines ended by CRLF; UTF-8 as it is where the server takes `eight_bits` (RFC 6152).
+
+    Raises UnsendableError where the wording cannot be written.
+    """
     try:
-        body = _write_body(message)
+        body = _write_body(message, eight_bits)
         headers = (
             f"{sender.from_line}To: {recipient.path}\r\nSubject: {encode_subject(message.subject)}\r\n"
             f"Date: {_write_date(int(time()))}\r\nMessage-ID: {sender.message_id(message.reference)}\r\n"
@@ -77,23 +82,26 @@ def flatten(text: str) -> str:
     return CONTROLS.sub("", " ".join(text.split()))
 
 
-def _write_body(message: Message) -> _Body:
-    text = _write_part("plain", message.text)
+def _write_body(message: Message, eight_bits: bool) -> _Body:
+    # Neither encoding ever writes an equals sign and an underline, so no encoded wording can hold the boundary.
+    boundary = f"=_{message.reference}"
+    as_it_is = eight_bits and boundary not in message.text and boundary not in message.html
+    text = _write_part("plain", message.text, as_it_is)
     if not message.html:
         return _Body(text.headers, text.content)
-    html = _write_part("html", message.html)
-    # Neither encoding ever writes an equals sign and an underline, so no wording can hold the boundary.
-    boundary = f"=_{message.reference}"
+    html = _write_part("html", message.html, as_it_is)
     between = f"--{boundary}\r\n"
     parts = [f"{between}{part.headers}\r\n".encode() + part.content for part in (text, html)]
     headers = f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n'
     return _Body(headers, b"".join([*parts, f"--{boundary}--\r\n".encode()]))
 
 
-def _write_part(subtype: str, wording: str) -> _Body:
-    """Quoted-printable where most of it is ASCII, else base64: seven bits and short lines on every way."""
+def _write_part(subtype: str, wording: str, as_it_is: bool) -> _Body:
+    """As it is, or quoted-printable where most of it is ASCII, else base64: seven bits and short lines on every way."""
     octets = wording.replace("\r\n", "\n").replace("\r", "\n").encode()
-    if 6 * (len(octets) - len(wording)) < len(octets):
+    if as_it_is and b"\0" not in octets and max(map(len, octets.split(b"\n"))) <= LINE_OCTETS:
+        encoding, content = "8bit", octets.replace(b"\n", b"\r\n")
+    elif 6 * (len(octets) - len(wording)) < len(octets):
         encoding, content = "quoted-printable", b"\r\n".join(map(_quote_line, octets.split(b"\n")))
     else:
         letters = binascii.b2a_base64(octets.replace(b"\n", b"\r\n"), newline=False)

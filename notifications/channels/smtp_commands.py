@@ -19,6 +19,10 @@ class Mail:
     recipient: Recipient
     content: bytes
 
+    @property
+    def needs_eight_bits(self) -> bool:
+        return self.recipient.needs_smtputf8 or not self.content.isascii()
+
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
@@ -26,6 +30,7 @@ class Abilities:
 
     reports: bool
     other_letters: bool
+    eight_bits: bool
     pipelining: bool
 
     @classmethod
@@ -33,6 +38,7 @@ class Abilities:
         return cls(
             reports=server.has_extn("dsn"),
             other_letters=server.has_extn("smtputf8"),
+            eight_bits=server.has_extn("8bitmime") or server.has_extn("smtputf8"),  # RFC 6531: never without
             pipelining=server.has_extn("pipelining"),
         )
 
@@ -42,7 +48,9 @@ def write_commands(mail: Mail, abilities: Abilities) -> list[bytes]:
     sender = [f"MAIL FROM:<{mail.return_path}>"]
     recipient = [f"RCPT TO:<{mail.recipient.path}>"]
     if mail.recipient.needs_smtputf8:
-        sender += ["SMTPUTF8", "BODY=8BITMIME"]
+        sender += ["SMTPUTF8"]
+    if mail.needs_eight_bits:
+        sender += ["BODY=8BITMIME"]
     if abilities.reports:
         sender += ["RET=HDRS", f"ENVID={encode_xtext(mail.reference)}"]
         recipient += ["NOTIFY=SUCCESS,FAILURE,DELAY"]

@@ -45,6 +45,12 @@ class SmtpSession:
         if offered is not None:
             yield self._finish(offered, None)[0]
 
+    @property
+    def takes_eight_bits(self) -> bool:
+        """Whether the next mail may be written in eight bits; connects in order to know."""
+        connection = self._connect()
+        return connection is not None and connection.takes_eight_bits
+
     def close(self) -> None:
         """Say goodbye; a server that is already gone is no fault."""
         if self._connection is not None:
@@ -56,9 +62,12 @@ class SmtpSession:
         connection = self._connect()
         if connection is None:
             return Outcome(mail.reference, Result.TEMPORARY, reason=self._given_up)
-        if not connection.can_take(mail):
+        if not connection.can_reach(mail):
             reason = "address needs SMTPUTF8, which our mail server does not offer"
             return Outcome(mail.reference, Result.PERMANENT, reason=reason)
+        if not connection.can_take(mail):
+            reason = "mail was written for a server that takes eight bits, and this one does not"
+            return Outcome(mail.reference, Result.TEMPORARY, reason=reason)
         refused = connection.offer(mail)
         self._look_after(connection)
         return refused

@@ -36,6 +36,12 @@ class ScriptedMail:
     port: int
     conversations: list[list[str]] = field(default_factory=list)
     answered: list[tuple[str, str]] = field(default_factory=list)
+    lines: list[bytes] = field(default_factory=list)
+
+    @property
+    def octets(self) -> bytes:
+        """All that it was sent."""
+        return b"".join(self.lines)
 
     @property
     def commands(self) -> list[str]:
@@ -49,6 +55,7 @@ def run_mail_server(answers: Mapping[str, str | Sequence[str]] | None = None) ->
     script = {verb: [answer] if isinstance(answer, str) else list(answer) for verb, answer in (answers or {}).items()}
     conversations: list[list[str]] = []
     answered: list[tuple[str, str]] = []
+    heard: list[bytes] = []
 
     def answer_to(verb: str) -> str:
         left = script.get(verb)
@@ -64,6 +71,7 @@ def run_mail_server(answers: Mapping[str, str | Sequence[str]] | None = None) ->
             return
         in_data, message_id = False, ""
         for raw in lines:
+            heard.append(raw)
             line = raw.decode().rstrip("\r\n")
             if in_data and line != ".":
                 message_id = line[12:] if line.startswith("Message-ID: ") else message_id
@@ -79,7 +87,7 @@ def run_mail_server(answers: Mapping[str, str | Sequence[str]] | None = None) ->
                 return
 
     with run_server(serve) as server:
-        yield ScriptedMail(server.port, conversations, answered)
+        yield ScriptedMail(server.port, conversations, answered, heard)
 
 
 def _say(connection: socket.socket, answer: str) -> bool:

@@ -5,7 +5,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -66,6 +66,25 @@ def test_the_message_id_is_the_same_on_every_sending() -> None:
     assert ids == {f"<{message.reference}@bounces.example>"}
 
 
+def test_chinese_goes_as_it_is_to_a_server_that_takes_eight_bits() -> None:
+    message = make_message("li@example.com", "您的贷款", html="<p>您的贷款</p>")
+    with run_mail_server() as server:
+        [outcome] = hand_over(make_channel(server.port), [message])
+    assert outcome.result is Result.ACCEPTED
+    assert next(command for command in server.commands if command.startswith("MAIL")).endswith(
+        f"BODY=8BITMIME RET=HDRS ENVID={message.reference}"
+    )
+
+
+def test_chinese_goes_as_ascii_to_a_server_that_takes_seven_bits() -> None:
+    message = make_message("li@example.com", "您的贷款", html="<p>您的贷款</p>")
+    with run_mail_server({"EHLO": "250-stub\r\n250 DSN"}) as server:
+        [outcome] = hand_over(make_channel(server.port), [message])
+    assert outcome.result is Result.ACCEPTED
+    assert not [command for command in server.commands if "8BITMIME" in command]
+    assert server.octets.isascii()
+
+
 def test_lines_that_start_with_a_dot_arrive_whole(sandbox: SandboxProcess) -> None:
     message = make_message("li@example.com", "first\n.\n..two\n.three\nlast")
     hand_over(make_channel(sandbox.smtp_port), [message])
@@ -90,11 +109,18 @@ def test_no_subject_or_text_can_add_a_header_or_break_the_mail(subject: str, tex
 
 
 @given(
-    st.text(st.characters(codec="utf-8"), max_size=400), st.text(st.characters(codec="utf-8"), min_size=1, max_size=400)
+    st.text(st.characters(codec="utf-8"), max_size=400),
+    st.text(st.characters(codec="utf-8"), min_size=1, max_size=400),
+    st.booleans(),
 )
-def test_text_and_html_arrive_letter_by_letter(text: str, html: str) -> None:
-    message = make_message("li@example.com", text, html=html)
-    mail = read_mail(compose(message, SENDER, Recipient.parse(message.address)))
+@example("2,994 octets on one line".ljust(998, "款"), "<p>" + "a" * 995, True)
+@example("a boundary\n--=_ref-1--\nin the words", "<p>\0</p>", True)
+def test_text_and_html_arrive_letter_by_letter(text: str, html: str, eight_bits: bool) -> None:
+    message = make_message("li@example.com", text, html=html, reference="ref-1")
+    raw = compose(message, SENDER, Recipient.parse(message.address), eight_bits=eight_bits)
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 998
+    assert b"\0" not in raw
+    mail = read_mail(raw)
     for subtype, wording in (("plain", text), ("html", html)):
         part = mail.get_body((subtype,))
         assert part is not None
