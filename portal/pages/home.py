@@ -1,7 +1,6 @@
 """The first page: what do I owe next, when, and did my last payment arrive?"""
 
 from datetime import date
-from typing import Final
 
 from django.contrib.messages import get_messages
 from django.http import HttpResponse
@@ -15,13 +14,11 @@ from django.utils.cache import add_never_cache_headers, get_conditional_response
 from django.views.decorators.http import require_safe
 
 from accounts.requests import SignedInRequest
+from portal.pages.nothing_new import UNCHANGED
 from portal.pages.overview import ask_overview, read_overview
 from portal.pages.shell import fill
 from portal.pages.stamp import stamp_of
 from portal.reading_ahead import remember
-
-UNCHANGED: Final = 204
-"""htmx leaves the page alone, so that nothing moves and nothing is read out while there is no news."""
 
 
 @require_safe

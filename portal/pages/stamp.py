@@ -11,25 +11,31 @@ from django.middleware.csrf import get_token
 from django.utils.crypto import salted_hmac
 from django.utils.translation import get_language
 
+from accounts.models import User
 from accounts.requests import SignedInRequest
 
 _PURPOSE = "portal.pages.stamp"
 
 
 def stamp_of(request: SignedInRequest, rows: str, today: date) -> str:
-    """The stamp of a page made of `rows` on the reader's day `today`; 32 digits that say nothing and cannot be guessed.
-
-    It is of this reader in this session, of their language and zone, and of these templates: a page that was kept
-    matches nobody else's, and none from before a sign-in, a new day or a new release.
-    """
+    """The stamp of the page that this request asks for, made of `rows` on the reader's day `today`."""
     if "CSRF_COOKIE" not in request.META:
         get_token(request)  # the page's forms will need it, and this is the one that they get
-    user = request.user
+    secret, session_key = request.META["CSRF_COOKIE"], request.session.session_key or ""
+    return write_stamp(request.user, session_key, secret, get_language() or "", rows, today)
+
+
+def write_stamp(user: User, session_key: str, secret: str, language: str, rows: str, today: date) -> str:
+    """32 digits that say nothing and cannot be guessed; `secret` is that of the page's forms.
+
+    They are of this reader in this session, of their language and zone, and of these templates: a page that was kept
+    matches nobody else's, and none from before a sign-in, a new day or a new release.
+    """
     parts = (
         str(user.pk),
-        request.session.session_key or "",
-        request.META["CSRF_COOKIE"],
-        get_language() or "",
+        session_key,
+        secret,
+        language,
         user.time_zone,
         str(user.is_staff),
         today.isoformat(),

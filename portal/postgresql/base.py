@@ -1,14 +1,18 @@
 """The backend that settings name as ENGINE; Django looks for `base.DatabaseWrapper` in it."""
 
+import re
 import select
 from collections.abc import Mapping
-from typing import Any, cast
+from functools import lru_cache
+from typing import Any, Final, cast
 
 import psycopg
 from django.db import connection as default_connection
 from django.db.backends.postgresql import base
 from django.db.backends.utils import CursorWrapper
 from psycopg_pool import ConnectionPool
+
+_PARAMETER: Final = re.compile(r"%\((\w+)\)s|%%")
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -28,15 +32,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return connection
 
     def prepared_cursor(self) -> CursorWrapper:
-        """A cursor whose statements the server keeps ready, once a connection has asked the same one a few times.
+        """A cursor whose statements the server keeps ready, once a connection has asked the same one a few times. It
+        takes them as the server does, with `$1` for a parameter.
 
         Django's own sends each statement with its values in it, and has it planned anew.
         """
         self.ensure_connection()
         with self.wrap_database_errors:
-            cursor = base.ServerBindingCursor(self.connection)  # type: ignore[call-arg]
+            cursor = RawCursor(self.connection)
             wrapped: CursorWrapper = self._prepare_cursor(cursor)  # type: ignore[attr-defined]
         return wrapped
+
+
+class RawCursor(base.CursorMixin, psycopg.RawCursor[Any]):
+    """psycopg's, which reads nothing in a statement: finding the parameters of a long one takes 0.1 ms each time."""
 
 
 def is_alive(connection: "psycopg.Connection[Any]") -> bool:
@@ -56,7 +65,24 @@ def is_alive(connection: "psycopg.Connection[Any]") -> bool:
 
 def ask(statement: str, parameters: Mapping[str, Any]) -> tuple[Any, ...] | None:
     """The first row of a statement that is asked often: it is planned once a connection, not each time."""
+    numbered, names = _number(statement)
     with cast("DatabaseWrapper", default_connection).prepared_cursor() as cursor:
-        cursor.execute(statement, parameters)
+        cursor.execute(numbered, [parameters[name] for name in names])
         row: tuple[Any, ...] | None = cursor.fetchone()
     return row
+
+
+@lru_cache(maxsize=64)  # our own statements, none of which is made of what somebody has sent
+def _number(statement: str) -> tuple[str, list[str]]:
+    """The statement with `$1` for its first parameter and so on, and the names of the parameters."""
+    names: list[str] = []
+
+    def place(found: re.Match[str]) -> str:
+        name = found[1]
+        if name is None:
+            return "%"
+        if name not in names:
+            names.append(name)
+        return f"${names.index(name) + 1}"
+
+    return _PARAMETER.sub(place, statement), names
