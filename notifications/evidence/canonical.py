@@ -43,6 +43,8 @@ WITH RECURSIVE batch AS (
     WHERE batch.count = %(size)s::bigint AND next.count > 0)
 SELECT first_id, last_id, lines FROM batch WHERE lines IS NOT NULL
 """  # noqa: S608
+_KEEP_IN_MEMORY: Final = "SET LOCAL work_mem = '64MB'"
+"""Of 50,000 events the lines are some 10 MB; through a file on the disk they took a fifth longer to read."""
 BELOW_ALL: Final = -(2**63)
 """Below the id of any event, also of one that was smuggled in below the first."""
 CHUNK: Final = 1000
@@ -79,6 +81,8 @@ def read_batches(after: int, until: int, size: int, limit: int) -> Iterator[Iter
     next batch while one is hashed.
     """
     connection.ensure_connection()
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP_IN_MEMORY)
     asked = {"after": after, "until": until, "size": size, "limit": limit}
     with (
         psycopg.Cursor(connection.connection) as cursor,  # Django's own cannot take bytes as they are
