@@ -16,7 +16,7 @@ from notifications.claiming import Kept
 from notifications.facts import Figures, facts_of, previously_told
 from notifications.models import Delivery
 from notifications.quiet_hours import hold_until_morning
-from notifications.rendering import Rendered, render
+from notifications.rendering import Rendered, render, version_to_read
 from notifications.signatures import reference_of, reply_code
 from notifications.states import Status, Step
 from notifications.tellings import Companion, Firm, Telling, companions_named, firms_named, tellings_of
@@ -73,11 +73,13 @@ def _word(telling: Telling, block: _Block) -> Worded:
     pk, prompt_id = telling.delivery_id, telling.prompt_id
     others, before = block.companions.get(prompt_id, ()), block.told_before.get(prompt_id)
     facts = facts_of(telling, block.now, block.firms, others, before)
-    lies_here = telling.channel == Delivery.Channel.IN_APP
-    url = "" if lies_here else address_of(pk, prompt_id, asks=telling.asks_acknowledgement, now=block.now)
-    rendered = render(telling.kind, telling.stage, telling.channel, facts, url, _reply_code(telling))
-    message = None if lies_here else _message(telling, rendered, url)
-    return Worded(Kept(pk, _write_json(facts.as_json()), rendered.wording), message)
+    if telling.channel == Delivery.Channel.IN_APP:
+        version, message = version_to_read(telling.kind, telling.stage, facts), None
+    else:
+        url = address_of(pk, prompt_id, asks=telling.asks_acknowledgement, now=block.now)
+        rendered = render(telling.kind, telling.stage, telling.channel, facts, url, _reply_code(telling))
+        version, message = rendered.wording, _message(telling, rendered, url)
+    return Worded(Kept(pk, _write_json(facts.as_json()), version), message)
 
 
 def _without(tellings: list[Telling], held: Sequence[Step]) -> list[Telling]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from notifications.models import Delivery, Prompt
 from notifications.wording.facts import Facts
-from notifications.wording.letter import write_letter
+from notifications.wording.letter import require_letter, write_letter
 from notifications.wording.source import FALLBACK_LANGUAGE, LANGUAGES, Wording, WordingError, read_wordings
 from notifications.wording.text_message import write_text_message
 from notifications.wording.values import one_line
@@ -55,6 +55,16 @@ def render(kind: str, stage: int, channel: str, facts: Facts, action_url: str, r
     if channel == Delivery.Channel.PUSH:
         return _render_push(wording, facts)
     raise WordingError(f"There is no wording for the channel {channel!r}: it must be one of {', '.join(CHANNELS)}.")
+
+
+def version_to_read(kind: str, stage: int, facts: Facts) -> str:
+    """The version of the words in which the portal shows these facts whenever they are looked at.
+
+    Raises what `render` would raise then.
+    """
+    wording = find_wording(kind, stage, facts.language, facts.decision)
+    require_letter(wording, facts)
+    return wording.version
 
 
 @lru_cache(maxsize=1024)

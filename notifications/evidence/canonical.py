@@ -81,8 +81,8 @@ def read_batches(after: int, until: int, size: int, limit: int) -> Iterator[Iter
     next batch while one is hashed.
     """
     connection.ensure_connection()
-    with connection.cursor() as cursor:
-        cursor.execute(_KEEP_IN_MEMORY)
+    with connection.cursor() as setting:
+        setting.execute(_KEEP_IN_MEMORY)
     asked = {"after": after, "until": until, "size": size, "limit": limit}
     with (
         psycopg.Cursor(connection.connection) as cursor,  # Django's own cannot take bytes as they are

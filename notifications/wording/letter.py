@@ -67,9 +67,7 @@ def write_letter(wording: Wording, facts: Facts, action_url: str = "") -> Letter
 
     Raises FactMissingError and loans.money.MoneyError, both ValueErrors.
     """
-    values = personal_values(facts, wording.language)
-    unknown = frozenset([name for name, value in values.items() if not value])
-    words = _words(wording, shared_of(facts), unknown)
+    values, words = _chosen(wording, facts)
     subject, preview, heading, button, *paragraphs = words.plain.fill(values).split(_DIVIDER)
     html = ""
     if action_url:
@@ -77,3 +75,15 @@ def write_letter(wording: Wording, facts: Facts, action_url: str = "") -> Letter
         html = words.page.fill(escape_all(values))
     body, about = tuple(paragraphs[: words.body_size]), tuple(paragraphs[words.body_size :])
     return Letter(subject, preview, heading, button, body, about, html)
+
+
+def require_letter(wording: Wording, facts: Facts) -> None:
+    """Raise what `write_letter` would raise, without writing it."""
+    _chosen(wording, facts)
+
+
+def _chosen(wording: Wording, facts: Facts) -> tuple[dict[str, str], _Words]:
+    """One borrower's own values, and the words that can be said with what is known."""
+    values = personal_values(facts, wording.language)
+    unknown = frozenset([name for name, value in values.items() if not value])
+    return values, _words(wording, shared_of(facts), unknown)
