@@ -149,9 +149,9 @@ def main() -> None:
     django.setup()
     import benchmarks.product  # noqa: F401 - loaded once, before the fork
     import notifications.channels.kannel  # noqa: F401
-    from notifications import working_days
+    from portal.celery import load
 
-    working_days.load()
+    load()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a worker that was killed
     answer(ready=True)
     while line := sys.stdin.readline():

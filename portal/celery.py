@@ -1,5 +1,6 @@
 """The Celery application. Rows are the queue; a task only wakes a worker (docs/design.md)."""
 
+import gc
 import os
 from typing import Any
 
@@ -35,3 +36,4 @@ def load(**_: Any) -> None:
     del sweep
     require_sound()
     working_days.load()
+    gc.freeze()  # what is loaded stays: no worker has to look through it for garbage, or to copy it for having looked

@@ -2,6 +2,7 @@
 come from its command line or GUNICORN_CMD_ARGS.
 """
 
+import gc
 import signal
 from typing import Protocol
 
@@ -16,6 +17,11 @@ control_socket_disable = True  # nobody administers it at run time, and the defa
 
 class Master(Protocol):
     pid: int
+
+
+def when_ready(_server: Master) -> None:
+    """Before the fork: what is loaded stays, so no worker has to look through it for garbage."""
+    gc.freeze()
 
 
 def post_fork(server: Master, worker: object) -> None:
