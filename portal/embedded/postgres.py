@@ -3,6 +3,7 @@
 It refuses to run as root. Root's copy runs as the user "nobody", who owns the cluster's folder and nothing else.
 """
 
+import os
 import signal
 from pathlib import Path
 from urllib.parse import quote
@@ -18,6 +19,10 @@ from portal.processes import Child, ProcessError
 DATABASE = "dueproof"
 PORT = 5432  # only names the socket; said aloud so that a PGPORT in the environment changes nothing
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+WRITING = {"wal_buffers": "64MB", "max_wal_size": "4GB"}
+"""A large plan writes 900 bytes a prompt into the log from two connections, which otherwise wait for its buffers, and
+for a checkpoint every million."""
 
 
 class Postgres:
@@ -65,6 +70,8 @@ class Postgres:
             "max_connections": "100",
             "timezone": "UTC",
             "log_timezone": "UTC",
+            "shared_buffers": f"{shared_buffers()}MB",
+            **WRITING,
             **(FAST if self.fast else {}),
         }
         return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
@@ -98,3 +105,9 @@ def make_database(sockets: Path, password: str) -> None:
     with connect(sockets, password) as connection:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
             connection.execute(f"CREATE DATABASE {DATABASE}")
+
+
+def shared_buffers() -> int:
+    """A sixteenth of the machine's memory in MiB: PostgreSQL's own 128 at least, 1,024 at most."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
+    return max(128, min(memory // 16, 1024))
