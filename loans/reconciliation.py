@@ -126,12 +126,12 @@ def save_positions(positions: Iterable[Position]) -> None:
 
 
 def save_words(words: Iterable[PaymentWord]) -> None:
-    """Write them over those that the same partners gave of the same payments."""
+    """Write them over those that the same partners gave of the same payments, amounts and days."""
     PaymentWord.objects.bulk_create(
         words,
         update_conflicts=True,
-        unique_fields=["payment", "partner"],
-        update_fields=["amount", "paid_on", "number", "reversed", "arrived", "as_of", "report"],
+        unique_fields=["payment", "partner", "amount", "paid_on"],
+        update_fields=["number", "reversed", "arrived", "as_of", "report"],
     )
 
 

@@ -28,8 +28,8 @@ class Case:
     """One record of a report on its way in: its loan, all that is on record of that, and what the record changed.
 
     `touched`: ids of installments whose figures or positions changed; `names`: what a bank's line may now name it by.
-    `made`: it has installments that it did not have. `ahead`: numbers of those that the record
-    speaks of and that it does not have yet.
+    `made`: it has installments that it did not have; `agreed`: what was agreed is another now. `ahead`: numbers of
+    installments that the record speaks of and that it does not have yet.
     """
 
     record: LoanRecord
@@ -42,6 +42,7 @@ class Case:
     touched: set[int] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
     made: bool = False
+    agreed: bool = False
     ahead: list[int] = field(default_factory=list)
 
     @property
@@ -230,7 +231,7 @@ def _agree(cases: Sequence[Case]) -> None:
         said = (record.principal, (record.product or "")[:120], record.disbursed_on)
         if (loan.principal, loan.product, loan.disbursed_on) != said:
             loan.principal, loan.product, loan.disbursed_on = said
-            case.news.touched = True
+            case.news.touched = case.agreed = True
             changed.append(loan)
     rewrite(changed, ("principal", "product", "disbursed_on"))
 

@@ -31,6 +31,8 @@ class Code(StrEnum):
     NOT_YOUR_LOAN = "not_your_loan"
     UNKNOWN_INSTALLMENT = "unknown_installment"
     SIGNATURE = "signature"
+    IMPLAUSIBLE_AMOUNT = "implausible_amount"
+    IMPLAUSIBLE_DATE = "implausible_date"
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ class Outcome:
         said = "; ".join(answer.remarks)
         if answer.waits_for:
             return cls(Status.WAITING, answer.waits_for, said, answer)
+        if answer.doubts and not answer.installments:
+            return cls(Status.KEPT, answer.doubts, said, answer)
         return cls(Status.APPLIED if answer.anything else Status.UNCHANGED, reason=said, news=answer)
 
 
