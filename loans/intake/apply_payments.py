@@ -60,7 +60,8 @@ def _can_be(case: Case, item: RepaymentRecord) -> bool:
     doubt = TOO_LATE if ahead else bounds_of(case.account).doubt(item.amount, item.paid_on)
     if doubt:
         case.news.doubts = doubt.code
-        case.news.remarks.append(f"a payment of {item.amount} on {item.paid_on}: {doubt.reason}; {NOT_BELIEVED}")
+        what = f"loan {case.record.external_id}: a payment of {item.amount} on {item.paid_on}"
+        case.news.remarks.append(f"{what} is {doubt.reason}; {NOT_BELIEVED}")
     elif item.installment and item.installment not in case.account.installments:
         case.news.remarks.append(f"the loan has no period {item.installment}: the payment goes to what is due")
     return not ahead
