@@ -52,18 +52,23 @@ def take(notices: Sequence[Notice]) -> list[Answer]:
     return [_answer(notice, partner, periods.get(_named(notice)), kept, effects, rules) for notice in notices]
 
 
-def _named(notice: Notice) -> tuple[str, int]:
+def _named(notice: Notice) -> tuple[str, int, str]:
+    """Loan, period and the loan's bank, empty where the event names none."""
     data = notice[1].data
-    return data["loan"], data["installment"]
+    return data["loan"], data["installment"], data.get("bank", "")
 
 
-def _periods(partner: Partner, notices: Sequence[Notice]) -> dict[tuple[str, int], Installment]:
-    """The installments that are named, of loans of this partner, by loan and number."""
+def _periods(partner: Partner, notices: Sequence[Notice]) -> dict[tuple[str, int, str], Installment]:
+    """The installments that are named, of loans of this partner, as they are named."""
     named = [_named(notice) for notice in notices]
     rows = Installment.objects.of_partner(partner).filter(
-        loan__external_id__in={loan for loan, _number in named}, number__in={number for _loan, number in named}
+        loan__external_id__in={name[0] for name in named}, number__in={name[1] for name in named}
     )
-    return {(row.loan.external_id, row.number): row for row in rows.with_firms().order_by("-pk")}
+    found = {}
+    for row in rows.with_firms().order_by("-pk"):
+        for bank in ("", row.loan.bank.code):
+            found[row.loan.external_id, row.number, bank] = row
+    return found
 
 
 def _keep(partner: Partner, said: Sequence[tuple[Notice, Installment]], now: datetime) -> dict[int, int]:
