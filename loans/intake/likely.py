@@ -18,9 +18,10 @@ TIMES: Final = 2
 """Of all that a loan comes to, in one payment: whoever pays it off twice by mistake stays within."""
 BEFORE_THE_LOAN: Final = timedelta(days=31)
 """A buyer may pay the first rate in the shop, and the bank pay the shop at the end of the month."""
-LONGEST_LOAN: Final = timedelta(days=5 * 365 + 2)
-"""Before the first period of a loan of which nobody says when it was paid out: a sender may leave out paid periods.
-Consumer loans run for five years at most (China, Measures for the Administration of Personal Loans, 2024)."""
+LONGEST_PERIOD: Final = timedelta(days=366)
+"""By its periods a loan is counted back whose day of disbursement nobody says: the first may be the seventh, where a
+sender leaves out what is paid."""
+_MOST_PERIODS: Final = 40
 AHEAD: Final = timedelta(days=1)
 """It may be tomorrow where the payer is."""
 BOOKED_AHEAD: Final = timedelta(days=10)
@@ -63,8 +64,10 @@ def bounds_of(account: Account) -> Bounds:
     """Of the loan as it stands: its principal counts, too, for a schedule may have been cut to what is left of it."""
     rows = account.in_force
     whole = max(account.loan.principal, sum((row.total for row in rows), Decimal(0)))
-    paid_out, first_due = account.loan.disbursed_on, rows[0].due_on if rows else None
-    first = paid_out - BEFORE_THE_LOAN if paid_out else first_due - LONGEST_LOAN if first_due else None
+    if account.loan.disbursed_on:
+        first: date | None = account.loan.disbursed_on - BEFORE_THE_LOAN
+    else:
+        first = rows[0].due_on - LONGEST_PERIOD * min(rows[0].number, _MOST_PERIODS) if rows else None
     return Bounds(whole * TIMES if whole else None, first)
 
 

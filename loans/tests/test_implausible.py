@@ -13,13 +13,14 @@ from django.utils import timezone
 from accounts.tests.factories import make_agent
 from loans import signals
 from loans.intake.deciding import match_line
+from loans.intake.events.catalogue import CATALOGUE
 from loans.intake.records import RepaymentRecord
 from loans.models import Event, Installment, Payment, PaymentWord, StatementLine
 from loans.tests.disputes import heard
 from loans.tests.factories import make_bank, make_platform
 from loans.tests.histories import START, entry, loan_record, loans, period_record
 from loans.tests.intake_files import loan_of, seen, send_entries, send_loans
-from loans.tests.pushing import about, make_key, told
+from loans.tests.pushing import about, event, make_key, told
 from loans.tests.test_replay import same_whatever_comes_first, statement
 
 pytestmark = pytest.mark.django_db
@@ -131,6 +132,22 @@ def test_what_cannot_be_true_in_a_file_is_remarked_and_the_rest_of_it_applied() 
     assert [remark.split("; ")[1] for remark in outcome.remarks if "LN-1" in remark] == [
         "it is kept, counts for nothing and is told to nobody"
     ] * 3
+
+
+def test_where_nobody_says_when_a_loan_was_paid_out_its_periods_are_counted_back(bank: str, platform: str) -> None:
+    plan = dict(CATALOGUE["loan.opened", 1].example)
+    del plan["disbursed_on"]
+    told("harbour", bank, event("loan.opened", plan | {"loan": "LN-2", "schedule": plan["schedule"][:1]}))
+    cut = [plan["schedule"][1] | {"number": 3}]
+    told("harbour", bank, event("loan.opened", plan | {"loan": "LN-3", "schedule": cut}))
+    for loan, day, outcome in (
+        ("LN-2", "2025-01-14", APPLIED),
+        ("LN-2", "2025-01-13", WRONG_DAY),
+        ("LN-3", "2023-02-13", APPLIED),
+        ("LN-3", "2023-02-12", WRONG_DAY),
+    ):
+        said = about("payment.received", loan=loan, paid_on=day, amount="1.00", payment=day)
+        assert told("lantern", platform, said) == [outcome], (loan, day)
 
 
 def line_of(amount: str, day: date) -> StatementLine:
