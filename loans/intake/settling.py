@@ -111,7 +111,7 @@ def _derive(account: Account, news: News, books: Books) -> None:
         _write_payment(account, share, rows[id(share.money)], news, books)
     for money in found:
         if money.doubted:
-            _write_row(account, rows[id(money)], _doubted(money, rows[id(money)]), money, books, news)
+            _write_row(account, rows[id(money)], _doubted(money), money, books, news)
     _dismiss(account, rows.values(), news, books)
     _write_parts(account, shares, rows, books)
     made = {id(line) for money in found if not rows[id(money)].pk for line in (money.line, money.back) if line}
@@ -181,7 +181,7 @@ def _write_row(account: Account, row: Payment, said: Mapping[str, Any], money: M
     return differs
 
 
-def _doubted(money: Money, row: Payment) -> dict[str, Any]:
+def _doubted(money: Money) -> dict[str, Any]:
     """The bank's latest word, else the platform's, and no installment: it is kept, and nothing follows from it."""
     last = max(money.words, key=lambda one: (one.word.partner_id == money.loan.bank_id, one.moment)).word
     said = {"status": Status.DOUBTED, "amount": last.amount, "paid_on": last.paid_on, "credit": Decimal(0)}
