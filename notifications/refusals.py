@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import DateTimeField, F, OuterRef, Subquery
+from django.db.models import DateTimeField, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Greatest
 
 from loans.models import RefusalRun, Report
@@ -39,15 +39,20 @@ def watch_refusals(now: datetime) -> int:
     return len(lasting)
 
 
+def with_last_taken(runs: "QuerySet[RefusalRun]") -> "QuerySet[RefusalRun]":
+    """Each with `taken_at`, when a message of its partner was last taken since it began, None where none was."""
+    since = Greatest(OuterRef("since"), OuterRef("looked_until") - _LATE, output_field=DateTimeField())
+    events = Report.objects.filter(partner=OuterRef("pk"), kind=Report.Kind.EVENTS, received_at__gt=since)
+    taken = events.exclude(status=Report.Status.REFUSED).order_by("-received_at").values("received_at")[:1]
+    return runs.annotate(taken_at=Subquery(taken))
+
+
 def _forget_over(now: datetime) -> None:
     """A run ends with the first message that is taken; one that was refused after it begins another. Locked, so that
     who counts meanwhile waits.
     """
-    since = Greatest(OuterRef("since"), OuterRef("looked_until") - _LATE, output_field=DateTimeField())
-    events = Report.objects.filter(partner=OuterRef("pk"), kind=Report.Kind.EVENTS, received_at__gt=since)
-    taken = events.exclude(status=Report.Status.REFUSED).order_by("-received_at").values("received_at")[:1]
-    runs = list(RefusalRun.objects.annotate(taken_at=Subquery(taken)).order_by("pk").select_for_update())
-    ended = {run.pk: run.last_at > run.taken_at for run in runs if run.taken_at}
+    runs = with_last_taken(RefusalRun.objects.order_by("pk").select_for_update())
+    ended = {run.pk: run.last_at > taken_at for run in runs if (taken_at := vars(run)["taken_at"])}
     RefusalRun.objects.filter(pk__in=[pk for pk, again in ended.items() if not again]).delete()
     RefusalRun.objects.filter(pk__in=[pk for pk, again in ended.items() if again]).update(
         since=F("last_at"), messages=1
