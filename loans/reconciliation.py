@@ -14,8 +14,9 @@ from loans.models import PaymentWord, Position, Report
 
 # Paid is the bank's figure and what it booked since: of a payment that the figure holds already, no part is `since`.
 # One that was settled and is not any more gets a new version: what was told of the old one is no answer to it.
-# A platform that called it paid before the money went back does not know of that yet; an agent who found out that the
-# money never came is not contradicted by a platform that repeats itself, only by one that says it anew.
+# A platform that called it paid before the money went back does not know of that yet, nor does one that goes on to say
+# so while its own word on the very payment stands: who pays again, pays under another reference. An agent who found out
+# that the money never came is not contradicted by a platform that repeats itself, only by one that says it anew.
 _SETTLE_UP: Final = """
 WITH laid AS MATERIALIZED (
     SELECT part.installment_id AS id, sum(part.since) AS since,
@@ -24,8 +25,15 @@ WITH laid AS MATERIALIZED (
     FROM loans_paymentpart AS part JOIN loans_payment AS payment ON payment.id = part.payment_id
     WHERE part.installment_id = ANY(%(ids)s) GROUP BY part.installment_id),
 back AS MATERIALIZED (
-    SELECT installment_id AS id, max(returned_at) AS last_at FROM loans_payment
-    WHERE installment_id = ANY(%(ids)s) AND status = 'returned' GROUP BY installment_id),
+    SELECT payment.installment_id AS id,
+           max(CASE WHEN its.word_stands THEN 'infinity' ELSE payment.returned_at END) AS last_at
+    FROM loans_payment AS payment
+    CROSS JOIN LATERAL (
+        SELECT NOT bool_or(word.reversed) AS word_stands
+        FROM loans_paymentword AS word JOIN loans_loan AS loan ON loan.platform_id = word.partner_id
+        WHERE word.payment_id = payment.id AND loan.id = payment.loan_id) AS its
+    WHERE payment.installment_id = ANY(%(ids)s) AND payment.status = 'returned' AND payment.returned_at IS NOT NULL
+    GROUP BY payment.installment_id),
 said AS MATERIALIZED (
     SELECT installment.id, installment.total - installment.waived AS room,
            bank.told, bank.settled_on AS told_on, COALESCE(laid.since, 0) AS since, COALESCE(laid.seen, 0) AS seen,
@@ -126,12 +134,12 @@ def save_positions(positions: Iterable[Position]) -> None:
 
 
 def save_words(words: Iterable[PaymentWord]) -> None:
-    """Write them over those that the same partners gave of the same payments."""
+    """Write them over those that the same partners gave of the same payments, amounts and days."""
     PaymentWord.objects.bulk_create(
         words,
         update_conflicts=True,
-        unique_fields=["payment", "partner"],
-        update_fields=["amount", "paid_on", "number", "reversed", "arrived", "as_of", "report"],
+        unique_fields=["payment", "partner", "amount", "paid_on"],
+        update_fields=["number", "reversed", "arrived", "as_of", "report"],
     )
 
 

@@ -1,20 +1,24 @@
 """Takes up `prompt.sent`: keeps a firm's word, lets it count where the firm has to send, and says what became of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from django.db import connection
 
 from loans.intake.events.handlers import Notice, takes_up
 from loans.intake.news import Kept, News, RefusedError
 from loans.models import Installment, Partner
-from notifications import firm_words
+from notifications import early_words, firm_words
+from notifications.early_words import Stages
 from notifications.events import Fact, record_all
 from notifications.firm_words import Effect
-from notifications.models import FirmTelling, NoticeEvent
+from notifications.models import FirmTelling, NoticeEvent, Prompt
 from notifications.responsibility import Rules
+from notifications.slots import Plan
 
+Data = Mapping[str, Any]
 Answer = News | Kept | RefusedError
 
 NOT_RESPONSIBLE: Final = Kept("another than you sends this prompt; yours is on record beside it", "not_responsible")
@@ -48,22 +52,27 @@ def take(notices: Sequence[Notice]) -> list[Answer]:
     effects = firm_words.hear(list(kept.values()), now=now)
     unheard = [pk for pk in kept.values() if effects.get(pk) in {None, Effect.TOO_LATE, Effect.KNOWN}]
     record_all((_fact(telling) for telling in _tellings(unheard)), at=now)
-    rules = Rules.at(now) if len(effects) < len(kept) else Rules([])
-    return [_answer(notice, partner, periods.get(_named(notice)), kept, effects, rules) for notice in notices]
+    ahead = _Ahead.of([row for row in periods.values() if kept.get(row.pk) not in {None, *effects}], now)
+    return [_answer(notice, partner, periods.get(_named(notice)), kept, effects, ahead) for notice in notices]
 
 
-def _named(notice: Notice) -> tuple[str, int]:
+def _named(notice: Notice) -> tuple[str, int, str]:
+    """Loan, period and the loan's bank, empty where the event names none."""
     data = notice[1].data
-    return data["loan"], data["installment"]
+    return data["loan"], data["installment"], data.get("bank", "")
 
 
-def _periods(partner: Partner, notices: Sequence[Notice]) -> dict[tuple[str, int], Installment]:
-    """The installments that are named, of loans of this partner, by loan and number."""
+def _periods(partner: Partner, notices: Sequence[Notice]) -> dict[tuple[str, int, str], Installment]:
+    """The installments that are named, of loans of this partner, as they are named."""
     named = [_named(notice) for notice in notices]
     rows = Installment.objects.of_partner(partner).filter(
-        loan__external_id__in={loan for loan, _number in named}, number__in={number for _loan, number in named}
+        loan__external_id__in={name[0] for name in named}, number__in={name[1] for name in named}
     )
-    return {(row.loan.external_id, row.number): row for row in rows.with_firms().order_by("-pk")}
+    found = {}
+    for row in rows.with_firms().select_related("loan__borrower").order_by("-pk"):
+        for bank in ("", row.loan.bank.code):
+            found[row.loan.external_id, row.number, bank] = row
+    return found
 
 
 def _keep(partner: Partner, said: Sequence[tuple[Notice, Installment]], now: datetime) -> dict[int, int]:
@@ -109,7 +118,7 @@ def _answer(
     installment: Installment | None,
     kept: Mapping[int, int],
     effects: Mapping[int, Effect],
-    rules: Rules,
+    ahead: "_Ahead",
 ) -> Answer:
     if installment is None:
         return NOT_RESPONSIBLE
@@ -125,13 +134,41 @@ def _answer(
             return News()
         case Effect.TOO_LATE:
             return TOO_LATE
-    return _of_what_is_not_planned(installment, partner, notice[1].data["kind"], rules)
+    return ahead.answer(notice[1].data, installment, partner)
 
 
-def _of_what_is_not_planned(installment: Installment, partner: Partner, kind: str, rules: Rules) -> Answer:
-    if installment.state != Installment.State.OPEN:
-        return NOT_NEEDED
-    assigned = rules.of(installment.loan, kind)
-    if assigned is None or partner not in {assigned.responsible, assigned.backup}:
-        return NOT_RESPONSIBLE
-    return News(touched=True, remarks=[EARLY])
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """What is needed to say of words about prompts that are not planned whether they will count."""
+
+    rules: Rules
+    plans: Mapping[int, Plan]
+    planned: Collection[tuple[int, str, int]]
+    now: datetime
+
+    @classmethod
+    def of(cls, installments: Sequence[Installment], now: datetime) -> Self:
+        if not installments:
+            return cls(Rules([]), {}, (), now)
+        plans = early_words.plans_for(row.loan for row in installments)
+        versions = {row.pk: row.version for row in installments}
+        prompts = Prompt.objects.filter(installment__in=versions, payment=None, dispute=None)
+        rows = prompts.values_list("installment_id", "kind", "stage", "version")
+        planned = {(pk, kind, stage) for pk, kind, stage, version in rows if pk and version == versions[pk]}
+        return cls(Rules.at(now), plans, planned, now)
+
+    def answer(self, said: Data, installment: Installment, partner: Partner) -> Answer:
+        if installment.state != Installment.State.OPEN:
+            return NOT_NEEDED
+        assigned = self.rules.of(installment.loan, said["kind"])
+        if assigned is None or partner not in {assigned.responsible, assigned.backup}:
+            return NOT_RESPONSIBLE
+        if early_words.changed_since(installment, said["sent_at"]):
+            return early_words.OTHER_FIGURES
+        stages = Stages.of(installment, said["kind"], self.plans[installment.loan_id])
+        if never := early_words.why_not(stages, said["stage"], said["sent_at"], self.now):
+            return never
+        stage = stages.reached(self.now) if said["stage"] is None else said["stage"]
+        if (installment.pk, said["kind"], stage) in self.planned:
+            return NOT_RESPONSIBLE
+        return News(touched=True, remarks=[EARLY])

@@ -1,7 +1,7 @@
 """The calendar of a day for everybody: for each law, time zone and plan of leads, what is to be told and when."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from accounts.models import User
+from loans.models import Loan
 from notifications import calendar
 from notifications.clock import Clock
 from notifications.leads import parse_leads, parse_stages
@@ -54,8 +55,21 @@ def slots_of(kind: str, clock: Clock) -> list[Slot]:
 
 def plans_of_leads() -> list[Plan]:
     """The usual leads, and those that partners and products have of their own."""
-    own = LeadPlan.objects.order_by("pk")
-    return [Plan(), *(Plan(row.pk, parse_leads(row.upcoming), parse_stages(row.overdue)) for row in own)]
+    return [Plan(), *(_plan(row) for row in LeadPlan.objects.order_by("pk"))]
+
+
+def plan_of(loan: Loan, own: Iterable[LeadPlan]) -> Plan:
+    """The plan of a loan, of those that partners and products have of their own: one for its product first, then its
+    platform's, its bank's; else the usual one. `planning_statements.WITH_PLANS` says the same.
+    """
+    fitting = [row for row in own if row.partner_id in {loan.platform_id, loan.bank_id}]
+    fitting = [row for row in fitting if row.product in {"", loan.product}]
+    first = min(fitting, key=lambda row: (not row.product, row.partner_id == loan.bank_id), default=None)
+    return _plan(first) if first else Plan()
+
+
+def _plan(row: LeadPlan) -> Plan:
+    return Plan(row.pk, parse_leads(row.upcoming), parse_stages(row.overdue))
 
 
 def _places() -> list[Place]:

@@ -16,6 +16,7 @@ from notifications import (
     feeds,
     planning,
     receipts,
+    refusals,
     silence,
     statement_watch,
     suppliers,
@@ -78,13 +79,14 @@ def cover() -> int:
 @shared_task
 def reconcile() -> int:
     """See where firms have differed for too long, what outages touch, who waits for a bank for too long, which firms
-    are silent, and which statements are missing.
+    are silent or refused, and which statements are missing.
     """
     now = timezone.now()
     differences.follow_waiting(now=now)
     opened, closed = discrepancies.sweep(now)
     moved = opened + closed + outages.extend_outages(now) + awaiting.bound_waiting(now)
-    return moved + feeds.watch_feeds(now) + statement_watch.watch_statements(now) + clock_watch.forget_gone()
+    moved += feeds.watch_feeds(now) + refusals.watch_refusals(now) + statement_watch.watch_statements(now)
+    return moved + clock_watch.forget_gone()
 
 
 @shared_task

@@ -7,15 +7,16 @@ from typing import Any, Final, cast
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils import timezone
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from loans.api import problems
+from loans.api import problems, refusals
 from loans.api.authentication import Signed, SignedByPartner, caller_of, who_signed
 from loans.api.keeping import AnotherMessageError, keep
 from loans.api.methods import MethodFirst
-from loans.api.problems import PROBLEMS, ProblemError, answer_plainly
+from loans.api.problems import PROBLEMS, ProblemError, answer_plainly, code_of
 from loans.api.schema import describe_push, describe_report
 from loans.api.throttling import EventsAMinute, count, has_room, seconds_left
 from loans.intake.events.reading import Pushed, read_message
@@ -52,8 +53,13 @@ def push_events(request: HttpRequest, partner: str) -> HttpResponseBase:
     Its part of a request costs more than verifying, reading and keeping a message. Other methods than POST, and what
     has to be negotiated, are its own.
     """
-    if request.method != "POST" or request.META.get("QUERY_STRING") or not _takes_json(request):
+    if request.method != "POST":
         return _by_the_framework(request, partner=partner)
+    if request.META.get("QUERY_STRING") or not _takes_json(request):
+        answer = _by_the_framework(request, partner=partner)
+        if answer.status_code >= 400:
+            refusals.note(partner, vars(answer).get("data", {}).get("code", ""), timezone.now())
+        return answer
     try:
         _check_media(request)
         caller, signed = who_signed(request, partner)
@@ -61,10 +67,10 @@ def push_events(request: HttpRequest, partner: str) -> HttpResponseBase:
             raise exceptions.Throttled(seconds_left())
         kept = _take(request, partner, caller.partner, signed)
     except exceptions.APIException as error:
-        answer = answer_plainly(error)
-        if answer is None:
+        if (refused := answer_plainly(error)) is None:
             raise
-        return answer
+        refusals.note(partner, code_of(error), timezone.now())
+        return refused
     return HttpResponse(json.dumps(kept, separators=(",", ":")), status=202, content_type="application/json")
 
 

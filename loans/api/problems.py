@@ -124,6 +124,12 @@ def answer_plainly(error: Exception) -> HttpResponse | None:
     return HttpResponse(body, status=what.status, headers=dict(headers), content_type=MEDIA_TYPE)
 
 
+def code_of(error: Exception) -> str:
+    """The code of the problem, empty for what is no refusal."""
+    told = _told(error)
+    return told[0].code if told else ""
+
+
 def _told(error: Exception) -> tuple[Problem, str, Mapping[str, Any], Mapping[str, str]] | None:
     """The problem, the sentence about this case, further members and headers; None for what is no refusal."""
     if isinstance(error, ProblemError):

@@ -24,11 +24,23 @@ from loans.models.payment_status import REJECTED
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken:
+    """A partner's word on a payment, and its moment."""
+
+    word: PaymentWord
+    moment: Moment
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
-    """A partner's word on a payment of this loan, that no row carries yet."""
+    """A partner's word on the payment of this reference, that no row carries yet."""
 
     reference: str
-    word: PaymentWord
+    spoken: Spoken
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        return self.reference, *self.spoken.word.key
 
 
 @dataclass(slots=True, eq=False)
@@ -47,7 +59,7 @@ class Account:
     installments: dict[int, Installment] = field(default_factory=dict)
     positions: dict[tuple[int, int], Position] = field(default_factory=dict)
     payments: list[Payment] = field(default_factory=list)
-    payment_words: dict[int, dict[int, PaymentWord]] = field(default_factory=lambda: defaultdict(dict))
+    payment_words: dict[int, list[Spoken]] = field(default_factory=lambda: defaultdict(list))
     told: list[Told] = field(default_factory=list)
     lines: list[StatementLine] = field(default_factory=list)
     rejections: list[PaymentStatus] = field(default_factory=list)
@@ -109,10 +121,14 @@ def read_schedules(accounts: Collection[Account]) -> None:
 def read_money(accounts: Iterable[Account]) -> None:
     """Read payments, what was said of them, and the bank's lines of these accounts."""
     by_loan = {account.loan.pk: account for account in accounts}
-    for payment in Payment.objects.filter(loan__in=by_loan).order_by("loan_id", "pk"):
+    for payment in Payment.everything.filter(loan__in=by_loan).order_by("loan_id", "pk"):
         by_loan[payment.loan_id].payments.append(payment)
-    for word in PaymentWord.objects.filter(payment__loan__in=by_loan).annotate(loan_id=F("payment__loan")):
-        by_loan[word.loan_id].payment_words[word.payment_id][word.partner_id] = word
+    words = PaymentWord.objects.filter(payment__loan__in=by_loan)
+    for word in words.annotate(
+        loan_id=F("payment__loan"), received_at=F("report__received_at"), digest=F("report__digest")
+    ):
+        moment = Moment(word.as_of, word.received_at, word.digest)
+        by_loan[word.loan_id].payment_words[word.payment_id].append(Spoken(word, moment))
     for part in PaymentPart.objects.filter(payment__loan__in=by_loan).annotate(loan_id=F("payment__loan")):
         by_loan[part.loan_id].parts[part.payment_id, part.installment_id] = part
     _read_rejections(by_loan)

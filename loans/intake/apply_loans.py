@@ -83,7 +83,7 @@ def _take_up(cases: Sequence[Case]) -> None:
 def _settle(cases: Sequence[Case]) -> None:
     """The bank's lines that are about another loan by what these records brought are settled with them."""
     known = {case.loan.pk: (case.account, case.news) for case in cases}
-    accounts = {case.loan.pk: known[case.loan.pk] for case in cases if case.touched or case.account.told}
+    accounts = {case.loan.pk: known[case.loan.pk] for case in cases if case.touched or case.agreed or case.account.told}
     by_bank: dict[int, list[Case]] = defaultdict(list)
     for case in cases:
         if case.names:

@@ -49,7 +49,7 @@ class Candidates:
         lined = StatementLine.objects.filter(payment=OuterRef("pk"), side="credit")
         spoken = Q(words__isnull=False) | Q(received_at__isnull=False) | ~Exists(lined)
         self._payments = self._group(
-            Payment.objects.filter(spoken, loan__bank=bank_id, end_to_end_id__in=names - {""}).distinct(),
+            Payment.everything.filter(spoken, loan__bank=bank_id, end_to_end_id__in=names - {""}).distinct(),
             "end_to_end_id",
         )
         for name, loans in told.items():

@@ -1,7 +1,8 @@
 """The loans that a set of records is about: found and locked, or made with their borrowers, as sets."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from django.db.models import Q, QuerySet
 
@@ -28,8 +29,8 @@ class Case:
     """One record of a report on its way in: its loan, all that is on record of that, and what the record changed.
 
     `touched`: ids of installments whose figures or positions changed; `names`: what a bank's line may now name it by.
-    `made`: it has installments that it did not have. `ahead`: numbers of those that the record
-    speaks of and that it does not have yet.
+    `made`: it has installments that it did not have; `agreed`: what was agreed is another now. `ahead`: numbers of
+    installments that the record speaks of and that it does not have yet.
     """
 
     record: LoanRecord
@@ -42,6 +43,7 @@ class Case:
     touched: set[int] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
     made: bool = False
+    agreed: bool = False
     ahead: list[int] = field(default_factory=list)
 
     @property
@@ -73,6 +75,16 @@ class Case:
 
 
 Opened = Case | RefusedError | Waits
+Banks = Mapping[str, Partner]
+"""By their codes."""
+SEVERAL_BANKS: Final = "several banks have a loan {}: name its bank in the member bank"
+
+
+def banks_named(codes: Iterable[str | None]) -> Banks:
+    """The banks of these codes; None and the empty one name none."""
+    named = {code for code in codes if code}
+    rows = Partner.objects.filter(kind=Partner.Kind.BANK, code__in=named) if named else ()
+    return {bank.code: bank for bank in rows}
 
 
 def open_cases(reports: Sequence[Report], records: Sequence[LoanRecord]) -> list[Opened]:
@@ -90,9 +102,12 @@ def open_cases(reports: Sequence[Report], records: Sequence[LoanRecord]) -> list
     known: dict[str, list[Loan]] = {}
     for loan in locked.order_by("pk").select_for_update(no_key=True):
         known.setdefault(loan.external_id, []).append(loan)
+    banks = banks_named(record.bank for record in records)
     opened: list[Opened] = []
     for record, report in zip(records, reports, strict=True):
-        opened.append(_case(record, known.get(record.external_id, []), report, sides))
+        named = banks.get(record.bank or "")
+        loans = [loan for loan in known.get(record.external_id, ()) if named is None or loan.bank_id == named.pk]
+        opened.append(_case(record, loans, report, (named or sides[0], sides[1])))
     opened = _with_borrowers(opened, partner)
     cases = [item for item in opened if isinstance(item, Case)]
     _save_loans(cases, partner)
@@ -122,7 +137,7 @@ def _sides(partner: Partner) -> Sides:
 def _case(record: LoanRecord, loans: Sequence[Loan], report: Report, sides: Sides) -> Opened:
     loans = [loan for loan in loans if loan.platform_id == report.partner_id] or loans
     if len(loans) > 1:
-        return RefusedError(f"several banks have a loan {record.external_id}", Code.VALUE)
+        return RefusedError(SEVERAL_BANKS.format(record.external_id), Code.VALUE)
     if loans:
         return _known_case(record, loans[0], report)
     bank, platform = sides
@@ -230,7 +245,7 @@ def _agree(cases: Sequence[Case]) -> None:
         said = (record.principal, (record.product or "")[:120], record.disbursed_on)
         if (loan.principal, loan.product, loan.disbursed_on) != said:
             loan.principal, loan.product, loan.disbursed_on = said
-            case.news.touched = True
+            case.news.touched = case.agreed = True
             changed.append(loan)
     rewrite(changed, ("principal", "product", "disbursed_on"))
 

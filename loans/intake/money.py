@@ -1,11 +1,13 @@
 """One payment as all who spoke of it know it: the platform's word, the bank's word, the bank's lines."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from loans.intake.account import heard_at
-from loans.models import Loan, Payment, PaymentStatus, PaymentWord, StatementLine
+from loans.intake.account import Spoken, heard_at
+from loans.intake.likely import Bounds, Said, believed
+from loans.models import Loan, Payment, PaymentStatus, StatementLine
 
 Status = Payment.Status
 
@@ -14,14 +16,16 @@ Status = Payment.Status
 class Money:
     """A payment of one loan. `row` is where it is kept, None where it is not yet.
 
-    `wanted` are the numbers of the installments that it is said to be for. `line` booked it, `back` took it back; by
-    `rejection` it did not come.
+    `words` are all that partners said of it, `believed` what those of each come to that can be true. `wanted` are the
+    numbers of the installments that it is said to be for. `line` booked it, `back` took it back; by `rejection` it did
+    not come.
     """
 
     loan: Loan
     reference: str = ""
     row: Payment | None = None
-    words: dict[int, PaymentWord] = field(default_factory=dict)
+    words: list[Spoken] = field(default_factory=list)
+    believed: Mapping[int, Said] = field(default_factory=dict)
     line: StatementLine | None = None
     back: StatementLine | None = None
     rejection: PaymentStatus | None = None
@@ -31,13 +35,22 @@ class Money:
     known: bool = False
     """It was on record as a payment that arrived, and not only as one that went back."""
 
-    @property
-    def bank_word(self) -> PaymentWord | None:
-        return self.words.get(self.loan.bank_id)
+    def believe(self, bounds: Bounds) -> None:
+        """Judge the words; to be done anew when one is added."""
+        self.believed = believed(self.words, bounds)
 
     @property
-    def platform_word(self) -> PaymentWord | None:
-        return next((word for partner_id, word in self.words.items() if partner_id != self.loan.bank_id), None)
+    def doubted(self) -> bool:
+        """Nothing that was said of it can be true, and no line shows it."""
+        return bool(self.words) and not self.believed and self.line is None
+
+    @property
+    def bank_word(self) -> Said | None:
+        return self.believed.get(self.loan.bank_id)
+
+    @property
+    def platform_word(self) -> Said | None:
+        return next((said for partner_id, said in self.believed.items() if partner_id != self.loan.bank_id), None)
 
     @property
     def kept_alone(self) -> Payment | None:
@@ -47,7 +60,7 @@ class Money:
     @property
     def arrived(self) -> bool:
         """Somebody has said that it came: there is a payment to tell of."""
-        return self.known or self.line is not None or any(word.arrived for word in self.words.values())
+        return self.known or self.line is not None or any(said.arrived for said in self.believed.values())
 
     @property
     def booked(self) -> bool:

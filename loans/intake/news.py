@@ -30,6 +30,7 @@ class News:
     counts the record.
 
     `unmatched` counts lines that no installment takes; `waits_for` is what is not known of that the record needs.
+    `doubts`: it speaks of a payment that cannot be true.
     `remarks` say what was not taken as it came; they hold no personal data. `for_desk` are those that tell what we know
     from others, which whoever sent the record must not learn.
     """
@@ -42,6 +43,7 @@ class News:
     waits_for: Code | None = None
     touched: bool = False
     counted: bool = True
+    doubts: Code | None = None
     remarks: list[str] = field(default_factory=list)
     for_desk: list[str] = field(default_factory=list)
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from loans.intake.account import Account, heard_at
 from loans.intake.candidates import names_of
+from loans.intake.likely import Bounds, bounds_of
 from loans.intake.money import Money
 from loans.models import StatementLine
 
@@ -15,13 +16,14 @@ BOOKED_BEFORE: Final = "this payment was booked by an earlier line"
 
 def monies(account: Account) -> list[Money]:
     """The payments of a loan, each with the line that books it. Lines that book none say why."""
-    found = _told(account)
+    bounds = bounds_of(account)
+    found = _told(account, bounds)
     by_reference = {money.reference: money for money in found if money.reference}
     for rejection in account.rejections:
         money = by_reference.get(rejection.end_to_end_id)
         if money and rejection.fits(money.amount, account.loan.currency):
             money.rejection = rejection
-    left = _decided(account, found)
+    left = _likely(_decided(account, found), bounds)
     left = _by_reference(left, by_reference, found, account)
     left = _by_amount(left, found, account)
     left = _by_period(left, found, account)
@@ -31,22 +33,25 @@ def monies(account: Account) -> list[Money]:
     return sorted(found, key=lambda money: money.order)
 
 
-def _told(account: Account) -> list[Money]:
+def _told(account: Account, bounds: Bounds) -> list[Money]:
     """Payments that somebody spoke of, apart from lines."""
     lined = {line.payment_id for line in account.lines if line.payment_id and line.side == "credit"}
     found = {}
     for row in account.payments:
-        words = account.payment_words.get(row.pk, {})
+        words = account.payment_words.get(row.pk, [])
         alone = row.pk not in lined and row.pk not in account.left
         if words or alone or row.received_at:
-            known = not words or any(word.arrived for word in words.values())
-            found[row.end_to_end_id or row.pk] = Money(account.loan, row.end_to_end_id, row, dict(words), known=known)
+            money = Money(account.loan, row.end_to_end_id, row, list(words))
+            money.believe(bounds)
+            money.known = not words or any(said.arrived for said in money.believed.values())
+            found[row.end_to_end_id or row.pk] = money
     for told in account.told:
         money = found.setdefault(told.reference, Money(account.loan, told.reference))
-        money.words[told.word.partner_id] = told.word
+        money.words = [one for one in money.words if one.word.key != told.spoken.word.key] + [told.spoken]
         if money.row is None:
             money.row = next((row for row in account.payments if row.end_to_end_id == told.reference), None)
             money.known = money.row is not None
+        money.believe(bounds)
     return list(found.values())
 
 
@@ -70,6 +75,18 @@ def _decided(account: Account, found: list[Money]) -> list[StatementLine]:
             money.line = line
         elif line.match == Kept.MATCHED or line.payment_id:
             found.append(Money(account.loan, line=line, told=False))
+    return left
+
+
+def _likely(lines: Iterable[StatementLine], bounds: Bounds) -> list[StatementLine]:
+    """The money of a line is there, but one that cannot be for its loan is left to an agent."""
+    left = []
+    for line in lines:
+        doubt = bounds.doubt_of_line(line)
+        if doubt:
+            line.match, line.why, line.payment = Kept.UNMATCHED, doubt.reason, None
+        else:
+            left.append(line)
     return left
 
 
@@ -121,7 +138,7 @@ def _by_period(lines: Iterable[StatementLine], found: list[Money], account: Acco
 def _waiting(line: StatementLine, found: list[Money], account: Account) -> list[Money]:
     """Payments without a line that the line may be; those for the period that it names come first."""
     named = set(_named(line, account))
-    free = [money for money in found if not (money.line or money.booked or money.returned)]
+    free = [money for money in found if not (money.line or money.booked or money.returned or money.doubted)]
     periods = {id(money): set(_wanted(money, account)) for money in free}
     fitting = [money for money in free if not named or not periods[id(money)] or named & periods[id(money)]]
     return sorted(fitting, key=lambda money: (not named & periods[id(money)], money.paid_on, money.order))

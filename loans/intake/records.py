@@ -28,9 +28,12 @@ class Code(StrEnum):
     ORDER = "order"
     REPEATED = "repeated"
     UNKNOWN_LOAN = "unknown_loan"
+    UNKNOWN_BANK = "unknown_bank"
     NOT_YOUR_LOAN = "not_your_loan"
     UNKNOWN_INSTALLMENT = "unknown_installment"
     SIGNATURE = "signature"
+    IMPLAUSIBLE_AMOUNT = "implausible_amount"
+    IMPLAUSIBLE_DATE = "implausible_date"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,8 @@ class LoanRecord:
     `as_of` is the moment, aware, at which the sender's books said so (an event's own time); None where the record names
     none, and then the report's received_at counts. Of two words of one partner the one with the later moment holds,
     whichever arrived first. `whole`: installments that are not named are no longer in the schedule; otherwise nothing
-    is said of them. `positions` are of periods whose figures the sender does not repeat.
+    is said of them. `positions` are of periods whose figures the sender does not repeat. `bank` is the code of the
+    loan's bank where the record names it: two banks may use one number.
     """
 
     external_id: str
@@ -149,6 +153,7 @@ class LoanRecord:
     as_of: datetime | None = None
     whole: bool = True
     positions: tuple[PositionRecord, ...] = ()
+    bank: str | None = None
 
     def as_json(self) -> dict[str, object]:
         """The loan without anything personal: amounts as decimal strings, dates as ISO 8601."""

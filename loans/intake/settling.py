@@ -1,6 +1,6 @@
 """Derives the state of locked loans from all that was said of them, and writes what came out otherwise than before."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -103,11 +103,15 @@ def _join_rejections(accounts: Iterable[Account]) -> None:
 def _derive(account: Account, news: News, books: Books) -> None:
     before = {line.pk: (line.match, line.why, line.payment_id) for line in account.lines if line.pk}
     found = monies(account)
-    take_back(account, found)
-    shares = lay_out(account, found)
+    paying = [money for money in found if not money.doubted]
+    take_back(account, paying)
+    shares = lay_out(account, paying)
     rows = _seat(account, found)
     for share in shares:
         _write_payment(account, share, rows[id(share.money)], news, books)
+    for money in found:
+        if money.doubted:
+            _write_row(account, rows[id(money)], _doubted(money), money, books, news)
     _dismiss(account, rows.values(), news, books)
     _write_parts(account, shares, rows, books)
     made = {id(line) for money in found if not rows[id(money)].pk for line in (money.line, money.back) if line}
@@ -148,10 +152,21 @@ def _lined_row(money: Money, _by_reference: dict[str, Payment], by_id: dict[int,
 
 def _write_payment(account: Account, share: Share, row: Payment, news: News, books: Books) -> None:
     money = share.money
-    before = row.status if row.pk and (money.known or money.row is None) else ""
+    told = row.pk and row.status != Status.DOUBTED and (money.known or money.row is None)
+    before = row.status if told else ""
     said = _fields(account, share, row, books.heard(account))
+    if _write_row(account, row, said, money, books, news):
+        books.touch(account, (row.installment_id, *share.amounts))
+    _place(money, row, share)
+    if row.status != before and money.arrived and (kind := _told_as(money, before, row.status)):
+        books.news.append((kind, row, news))
+
+
+def _write_row(account: Account, row: Payment, said: Mapping[str, Any], money: Money, books: Books, news: News) -> bool:
+    """Give the row these fields and its words; returns whether it is new or says something else than before."""
     differs = not row.pk or any(getattr(row, name) != value for name, value in said.items())
     if differs:
+        books.touch(account, [row.installment_id])
         for name, value in said.items():
             setattr(row, name, value)
     if not row.pk:
@@ -159,14 +174,18 @@ def _write_payment(account: Account, share: Share, row: Payment, news: News, boo
         account.payments.append(row)
     elif differs:
         books.changed.append(row)
-    if differs:
-        books.touch(account, (row.installment_id, *share.amounts))
-    books.words += [word for word in money.words.values() if not word.pk or word.payment_id != row.pk]
-    for word in money.words.values():
+    for word in (spoken.word for spoken in money.words):
+        if not word.pk or word.payment_id != row.pk:
+            books.words.append(word)
         word.payment = row
-    _place(money, row, share)
-    if row.status != before and money.arrived and (kind := _told_as(money, before, row.status)):
-        books.news.append((kind, row, news))
+    return differs
+
+
+def _doubted(money: Money) -> dict[str, Any]:
+    """The bank's latest word, else the platform's, and no installment: it is kept, and nothing follows from it."""
+    last = max(money.words, key=lambda one: (one.word.partner_id == money.loan.bank_id, one.moment)).word
+    said = {"status": Status.DOUBTED, "amount": last.amount, "paid_on": last.paid_on, "credit": Decimal(0)}
+    return said | {"installment_id": None, "end_to_end_id": money.reference, "booked_on": None, "return_reason": ""}
 
 
 def _told_as(money: Money, before: str, after: str) -> str:

@@ -1,5 +1,6 @@
 """Records that came before what they need: kept as they were read, and taken up when their loan is opened."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
@@ -9,7 +10,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from loans.intake.cases import Case, Waits
+from loans.intake.cases import Case, Waits, banks_named
 from loans.intake.records import BorrowerRecord, InstallmentRecord, LoanRecord, PositionRecord, RepaymentRecord
 from loans.models import Loan, Report, WaitingRecord
 
@@ -22,10 +23,13 @@ def keep(early: Sequence[Case | Waits]) -> None:
 
     Of the records of a whole loan that is there, one a partner: a later one says all that is left of an earlier one.
     """
-    whole = {item.record.external_id: item.report for item in early if isinstance(item, Case) and item.record.whole}
-    if whole:
-        ours = WaitingRecord.objects.filter(partner=next(iter(whole.values())).partner_id, external_id__in=whole)
-        ours.filter(content__whole=True).delete()
+    numbers: dict[str | None, set[str]] = defaultdict(set)
+    for item in early:
+        if isinstance(item, Case) and item.record.whole:
+            numbers[item.record.bank].add(item.record.external_id)
+    for bank, whole in numbers.items():
+        ours = WaitingRecord.objects.filter(partner=early[0].report.partner_id, external_id__in=whole)
+        ours.filter(content__whole=True, content__bank=bank).delete()
     WaitingRecord.objects.bulk_create(
         [
             WaitingRecord(
@@ -50,11 +54,20 @@ def take(loans: Collection[Loan]) -> Iterator[tuple[Report, list[LoanRecord]]]:
         .defer("report__content")
         .order_by("report__received_at", "report", "pk")
     )
+    rows = _of_these_banks(rows, loans)
     if not rows:
         return
     WaitingRecord.objects.filter(pk__in=[row.pk for row in rows]).delete()
     for report, together in groupby(rows, key=lambda row: row.report):
         yield report, [_read(row.content) for row in together]
+
+
+def _of_these_banks(rows: Sequence[WaitingRecord], loans: Collection[Loan]) -> list[WaitingRecord]:
+    """Without those that name another bank than that of the loan of their number."""
+    banks = banks_named(row.content.get("bank") for row in rows)
+    there = {(loan.external_id, loan.bank_id) for loan in loans}
+    named = {row.pk: banks.get(row.content.get("bank") or "") for row in rows}
+    return [row for row in rows if (bank := named[row.pk]) is None or (row.external_id, bank.pk) in there]
 
 
 def _written(record: LoanRecord) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from loans.models.partner_key import PartnerKey
 from loans.models.payment import Payment
 from loans.models.payment_status import PaymentStatus
 from loans.models.position import Position, PositionChange
+from loans.models.refusal_run import RefusalRun
 from loans.models.report import Report
 from loans.models.report_part import ReportPart
 from loans.models.statement import StatementLine
@@ -50,6 +51,7 @@ __all__ = [
     "PaymentWord",
     "Position",
     "PositionChange",
+    "RefusalRun",
     "Report",
     "ReportPart",
     "Statement",

@@ -20,7 +20,8 @@ class Event(models.Model):
     """One event of a report, and its outcome: written with what it changed, in one transaction.
 
     `place` counts from 0 in the message. `event_id` and `occurred_at` are the partner's own. What the event said is in
-    the report's bytes and nowhere else. `code` says for programs why it was refused or waits, `reason` for people.
+    the report's bytes and nowhere else. `bank` is the code of the loan's bank, where the event names one. `code` says
+    for programs why it was refused or waits, `reason` for people.
     """
 
     class Status(models.TextChoices):
@@ -36,6 +37,7 @@ class Event(models.Model):
     event_id = models.CharField(_("event's id"), max_length=64)
     type = models.CharField(_("type"), max_length=32)
     loan_number = models.CharField(_("loan number"), max_length=64, blank=True)
+    bank = models.CharField(_("bank that it names"), max_length=32, blank=True, default="")
     occurred_at = models.DateTimeField(_("occurred"))
     status = models.CharField(_("outcome"), max_length=9, choices=Status)
     code = models.CharField(_("code"), max_length=32, blank=True)

@@ -29,6 +29,16 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         return self.select_related("installment", "loan__bank", "loan__platform")
 
 
+_Manager = models.Manager.from_queryset(PaymentQuerySet)
+
+
+class PaymentManager(_Manager["Payment"]):
+    """Payments that somebody may be told of."""
+
+    def get_queryset(self) -> PaymentQuerySet:
+        return PaymentQuerySet(self.model, using=self._db).exclude(status=Payment.Status.DOUBTED)
+
+
 class Payment(models.Model):
     """One payment for one loan: received when the platform saw it, settled when the bank booked it.
 
@@ -36,13 +46,15 @@ class Payment(models.Model):
     the one that it is for, the first where it is for several: its parts say how much goes to which. `credit` is what
     the bank booked and no installment takes: the borrower's, kept with the loan. `returned_at` is when we heard from a
     statement or a status report that it was returned, for `return_reason` (a code; see loans/return_reasons.py).
-    `given_up_at` is when an agent decided that the bank will not show it; if the bank does, it counts.
+    `given_up_at` is when an agent decided that the bank will not show it; if the bank does, it counts. One that cannot
+    be true by all that is known of its loan is `doubted`: `objects` leaves it out, so that nobody is told of it.
     """
 
     class Status(models.TextChoices):
         RECEIVED = "received", _("received at the platform, awaiting the bank")
         SETTLED = "settled", _("booked by the bank")
         RETURNED = "returned", _("returned")
+        DOUBTED = "doubted", _("cannot be true: told to nobody")
 
     loan = models.ForeignKey(Loan, models.CASCADE, related_name="payments")
     installment = models.ForeignKey(Installment, models.PROTECT, related_name="payments", null=True, blank=True)
@@ -59,7 +71,8 @@ class Payment(models.Model):
     return_reason = models.CharField(_("reason of the return"), max_length=35, blank=True)
     given_up_at = models.DateTimeField(_("not waited for since"), null=True, blank=True)
 
-    objects = PaymentQuerySet.as_manager()
+    objects = PaymentManager()
+    everything = PaymentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("payment")

@@ -1,5 +1,7 @@
 """What partners have said: the facts that the state of a loan is derived from."""
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.db import models
@@ -36,9 +38,11 @@ class LoanWord(models.Model):
 
 
 class PaymentWord(models.Model):
-    """A partner's latest word on one payment that it names by a reference. `reversed` holds for good.
+    """A partner's latest word on one payment, that it names by a reference, with this amount and day.
 
-    `arrived`: it has said that the money came, and not only that it went back.
+    Where it said another amount or day of the same payment there is another word: which holds is seen when the loan is
+    derived, for one that cannot be true may be the later one. `reversed` holds for good. `arrived`: it has said that
+    the money came, and not only that it went back.
     """
 
     payment = models.ForeignKey(Payment, models.CASCADE, related_name="words")
@@ -55,7 +59,9 @@ class PaymentWord(models.Model):
         verbose_name = _("word on a payment")
         verbose_name_plural = _("words on payments")
         constraints = [
-            models.UniqueConstraint(fields=["payment", "partner"], name="payment_word_one_a_partner"),
+            models.UniqueConstraint(
+                fields=["payment", "partner", "amount", "paid_on"], name="payment_word_once_a_partner_and_figure"
+            ),
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="payment_word_amount_positive"),
         ]
 
@@ -63,9 +69,14 @@ class PaymentWord(models.Model):
         return f"{self.payment_id}: {self.partner_id}"
 
     @property
+    def key(self) -> tuple[int, Decimal, date]:
+        """What tells it from other words on the same payment."""
+        return self.partner_id, self.amount, self.paid_on
+
+    @property
     def says(self) -> tuple[object, ...]:
-        """What it says, apart from when."""
-        return self.amount, self.paid_on, self.number, self.reversed, self.arrived
+        """What it says, apart from when and from its key."""
+        return self.number, self.reversed, self.arrived
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -28,8 +28,12 @@ Record = LoanRecord | EntryRecord | StatusRecord
 ZERO = Decimal(0)
 START = datetime(2026, 12, 1, 9, tzinfo=UTC)
 LOANS = (1, 2)
-amounts = st.sampled_from([Decimal(40), Decimal(100), Decimal(150)])
+RECEIVED = START + timedelta(days=3)
+amounts = st.sampled_from([Decimal(amount) for amount in (40, 40, 100, 100, 150, 150, 601, 650)])
+"""Twice what a loan comes to is 600, 602 or, by some schedules, up to 720: the last two can be true of some."""
 days = st.integers(-3, 4).map(lambda day: date(2026, 12, 2) + timedelta(days=day))
+paid_out = st.sampled_from([None, None, None, date(2026, 12, 31)])
+"""Of a loan of the last, nothing was paid before the last day of November."""
 hours = st.none() | st.integers(-60, 60).map(lambda hour: START + timedelta(hours=hour))
 
 
@@ -80,7 +84,7 @@ def loan_records(draw: st.DrawFn, loan: int) -> LoanRecord:
         currency="CNY",
         principal=draw(st.sampled_from([Decimal(300), Decimal(301)])),
         product=draw(st.sampled_from([None, "Phone plan"])),
-        disbursed_on=None,
+        disbursed_on=draw(paid_out),
         borrower=borrower(loan) if draw(st.sampled_from([True, True, False])) else None,
         installments=tuple(draw(installments(number)) for number in numbers),
         repayments=tuple(draw(st.lists(repayments(loan), max_size=2, unique_by=lambda item: item.reference))),
@@ -131,6 +135,8 @@ def events(draw: st.DrawFn, partner: str) -> dict[str, Any]:
         about["schedule"] = [period(draw(installments(number))) for number in numbers]
     if name == "loan.opened":
         about |= {"principal": draw(st.sampled_from(["300", "301"])), "borrower": {"id": f"B-{loan}", "name": "Lin"}}
+        day = draw(paid_out)
+        about |= {"disbursed_on": day.isoformat()} if day else {}
     if name == "position.snapshot":
         said = draw(st.lists(positions(), min_size=1, max_size=2, unique_by=lambda item: item.number))
         about["installments"] = [
@@ -179,7 +185,7 @@ def reports_of(history: Iterable[Message]) -> list[tuple[Report, tuple[Record, .
                 content=message.pushed,
                 digest=f"{place:064}",
                 message_id=f"m-{place}" if message.pushed else "",
-                received_at=START + timedelta(hours=place),
+                received_at=RECEIVED + timedelta(hours=place),
             ),
             message.records,
         )

@@ -31,7 +31,7 @@ def loan_of(number: int, *, due: str = "2026-12-05", email: str = "example.test"
 
 def seen(reference: str) -> dict[str, Any]:
     """A repayment of one installment."""
-    return {"type": {"repayment": True}, "externalId": reference, "date": [2026, 11, 30], "amount": TOTAL}
+    return {"type": {"repayment": True}, "externalId": reference, "date": [2026, 11, 20], "amount": TOTAL}
 
 
 def send_loans(loans: Iterable[dict[str, Any]], partner: str = "harbour") -> Outcome:

@@ -17,9 +17,9 @@ class Alarm(models.Model):
     """Something that should hold and does not. At most one open of a kind for a subject.
 
     `subject` names the record in a word ("installment:17", "provider:kannel", "feed:harbour:loans", "statement:3:gap",
-    "clock:worker-2"); `detail` says in English what is wrong and what to do, without personal data, and `facts` hold
-    what the desk says it with in its reader's language. Who closes one of a statement by hand says why; it is not
-    opened again.
+    "clock:worker-2", "refused:harbour"); `detail` says in English what is wrong and what to do, without personal data,
+    and `facts` hold what the desk says it with in its reader's language. Who closes one of a statement by hand says
+    why; it is not opened again.
     """
 
     class Kind(models.TextChoices):
@@ -28,6 +28,7 @@ class Alarm(models.Model):
         FEED = "feed", _("a partner that has fallen silent")
         STATEMENT = "statement", _("a bank statement that is missing or does not fit")
         CLOCK = "clock", _("a clock that is wrong")
+        REFUSED = "refused", _("a partner whose messages are refused")
 
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     subject = models.CharField(_("about"), max_length=64)

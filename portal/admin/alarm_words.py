@@ -30,6 +30,8 @@ def about(alarm: Alarm) -> SafeString | str:
     facts, named = alarm.facts, alarm.subject.partition(":")[2]
     if alarm.kind == Kind.FEED and facts:
         return _link("loans_feed", facts["feed"], f"{facts['firm']} · {_kind_of_report(facts['kind'])}")
+    if alarm.kind == Kind.REFUSED:
+        return _link("loans_partner", facts["partner"], facts["firm"])
     if alarm.kind == Kind.STATEMENT:
         return _link("loans_statement", facts["statement"], f"{facts['firm']} · {facts['named']}")
     if alarm.kind == Kind.COVERAGE and alarm.due_on:
@@ -77,11 +79,25 @@ def _of_a_clock(alarm: Alarm) -> str:
     return gettext("The clock of %(worker)s is %(seconds)d s behind the database's: set it right (NTP).") % named
 
 
+def _of_refusals(alarm: Alarm) -> str:
+    facts = alarm.facts
+    named = {"firm": facts["firm"], "since": moment(datetime.fromisoformat(facts["since"]))}
+    if facts["signed"]:
+        words = gettext("Nothing that %(firm)s pushes has been taken since %(since)s: ask it, before borrowers notice.")
+    else:
+        words = gettext(
+            "Nothing pushed under the name of %(firm)s has been taken since %(since)s, and nothing was signed with its "
+            "key: ask it whether it has the right one, or whether somebody else uses its name."
+        )
+    return f"{words % named} ({facts['code']})"
+
+
 _WORDS: Final[dict[Kind, Callable[[Alarm], str]]] = {
     Kind.FEED: _of_a_feed,
     Kind.PROVIDER: _of_a_provider,
     Kind.STATEMENT: _of_a_statement,
     Kind.CLOCK: _of_a_clock,
+    Kind.REFUSED: _of_refusals,
 }
 
 

@@ -37,7 +37,7 @@ class EventAdmin(ReadOnlyAdmin[Event]):
     list_display = ["event_id", "type", "partner", "loan_number", "occurred_at", "standing", "code", "report"]
     list_filter = [EventStandingFilter]
     ordering = ["-pk"]
-    fields = ["event_id", "type", "partner", "report", "loan_number", "occurred_at", "standing", "code", "why"]
+    fields = ["event_id", "type", "partner", "report", "loan_number", "bank", "occurred_at", "standing", "code", "why"]
     readonly_fields = ["standing", "why"]
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Event]":

@@ -29,7 +29,12 @@ from portal.admin.read_only import ReadOnlyAdmin
 
 MAY_GIVE_NOTICE: Final = "notifications.add_prompt"
 USUAL_DAYS: Final = 10
-_PAYMENT_TONES = {Payment.Status.RECEIVED: "warn", Payment.Status.SETTLED: "good", Payment.Status.RETURNED: "danger"}
+_PAYMENT_TONES = {
+    Payment.Status.RECEIVED: "warn",
+    Payment.Status.SETTLED: "good",
+    Payment.Status.RETURNED: "danger",
+    Payment.Status.DOUBTED: "danger",
+}
 
 
 @admin.register(Loan)
@@ -120,7 +125,8 @@ class PaymentAdmin(ReadOnlyAdmin[Payment]):
     ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Payment]":
-        return super().get_queryset(request).select_related("loan__borrower", "installment")
+        """Those that cannot be true, too: whoever looks into one must find it."""
+        return Payment.everything.order_by("-pk").select_related("loan__borrower", "installment")
 
     @admin.display(description=_("amount"), ordering="amount")
     def sum(self, payment: Payment) -> str:

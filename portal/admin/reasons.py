@@ -52,6 +52,9 @@ KNOWN: Final[dict[str, Promise]] = {
     "takes back another amount than was booked": _("takes back another amount than was booked"),
     "this payment was returned by an earlier line": _("this payment was returned by an earlier line"),
     "several loans have a payment with this end-to-end id": _("several loans have a payment with this end-to-end id"),
+    "more than twice what the whole loan comes to": _("more than twice what the whole loan comes to"),
+    "dated before there was such a loan": _("dated before there was such a loan"),
+    "dated after the day on which it was reported": _("dated after the day on which it was reported"),
     "the text names more than one loan": _("the text names more than one loan"),
     "the text names more than one installment": _("the text names more than one installment"),
 }

@@ -13,10 +13,11 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from accounts.models import User
-from loans.models import Feed, Report, Statement
+from loans.models import Feed, RefusalRun, Report, Statement
 from loans.tests.factories import make_platform
 from notifications.feeds import watch_feeds
 from notifications.models import Alarm
+from notifications.refusals import watch_refusals
 from notifications.statement_watch import watch_statements
 from notifications.suppliers import FAILS, SLOW, pause
 from notifications.tests.factories import NOON
@@ -54,6 +55,18 @@ def make_statement_alarm(world: World) -> Alarm:
     return Alarm.objects.get(kind=Alarm.Kind.STATEMENT)
 
 
+def make_refused_alarm(*, signed: bool = False) -> Alarm:
+    run = RefusalRun(
+        partner=make_platform(), since=NOON, last_at=NOON, looked_until=NOON, messages=3, signed=signed, code="sums"
+    )
+    RefusalRun.objects.all().delete()
+    run.save()
+    watch_refusals(NOON + 9 * DAY)
+    alarm = Alarm.objects.open().get(kind=Alarm.Kind.REFUSED)
+    Alarm.objects.filter(pk=alarm.pk).update(closed_at=NOON + 9 * DAY)
+    return alarm
+
+
 def page_of(alarm: Alarm) -> str:
     return reverse("admin:notifications_alarm_change", args=[alarm.pk])
 
@@ -67,6 +80,15 @@ def test_an_alarm_of_a_feed_says_whose_what_and_since_when_and_leads_to_it() -> 
     assert about(alarm) == (
         f'<a href="{reverse("admin:loans_feed_change", args=[feed.pk])}">Lantern Mall · pushed events</a>'
     )
+
+
+def test_an_alarm_of_refused_messages_says_whose_since_when_and_whether_the_firm_signed_any() -> None:
+    with timezone.override("Asia/Shanghai"):
+        said_by_itself, by_nobody = wrong(make_refused_alarm(signed=True)), wrong(make_refused_alarm())
+    assert "Nothing that Lantern Mall pushes has been taken since" in said_by_itself
+    assert "22 November" in said_by_itself
+    assert "nothing was signed with its key" in by_nobody
+    assert by_nobody.endswith("(sums)")
 
 
 def test_one_that_never_came_says_so() -> None:
@@ -84,6 +106,8 @@ def test_every_kind_of_alarm_is_worded_in_every_language(world: World, language:
             kind=Alarm.Kind.CLOCK, subject=f"clock:worker{seconds}", detail="x", opened_at=NOON,
             facts={"worker": "worker@one", "seconds": seconds},
         )  # fmt: skip
+    for signed in (True, False):
+        make_refused_alarm(signed=signed)
     for alarm in Alarm.objects.all():
         english = wrong(alarm)
         with translation.override(language):

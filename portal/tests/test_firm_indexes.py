@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from loans import consistency, discrepancies, outages
-from loans.models import Difference, Discrepancy, Feed, Installment, OutageHold
+from loans.models import Difference, Discrepancy, Feed, Installment, OutageHold, RefusalRun
 from loans.tests.factories import make_bank, make_installment, make_loan, make_platform
 from loans.tests.positions import START, say
 from notifications import awaiting
 from notifications.feeds import with_last_heard
+from notifications.refusals import with_last_taken
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -89,12 +91,13 @@ def test_each_sweep_reads_what_it_is_about(sql: str, parameters: dict[str, Any],
 
 
 def test_each_question_of_a_page_is_served_by_an_index() -> None:
-    asked = {
+    asked: dict[str, QuerySet[Any]] = {
         "discrepancy_open": Discrepancy.objects.open().order_by("due_by", "pk")[:8],
         "report_last_heard": with_last_heard(Feed.objects.all()),
         "installment": OutageHold.objects.in_force(START).filter(installment__in=[1, 2]),
         "installment_awaiting_bank": Installment.objects.filter(state="awaiting_bank", loan__in=[1, 2]).only("pk"),
     }
-    for index, rows in asked.items():
+    refused = with_last_taken(RefusalRun.objects.all())
+    for index, rows in [*asked.items(), ("report_last_heard", refused)]:
         plan = plan_of(*rows.query.sql_with_params())
         assert index in plan, plan

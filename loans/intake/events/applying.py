@@ -7,21 +7,23 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from loans.intake.apply_loans import apply_together
+from loans.intake.cases import SEVERAL_BANKS, Banks, banks_named
 from loans.intake.events import outages  # noqa: F401 - takes up what firms say of their outages
 from loans.intake.events.event_types import NoticeRecord
 from loans.intake.events.handlers import HANDLERS
-from loans.intake.events.incoming import KEPT, UNKNOWN_LOAN, Incoming, Outcome, Status
+from loans.intake.events.incoming import KEPT, UNKNOWN_BANK, UNKNOWN_LOAN, Incoming, Outcome, Status
 from loans.intake.news import News
 from loans.intake.records import Code, LoanRecord
 from loans.models import Installment, Loan, Partner
 
 
 class Known(NamedTuple):
-    """What is known of a loan before an event about it is applied."""
+    """What is known of the loan that an event is about before it is applied; of `several` it does not say which."""
 
     pk: int
     currency: str
     platform_id: int | None
+    several: bool = False
 
 
 def apply_events(incoming: Sequence[Incoming], *, tell: bool = True) -> dict[Incoming, Outcome]:
@@ -54,49 +56,73 @@ def _rounds(events: Iterable[Incoming]) -> list[list[Incoming]]:
 
 def _apply_round(events: Sequence[Incoming]) -> dict[Incoming, Outcome]:
     partner = events[0].report.partner
-    known = _known_loans(partner, {event.pushed.loan for event in events if event.pushed.loan})
-    outcomes = {event: found for event in events if (found := _judged(event, partner, known))}
+    banks = banks_named({event.pushed.bank for event in events})
+    known = _known_loans(partner, events, banks)
+    outcomes = {event: found for event in events if (found := _judged(event, partner, known.get(event), banks))}
     outcomes |= _without_their_periods([event for event in events if event not in outcomes], known)
     left = [event for event in events if event not in outcomes]
     return outcomes | _apply_records(left) | _hand_on(left)
 
 
-def _known_loans(partner: Partner, numbers: set[str]) -> Mapping[str, Known]:
-    loans = Loan.objects.filter(external_id__in=numbers)
+def _known_loans(partner: Partner, events: Sequence[Incoming], banks: Banks) -> dict[Incoming, Known]:
+    loans = Loan.objects.filter(external_id__in={event.pushed.loan for event in events if event.pushed.loan})
     if partner.kind == Partner.Kind.BANK:
         loans = loans.filter(bank=partner)
     else:
         loans = loans.filter(bank__in=Partner.objects.filter(kind=Partner.Kind.BANK))
-    rows = list(loans.values_list("external_id", "pk", "currency", "platform_id"))
-    # Two banks may use one number: a platform's own loan goes before one that nobody sold yet, that before others'.
-    rows.sort(key=lambda row: (row[3] == partner.pk, row[3] is None))
-    return {number: Known(pk, currency, platform_id) for number, pk, currency, platform_id in rows}
+    by_number: dict[str, list[tuple[int, Known]]] = defaultdict(list)
+    rows = loans.values_list("external_id", "bank_id", "pk", "currency", "platform_id")
+    for number, bank_id, pk, currency, platform_id in rows:
+        by_number[number].append((bank_id, Known(pk, currency, platform_id)))
+    found = {}
+    for event in events:
+        bank = banks.get(event.pushed.bank)
+        meant = [known for bank_id, known in by_number[event.pushed.loan] if bank is None or bank_id == bank.pk]
+        if meant:
+            found[event] = _meant(partner, meant)
+    return found
 
 
-def _judged(event: Incoming, partner: Partner, known: Mapping[str, Known]) -> Outcome | None:
+def _meant(partner: Partner, rows: Sequence[Known]) -> Known:
+    """Two banks may use one number: a platform's own loan goes before one that nobody sold yet, that before others'."""
+    for sold_by in (partner.pk, None):
+        if fitting := [row for row in rows if row.platform_id == sold_by]:
+            return fitting[0]._replace(several=len(fitting) > 1)
+    return rows[0]
+
+
+def _judged(event: Incoming, partner: Partner, loan: Known | None, banks: Banks) -> Outcome | None:
     """What can be said by looking at the loan alone; None where the event is to be applied."""
     kind, record = event.pushed.event_type, event.pushed.record
     if not kind.about_loan:
         return None
-    loan = known.get(event.pushed.loan)
+    if event.pushed.bank and not _may_name(partner, banks.get(event.pushed.bank)):
+        return UNKNOWN_BANK
     if loan is None:
         return None if kind.new_loan else UNKNOWN_LOAN
     if partner.kind == Partner.Kind.PLATFORM and loan.platform_id not in {None, partner.pk}:
         return Outcome(Status.REFUSED, Code.NOT_YOUR_LOAN, "the loan was sold by another platform")
+    if loan.several:
+        return Outcome(Status.REFUSED, Code.VALUE, SEVERAL_BANKS.format(event.pushed.loan))
     if isinstance(record, LoanRecord) and loan.currency != record.currency:
         return Outcome(Status.REFUSED, Code.CURRENCY, f"the loan is in {loan.currency}, not in {record.currency}")
     return None
 
 
-def _without_their_periods(events: Sequence[Incoming], known: Mapping[str, Known]) -> dict[Incoming, Outcome]:
+def _may_name(partner: Partner, bank: Partner | None) -> bool:
+    """A bank speaks of its own loans alone."""
+    return bank is not None and (partner.kind == Partner.Kind.PLATFORM or bank.pk == partner.pk)
+
+
+def _without_their_periods(events: Sequence[Incoming], known: Mapping[Incoming, Known]) -> dict[Incoming, Outcome]:
     """Notices about a period that their loan has not. What is said of money is kept until the period comes."""
     naming = {event: number for event in events if (number := _period_named(event))}
-    loans = {known[event.pushed.loan].pk for event in naming}
+    loans = {known[event].pk for event in naming}
     there = set(Installment.objects.filter(loan__in=loans).values_list("loan_id", "number")) if loans else set()
     return {
         event: Outcome(Status.REFUSED, Code.UNKNOWN_INSTALLMENT, f"the loan has no period {number}")
         for event, number in naming.items()
-        if (known[event.pushed.loan].pk, number) not in there
+        if (known[event].pk, number) not in there
     }
 
 

@@ -22,6 +22,7 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _FRACTION: Final = re.compile(r"(\.[0-9]{6})[0-9]+")
 _LARGEST: Final = 2**31 - 1
 _MOST_DAYS: Final = 366
+_CODE_LENGTH: Final = 32
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 
 
@@ -99,6 +100,13 @@ class Identifier(Text):
         super().__init__(IDENTIFIER_LENGTH, **options)
 
 
+class BankCode(Text):
+    """The code under which a bank is known here, as in the addresses of this interface."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(_CODE_LENGTH, **options)
+
+
 class Reference(Text):
     """What travels with a payment: an EndToEndId of ISO 20022."""
 
@@ -174,3 +182,14 @@ class Days(serializers.IntegerField):
         if not 0 <= data <= _MOST_DAYS:
             raise serializers.ValidationError(f"must be 0 to {_MOST_DAYS}", code="out_of_range")
         return data
+
+
+class AboutLoan(Members):
+    """What tells which loan an event is about."""
+
+    loan = Identifier(help_text="The loan's number.")
+    bank = BankCode(
+        required=False,
+        help_text="The code of the loan's bank; needed where several banks have a loan of this number. A bank's own "
+        "events never need it.",
+    )

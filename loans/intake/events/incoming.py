@@ -40,9 +40,16 @@ class Outcome:
         said = "; ".join(answer.remarks)
         if answer.waits_for:
             return cls(Status.WAITING, answer.waits_for, said, answer)
+        if answer.doubts and not answer.installments:
+            return cls(Status.KEPT, answer.doubts, said, answer)
         return cls(Status.APPLIED if answer.anything else Status.UNCHANGED, reason=said, news=answer)
 
 
+UNKNOWN_BANK = Outcome(
+    Status.REFUSED,
+    "unknown_bank",
+    "the member bank names no bank that is known here, or another than the sender",
+)
 KEPT = Outcome(Status.KEPT)
 UNKNOWN_LOAN = Outcome(
     Status.WAITING, "unknown_loan", "nobody has told us of this loan yet; it is applied when it comes"

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from loans.intake.contacts import BorrowerFields, Remarks, read_borrower
 from loans.intake.events.event_types import EITHER, Data, EventType
-from loans.intake.events.fields import Amount, Currency, Day, Identifier, Members, Number, Text
+from loans.intake.events.fields import AboutLoan, Amount, Currency, Day, Identifier, Members, Number, Text
 from loans.intake.records import InstallmentRecord, LoanRecord
 from loans.intake.schedule import check_number, check_sum
 from loans.intake.values import IDENTIFIER_LENGTH, NAME_LENGTH, amount_of, at
@@ -40,8 +40,7 @@ class PeriodMembers(Members):
     settled_on = Day(required=False)
 
 
-class ScheduleMembers(Members):
-    loan = Identifier(help_text="The loan's number.")
+class ScheduleMembers(AboutLoan):
     currency = Currency()
     schedule = PeriodMembers(many=True, allow_empty=False, help_text="All periods; one that is missing is withdrawn.")
 
@@ -67,6 +66,7 @@ def _read_loan(data: Data, as_of: datetime) -> LoanRecord:
         place="",
         remarks=tuple(remarks.said),
         as_of=as_of,
+        bank=data.get("bank"),
     )
 
 
@@ -87,6 +87,7 @@ def _read_schedule(data: Data, as_of: datetime) -> LoanRecord:
         repayments=(),
         place="",
         as_of=as_of,
+        bank=data.get("bank"),
     )
 
 

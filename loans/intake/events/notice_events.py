@@ -6,7 +6,7 @@ from typing import Final
 from rest_framework import serializers
 
 from loans.intake.events.event_types import EITHER, Data, EventType, NoticeRecord
-from loans.intake.events.fields import Currency, Days, Identifier, Members, Moment, Number, Text
+from loans.intake.events.fields import AboutLoan, Currency, Days, Identifier, Members, Moment, Number, Text
 from loans.intake.records import Code
 from loans.intake.values import Fault
 
@@ -25,8 +25,7 @@ class OutageEndMembers(Members):
     ended_at = Moment()
 
 
-class PromptMembers(Members):
-    loan = Identifier(help_text="The loan's number.")
+class PromptMembers(AboutLoan):
     installment = Number(help_text="The period that the borrower was told about.")
     kind = serializers.ChoiceField(["upcoming", "overdue"])
     stage = Days(

@@ -5,13 +5,12 @@ from decimal import Decimal
 from typing import Any, Final
 
 from loans.intake.events.event_types import BANK, EITHER, PLATFORM, Data, EventType, NoticeRecord
-from loans.intake.events.fields import Amount, Currency, Day, Identifier, Members, Number, Reference, Text
+from loans.intake.events.fields import AboutLoan, Amount, Currency, Day, Number, Reference, Text
 from loans.intake.records import Code, LoanRecord, RepaymentRecord
 from loans.intake.values import Fault, amount_of
 
 
-class PaymentMembers(Members):
-    loan = Identifier(help_text="The loan's number.")
+class PaymentMembers(AboutLoan):
     currency = Currency()
     payment = Reference(help_text="The reference by which both firms know the payment: its EndToEndId.")
     amount = Amount(help_text="More than nothing.")
@@ -39,6 +38,7 @@ def _read_payment(data: Data, as_of: datetime, *, returned: bool = False) -> Loa
         place="",
         as_of=as_of,
         whole=False,
+        bank=data.get("bank"),
     )
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Final
 
 from loans.intake.events.event_types import EITHER, Data, EventType
-from loans.intake.events.fields import Amount, Currency, Identifier, Members, Number
+from loans.intake.events.fields import AboutLoan, Amount, Currency, Members, Number
 from loans.intake.records import Code, LoanRecord, PositionRecord
 from loans.intake.values import Fault, amount_of, at
 
@@ -16,8 +16,7 @@ class PositionMembers(Members):
     outstanding = Amount(help_text="What is still owed for it.")
 
 
-class SnapshotMembers(Members):
-    loan = Identifier(help_text="The loan's number.")
+class SnapshotMembers(AboutLoan):
     currency = Currency()
     installments = PositionMembers(
         many=True, allow_empty=False, help_text="Each period once; of others nothing is said."
@@ -37,6 +36,7 @@ def _read(data: Data, as_of: datetime) -> LoanRecord:
         place="",
         as_of=as_of,
         whole=False,
+        bank=data.get("bank"),
         positions=_positions(data),
     )
 

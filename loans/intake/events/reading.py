@@ -31,13 +31,16 @@ _envelope: Final = _Envelope()
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """One event as it was read. `loan` is the loan's number, empty where the event is about none."""
+    """One event as it was read. `loan` is the loan's number, empty where the event is about none, and `bank` the code
+    of its bank, empty where it names none.
+    """
 
     place: int
     id: str
     event_type: EventType
     occurred_at: datetime
     loan: str
+    bank: str
     record: Record
 
 
@@ -96,7 +99,8 @@ def _read(value: Any, place: int, kind: Partner.Kind, now: datetime) -> Pushed:
         raise _MistakenError(*mistakes_in(error.detail, "/data")) from None
     except Fault as fault:
         raise _MistakenError(Mistake("/data", fault.code, ", ".join((*fault.places, fault.reason)))) from None
-    return Pushed(place, said["id"], event_type, said["occurred_at"], data.get("loan", ""), record)
+    loan, bank = data.get("loan", ""), data.get("bank", "")
+    return Pushed(place, said["id"], event_type, said["occurred_at"], loan, bank, record)
 
 
 def _type_of(value: Mapping[str, Any], kind: Partner.Kind) -> EventType:

@@ -29,7 +29,8 @@ SELECT event.id FROM loans_event AS event JOIN loans_partner AS partner ON partn
 WHERE event.status = 'waiting' AND EXISTS (
     SELECT FROM loans_loan AS loan WHERE loan.external_id = event.loan_number
         AND loan.bank_id IN (SELECT id FROM loans_partner WHERE kind = 'bank')
-        AND (loan.bank_id = event.partner_id OR partner.kind = 'platform'))
+        AND (loan.bank_id = event.partner_id OR partner.kind = 'platform')
+        AND (event.bank = '' OR loan.bank_id = (SELECT id FROM loans_partner WHERE code = event.bank)))
     AND NOT EXISTS (
         SELECT FROM loans_waitingrecord AS waiting
         WHERE waiting.report_id = event.report_id AND waiting.place = 'event ' || event.place + 1)
@@ -136,6 +137,7 @@ def row_of(event: Incoming, outcome: Outcome) -> Event:
         event_id=pushed.id,
         type=pushed.event_type.name,
         loan_number=pushed.loan,
+        bank=pushed.bank,
         occurred_at=pushed.occurred_at,
     )
     return _decided(row, outcome)

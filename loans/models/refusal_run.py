@@ -1,0 +1,30 @@
+"""What a partner pushes of which nothing is taken."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from loans.models.partner import Partner
+
+
+class RefusalRun(models.Model):
+    """Messages pushed under a partner's name that were refused one after the other: one row a partner while it lasts.
+
+    `signed`: one of them at least was the partner's own, of a wrong form. Else its key is wrong, or somebody else uses
+    its name. `code` is that of the last one, a problem of docs/partners.md. `messages` are at least as many. Until
+    `looked_until` no message was taken since. Times are UTC.
+    """
+
+    partner = models.OneToOneField(Partner, models.CASCADE, primary_key=True, related_name="refusal_run")
+    since = models.DateTimeField(_("since"))
+    last_at = models.DateTimeField(_("last"))
+    looked_until = models.DateTimeField(_("looked until"))
+    messages = models.PositiveBigIntegerField(_("messages"))
+    signed = models.BooleanField(_("signed"))
+    code = models.CharField(_("code"), max_length=32)
+
+    class Meta:
+        verbose_name = _("refused messages")
+        verbose_name_plural = _("refused messages")
+
+    def __str__(self) -> str:
+        return f"{self.partner_id}: {self.code}"

@@ -1,0 +1,102 @@
+"""A firm of which nothing is taken is heard of: one alarm, open until one of its messages is taken."""
+
+from datetime import datetime, timedelta
+from itertools import count
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from loans.api import refusals
+from loans.models import Partner, RefusalRun, Report
+from loans.tests.factories import make_bank, make_platform
+from loans.tests.pushing import make_key
+from notifications.models import Alarm
+from notifications.refusals import watch_refusals
+from notifications.tests.factories import NOON
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+_numbers = count(1)
+
+
+@pytest.fixture(autouse=True)
+def bank() -> Partner:
+    refusals.forget()
+    bank = make_bank()
+    make_key(bank)
+    return bank
+
+
+def refuse(at: datetime, code: str = "wrong_signature", partner: str = "harbour") -> None:
+    refusals.note(partner, code, at)
+
+
+def take(at: datetime, status: str = "applied", kind: str = "events") -> None:
+    number = next(_numbers)
+    Report.objects.create(
+        partner=Partner.objects.get(code="harbour"),
+        kind=kind,
+        name="m",
+        content=b"{}",
+        digest=f"{number:064x}",
+        message_id=f"m-{number}" if kind == "events" else "",
+        status=status,
+        received_at=at,
+    )
+
+
+def test_a_quarter_of_an_hour_of_refusals_is_an_alarm_and_it_closes_when_a_message_is_taken() -> None:
+    refuse(NOON)
+    assert watch_refusals(NOON + 14 * MINUTE) == 0
+    assert watch_refusals(NOON + 15 * MINUTE) == watch_refusals(NOON + 16 * MINUTE) == 1
+    alarm = Alarm.objects.get()
+    assert (alarm.kind, alarm.subject, alarm.opened_at) == ("refused", "refused:harbour", NOON + 15 * MINUTE)
+    assert (alarm.facts["code"], alarm.facts["signed"]) == ("wrong_signature", False)
+    take(NOON + 17 * MINUTE)
+    assert watch_refusals(NOON + 18 * MINUTE) == 0
+    alarm.refresh_from_db()
+    assert alarm.closed_at == NOON + 18 * MINUTE
+    assert not RefusalRun.objects.exists()
+
+
+def test_a_wrong_message_between_right_ones_is_no_alarm() -> None:
+    for minute in range(0, 40, 4):
+        take(NOON + minute * MINUTE)
+        refuse(NOON + (minute + 1) * MINUTE, "not_json")
+        take(NOON + (minute + 2) * MINUTE)
+        assert watch_refusals(NOON + (minute + 3) * MINUTE) == 0
+
+
+def test_what_is_refused_after_one_that_was_taken_begins_anew() -> None:
+    refuse(NOON)
+    take(NOON + MINUTE)
+    refuse(NOON + 2 * MINUTE, "not_json")
+    assert watch_refusals(NOON + 16 * MINUTE) == 0
+    assert watch_refusals(NOON + 17 * MINUTE) == 1
+    assert datetime.fromisoformat(Alarm.objects.get().facts["since"]) == NOON + 2 * MINUTE
+
+
+@pytest.mark.parametrize(("status", "kind"), [("refused", "events"), ("applied", "statement")])
+def test_neither_a_refused_message_nor_a_file_closes_it(status: str, kind: str) -> None:
+    refuse(NOON, "not_json")
+    take(NOON + MINUTE, status, kind)
+    assert watch_refusals(NOON + 15 * MINUTE) == 1
+
+
+def test_what_is_kept_a_moment_after_its_time_is_seen() -> None:
+    refuse(NOON)
+    assert watch_refusals(NOON + 20 * MINUTE) == 1
+    take(NOON + 20 * MINUTE - timedelta(seconds=5))
+    assert watch_refusals(NOON + 21 * MINUTE) == 0
+
+
+def test_watching_costs_the_same_however_many_firms_are_refused(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    make_key(make_platform())
+    refuse(NOON)
+    with django_assert_num_queries(7):
+        assert watch_refusals(NOON + 15 * MINUTE) == 1
+    refuse(NOON, partner="lantern")
+    with django_assert_num_queries(7):
+        assert watch_refusals(NOON + 17 * MINUTE) == 2
