@@ -65,6 +65,8 @@ class Postgres:
             "max_connections": "100",
             "timezone": "UTC",
             "log_timezone": "UTC",
+            "log_error_verbosity": "terse",  # with what it refuses it would log the row: names, numbers, addresses
+            "log_min_error_statement": "panic",
             **(FAST if self.fast else {}),
         }
         return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
