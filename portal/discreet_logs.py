@@ -55,7 +55,7 @@ def pattern_of(request: HttpRequest) -> str:
     match = request.resolver_match
     if match is None:
         return ELSEWHERE
-    return "/" + NAMES_NOBODY.sub(lambda name: str(match.captured_kwargs[name[1]]), match.route)
+    return "/" + NAMES_NOBODY.sub(lambda name: str(match.kwargs[name[1]]), match.route)
 
 
 def without_the_request(record: logging.LogRecord) -> str:

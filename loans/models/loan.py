@@ -12,6 +12,7 @@ from django.db.models.functions import Now, Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from loans.answering import firm_to_call
 from loans.models.append_only import never_deleted
 from loans.models.fields import ZERO, currency_column, money_column
 from loans.models.partner import Partner
@@ -85,6 +86,10 @@ class Loan(models.Model):
 
     def __str__(self) -> str:
         return self.external_id
+
+    @property
+    def firm_to_call(self) -> Partner:
+        return firm_to_call(self.bank, self.platform)
 
     @property
     def seller_name(self) -> str:
