@@ -69,13 +69,13 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
         return self.filter(about | Q(pk__in=leading), told_with=None)
 
     def with_subject(self) -> Self:
-        """With what they are about, and the acknowledgement."""
+        """With what they are about, the acknowledgement, and the word of the firm that has to tell it."""
         firms = [
             f"{subject}__loan__{firm}"
             for subject in ("installment", "payment", "dispute")
             for firm in ("bank", "platform")
         ]
-        return self.select_related("acknowledgement", *firms)
+        return self.select_related("acknowledgement", "duty__telling__partner", *firms)
 
 
 def _figures_hold() -> Q:

@@ -75,7 +75,7 @@ def test_it_opens_with_what_is_due_next(page: Client, loan: Loan, days: int, wor
     shown = opening(page)
     assert words in shown
     assert "¥1,234.56" in shown
-    assert f"{loan.product}&nbsp;· {loan.external_id}" in shown
+    assert f"{loan.product} &nbsp;· {loan.external_id}" in shown
     assert "from Lantern Mall, funded by Harbour Bank" in shown
 
 

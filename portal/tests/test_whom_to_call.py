@@ -1,10 +1,13 @@
 """Whom a borrower calls is said by one rule, wherever it is said."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
-from loans.tests.factories import make_bank, make_platform
+from loans.tests.factories import make_bank, make_installment, make_platform
 from notifications.tests.cases import make_case
+from notifications.tests.factories import TODAY
 from notifications.tests.packs import files_of, read
 from portal.tests.people import sign_in
 
@@ -22,7 +25,8 @@ def test_message_page_and_pack_name_one_number(platform: str, called: str, other
     make_bank(phone=BANK)
     make_platform(phone=platform)
     case = make_case()
-    page = sign_in(case.borrower).get(reverse("loan", args=[case.loan.pk])).content.decode()
+    make_installment(case.loan, due_on=TODAY - timedelta(days=2))
+    page = sign_in(case.borrower).get(reverse("home")).content.decode()
     [packed] = [one for one in read(files_of(case), "deliveries.json") if one["channel"] == "email"]
     for place in (case.messages["email"].text, page, packed["message"]["text"]):
         assert called in place
