@@ -6,13 +6,14 @@ from typing import Any, Final
 
 from django.db import connection
 
+from loans.intake.events.event_types import Data
 from loans.intake.events.handlers import Notice, takes_up
 from loans.intake.news import Kept, News, RefusedError
 from loans.models import Installment, Partner
 from notifications import firm_words
 from notifications.events import Fact, record_all
 from notifications.firm_words import Effect
-from notifications.models import FirmTelling, NoticeEvent
+from notifications.models import FirmTelling
 from notifications.responsibility import Rules
 
 Answer = News | Kept | RefusedError
@@ -21,6 +22,7 @@ NOT_RESPONSIBLE: Final = Kept("another than you sends this prompt; yours is on r
 TOO_LATE: Final = Kept("the portal has begun to send this prompt, or it was over before", "too_late")
 NOT_NEEDED: Final = Kept("the period is not open any more, so nothing is to be told", "not_needed")
 EARLY: Final = "counts once the prompt is planned"
+FAILED_EARLY: Final = "on record; once the prompt is planned you have your time for it"
 NOT_ENOUGH: Final = "sent, but not known to have arrived: unless that is reported in time, the portal sends, too"
 
 # In the order of the unique key, so that two who keep the same words wait for each other and do not deadlock.
@@ -96,7 +98,7 @@ def _tellings(ids: Sequence[int]) -> Sequence[FirmTelling]:
 def _fact(telling: FirmTelling) -> Fact:
     """On record also where it changes nothing: in a dispute it says that the firm claims to have told."""
     return Fact(
-        kind=NoticeEvent.Kind.FIRM_TOLD,
+        kind=firm_words.kind_of(telling),
         borrower_id=telling.installment.loan.borrower_id,
         installment_id=telling.installment_id,
         data={**firm_words.said(telling), "counts": False},
@@ -117,7 +119,7 @@ def _answer(
     if telling_id is None:
         return News()
     match effects.get(telling_id):
-        case Effect.COUNTED:
+        case Effect.COUNTED | Effect.HANDED_BACK:
             return News(touched=True)
         case Effect.NOT_ENOUGH:
             return News(touched=True, remarks=[NOT_ENOUGH])
@@ -125,13 +127,13 @@ def _answer(
             return News()
         case Effect.TOO_LATE:
             return TOO_LATE
-    return _of_what_is_not_planned(installment, partner, notice[1].data["kind"], rules)
+    return _of_what_is_not_planned(installment, partner, notice[1].data, rules)
 
 
-def _of_what_is_not_planned(installment: Installment, partner: Partner, kind: str, rules: Rules) -> Answer:
+def _of_what_is_not_planned(installment: Installment, partner: Partner, data: Data, rules: Rules) -> Answer:
     if installment.state != Installment.State.OPEN:
         return NOT_NEEDED
-    assigned = rules.of(installment.loan, kind)
+    assigned = rules.of(installment.loan, data["kind"])
     if assigned is None or partner not in {assigned.responsible, assigned.backup}:
         return NOT_RESPONSIBLE
-    return News(touched=True, remarks=[EARLY])
+    return News(touched=True, remarks=[FAILED_EARLY if data["proof"] == "failed" else EARLY])

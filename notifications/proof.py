@@ -83,6 +83,8 @@ def firm_words(telling: FirmTelling) -> str:
             return gettext("%(firm)s says that it told you (%(channel)s), and that it was opened") % said
         case Proven.ACKNOWLEDGED:
             return gettext("%(firm)s says that it told you (%(channel)s), and that you answered") % said
+        case Proven.FAILED:
+            return gettext("%(firm)s says that it could not reach you (%(channel)s)") % said
     return gettext("%(firm)s says that it told you (%(channel)s)") % said
 
 
