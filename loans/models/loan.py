@@ -60,7 +60,9 @@ class Loan(models.Model):
     platform = models.ForeignKey(
         Partner, models.PROTECT, related_name="loans_sold", null=True, blank=True, verbose_name=_("platform")
     )
-    borrower = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="loans")
+    borrower = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="loans", verbose_name=_("borrower")
+    )
     product = models.CharField(_("product"), max_length=120, blank=True)
     currency = currency_column()
     principal = money_column(_("principal"))
@@ -140,7 +142,7 @@ class Installment(models.Model):
         SETTLED = "settled", _("settled")
         WITHDRAWN = "withdrawn", _("withdrawn from the schedule")
 
-    loan = models.ForeignKey(Loan, models.CASCADE, related_name="installments")
+    loan = models.ForeignKey(Loan, models.CASCADE, related_name="installments", verbose_name=_("loan"))
     number = models.PositiveIntegerField(_("number"))
     due_on = models.DateField(_("due"))
     principal = money_column(_("principal"), default=ZERO)

@@ -103,8 +103,12 @@ class Duty(models.Model):
         TAKEN_OVER = "taken_over", _("taken over by the portal")
         VOID = "void", _("not needed any more")
 
-    prompt = models.OneToOneField(Prompt, models.PROTECT, related_name="duty", db_constraint=False)
-    rule = models.ForeignKey(Responsibility, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    prompt = models.OneToOneField(
+        Prompt, models.PROTECT, related_name="duty", db_constraint=False, verbose_name=_("prompt")
+    )
+    rule = models.ForeignKey(
+        Responsibility, models.PROTECT, related_name="+", db_index=False, db_constraint=False, verbose_name=_("rule")
+    )
     responsible = models.ForeignKey(
         Partner, models.PROTECT, related_name="+", db_index=False, db_constraint=False, verbose_name=_("who must send")
     )

@@ -132,20 +132,53 @@ class Prompt(models.Model):
     """Those that an undecided dispute holds, and an outage of a firm."""
 
     borrower = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="prompts", db_index=False, db_constraint=False
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="prompts",
+        db_index=False,
+        db_constraint=False,
+        verbose_name=_("borrower"),
     )
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     installment = models.ForeignKey(
-        Installment, models.PROTECT, related_name="prompts", null=True, blank=True, db_index=False, db_constraint=False
+        Installment,
+        models.PROTECT,
+        related_name="prompts",
+        null=True,
+        blank=True,
+        db_index=False,
+        db_constraint=False,
+        verbose_name=_("installment"),
     )
     payment = models.ForeignKey(
-        Payment, models.PROTECT, related_name="prompts", null=True, blank=True, db_index=False, db_constraint=False
+        Payment,
+        models.PROTECT,
+        related_name="prompts",
+        null=True,
+        blank=True,
+        db_index=False,
+        db_constraint=False,
+        verbose_name=_("payment"),
     )
     dispute = models.ForeignKey(
-        Dispute, models.PROTECT, related_name="prompts", null=True, blank=True, db_index=False, db_constraint=False
+        Dispute,
+        models.PROTECT,
+        related_name="prompts",
+        null=True,
+        blank=True,
+        db_index=False,
+        db_constraint=False,
+        verbose_name=_("dispute"),
     )
     told_with = models.ForeignKey(
-        "self", models.PROTECT, related_name="companions", null=True, blank=True, db_index=False, db_constraint=False
+        "self",
+        models.PROTECT,
+        related_name="companions",
+        null=True,
+        blank=True,
+        db_index=False,
+        db_constraint=False,
+        verbose_name=_("told with"),
     )
     stage = models.PositiveIntegerField(_("stage"), default=0)
     version = models.PositiveIntegerField(_("schedule version"), default=1)
@@ -211,7 +244,7 @@ class Prompt(models.Model):
 class DisputedPrompt(models.Model):
     """The prompt from whose page a dispute was opened."""
 
-    dispute = models.OneToOneField(Dispute, models.CASCADE, related_name="disputed_prompt")
+    dispute = models.OneToOneField(Dispute, models.CASCADE, related_name="disputed_prompt", verbose_name=_("dispute"))
     prompt = models.ForeignKey(Prompt, models.PROTECT, related_name="disputed")
 
     def __str__(self) -> str:
