@@ -52,9 +52,13 @@ class Measured:
     oldest: timedelta | None
 
     @property
-    def is_met(self) -> bool:
-        """95 of 100 differences ended within the goal, and none that lasts is older."""
-        return all(span is None or span <= self.goal for span in (self.most, self.oldest))
+    def is_met(self) -> bool | None:
+        """95 of 100 differences ended within the goal, and none that lasts is older. None: nothing has been measured,
+        for none has ended and none that lasts is old enough to miss the goal.
+        """
+        if any(span is not None and span > self.goal for span in (self.most, self.oldest)):
+            return False
+        return True if self.ended else None
 
     def as_json(self) -> dict[str, Any]:
         """Times in whole seconds."""

@@ -66,6 +66,7 @@ SELECT prompt_id, rule_id, responsible_id, backup_id, 'waiting', needs_proof, co
        portal_at, report_by
 FROM planning_duty ORDER BY prompt_id
 """
+PLANNED: Final = "SELECT prompt_id FROM planning_duty"
 # A telling counts for the stage on whose day, by the borrower's calendar, it was sent, or that it names itself and was
 # sent at most a day early for. What was sent before the bank changed the figures was about others.
 _COUNTS: Final = """
@@ -90,9 +91,9 @@ ORDER BY telling.id, duty.status IN ('waiting', 'passed_on') DESC, prompt.id DES
 # What was told before it was planned: the strongest word for each.
 TOLD_BEFORE: Final = f"""
 SELECT DISTINCT ON (duty.id) telling.id, duty.id, duty.status
-{_COUNTS.format(which="duty.prompt_id IN (SELECT prompt_id FROM planning_duty)")}
+{_COUNTS.format(which=f"telling.proof <> 'failed' AND duty.prompt_id IN ({PLANNED})")}
 ORDER BY duty.id, telling.proof = 'accepted', telling.id
-"""  # noqa: S608  (nothing of it comes from outside)
+"""
 NOTE: Final = """
 UPDATE notifications_duty AS duty
 SET telling_id = row.telling_id, status = CASE WHEN row.met THEN 'met' ELSE duty.status END,
@@ -113,6 +114,37 @@ covered AS (
     FROM stronger, loans_installment AS installment
     WHERE prompt.id = stronger.prompt_id AND installment.id = prompt.installment_id AND prompt.status = 'firm_told')
 SELECT telling_id, prompt_id FROM stronger
+"""
+# Whose turn it is, what it has to tell, about which money, and until when.
+DUE: Final = """
+SELECT 'prompt.due_to_send' AS kind, installment.loan_id, 'prompt:' || prompt.id || ':' || firm.code AS subject,
+       jsonb_build_object(
+           'prompt', prompt.id, 'kind', prompt.kind, 'stage', prompt.stage, 'installment', installment.number,
+           'due_on', installment.due_on, 'amount', installment.outstanding::text, 'currency', loan.currency,
+           'responsible', firm.code, 'needs_proof', duty.needs_proof, 'portal_at', duty.portal_at,
+           'report_by', CASE duty.status WHEN 'waiting' THEN duty.report_by ELSE duty.portal_at END,
+           'backup', CASE duty.status WHEN 'waiting' THEN backup.code END) AS data, prompt.id AS place
+FROM notifications_duty AS duty
+JOIN notifications_prompt AS prompt ON prompt.id = duty.prompt_id
+JOIN loans_installment AS installment ON installment.id = prompt.installment_id
+JOIN loans_loan AS loan ON loan.id = installment.loan_id
+JOIN loans_partner AS firm
+  ON firm.id = CASE duty.status WHEN 'waiting' THEN duty.responsible_id ELSE duty.backup_id END
+LEFT JOIN loans_partner AS backup ON backup.id = duty.backup_id
+WHERE duty.status IN ('waiting', 'passed_on') AND {which}
+"""
+DUE_AS_PLANNED: Final = DUE.format(which=f"duty.prompt_id IN ({PLANNED})")
+DUE_OF_THESE: Final = DUE.format(which="duty.id = ANY(%(duties)s)")
+# A firm says that nobody was reached: the portal's message, which waits for the end of the firm's time, goes out now.
+# The ladder keeps its patience.
+SEND_NOW: Final = """
+WITH back AS (
+    UPDATE notifications_prompt AS prompt
+    SET tell_at = %(now)s, look_again_at = prompt.look_again_at - (prompt.tell_at - %(now)s)
+    WHERE prompt.id = ANY(%(prompts)s) AND prompt.status = 'active' AND prompt.tell_at > %(now)s
+    RETURNING prompt.id)
+UPDATE notifications_delivery AS delivery SET next_attempt_at = %(now)s, held_by = ''
+FROM back WHERE delivery.prompt_id = back.id AND delivery.status = 'queued' AND delivery.next_attempt_at > %(now)s
 """
 # What ended otherwise is nobody's any more. Two who look at once take different ones.
 LOOK: Final = """

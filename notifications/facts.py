@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
+from loans.answering import firm_to_call
 from loans.models import Payment
 from notifications.models import Delivery, Prompt
 from notifications.tellings import Companion, Firm, Telling
@@ -51,7 +52,7 @@ def facts_of(
         bank_name=bank.name,
         platform_name=platform.name if platform else "",
         borrower_name=telling.borrower_name,
-        support_phone=bank.phone,
+        support_phone=firm_to_call(bank, platform).phone,
         portal_url=settings.PUBLIC_URL,
         loan_label=loan_label(loan),
         currency=loan.currency,

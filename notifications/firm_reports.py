@@ -7,6 +7,7 @@ from typing import Any, Final, Self
 
 from django.db import connection
 
+from loans.intake.events.event_types import Data
 from loans.intake.events.handlers import Notice, takes_up
 from loans.intake.news import Kept, News, RefusedError
 from loans.models import Installment, Partner
@@ -14,17 +15,17 @@ from notifications import early_words, firm_words
 from notifications.early_words import Stages
 from notifications.events import Fact, record_all
 from notifications.firm_words import Effect
-from notifications.models import FirmTelling, NoticeEvent, Prompt
+from notifications.models import FirmTelling, Prompt
 from notifications.responsibility import Rules
 from notifications.slots import Plan
 
-Data = Mapping[str, Any]
 Answer = News | Kept | RefusedError
 
 NOT_RESPONSIBLE: Final = Kept("another than you sends this prompt; yours is on record beside it", "not_responsible")
 TOO_LATE: Final = Kept("the portal has begun to send this prompt, or it was over before", "too_late")
 NOT_NEEDED: Final = Kept("the period is not open any more, so nothing is to be told", "not_needed")
 EARLY: Final = "counts once the prompt is planned"
+FAILED_EARLY: Final = "on record; once the prompt is planned you have your time for it"
 NOT_ENOUGH: Final = "sent, but not known to have arrived: unless that is reported in time, the portal sends, too"
 
 # In the order of the unique key, so that two who keep the same words wait for each other and do not deadlock.
@@ -105,7 +106,7 @@ def _tellings(ids: Sequence[int]) -> Sequence[FirmTelling]:
 def _fact(telling: FirmTelling) -> Fact:
     """On record also where it changes nothing: in a dispute it says that the firm claims to have told."""
     return Fact(
-        kind=NoticeEvent.Kind.FIRM_TOLD,
+        kind=firm_words.kind_of(telling),
         borrower_id=telling.installment.loan.borrower_id,
         installment_id=telling.installment_id,
         data={**firm_words.said(telling), "counts": False},
@@ -126,7 +127,7 @@ def _answer(
     if telling_id is None:
         return News()
     match effects.get(telling_id):
-        case Effect.COUNTED:
+        case Effect.COUNTED | Effect.HANDED_BACK:
             return News(touched=True)
         case Effect.NOT_ENOUGH:
             return News(touched=True, remarks=[NOT_ENOUGH])
@@ -171,4 +172,4 @@ class _Ahead:
         stage = stages.reached(self.now) if said["stage"] is None else said["stage"]
         if (installment.pk, said["kind"], stage) in self.planned:
             return NOT_RESPONSIBLE
-        return News(touched=True, remarks=[EARLY])
+        return News(touched=True, remarks=[FAILED_EARLY if said["proof"] == "failed" else EARLY])

@@ -1,7 +1,8 @@
 """What a firm's word does: it ends the prompts that the firm has to send, as told by that firm, if the portal has not.
 
 A word that something was sent is no proof that it arrived. Where no later stage can make that good it is noted and
-changes nothing else: unless the firm says in time that it arrived, the portal sends, too.
+changes nothing else: unless the firm says in time that it arrived, the portal sends, too. Where it says that it reached
+nobody, the portal sends at once.
 """
 
 from collections import defaultdict
@@ -14,7 +15,7 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 
-from notifications import duty_statements
+from notifications import duty_statements, handing_back
 from notifications.cancellation import cancel_unsent
 from notifications.events import Fact, record_all
 from notifications.models import Delivery, Duty, FirmTelling, NoticeEvent, Prompt
@@ -32,6 +33,7 @@ class Effect(Enum):
 
     COUNTED = "counted"
     NOT_ENOUGH = "not_enough"
+    HANDED_BACK = "handed_back"
     KNOWN = "known"
     TOO_LATE = "too_late"
 
@@ -70,9 +72,10 @@ def _follow(matches: Sequence[Match], now: datetime) -> dict[int, Effect]:
 
 def _follow_batch(matches: Sequence[Match], now: datetime) -> dict[int, Effect]:
     """Duties are locked first, then prompts, then deliveries, each in the order of the ids."""
-    locked = Duty.objects.waiting().filter(pk__in={match.duty_id for match in matches}).order_by("pk")
-    duties = {duty.pk: duty for duty in locked.select_for_update(of=("self",), no_key=True)}
     tellings = FirmTelling.objects.select_related("partner", "report").in_bulk({m.telling_id for m in matches})
+    together = handing_back.beside({m.duty_id for m in matches if tellings[m.telling_id].failed})
+    locked = Duty.objects.waiting().filter(pk__in=together | {match.duty_id for match in matches}).order_by("pk")
+    duties = {duty.pk: duty for duty in locked.select_for_update(of=("self",), no_key=True)}
     prompts = _lock_prompts([duty.prompt_id for duty in duties.values()])
     gone = _gone_out(prompts.values())
     effects: dict[int, Effect] = {}
@@ -81,9 +84,10 @@ def _follow_batch(matches: Sequence[Match], now: datetime) -> dict[int, Effect]:
         duty, telling = duties.get(match.duty_id), tellings[match.telling_id]
         prompt = prompts.get(duty.prompt_id) if duty else None
         effects[telling.pk] = _judge(match, duty, prompt, telling, gone)
-        if duty and effects[telling.pk] in {Effect.COUNTED, Effect.NOT_ENOUGH}:
+        if duty and effects[telling.pk] in {Effect.COUNTED, Effect.NOT_ENOUGH, Effect.HANDED_BACK}:
             counted.append((duty, telling))
     _write(counted, prompts, now)
+    _hand_back([duty for duty, telling in counted if telling.failed], duties.values(), prompts, now)
     return effects | _strengthen(matches, tellings, now)
 
 
@@ -108,7 +112,18 @@ def _judge(
         return Effect.KNOWN
     if duty is None or prompt is None or (prompt.told_with_id or prompt.pk) in gone:
         return Effect.TOO_LATE
+    if telling.failed:
+        turn = duty.responsible_id if duty.status == Duty.Status.WAITING else duty.backup_id
+        return Effect.HANDED_BACK if telling.partner_id == turn else Effect.KNOWN
     return Effect.COUNTED if _is_met(duty, telling) else Effect.NOT_ENOUGH
+
+
+def _hand_back(failed: Sequence[Duty], locked: Collection[Duty], prompts: Mapping[int, Prompt], now: datetime) -> None:
+    """With all that is told together with these."""
+    leading = {prompts[duty.prompt_id].told_with_id or duty.prompt_id for duty in failed}
+    if leading:
+        with_them = {pk for pk, prompt in prompts.items() if (prompt.told_with_id or pk) in leading}
+        handing_back.send_now([duty for duty in locked if duty.prompt_id in with_them], leading, now)
 
 
 def _lock_prompts(prompt_ids: Sequence[int]) -> dict[int, Prompt]:
@@ -136,7 +151,7 @@ def _write(heard: Sequence[tuple[Duty, FirmTelling]], prompts: Mapping[int, Prom
 
 
 def _is_met(duty: Duty, telling: FirmTelling) -> bool:
-    return telling.proves_arrival or not duty.needs_proof
+    return not telling.failed and (telling.proves_arrival or not duty.needs_proof)
 
 
 def _note(rows: Sequence[tuple[int, int, bool]], now: datetime) -> None:
@@ -148,12 +163,16 @@ def _note(rows: Sequence[tuple[int, int, bool]], now: datetime) -> None:
 
 def _fact(prompt: Prompt, telling: FirmTelling, *, counts: bool) -> Fact:
     return Fact(
-        kind=NoticeEvent.Kind.FIRM_TOLD,
+        kind=kind_of(telling),
         borrower_id=prompt.borrower_id,
         installment_id=prompt.installment_id,
         prompt_id=prompt.pk,
         data={**said(telling), "counts": counts},
     )
+
+
+def kind_of(telling: FirmTelling) -> NoticeEvent.Kind:
+    return NoticeEvent.Kind.FIRM_FAILED if telling.failed else NoticeEvent.Kind.FIRM_TOLD
 
 
 def said(telling: FirmTelling) -> dict[str, Any]:

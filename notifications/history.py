@@ -7,8 +7,8 @@ from datetime import datetime
 from django.db.models import Prefetch, prefetch_related_objects
 
 from accounts.models.contact_point import masked
-from notifications.models import Acknowledgement, Delivery, Prompt
-from notifications.proof import Proof, proof_of
+from notifications.models import Acknowledgement, Delivery, Duty, FirmTelling, Prompt
+from notifications.proof import Proof, firm_words, proof_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,12 @@ class Entry:
     prompt: Prompt
     acknowledgement: Acknowledgement | None
     tellings: tuple[Told, ...]
+    firm: FirmTelling | None = None
+    """The word of the firm that has to tell it, where it has said something."""
+
+    @property
+    def firm_words(self) -> str:
+        return firm_words(self.firm) if self.firm else ""
 
     @property
     def in_portal(self) -> Delivery | None:
@@ -57,9 +63,9 @@ def entries(prompts: Iterable[Prompt]) -> list[Entry]:
 
 def _entry(prompt: Prompt) -> Entry:
     acknowledgement: Acknowledgement | None = getattr(prompt, "acknowledgement", None)
-    return Entry(
-        prompt, acknowledgement, tuple(_told(delivery, acknowledgement) for delivery in prompt.deliveries.all())
-    )
+    told = tuple(_told(delivery, acknowledgement) for delivery in prompt.deliveries.all())
+    duty: Duty | None = getattr(prompt, "duty", None)
+    return Entry(prompt, acknowledgement, told, duty.telling if duty else None)
 
 
 def _told(delivery: Delivery, acknowledgement: Acknowledgement | None) -> Told:

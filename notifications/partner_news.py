@@ -11,7 +11,8 @@ from typing import Any
 from django.db.models import Q
 
 from loans.models import OutwardEvent
-from loans.outward.telling import LoanFact, anybody_hears, tell_partners
+from loans.outward.telling import LoanFact, anybody_hears, tell_partners, tell_what
+from notifications import duty_statements
 from notifications.models import Acknowledgement, AgentTask, Delivery, Duty, Prompt
 
 Kind = OutwardEvent.Kind
@@ -54,6 +55,18 @@ def tell_unreached(tasks: Sequence[AgentTask], *, at: datetime) -> None:
         for row in _prompts(until)
     )
     tell_partners(facts, at=at)
+
+
+def tell_due_as_planned(*, at: datetime) -> None:
+    """Firms whose turn to send has just been planned (`planning_duty`) are told what, of which loan and by when."""
+    if anybody_hears():
+        tell_what(duty_statements.DUE_AS_PLANNED, {}, at=at)
+
+
+def tell_due(duty_ids: Collection[int], *, at: datetime) -> None:
+    """The same for these duties: it is the other firm's turn."""
+    if duty_ids and anybody_hears():
+        tell_what(duty_statements.DUE_OF_THESE, {"duties": list(duty_ids)}, at=at)
 
 
 def tell_taken_over(duties: Sequence[Duty], *, at: datetime) -> None:

@@ -15,6 +15,7 @@ from notifications import duties, firm_words, planning_statements, table_statist
 from notifications.clock import Clock
 from notifications.models import Prompt
 from notifications.overtaking import end_overtaken, find_overtaken, record_missed
+from notifications.partner_news import tell_due_as_planned
 from notifications.planning_writes import number, parameters_of
 from notifications.slots import Slot, columns_of, slots_of
 
@@ -85,6 +86,7 @@ def _plan_found(run: Run, lane: int | None) -> int:
         if assigned:
             duties.write_duties()
             firm_words.hear_earlier(now=run.clock.now)
+            tell_due_as_planned(at=run.clock.now)
         record_missed(run.kind, run.slots, now=run.clock.now)
         end_overtaken(overtaken, now=run.clock.now)
     return planned

@@ -6,13 +6,16 @@ from enum import StrEnum
 
 from django.utils.translation import gettext
 
-from notifications.models import Delivery
+from notifications.models import Delivery, FirmTelling
 
 Status = Delivery.Status
+Proven = FirmTelling.Proof
 
 
 class Level(StrEnum):
-    """From the weakest to the strongest; the first three prove nothing."""
+    """From the weakest to the strongest. What is not delivered, seen or acknowledged proves nothing; what a firm says
+    of its own telling is its word.
+    """
 
     CANCELLED = "cancelled"
     NOT_DELIVERED = "not_delivered"
@@ -20,6 +23,8 @@ class Level(StrEnum):
     UNCONFIRMED = "unconfirmed"
     HANDED_OVER = "handed_over"
     ACCEPTED = "accepted"
+    FIRM_SAYS_SENT = "firm_says_sent"
+    FIRM_SAYS_ARRIVED = "firm_says_arrived"
     DELIVERED = "delivered"
     SEEN = "seen"
     ACKNOWLEDGED = "acknowledged"
@@ -61,6 +66,26 @@ def level_of(
         case Status.CANCELLED:
             return Level.CANCELLED, None
     return Level.PLANNED, None
+
+
+def firm_level(telling: FirmTelling) -> Level:
+    """What a firm says of its own telling."""
+    return Level.FIRM_SAYS_ARRIVED if telling.proves_arrival else Level.FIRM_SAYS_SENT
+
+
+def firm_words(telling: FirmTelling) -> str:
+    """The firm's word as its borrower reads it, in the active language: always as the firm's, never as our proof."""
+    said = {"firm": telling.partner.name, "channel": telling.get_channel_display()}
+    match telling.proof:
+        case Proven.DELIVERED:
+            return gettext("%(firm)s says that it told you (%(channel)s), and that it arrived") % said
+        case Proven.SEEN:
+            return gettext("%(firm)s says that it told you (%(channel)s), and that it was opened") % said
+        case Proven.ACKNOWLEDGED:
+            return gettext("%(firm)s says that it told you (%(channel)s), and that you answered") % said
+        case Proven.FAILED:
+            return gettext("%(firm)s says that it could not reach you (%(channel)s)") % said
+    return gettext("%(firm)s says that it told you (%(channel)s)") % said
 
 
 def proof_of(delivery: Delivery, *, acknowledged_at: datetime | None = None, accepted: bool = False) -> Proof:

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from notifications import duty_statements
 from notifications.events import about, record_all
 from notifications.models import Duty, NoticeEvent
-from notifications.partner_news import tell_taken_over
+from notifications.partner_news import tell_due, tell_taken_over
 
 BATCH: Final = 2000
 _RECORDED: Final = {
@@ -28,11 +28,17 @@ def take_over(now: datetime) -> int:
         cursor.execute(duty_statements.LOOK, {"now": now, "limit": BATCH})
         moved = {pk for pk, status in cursor.fetchall() if status in _RECORDED}
         looked_at = int(cursor.rowcount)
-    rows = Duty.objects.filter(pk__in=moved).select_related("prompt", "responsible", "backup")
+    rows = Duty.objects.filter(pk__in=moved).select_related("prompt", "responsible", "backup", "telling")
     duties = list(rows.order_by("pk"))
+    record_and_tell(duties, now)
+    tell_due([duty.pk for duty in duties if duty.status == Duty.Status.PASSED_ON], at=now)
+    return looked_at
+
+
+def record_and_tell(duties: Sequence[Duty], now: datetime) -> None:
+    """Put on record that others send these now, and tell the firms. Read them with prompt, firms and telling."""
     _record(duties, now)
     tell_taken_over(duties, at=now)
-    return looked_at
 
 
 def _record(duties: Sequence[Duty], now: datetime) -> None:

@@ -3,9 +3,11 @@ come from its command line or GUNICORN_CMD_ARGS.
 """
 
 import gc
+import logging
 import signal
 from typing import Protocol
 
+from portal.discreet_logs import DiscreetFilter
 from portal.processes import tie_to_parent
 
 worker_class = "gthread"
@@ -13,6 +15,9 @@ workers = 2
 threads = 4
 preload_app = True  # one start instead of one a worker; nothing connects anywhere before the fork
 control_socket_disable = True  # nobody administers it at run time, and the default socket lies in the home folder
+# Requests that went well are not written. Where --access-logfile asks for them, addresses stay out: they name loans.
+access_log_format = "%(t)s %(m)s %(s)s %(B)s bytes %(M)s ms"
+logging.getLogger("gunicorn.error").addFilter(DiscreetFilter())
 
 
 class Master(Protocol):

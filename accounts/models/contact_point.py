@@ -36,7 +36,9 @@ class ContactPoint(models.Model):
         PARTNER = "partner", _("given by a partner")
         OWNER = "owner", _("given by the person")
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="contact_points")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="contact_points", verbose_name=_("person")
+    )
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
     address = models.CharField(_("address"), max_length=254)
     source = models.CharField(_("source"), max_length=8, choices=Source)

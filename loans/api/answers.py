@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from loans.models import Installment, Position
+from loans.models import Installment, OutwardEvent, Position
 
 
 def money(**options: Any) -> serializers.DecimalField:
@@ -72,7 +72,7 @@ class PositionPage(serializers.Serializer[Any]):
 
 class OutwardEventAnswer(serializers.Serializer[Any]):
     id = serializers.IntegerField(help_text="The cursor: rises in the order in which events are told.")
-    type = serializers.CharField()
+    type = serializers.ChoiceField(OutwardEvent.Kind.values, help_text="New ones may come.")
     occurred_at = serializers.DateTimeField()
     data = serializers.DictField()  # type: ignore[assignment]
 

@@ -55,10 +55,13 @@ class TokenRefused(serializers.Serializer[Any]):
 
 
 def question(
-    operation: str, summary: str, answer: Any, *also: Problem, example: Any = None, **options: Any
+    operation: str, summary: str, answer: Any, *also: Problem, examples: dict[str, Any] | None = None, **options: Any
 ) -> Described:
     """A GET that is answered with `answer`, or with one of the usual problems and `also` these."""
-    shown = [OpenApiExample("answer", value=example, response_only=True, status_codes=["200"])] if example else []
+    shown = [
+        OpenApiExample(name, value=value, response_only=True, status_codes=["200"])
+        for name, value in (examples or {}).items()
+    ]
     return extend_schema(
         operation_id=operation,
         summary=summary,
@@ -96,6 +99,27 @@ _EVENT: Final = {
         "channel": "sms",
     },
 }
+_DUE: Final = {
+    "id": 90398,
+    "type": "prompt.due_to_send",
+    "occurred_at": "2026-11-30T01:00:00.031877Z",
+    "data": {
+        "loan": "LN-00017",
+        "bank": "harbour",
+        "prompt": 311,
+        "kind": "upcoming",
+        "stage": 3,
+        "installment": 2,
+        "due_on": "2026-12-03",
+        "amount": "412.500",
+        "currency": "CNY",
+        "responsible": "harbour",
+        "report_by": "2026-11-30T05:00:00+00:00",
+        "portal_at": "2026-11-30T05:00:00+00:00",
+        "needs_proof": False,
+        "backup": None,
+    },
+}
 
 _KEY: Final = OpenApiParameter(HEADER, str, OpenApiParameter.HEADER, required=True, description="One a request.")
 
@@ -103,7 +127,7 @@ describe_loans: Final = question("list_loans", "Loans", answers.LoanPage, parame
 describe_loan: Final = question(
     *("read_loan", "One loan", answers.LoanAnswer, problems.NOT_FOUND, problems.AMBIGUOUS_LOAN),
     parameters=[asked.AskedForLoan],
-    example=_LOAN,
+    examples={"answer": _LOAN},
 )
 describe_installments: Final = question(
     "list_installments", "Installments", answers.InstallmentPage, parameters=[asked.AskedForInstallments]
@@ -115,7 +139,11 @@ describe_outward_events: Final = question(
     "list_outward_events", "Events from a cursor on", answers.OutwardEventPage, parameters=[asked.AskedForEvents]
 )
 describe_outward_event: Final = question(
-    "read_outward_event", "One event", answers.OutwardEventAnswer, problems.NOT_FOUND, example=_EVENT
+    "read_outward_event",
+    "One event",
+    answers.OutwardEventAnswer,
+    problems.NOT_FOUND,
+    examples={"answer": _EVENT, "turn": _DUE},
 )
 describe_redelivery: Final = extend_schema(
     operation_id="redeliver_outward_event",

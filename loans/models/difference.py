@@ -32,11 +32,15 @@ class Difference(models.Model):
         AMOUNTS = "amounts", _("the amounts paid differ")
         SCHEDULE = "schedule", _("the schedules differ")
 
-    installment = models.ForeignKey(Installment, models.PROTECT, related_name="differences")
+    installment = models.ForeignKey(
+        Installment, models.PROTECT, related_name="differences", verbose_name=_("installment")
+    )
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
-    bank = models.ForeignKey(Partner, models.PROTECT, related_name="+", db_index=False)
-    platform = models.ForeignKey(Partner, models.PROTECT, related_name="+", db_index=False)
-    follower = models.ForeignKey(Partner, models.PROTECT, related_name="+", db_index=False)
+    bank = models.ForeignKey(Partner, models.PROTECT, related_name="+", db_index=False, verbose_name=_("bank"))
+    platform = models.ForeignKey(Partner, models.PROTECT, related_name="+", db_index=False, verbose_name=_("platform"))
+    follower = models.ForeignKey(
+        Partner, models.PROTECT, related_name="+", db_index=False, verbose_name=_("who has to follow")
+    )
     since = models.DateTimeField(_("since"))
     ended_at = models.DateTimeField(_("agreed"), null=True, blank=True)
 
@@ -82,11 +86,18 @@ class Discrepancy(models.Model):
     or by an agent's hand with a reason; what was closed by hand is not opened again for the same difference.
     """
 
-    difference = models.OneToOneField(Difference, models.PROTECT, related_name="discrepancy")
+    difference = models.OneToOneField(
+        Difference, models.PROTECT, related_name="discrepancy", verbose_name=_("difference")
+    )
     opened_at = models.DateTimeField(_("opened"))
     due_by = models.DateTimeField(_("act by"))
     holder = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="discrepancies", null=True, blank=True
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="discrepancies",
+        null=True,
+        blank=True,
+        verbose_name=_("with"),
     )
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
 

@@ -53,9 +53,13 @@ class Dispute(models.Model):
         REJECTED = "rejected", _("We see it differently")
 
     receipt_number = models.CharField(_("receipt number"), max_length=16, unique=True)
-    borrower = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="disputes")
-    loan = models.ForeignKey(Loan, models.PROTECT, related_name="disputes")
-    installment = models.ForeignKey(Installment, models.PROTECT, related_name="disputes", null=True, blank=True)
+    borrower = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="disputes", verbose_name=_("borrower")
+    )
+    loan = models.ForeignKey(Loan, models.PROTECT, related_name="disputes", verbose_name=_("loan"))
+    installment = models.ForeignKey(
+        Installment, models.PROTECT, related_name="disputes", null=True, blank=True, verbose_name=_("installment")
+    )
     kind = models.CharField(_("what is wrong"), max_length=16, choices=Kind)
     status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.OPEN)
     opened_at = models.DateTimeField(_("opened"))
@@ -63,7 +67,12 @@ class Dispute(models.Model):
     decision = models.CharField(_("decision"), max_length=8, choices=Decision, blank=True)
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="disputes_decided", null=True, blank=True
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="disputes_decided",
+        null=True,
+        blank=True,
+        verbose_name=_("decided by"),
     )
     form_token = models.UUIDField(_("form sent"), default=uuid4, editable=False)
 

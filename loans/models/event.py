@@ -31,8 +31,10 @@ class Event(models.Model):
         WAITING = "waiting", _("waiting for its loan")
         KEPT = "kept", _("kept; nothing is derived from it")
 
-    report = models.ForeignKey(Report, models.PROTECT, related_name="events")
-    partner = models.ForeignKey(Partner, models.PROTECT, related_name="events", db_index=False)
+    report = models.ForeignKey(Report, models.PROTECT, related_name="events", verbose_name=_("report"))
+    partner = models.ForeignKey(
+        Partner, models.PROTECT, related_name="events", db_index=False, verbose_name=_("partner")
+    )
     place = models.PositiveIntegerField(_("place in the message"))
     event_id = models.CharField(_("event's id"), max_length=64)
     type = models.CharField(_("type"), max_length=32)

@@ -15,8 +15,17 @@ class Feed(models.Model):
     """
 
     partner = models.ForeignKey(Partner, models.CASCADE, related_name="feeds", verbose_name=_("partner"))
-    kind = models.CharField(_("what it sends"), max_length=16, choices=Report.Kind)
-    every_hours = models.PositiveSmallIntegerField(_("at least every (hours)"), default=24)
+    kind = models.CharField(
+        _("what it sends"),
+        max_length=16,
+        choices=Report.Kind,
+        help_text=_("Only what can be read counts; a refused file does not end a silence."),
+    )
+    every_hours = models.PositiveSmallIntegerField(
+        _("at least every (hours)"),
+        default=24,
+        help_text=_("Hours of the partner's working days: 24 from Friday noon are over on Monday noon."),
+    )
     watched_since = models.DateTimeField(_("watched since"), auto_now_add=True)
 
     class Meta:

@@ -12,6 +12,7 @@ from django.db.models.functions import Now, Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from loans.answering import firm_to_call
 from loans.models.append_only import never_deleted
 from loans.models.fields import ZERO, currency_column, money_column
 from loans.models.partner import Partner
@@ -59,7 +60,9 @@ class Loan(models.Model):
     platform = models.ForeignKey(
         Partner, models.PROTECT, related_name="loans_sold", null=True, blank=True, verbose_name=_("platform")
     )
-    borrower = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="loans")
+    borrower = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="loans", verbose_name=_("borrower")
+    )
     product = models.CharField(_("product"), max_length=120, blank=True)
     currency = currency_column()
     principal = money_column(_("principal"))
@@ -85,6 +88,10 @@ class Loan(models.Model):
 
     def __str__(self) -> str:
         return self.external_id
+
+    @property
+    def firm_to_call(self) -> Partner:
+        return firm_to_call(self.bank, self.platform)
 
     @property
     def seller_name(self) -> str:
@@ -135,7 +142,7 @@ class Installment(models.Model):
         SETTLED = "settled", _("settled")
         WITHDRAWN = "withdrawn", _("withdrawn from the schedule")
 
-    loan = models.ForeignKey(Loan, models.CASCADE, related_name="installments")
+    loan = models.ForeignKey(Loan, models.CASCADE, related_name="installments", verbose_name=_("loan"))
     number = models.PositiveIntegerField(_("number"))
     due_on = models.DateField(_("due"))
     principal = money_column(_("principal"), default=ZERO)

@@ -41,8 +41,12 @@ class Outage(models.Model):
     reference = models.CharField(_("partner's own number"), max_length=64, blank=True)
     reason = models.CharField(_("reason"), max_length=200)
     declared_at = models.DateTimeField(_("declared"))
-    declared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True)
-    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True)
+    declared_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("declared by")
+    )
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("ended by")
+    )
 
     objects = OutageQuerySet.as_manager()
 
@@ -85,8 +89,10 @@ class OutageHold(models.Model):
     overdue, and no notice of an adverse report is given about it.
     """
 
-    outage = models.ForeignKey(Outage, models.PROTECT, related_name="holds", db_index=False)
-    installment = models.ForeignKey(Installment, models.PROTECT, related_name="outage_holds")
+    outage = models.ForeignKey(Outage, models.PROTECT, related_name="holds", db_index=False, verbose_name=_("outage"))
+    installment = models.ForeignKey(
+        Installment, models.PROTECT, related_name="outage_holds", verbose_name=_("installment")
+    )
     since = models.DateTimeField(_("since"))
     held_until = models.DateTimeField(_("held until"), null=True, blank=True)
 

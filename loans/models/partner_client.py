@@ -36,7 +36,7 @@ class PartnerClient(models.Model):
 class StoredReply(models.Model):
     """What a client was answered to a request under an Idempotency-Key, so that a repeat is answered the same."""
 
-    client = models.ForeignKey(PartnerClient, models.CASCADE, related_name="+")
+    client = models.ForeignKey(PartnerClient, models.CASCADE, related_name="+", verbose_name=_("client"))
     key = models.CharField(_("key"), max_length=128)
     request_hash = models.CharField(_("SHA-256 of the request"), max_length=64)
     status = models.PositiveSmallIntegerField(_("status"))

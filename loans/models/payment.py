@@ -56,8 +56,10 @@ class Payment(models.Model):
         RETURNED = "returned", _("returned")
         DOUBTED = "doubted", _("cannot be true: told to nobody")
 
-    loan = models.ForeignKey(Loan, models.CASCADE, related_name="payments")
-    installment = models.ForeignKey(Installment, models.PROTECT, related_name="payments", null=True, blank=True)
+    loan = models.ForeignKey(Loan, models.CASCADE, related_name="payments", verbose_name=_("loan"))
+    installment = models.ForeignKey(
+        Installment, models.PROTECT, related_name="payments", null=True, blank=True, verbose_name=_("installment")
+    )
     amount = money_column(_("amount"))
     credit = money_column(_("more than was owed"), default=ZERO)
     currency = currency_column()

@@ -57,18 +57,22 @@ class Position(models.Model):
         DUE = "due", _("to be paid")
         PAID = "paid", _("paid")
 
-    installment = models.ForeignKey(Installment, models.CASCADE, related_name="positions")
-    partner = models.ForeignKey(Partner, models.PROTECT, related_name="positions")
+    installment = models.ForeignKey(
+        Installment, models.CASCADE, related_name="positions", verbose_name=_("installment")
+    )
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="positions", verbose_name=_("partner"))
     status = models.CharField(_("status"), max_length=8, choices=Status)
     paid = money_column(_("paid"))
     told = optional_money_column(_("paid, by its own figure"))
     settled_on = models.DateField(_("settled on"), null=True, blank=True)
     told_at = models.DateTimeField(_("figure as of"), null=True, blank=True)
-    told_in = models.ForeignKey(Report, models.PROTECT, related_name="+", null=True, blank=True)
+    told_in = models.ForeignKey(
+        Report, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("report of its own figure")
+    )
     due_on = models.DateField(_("due"), null=True, blank=True)
     total = optional_money_column(_("total"))
     as_of = models.DateTimeField(_("as of"))
-    report = models.ForeignKey(Report, models.PROTECT, related_name="positions")
+    report = models.ForeignKey(Report, models.PROTECT, related_name="positions", verbose_name=_("report"))
 
     objects = PositionQuerySet.as_manager()
 

@@ -33,7 +33,9 @@ class Report(models.Model):
         PARTLY = "partly", _("applied in part")
         REFUSED = "refused", _("refused")
 
-    partner = models.ForeignKey(Partner, models.PROTECT, related_name="reports", db_index=False)
+    partner = models.ForeignKey(
+        Partner, models.PROTECT, related_name="reports", db_index=False, verbose_name=_("partner")
+    )
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     name = models.CharField(_("name"), max_length=255)
     content = models.BinaryField(_("raw bytes"))

@@ -46,7 +46,7 @@ class StatementLine(models.Model):
         SET_ASIDE = "set_aside", _("set aside by an agent")
         NOT_BOOKED = "not_booked", _("announced, not booked")
 
-    report = models.ForeignKey(Report, models.PROTECT, related_name="lines")
+    report = models.ForeignKey(Report, models.PROTECT, related_name="lines", verbose_name=_("report"))
     place = models.CharField(_("place in the file"), max_length=120)
     fingerprint = models.CharField(_("fingerprint"), max_length=64)
     account = models.CharField(_("account"), max_length=64)
@@ -65,12 +65,18 @@ class StatementLine(models.Model):
     remittance = models.TextField(_("remittance text"), blank=True)
     match = models.CharField(_("match"), max_length=12, choices=Match)
     why = models.CharField(_("why"), max_length=200, blank=True)
-    payment = models.ForeignKey(Payment, models.PROTECT, related_name="lines", null=True, blank=True)
+    payment = models.ForeignKey(
+        Payment, models.PROTECT, related_name="lines", null=True, blank=True, verbose_name=_("payment")
+    )
     names = models.TextField(_("names in it"), null=True, blank=True)
-    loan = models.ForeignKey(Loan, models.PROTECT, related_name="lines", null=True, blank=True)
-    decided_for = models.ForeignKey(Installment, models.PROTECT, related_name="+", null=True, blank=True)
+    loan = models.ForeignKey(Loan, models.PROTECT, related_name="lines", null=True, blank=True, verbose_name=_("loan"))
+    decided_for = models.ForeignKey(
+        Installment, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("matched by hand to")
+    )
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, verbose_name=_("decided by")
+    )
 
     objects = StatementLineQuerySet.as_manager()
 

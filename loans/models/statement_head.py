@@ -65,7 +65,7 @@ class Statement(models.Model):
     is the one that came first with the same number.
     """
 
-    report = models.ForeignKey(Report, models.PROTECT, related_name="statements")
+    report = models.ForeignKey(Report, models.PROTECT, related_name="statements", verbose_name=_("report"))
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="+", verbose_name=_("partner"))
     place = models.CharField(_("place in the file"), max_length=120)
     series = models.CharField(_("series"), max_length=8)
@@ -83,7 +83,9 @@ class Statement(models.Model):
     difference = models.DecimalField(_("difference"), max_digits=21, decimal_places=3, null=True, blank=True)
     entries = models.PositiveIntegerField(_("entries"))
     refused = models.PositiveIntegerField(_("entries refused"), default=0)
-    repeats = models.ForeignKey("self", models.PROTECT, related_name="repetitions", null=True, blank=True)
+    repeats = models.ForeignKey(
+        "self", models.PROTECT, related_name="repetitions", null=True, blank=True, verbose_name=_("repeats")
+    )
 
     objects = StatementQuerySet.as_manager()
 

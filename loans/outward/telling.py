@@ -26,12 +26,12 @@ class LoanFact:
 
 # In the order of the unique key, so that two who tell the same facts wait for each other and do not deadlock.
 _TELL: Final = """
-WITH told AS (
+WITH fact AS MATERIALIZED ({facts}),
+told AS (
     INSERT INTO loans_outwardevent (partner_id, loan_id, kind, subject, data, occurred_at)
     SELECT partner.id, loan.id, fact.kind, fact.subject,
            jsonb_build_object('loan', loan.external_id, 'bank', bank.code) || fact.data, %(at)s
-    FROM unnest(%(kinds)s::text[], %(loans)s::bigint[], %(subjects)s::text[], %(data)s::jsonb[])
-         WITH ORDINALITY AS fact (kind, loan_id, subject, data, place)
+    FROM fact
     JOIN loans_loan AS loan ON loan.id = fact.loan_id
     JOIN loans_partner AS bank ON bank.id = loan.bank_id
     JOIN loans_partner AS partner ON partner.id IN (loan.bank_id, loan.platform_id) AND partner.hears_events
@@ -45,6 +45,10 @@ queued AS (
     WHERE endpoint.disabled_at IS NULL
     ORDER BY told.id)
 SELECT count(*) FROM told
+"""
+_THESE: Final = """
+SELECT * FROM unnest(%(kinds)s::text[], %(loans)s::bigint[], %(subjects)s::text[], %(data)s::jsonb[])
+              WITH ORDINALITY AS fact (kind, loan_id, subject, data, place)
 """
 
 
@@ -62,12 +66,16 @@ def tell_partners(facts: Iterable[LoanFact], *, at: datetime) -> int:
     if not told:
         return 0
     parameters: dict[str, Any] = {
-        "at": at,
         "kinds": [str(fact.kind) for fact in told],
         "loans": [fact.loan_id for fact in told],
         "subjects": [fact.subject for fact in told],
         "data": [json.dumps(fact.data) for fact in told],
     }
+    return tell_what(_THESE, parameters, at=at)
+
+
+def tell_what(facts: str, parameters: dict[str, Any], *, at: datetime) -> int:
+    """The same for what a statement finds: kind, loan_id, subject, data and place of each fact, in that order."""
     with connection.cursor() as cursor:
-        cursor.execute(_TELL, parameters)
+        cursor.execute(_TELL.format(facts=facts), {**parameters, "at": at})
         return int(cursor.fetchone()[0])

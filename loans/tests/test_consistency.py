@@ -56,7 +56,13 @@ def test_one_that_still_lasts_counts_against_the_goal(bank: Partner, platform: P
     differ(bank, platform, 1, None)
     [soon], [late] = measure(START + 48 * HOUR), measure(START + 49 * HOUR)
     assert (soon.lasting, soon.oldest, soon.is_met) == (1, 48 * HOUR, True)
-    assert not late.is_met
+    assert late.is_met is False
+
+
+def test_where_nothing_has_ended_nothing_is_measured(bank: Partner, platform: Partner) -> None:
+    differ(bank, platform, None)
+    [soon], [late] = measure(START + 48 * HOUR), measure(START + 49 * HOUR)
+    assert (soon.is_met, soon.as_json()["met"], late.is_met) == (None, None, False)
 
 
 def test_each_direction_has_the_goal_of_the_firm_that_follows(bank: Partner, platform: Partner) -> None:

@@ -109,8 +109,6 @@ class Channel(ABC):
     """False where no receipt ever comes, so that only an acknowledgement can prove anything."""
     safe_to_resend: ClassVar[bool]
     """True where a message whose outcome is unknown may go out again without the reader noticing."""
-    records_each: ClassVar[bool]
-    """True where every outcome must be recorded before the next one is asked for; False where a batch may wait."""
 
     @abstractmethod
     def send(self, messages: Iterable[Message]) -> Iterator[Outcome | None]:

@@ -20,7 +20,6 @@ class EmailChannel(Channel):
     provider: ClassVar[str] = "smtp"
     reports_delivery: ClassVar[bool] = True
     safe_to_resend: ClassVar[bool] = True
-    records_each: ClassVar[bool] = False
 
     def __init__(self, *, server: MailServer, sender: str, bounce_domain: str) -> None:
         """`sender` is `Name <address>`. Raises ChannelMisconfiguredError."""

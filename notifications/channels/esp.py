@@ -38,7 +38,6 @@ class EspChannel(Channel):
     provider: ClassVar[str] = "anymail"
     reports_delivery: ClassVar[bool] = True
     safe_to_resend: ClassVar[bool] = False
-    records_each: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -42,7 +42,6 @@ class PostingChannel(Channel):
 
     reports_delivery: ClassVar[bool] = True
     safe_to_resend: ClassVar[bool] = False
-    records_each: ClassVar[bool] = True
 
     numbers: ClassVar[re.Pattern[str]] = re.compile(r"\+[1-9][0-9]{6,14}")
     """What can be a number at this provider; ITU-T E.164 unless said otherwise."""

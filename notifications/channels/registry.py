@@ -9,7 +9,6 @@ from django.conf import settings
 from notifications.addresses import TWILIO_CALL, TWILIO_CALL_WORDS, TWILIO_MESSAGE
 from notifications.channels.base import Channel, ChannelMisconfiguredError
 from notifications.channels.email import EmailChannel
-from notifications.channels.in_app import InAppChannel
 from notifications.channels.mail_server import MailServer
 
 if TYPE_CHECKING:
@@ -38,8 +37,6 @@ def suppliers_for(name: str) -> tuple[str, ...]:
     if name not in SETTINGS:
         raise ChannelMisconfiguredError(f"There is no channel {name!r}: choose one of {', '.join(SETTINGS)}.")
     setting = SETTINGS[name]
-    if not setting:
-        return tuple(_all_of(name))
     named = tuple(dict.fromkeys(getattr(settings, setting)))
     for provider in named:
         if provider not in _all_of(name):
@@ -164,11 +161,10 @@ def vapid() -> "Vapid | None":
 SETTINGS: Final[dict[str, str]] = {
     "email": "EMAIL_PROVIDERS",
     "sms": "SMS_PROVIDERS",
-    "in_app": "",
     "push": "PUSH_PROVIDERS",
     "voice": "VOICE_PROVIDERS",
 }
-"""Each channel with the setting that lists its providers; the portal itself has none to choose."""
+"""Each channel with the setting that lists its providers. What lies in the portal is handed to nobody (`placing`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +185,6 @@ PROVIDERS: Final[dict[str, Provider]] = {
     "kannel": Provider("sms", _build_kannel, ("KANNEL_URL",)),
     "twilio": Provider("sms", _build_twilio, (*TWILIO, "TWILIO_SENDER")),
     "aliyun": Provider("sms", _build_aliyun, ALIYUN),
-    "portal": Provider("in_app", InAppChannel),
     "webpush": Provider("push", _build_push, ("VAPID_PRIVATE_KEY", "VAPID_SUBJECT")),
     "twilio_voice": Provider("voice", _build_twilio_voice, (*TWILIO, "TWILIO_CALLER")),
 }

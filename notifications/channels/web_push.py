@@ -38,7 +38,6 @@ class WebPushChannel(Channel):
     provider: ClassVar[str] = "webpush"
     reports_delivery: ClassVar[bool] = True
     safe_to_resend: ClassVar[bool] = True
-    records_each: ClassVar[bool] = False
 
     def __init__(
         self,

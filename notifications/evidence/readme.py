@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext
 
+from accounts.direction import without_turns
 from notifications.evidence.case import Case
 from notifications.evidence.timeline import lines_of
 
@@ -15,7 +16,7 @@ def write_readme(case: Case, now: datetime) -> str:
         f"{line.at.astimezone(zone):%Y-%m-%d %H:%M:%S}  {line.words}  [{line.source}]" for line in lines_of(case)
     ]
     parts = [_heading(case, now), gettext("WHAT HAPPENED"), "\n".join(timeline), *_how_to_check(), *_what_it_shows()]
-    return "\n\n".join(parts) + "\n"
+    return without_turns("\n\n".join(parts)) + "\n"
 
 
 def _heading(case: Case, now: datetime) -> str:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import struct
 import sys
 import zipfile
@@ -34,6 +35,7 @@ GENESIS = bytes(32)
 """What the first seal of all has for the hash of the one before it."""
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - datetime.UTC came with Python 3.11
 MANIFEST = "manifest.json"
+TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, struct.error)
 """What reading a file that was tampered with may raise."""
 UNOPENED = (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error)
@@ -184,8 +186,9 @@ def _naive(moment: str) -> str:
 
 
 def write_json(value: Any) -> bytes:
-    """The one way in which a pack writes JSON."""
-    return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"
+    """The one way in which a pack writes JSON: readable, but for what would turn the line of whoever reads it."""
+    text = json.dumps(value, ensure_ascii=False, indent=1)
+    return TURNING.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode() + b"\n"
 
 
 def read_files(place: Path | BinaryIO) -> dict[str, bytes]:

@@ -21,9 +21,13 @@ class Acknowledgement(models.Model):
         PUSH = "push", _("button on the device")
         VOICE = "voice", _("key pressed in a phone call")
 
-    prompt = models.OneToOneField(Prompt, models.PROTECT, related_name="acknowledgement")
-    borrower = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="acknowledgements")
-    delivery = models.ForeignKey(Delivery, models.PROTECT, related_name="+", null=True, blank=True)
+    prompt = models.OneToOneField(Prompt, models.PROTECT, related_name="acknowledgement", verbose_name=_("prompt"))
+    borrower = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="acknowledgements", verbose_name=_("borrower")
+    )
+    delivery = models.ForeignKey(
+        Delivery, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("delivery")
+    )
     method = models.CharField(_("method"), max_length=8, choices=Method)
     amount = money_column(_("amount seen"))
     currency = currency_column()

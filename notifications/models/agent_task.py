@@ -41,10 +41,20 @@ class AgentTask(models.Model):
     ABOUT_WAITING = (Outcome.KEEP_WAITING, Outcome.ASK_AGAIN)
     """What comes of a task about an installment, and of no other."""
 
-    borrower = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="agent_tasks")
-    prompt = models.ForeignKey(Prompt, models.PROTECT, related_name="agent_tasks", null=True, blank=True)
+    borrower = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="agent_tasks", verbose_name=_("borrower")
+    )
+    prompt = models.ForeignKey(
+        Prompt, models.PROTECT, related_name="agent_tasks", null=True, blank=True, verbose_name=_("prompt")
+    )
     installment = models.ForeignKey(
-        Installment, models.PROTECT, related_name="agent_tasks", null=True, blank=True, db_index=False
+        Installment,
+        models.PROTECT,
+        related_name="agent_tasks",
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("installment"),
     )
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     reason = models.CharField(_("reason"), max_length=200)
@@ -53,7 +63,12 @@ class AgentTask(models.Model):
     outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome, blank=True)
     note = models.TextField(_("note"), blank=True, max_length=2000)
     assignee = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="tasks_taken", null=True, blank=True
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="tasks_taken",
+        null=True,
+        blank=True,
+        verbose_name=_("with"),
     )
     created_at = models.DateTimeField(_("created"))
     done_at = models.DateTimeField(_("done"), null=True, blank=True)

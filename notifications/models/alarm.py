@@ -35,7 +35,13 @@ class Alarm(models.Model):
     detail = models.CharField(_("what is wrong"), max_length=300)
     facts = models.JSONField(default=dict, blank=True)
     borrower = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", null=True, blank=True, db_index=False
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="+",
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("borrower"),
     )
     due_on = models.DateField(_("due"), null=True, blank=True)
     opened_at = models.DateTimeField(_("opened"))

@@ -60,7 +60,9 @@ class Delivery(models.Model):
         UNCONFIRMED = "unconfirmed", _("unconfirmed")
         CANCELLED = "cancelled", _("not sent: not needed any more")
 
-    prompt = models.ForeignKey(Prompt, models.PROTECT, related_name="deliveries", db_index=False, db_constraint=False)
+    prompt = models.ForeignKey(
+        Prompt, models.PROTECT, related_name="deliveries", db_index=False, db_constraint=False, verbose_name=_("prompt")
+    )
     channel = models.CharField(_("channel"), max_length=8, choices=Channel)
     contact_point = models.ForeignKey(
         ContactPoint,
@@ -70,6 +72,7 @@ class Delivery(models.Model):
         blank=True,
         db_index=False,
         db_constraint=False,
+        verbose_name=_("contact point"),
     )
     address = models.CharField(_("address"), max_length=254, blank=True)
     rung = models.SmallIntegerField(_("rung of the ladder"), default=0)

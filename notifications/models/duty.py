@@ -17,8 +17,9 @@ from notifications.models.responsibility import Responsibility
 class FirmTelling(models.Model):
     """A firm's word that it told a borrower about an installment (`prompt.sent`). Append-only.
 
-    `stage` is the firm's, None where it named none. `proof` is the most that it knows of the arrival: its word, not a
-    receipt of ours. Said twice in the same words, it is one. `event_id` names the event in the report's bytes.
+    `stage` is the firm's, None where it named none. `proof` is the most that it knows of the arrival, or that there was
+    none: its word, not a receipt of ours. Said twice in the same words, it is one. `event_id` names the event in the
+    report's bytes.
     """
 
     class Proof(models.TextChoices):
@@ -26,6 +27,7 @@ class FirmTelling(models.Model):
         DELIVERED = "delivered", _("delivered")
         SEEN = "seen", _("seen")
         ACKNOWLEDGED = "acknowledged", _("acknowledged")
+        FAILED = "failed", _("nobody reached")
 
     class Channel(models.TextChoices):
         SMS = "sms", _("SMS")
@@ -63,9 +65,14 @@ class FirmTelling(models.Model):
         return f"#{self.pk}"
 
     @property
+    def failed(self) -> bool:
+        """Whether the firm says that it reached nobody."""
+        return self.proof == self.Proof.FAILED
+
+    @property
     def proves_arrival(self) -> bool:
         """Whether the firm says that it arrived, not only that it was sent."""
-        return self.proof != self.Proof.ACCEPTED
+        return self.proof not in {self.Proof.ACCEPTED, self.Proof.FAILED}
 
 
 class DutyQuerySet(models.QuerySet["Duty"]):
@@ -79,7 +86,8 @@ class Duty(models.Model):
 
         WAITING ─ the firm reported ─> MET            WAITING, PASSED_ON ─ the prompt ended otherwise ─> VOID
            ├─ its time is over, the other firm's turn ─> PASSED_ON ─ it reported ─> MET
-           └─ its time is over ─> TAKEN_OVER <─ so is the other firm's ─┘       by the portal, whose message is queued
+           ├─ its time is over ─> TAKEN_OVER <─ so is the other firm's ─┘       by the portal, whose message is queued
+           └─ it reached nobody, as it says ─> TAKEN_OVER                       and the message goes out at once
 
     All times are UTC. `report_by` is the responsible firm's, `portal_at` when the portal's own message goes out, and
     `due_at` whichever of the two is next. A telling counts that was sent from `counts_from` on, where the stage begins.
@@ -95,8 +103,12 @@ class Duty(models.Model):
         TAKEN_OVER = "taken_over", _("taken over by the portal")
         VOID = "void", _("not needed any more")
 
-    prompt = models.OneToOneField(Prompt, models.PROTECT, related_name="duty", db_constraint=False)
-    rule = models.ForeignKey(Responsibility, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    prompt = models.OneToOneField(
+        Prompt, models.PROTECT, related_name="duty", db_constraint=False, verbose_name=_("prompt")
+    )
+    rule = models.ForeignKey(
+        Responsibility, models.PROTECT, related_name="+", db_index=False, db_constraint=False, verbose_name=_("rule")
+    )
     responsible = models.ForeignKey(
         Partner, models.PROTECT, related_name="+", db_index=False, db_constraint=False, verbose_name=_("who must send")
     )
@@ -151,8 +163,12 @@ class Duty(models.Model):
 
     @property
     def why_late(self) -> str:
-        """`silent`: nothing was reported. `no_proof`: it was reported sent, and that alone is not enough."""
-        return "no_proof" if self.telling_id else "silent"
+        """`silent`: nothing was reported. `no_proof`: it was reported sent, and that alone is not enough.
+        `not_reached`: the firm reported that it reached nobody.
+        """
+        if self.telling is None:
+            return "silent"
+        return "not_reached" if self.telling.failed else "no_proof"
 
     def whose_turn(self, now: datetime) -> "Partner | None":
         """The firm that has the next word, None where it is the portal's."""

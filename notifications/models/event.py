@@ -36,6 +36,7 @@ class NoticeEvent(models.Model):
         PREFERENCE = "preference", _("channel switched")
         REPLIED = "replied", _("answered by SMS")
         FIRM_TOLD = "firm_told", _("told by a firm, as it says")
+        FIRM_FAILED = "firm_failed", _("nobody reached by a firm, as it says")
         PASSED_ON = "passed_on", _("the other firm's turn")
         TAKEN_OVER = "taken_over", _("taken over by the portal")
 

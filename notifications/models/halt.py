@@ -25,12 +25,18 @@ class Halt(models.Model):
 
     channel = models.CharField(_("channel"), max_length=8, choices=Delivery.Channel, blank=True)
     kind = models.CharField(_("kind of prompt"), max_length=20, choices=Prompt.Kind, blank=True)
-    partner = models.ForeignKey(Partner, models.PROTECT, related_name="halts", null=True, blank=True)
+    partner = models.ForeignKey(
+        Partner, models.PROTECT, related_name="halts", null=True, blank=True, verbose_name=_("partner")
+    )
     reason = models.CharField(_("reason"), max_length=200)
     since = models.DateTimeField(_("since"))
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("halted by")
+    )
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
-    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("lifted by")
+    )
 
     objects = HaltQuerySet.as_manager()
 

@@ -17,9 +17,16 @@ class InboundText(models.Model):
         STOP = "stop", _("wants no more SMS")
         OTHER = "other", _("something else")
 
-    callback = models.ForeignKey(Callback, models.PROTECT, related_name="texts", db_index=False)
+    callback = models.ForeignKey(
+        Callback, models.PROTECT, related_name="texts", db_index=False, verbose_name=_("callback")
+    )
     borrower = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="inbound_texts", null=True, blank=True
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="inbound_texts",
+        null=True,
+        blank=True,
+        verbose_name=_("borrower"),
     )
     meaning = models.CharField(_("meaning"), max_length=12, choices=Meaning)
     outcome = models.CharField(_("what was done"), max_length=40)

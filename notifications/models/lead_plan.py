@@ -12,7 +12,7 @@ class LeadPlan(models.Model):
     Both are lists like "7,3,1,0"; see `notifications.calendar.parse_leads`.
     """
 
-    partner = models.ForeignKey(Partner, models.CASCADE, related_name="lead_plans")
+    partner = models.ForeignKey(Partner, models.CASCADE, related_name="lead_plans", verbose_name=_("partner"))
     product = models.CharField(_("product"), max_length=120, blank=True)
     upcoming = models.CharField(_("days before the due date"), max_length=60, default="7,3,1,0")
     overdue = models.CharField(_("days after the due date"), max_length=60, default="1,3,7")

@@ -13,7 +13,9 @@ class Preference(models.Model):
     `place` is where the person wants it in the order of telling, 1 first; without one the ladder's own order holds.
     """
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="preferences")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="preferences", verbose_name=_("person")
+    )
     channel = models.CharField(_("channel"), max_length=8, choices=Delivery.Channel)
     enabled = models.BooleanField(_("on"))
     place = models.PositiveSmallIntegerField(_("place in the order"), null=True, blank=True)

@@ -69,13 +69,13 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
         return self.filter(about | Q(pk__in=leading), told_with=None)
 
     def with_subject(self) -> Self:
-        """With what they are about, and the acknowledgement."""
+        """With what they are about, the acknowledgement, and the word of the firm that has to tell it."""
         firms = [
             f"{subject}__loan__{firm}"
             for subject in ("installment", "payment", "dispute")
             for firm in ("bank", "platform")
         ]
-        return self.select_related("acknowledgement", *firms)
+        return self.select_related("acknowledgement", "duty__telling__partner", *firms)
 
 
 def _figures_hold() -> Q:
@@ -132,20 +132,53 @@ class Prompt(models.Model):
     """Those that an undecided dispute holds, and an outage of a firm."""
 
     borrower = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="prompts", db_index=False, db_constraint=False
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="prompts",
+        db_index=False,
+        db_constraint=False,
+        verbose_name=_("borrower"),
     )
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     installment = models.ForeignKey(
-        Installment, models.PROTECT, related_name="prompts", null=True, blank=True, db_index=False, db_constraint=False
+        Installment,
+        models.PROTECT,
+        related_name="prompts",
+        null=True,
+        blank=True,
+        db_index=False,
+        db_constraint=False,
+        verbose_name=_("installment"),
     )
     payment = models.ForeignKey(
-        Payment, models.PROTECT, related_name="prompts", null=True, blank=True, db_index=False, db_constraint=False
+        Payment,
+        models.PROTECT,
+        related_name="prompts",
+        null=True,
+        blank=True,
+        db_index=False,
+        db_constraint=False,
+        verbose_name=_("payment"),
     )
     dispute = models.ForeignKey(
-        Dispute, models.PROTECT, related_name="prompts", null=True, blank=True, db_index=False, db_constraint=False
+        Dispute,
+        models.PROTECT,
+        related_name="prompts",
+        null=True,
+        blank=True,
+        db_index=False,
+        db_constraint=False,
+        verbose_name=_("dispute"),
     )
     told_with = models.ForeignKey(
-        "self", models.PROTECT, related_name="companions", null=True, blank=True, db_index=False, db_constraint=False
+        "self",
+        models.PROTECT,
+        related_name="companions",
+        null=True,
+        blank=True,
+        db_index=False,
+        db_constraint=False,
+        verbose_name=_("told with"),
     )
     stage = models.PositiveIntegerField(_("stage"), default=0)
     version = models.PositiveIntegerField(_("schedule version"), default=1)
@@ -211,7 +244,7 @@ class Prompt(models.Model):
 class DisputedPrompt(models.Model):
     """The prompt from whose page a dispute was opened."""
 
-    dispute = models.OneToOneField(Dispute, models.CASCADE, related_name="disputed_prompt")
+    dispute = models.OneToOneField(Dispute, models.CASCADE, related_name="disputed_prompt", verbose_name=_("dispute"))
     prompt = models.ForeignKey(Prompt, models.PROTECT, related_name="disputed")
 
     def __str__(self) -> str:

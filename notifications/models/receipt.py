@@ -28,9 +28,22 @@ class Receipt(models.Model):
         UNKNOWN = "unknown", _("unknown")
 
     delivery = models.ForeignKey(
-        Delivery, models.PROTECT, related_name="receipts", null=True, blank=True, db_constraint=False
+        Delivery,
+        models.PROTECT,
+        related_name="receipts",
+        null=True,
+        blank=True,
+        db_constraint=False,
+        verbose_name=_("delivery"),
     )
-    callback = models.ForeignKey(Callback, models.PROTECT, related_name="receipts", db_index=False, db_constraint=False)
+    callback = models.ForeignKey(
+        Callback,
+        models.PROTECT,
+        related_name="receipts",
+        db_index=False,
+        db_constraint=False,
+        verbose_name=_("callback"),
+    )
     channel = models.CharField(_("channel"), max_length=8, choices=Delivery.Channel)
     provider = models.CharField(_("provider"), max_length=16)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)

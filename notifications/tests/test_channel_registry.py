@@ -10,7 +10,6 @@ from notifications.channels.aliyun import AliyunChannel
 from notifications.channels.base import Channel, ChannelMisconfiguredError, Result
 from notifications.channels.email import EmailChannel
 from notifications.channels.esp import EspChannel
-from notifications.channels.in_app import InAppChannel
 from notifications.channels.kannel import KannelChannel
 from notifications.channels.registry import PROVIDERS, SETTINGS, channel_for, channel_of, suppliers_for, vapid
 from notifications.channels.twilio import TwilioChannel
@@ -24,7 +23,7 @@ from notifications.tests.outside import ROOT, SandboxProcess, hand_over, make_me
 
 CLASSES: dict[str, type[Channel]] = {
     "smtp": EmailChannel, "anymail": EspChannel, "kannel": KannelChannel, "twilio": TwilioChannel,
-    "aliyun": AliyunChannel, "portal": InAppChannel, "twilio_voice": VoiceChannel,
+    "aliyun": AliyunChannel, "twilio_voice": VoiceChannel,
     "webpush": WebPushChannel,
 }  # fmt: skip
 
@@ -50,9 +49,9 @@ def configured(settings: Settings) -> Settings:
 # Channels ------------------------------------------------------------------------------------------------------------
 
 
-def test_every_channel_that_a_delivery_can_name_has_somebody_who_provides_it() -> None:
-    assert set(Delivery.Channel.values) == set(SETTINGS)
-    for name, kind in (("email", EmailChannel), ("sms", KannelChannel), ("in_app", InAppChannel)):
+def test_every_channel_that_leaves_the_portal_has_somebody_who_provides_it() -> None:
+    assert set(Delivery.Channel.values) - {Delivery.Channel.IN_APP} == set(SETTINGS)
+    for name, kind in (("email", EmailChannel), ("sms", KannelChannel)):
         with channel_for(name) as channel:
             assert isinstance(channel, kind)
             assert channel.name == name
@@ -60,7 +59,7 @@ def test_every_channel_that_a_delivery_can_name_has_somebody_who_provides_it() -
 
 def test_a_channel_that_there_is_not_is_named_with_those_there_are() -> None:
     for find in (channel_for, suppliers_for):
-        with pytest.raises(ChannelMisconfiguredError, match="'fax': choose one of email, sms, in_app, push, voice"):
+        with pytest.raises(ChannelMisconfiguredError, match="'fax': choose one of email, sms, push, voice"):
             find("fax")
 
 
@@ -112,15 +111,6 @@ def test_a_key_is_made_by_a_command(capsys: pytest.CaptureFixture[str], settings
     assert len(key.public_key) == 87
 
 
-def test_in_the_inbox_a_message_is_placed_at_once_and_proves_nothing_more() -> None:
-    messages = [make_message("") for _ in range(2)]
-    outcomes = hand_over(InAppChannel(), messages)
-    assert [(outcome.reference, outcome.result) for outcome in outcomes] == [
-        (message.reference, Result.ACCEPTED) for message in messages
-    ]
-    assert not InAppChannel.reports_delivery
-
-
 # Providers -----------------------------------------------------------------------------------------------------------
 
 
@@ -137,9 +127,8 @@ def test_whoever_reports_deliveries_has_reports_that_can_be_read() -> None:
     assert set(PARSERS) == {word for word, kind in CLASSES.items() if kind.reports_delivery}
 
 
-def test_what_is_not_safe_to_send_again_is_recorded_one_by_one() -> None:
-    assert {word for word, kind in CLASSES.items() if kind.safe_to_resend} == {"smtp", "portal", "webpush"}
-    assert all(kind.records_each is not kind.safe_to_resend for kind in CLASSES.values())
+def test_what_may_be_sent_again_is_mail_that_replaces_itself_and_notices() -> None:
+    assert {word for word, kind in CLASSES.items() if kind.safe_to_resend} == {"smtp", "webpush"}
 
 
 @pytest.mark.usefixtures("configured")
@@ -147,7 +136,6 @@ def test_suppliers_come_in_the_order_of_the_setting() -> None:
     assert suppliers_for("sms") == ("twilio", "aliyun", "kannel")
     assert suppliers_for("email") == ("anymail", "smtp")
     assert suppliers_for("voice") == ("twilio_voice",)
-    assert suppliers_for("in_app") == ("portal",)
     assert channel_for("sms").provider == "twilio"
 
 

@@ -30,7 +30,7 @@ def test_the_other_firm_comes_before_the_portal() -> None:
     assert (duty.report_by, duty.portal_at) == (NOON + 2 * HOUR, NOON + 5 * HOUR)
     assert take_over(NOON + 2 * HOUR) == 1
     assert duty_of(prompt).status == Status.PASSED_ON
-    assert OutwardEvent.objects.get().data["sender"] == "lantern"
+    assert OutwardEvent.objects.get(kind="prompt.taken_over").data["sender"] == "lantern"
     assert claim("sms", NOON + 3 * HOUR) == []
     assert prompt.installment is not None
     assert report(prompt.installment, at=NOON + 3 * HOUR, by=make_platform()) == APPLIED
@@ -44,7 +44,8 @@ def test_when_both_firms_keep_silent_the_portal_sends() -> None:
     prompt = planned()
     assert [take_over(NOON + hours * HOUR) for hours in (2, 4, 5)] == [1, 0, 1]
     assert duty_of(prompt).status == Status.TAKEN_OVER
-    assert [event.data["sender"] for event in OutwardEvent.objects.order_by("pk")] == ["lantern", "portal"]
+    told = OutwardEvent.objects.filter(kind="prompt.taken_over")
+    assert [event.data["sender"] for event in told.order_by("pk")] == ["lantern", "portal"]
     assert len(claim("sms", NOON + 5 * HOUR)) == 1
     kinds = NoticeEvent.objects.filter(kind__in=["passed_on", "taken_over"]).order_by("pk")
     assert list(kinds.values_list("kind", flat=True)) == ["passed_on", "taken_over"]
@@ -106,7 +107,7 @@ def test_planning_costs_the_same_however_many_a_firm_has_to_send(
     make_rule()
     for days in range(1, 8):
         due_in(days)
-    with django_assert_num_queries(25):
+    with django_assert_num_queries(26):
         assert plan_upcoming(clock()) == 7
 
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.direction import DIRECTION_MARKS
 from accounts.tests.factories import make_borrower
 from loans.tests.factories import make_installment
 from notifications.evidence.case import NothingToPackError
@@ -182,3 +183,11 @@ def test_the_number_of_queries_does_not_grow_with_the_case(case: Told) -> None:
     with CaptureQueriesContext(connection) as large:
         build_pack(case.borrower.pk, dispute_id=about.pk, now=LATER)
     assert len(large) == len(small)
+
+
+def test_nobodys_words_turn_the_lines_of_a_pack_and_its_files_have_every_character() -> None:
+    files = files_of(make_case(name="Lin\u202e 000,1"))
+    assert "Lin\ufffd 000,1" in files["README.txt"].decode()
+    assert not any(DIRECTION_MARKS.search(files[name].decode()) for name in files if name.endswith((".json", ".txt")))
+    assert read(files, "case.json")["borrower"]["name"] == "Lin\u202e 000,1"
+    assert find_problems(files) == []

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from notifications.channels.base import Outcome, Result
-from notifications.channels.in_app import InAppChannel
+from notifications.channels.registry import channel_of
 from notifications.models import Delivery, NoticeEvent
 from notifications.outcomes import record_outcomes
 from notifications.signatures import delivery_id_in, delivery_id_of, reference_of
@@ -39,14 +39,14 @@ def test_what_was_taken_is_written_as_the_state_machine_writes_it(origin: Status
     }
     by_machine, at_once = make_delivery(**fields), make_delivery(**fields)
     advance([Step(delivery_id=by_machine.pk, to=Status.SENT, provider_reference=reference)], now=NOON)
-    record_outcomes([taken(at_once, reference)], InAppChannel(), now=NOON)
+    record_outcomes([taken(at_once, reference)], channel_of("kannel"), now=NOON)
     assert written(at_once) == written(by_machine)
     assert (written(at_once)[0][0] == Status.SENT) == (origin in ALLOWED[Status.SENT] or origin == Status.SENT)
 
 
 def test_its_event_says_whose_it_is_and_what_it_is_about() -> None:
     delivery = make_delivery(status=Status.SENDING)
-    record_outcomes([taken(delivery)], InAppChannel(), now=NOON)
+    record_outcomes([taken(delivery)], channel_of("kannel"), now=NOON)
     prompt = delivery.prompt
     event = NoticeEvent.objects.get(kind=NoticeEvent.Kind.SENT)
     assert (event.borrower_id, event.installment_id, event.prompt_id) == (
@@ -63,7 +63,7 @@ def test_each_of_a_group_gets_what_became_of_it() -> None:
         Outcome(reference_of(delivery.pk), result, reason="" if result is Result.ACCEPTED else "why")
         for delivery, result in zip(deliveries, results, strict=True)
     ]
-    record_outcomes(outcomes, InAppChannel(), now=NOON)
+    record_outcomes(outcomes, channel_of("kannel"), now=NOON)
     assert list(Delivery.objects.order_by("pk").values_list("status", "reason")) == [
         (Status.SENT, ""),
         (Status.RETRYING, "why"),

@@ -59,7 +59,7 @@ def send() -> int:
 class Answers(Channel):
     """A push service that answers in the order of the devices."""
 
-    name, provider, reports_delivery, safe_to_resend, records_each = "push", "webpush", True, True, False
+    name, provider, reports_delivery, safe_to_resend = "push", "webpush", True, True
 
     def __init__(self, *answers: tuple[Result, bool]) -> None:
         self._answers = answers

@@ -61,6 +61,11 @@ class Facts:
     previous_due_on: date | None = None
     report_on: date | None = None
 
+    @property
+    def seller(self) -> str:
+        """The firm that the borrower dealt with, as it was told."""
+        return self.platform_name or self.bank_name
+
     def as_json(self) -> dict[str, Any]:
         """What `from_json` reads back to equal facts: days in ISO 8601, amounts as text, nothing empty."""
         stored = {name: value for name, value in zip(_NAMES, _values_of(self), strict=True) if value or value == 0}

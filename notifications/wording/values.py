@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Final
 
+from accounts.direction import DIRECTION_MARKS
 from loans import dates
 from loans.money import format_money
 from notifications.wording.dates import deadline_text, lag_text, relative_text, when_text
@@ -12,8 +13,6 @@ from notifications.wording.facts import Facts
 
 # Control characters and halves of surrogate pairs: nothing prints them, and CR or LF would open a new header.
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-# Marks that turn the direction of all that follows: a name must not be able to mirror the sentence around it.
-_DIRECTION_MARKS: Final = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _ITEM: Final = {
     "en": "{label}: {amount} (reference {reference})",
     "zh-hans": "{label}：{amount}（参考号 {reference}）",
@@ -25,7 +24,7 @@ _AND: Final = {"en": " and ", "zh-hans": "和", "zh-hant": "與"}
 def one_line(text: str) -> str:
     """The text without line breaks, control characters and direction marks, and without blanks at its ends."""
     if not text.isprintable():
-        text = " ".join(_UNPRINTABLE.sub(" ", _DIRECTION_MARKS.sub("", text)).split())
+        text = " ".join(_UNPRINTABLE.sub(" ", DIRECTION_MARKS.sub("", text)).split())
     return text.strip()
 
 

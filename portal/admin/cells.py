@@ -40,7 +40,9 @@ def time_left(until: datetime, now: datetime) -> str:
 
 def person_link(person: User) -> SafeString:
     """The person's name, leading to their page."""
-    return format_html('<a href="{}">{}</a>', reverse("admin:accounts_user_change", args=[person.pk]), person)
+    return format_html(
+        '<a href="{}"><bdi>{}</bdi></a>', reverse("admin:accounts_user_change", args=[person.pk]), person
+    )
 
 
 def chip(words: str, tone: str = "") -> SafeString:

@@ -8,6 +8,7 @@ from loans.models import Loan
 from loans.templatetags.loans import moment
 from notifications.models import Duty, FirmTelling, Sender
 from notifications.responsibility import Rules
+from portal.admin.reasons import reason_words
 
 RELATED: Final = ("responsible", "backup", "telling__partner")
 
@@ -23,11 +24,8 @@ def duty_words(duty: Duty) -> str:
     if duty.status == Duty.Status.MET and duty.telling:
         return gettext("told by the firm, as it says (%s)") % telling_words(duty.telling)
     if duty.status == Duty.Status.TAKEN_OVER:
-        why = gettext("only said to be sent") if duty.telling_id else gettext("nothing was reported")
-        return gettext("%(firm)s had to send it; the portal took over: %(why)s") % {
-            "firm": duty.responsible,
-            "why": why,
-        }
+        said = {"firm": duty.responsible, "why": reason_words(duty.why_late)}
+        return gettext("%(firm)s had to send it; the portal took over: %(why)s") % said
     if duty.status == Duty.Status.VOID:
         return gettext("%s had to send it; not needed any more") % duty.responsible
     firm = duty.backup if duty.status == Duty.Status.PASSED_ON else duty.responsible

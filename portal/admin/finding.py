@@ -1,4 +1,6 @@
-"""Finds borrowers by whatever an agent has before them: a name, a phone, an email or a loan number."""
+"""Finds borrowers by whatever an agent has before them: a name, a phone, an email, a loan number, or a number
+that the borrower was given: of a dispute, or to pay under.
+"""
 
 import re
 from typing import Any, Final
@@ -8,7 +10,8 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import ContactPoint, User
 from accounts.phones import normalize_phone
-from loans.models import Loan
+from loans.models import Dispute, Installment, Loan, Payment
+from loans.receipt_numbers import read_receipt_number
 
 LEAST_INFIX: Final = 3
 """Shorter words are looked for at the start only: a trigram index knows nothing of them anywhere else."""
@@ -28,7 +31,8 @@ def find_borrowers(people: "QuerySet[User]", typed: str) -> "QuerySet[User]":
     if not typed:
         return people
     first, *others = [
-        way[:MOST_MEANT] for way in (_by_name(typed), _by_loan_number(typed), *_by_email(typed), *_by_phone(typed))
+        way[:MOST_MEANT]
+        for way in (_by_name(typed), _by_loan_number(typed), *_by_receipt(typed), *_by_email(typed), *_by_phone(typed))
     ]
     return people.filter(pk__in=first.union(*others))
 
@@ -43,6 +47,16 @@ def _by_name(typed: str) -> "QuerySet[Any, Any]":
 
 def _by_loan_number(typed: str) -> "QuerySet[Any, Any]":
     return Loan.objects.filter(_like("external_id", typed)).order_by().values("borrower_id")
+
+
+def _by_receipt(typed: str) -> "list[QuerySet[Any, Any]]":
+    """What was quoted whole: a dispute's receipt number, the reference of a period, the id of a payment."""
+    number = read_receipt_number(typed)
+    return [
+        Installment.objects.filter(payment_reference=typed).order_by().values("loan__borrower_id"),
+        Payment.objects.filter(end_to_end_id=typed).exclude(end_to_end_id="").order_by().values("loan__borrower_id"),
+        *([Dispute.objects.filter(receipt_number=number).order_by().values("borrower_id")] if number else []),
+    ]
 
 
 def _like(column: str, word: str) -> Q:

@@ -18,9 +18,9 @@ admin.site.unregister([Client, Token])
 class PartnerClientAdmin(ReadOnlyAdmin[PartnerClient]):
     """Whose it is, what it may ask for, and since when."""
 
-    list_display = ["program", "partner", "client_id", "scopes", "made_at", "ended_at"]
+    list_display = ["program", "partner", "sign_in_id", "scopes", "made_at", "ended_at"]
     ordering = ["-pk"]
-    fields = ["program", "partner", "client_id", "scopes", "made_at", "ended_at"]
+    fields = ["program", "partner", "sign_in_id", "scopes", "made_at", "ended_at"]
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[PartnerClient]":
         return super().get_queryset(request).select_related("partner", "client")
@@ -28,6 +28,10 @@ class PartnerClientAdmin(ReadOnlyAdmin[PartnerClient]):
     @admin.display(description=_("program"))
     def program(self, row: PartnerClient) -> str:
         return str(row.client.name)
+
+    @admin.display(description=_("its id (client_id)"))
+    def sign_in_id(self, row: PartnerClient) -> str:
+        return str(row.client_id)
 
     @admin.display(description=_("may ask for"))
     def scopes(self, row: PartnerClient) -> str:

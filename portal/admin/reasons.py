@@ -35,6 +35,7 @@ KNOWN: Final[dict[str, Promise]] = {
     "told by a firm": _("told by a firm"),
     "silent": _("nothing was reported"),
     "no_proof": _("only said to be sent"),
+    "not_reached": _("nobody reached, as the firm says"),
     "paid or changed meanwhile": _("paid or changed meanwhile"),
     "takes back an earlier booking": _("takes back an earlier booking"),
     "money that went out": _("money that went out"),

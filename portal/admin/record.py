@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.masking import mask_text
 from notifications.models import Acknowledgement, Delivery, NoticeEvent, Preference
 from portal.admin.cells import chip, money, person_link
+from portal.admin.fact_words import named_facts
 from portal.admin.levels import level_of
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.reasons import reason_words
@@ -55,7 +56,7 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
 
     @admin.display(description=_("facts as told"))
     def told(self, delivery: Delivery) -> str:
-        return render_to_string("admin/desk/facts.html", {"facts": delivery.facts or {}})
+        return render_to_string("admin/desk/facts.html", {"facts": named_facts(delivery.facts)})
 
 
 @admin.register(Acknowledgement)

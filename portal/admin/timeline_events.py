@@ -26,6 +26,7 @@ _TONES: Final = {
     Kind.UNCONFIRMED: "warn",
     Kind.ESCALATED: "warn",
     Kind.TRIED: "warn",
+    Kind.FIRM_FAILED: "warn",
     Kind.PASSED_ON: "warn",
     Kind.TAKEN_OVER: "warn",
 }

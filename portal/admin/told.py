@@ -11,7 +11,8 @@ from django.utils.translation import gettext
 from accounts.masking import mask_text
 from accounts.models.contact_point import masked
 from loans.models import Dispute
-from notifications.models import Acknowledgement, Delivery, Duty, NoticeEvent, Prompt, Receipt
+from notifications import firm_words
+from notifications.models import Acknowledgement, Delivery, Duty, Prompt, Receipt
 from portal.admin.cells import stage_of
 from portal.admin.duty_words import RELATED, telling_words
 from portal.admin.reasons import reason_words
@@ -163,7 +164,7 @@ def _lines(prompt: Prompt, receipts: dict[int, list[Receipt]]) -> Iterator[Line]
 def _lines_of_duty(duty: Duty) -> Iterator[Line]:
     """What the firm that had to send it said, which proves nothing here, and when the portal took over."""
     if duty.telling:
-        words = NoticeEvent.Kind.FIRM_TOLD.label
+        words = firm_words.kind_of(duty.telling).label
         yield Line(at=duty.telling.heard_at, words=str(words), detail=telling_words(duty.telling))
     if duty.status == Duty.Status.TAKEN_OVER and duty.settled_at:
         yield Line(at=duty.settled_at, words=duty.get_status_display(), detail=reason_words(duty.why_late), tone="warn")

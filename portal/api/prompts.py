@@ -16,8 +16,8 @@ from loans.api.describing import question
 from loans.api.loans import find_loan
 from loans.api.problems import ProblemError
 from loans.models import Loan, Partner
-from notifications.models import Acknowledgement, Delivery, Duty, Prompt
-from notifications.proof import Level, level_of
+from notifications.models import Acknowledgement, Delivery, Duty, FirmTelling, Prompt
+from notifications.proof import Level, firm_level, level_of
 
 _STRENGTH: Final = list(Level)
 
@@ -46,6 +46,15 @@ class AcknowledgementAnswer(serializers.Serializer[Any]):
     due_on = serializers.DateField()
 
 
+class FirmWordAnswer(serializers.Serializer[Any]):
+    """What a firm says of its own telling: never a proof of the portal's."""
+
+    firm = serializers.SlugField(source="partner.code")
+    channel = serializers.ChoiceField(FirmTelling.Channel.values)
+    proof = serializers.ChoiceField(FirmTelling.Proof.values, help_text="The most that the firm knows of the arrival.")
+    sent_at = serializers.DateTimeField()
+
+
 class DutyAnswer(serializers.Serializer[Any]):
     """Which firm has to send the prompt, and what became of that."""
 
@@ -59,6 +68,9 @@ class DutyAnswer(serializers.Serializer[Any]):
         help_text="That it was sent is not enough: only delivered, seen or acknowledged meets the duty."
     )
     status = serializers.ChoiceField(Duty.Status.values)
+    word = FirmWordAnswer(
+        source="telling", allow_null=True, default=None, help_text="The word that met it, or the last that did not."
+    )
 
 
 class PromptAnswer(serializers.Serializer[Any]):
@@ -75,7 +87,9 @@ class PromptAnswer(serializers.Serializer[Any]):
     planned_at = serializers.DateTimeField()
     tell_at = serializers.DateTimeField()
     duty = DutyAnswer(allow_null=True, default=None, help_text="null: the portal sends it.")
-    level = serializers.SerializerMethodField(help_text="The strongest of the portal's tellings.")
+    level = serializers.SerializerMethodField(
+        help_text="The strongest of the portal's tellings; where a firm told it and none is stronger, the firm's word."
+    )
     tellings = serializers.SerializerMethodField()
     acknowledgement = serializers.SerializerMethodField()
 
@@ -83,6 +97,7 @@ class PromptAnswer(serializers.Serializer[Any]):
     def get_level(self, prompt: Prompt) -> str:
         levels = [Level(telling["level"]) for telling in self.get_tellings(prompt)]
         levels += [Level.ACKNOWLEDGED] if _answer(prompt) else []
+        levels += _by_firm(prompt)
         return max(levels, key=_STRENGTH.index, default=Level.PLANNED).value
 
     @extend_schema_field(TellingAnswer(many=True))
@@ -138,7 +153,7 @@ def told(loan: Loan) -> "QuerySet[Prompt]":
     deliveries = Delivery.objects.with_acceptance().order_by("pk")
     rows = Prompt.objects.of(loan.borrower_id).filter(about)
     firms = [f"{subject}__loan__bank" for subject in ("installment", "payment", "dispute")]
-    related = ("acknowledgement", "told_with", "duty__responsible", "duty__backup", *firms)
+    related = ("acknowledgement", "told_with", "duty__responsible", "duty__backup", "duty__telling__partner", *firms)
     return rows.select_related(*related).prefetch_related(
         Prefetch("deliveries", deliveries), Prefetch("told_with__deliveries", deliveries)
     )
@@ -153,6 +168,11 @@ def loan_of(prompt_id: int, partner: Partner) -> Loan | None:
 
 def _answer(prompt: Prompt) -> Acknowledgement | None:
     return getattr(prompt, "acknowledgement", None)
+
+
+def _by_firm(prompt: Prompt) -> list[Level]:
+    duty: Duty | None = getattr(prompt, "duty", None)
+    return [firm_level(duty.telling)] if duty and duty.telling and duty.status == Duty.Status.MET else []
 
 
 def _telling(delivery: Delivery, answer: Acknowledgement | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -17,7 +17,7 @@ LOANS: Final = 90
 PRODUCTS: Final = ("手机分期", "家电分期", "教育分期", "Phone plan", "家具分期")
 PERIOD: Final = 30
 BANK_SENDS: Final = "现金分期"
-"""The product of whose loans the bank has to send the prompts itself; the book has none yet."""
+"""The product of whose loans the bank has to send the prompts itself; the book's last loan is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,9 @@ def write_book(today: date) -> Book:
         _story(4, UNREACHABLE, today, due_in=2),
         _story(5, NOT_TOLD, today, due_in=-3),
     ]
-    return Book(today, [*stories, *_crowd_loans(today, first_number=len(stories) + 1)])
+    *crowded, last = _crowd_loans(today, first_number=len(stories) + 1)
+    due_soon = today + timedelta(days=3 - PERIOD * last.paid)
+    return Book(today, [*stories, *crowded, replace(last, product=BANK_SENDS, first_due_on=due_soon)])
 
 
 def _story(number: int, person: Person, today: date, *, due_in: int, **more: Any) -> PlannedLoan:

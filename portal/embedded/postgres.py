@@ -72,6 +72,8 @@ class Postgres:
             "log_timezone": "UTC",
             "shared_buffers": f"{shared_buffers()}MB",
             **WRITING,
+            "log_error_verbosity": "terse",  # with what it refuses it would log the row: names, numbers, addresses
+            "log_min_error_statement": "panic",
             **(FAST if self.fast else {}),
         }
         return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]

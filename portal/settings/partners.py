@@ -37,5 +37,6 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "loans.api.schema.close_objects",
     ],
+    "ENUM_NAME_OVERRIDES": {"FirmChannelEnum": ["sms", "email", "push", "voice", "letter", "in_app"]},
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
 }

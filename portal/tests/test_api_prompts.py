@@ -154,11 +154,38 @@ def test_a_prompt_that_a_firm_has_to_send_says_so_and_until_when(bank: Program) 
         "portal_at": "2026-11-22T07:00:00Z",
         "needs_proof": False,
         "status": "waiting",
+        "word": None,
     }
     assert prompt.installment is not None
     report(prompt.installment)
     (told,) = rows(bank.get("prompts", loan=prompt.loan.external_id))
-    assert (told["status"], told["duty"]["status"], told["level"]) == ("firm_told", "met", "cancelled")
+    assert (told["status"], told["duty"]["status"], told["level"]) == ("firm_told", "met", "firm_says_sent")
+    assert {one["level"] for one in told["tellings"]} == {"cancelled"}
+    assert told["duty"]["word"] == {
+        "firm": "harbour",
+        "channel": "sms",
+        "proof": "accepted",
+        "sent_at": "2026-11-22T05:00:00Z",
+    }
+
+
+@pytest.mark.parametrize("proof", ["delivered", "seen", "acknowledged"])
+def test_that_it_arrived_by_a_firms_word_is_no_level_of_ours(bank: Program, proof: str) -> None:
+    make_rule(hours=2)
+    prompt = planned()
+    assert prompt.installment is not None
+    report(prompt.installment, proof=proof)
+    (told,) = rows(bank.get("prompts", loan=prompt.loan.external_id))
+    assert (told["level"], told["duty"]["word"]["proof"]) == ("firm_says_arrived", proof)
+
+
+def test_a_word_that_is_not_enough_is_shown_and_makes_no_level(bank: Program) -> None:
+    make_rule(hours=2)
+    prompt = planned(days=0)
+    assert prompt.installment is not None
+    report(prompt.installment, at=NOON + timedelta(minutes=30))
+    (told,) = rows(bank.get("prompts", loan=prompt.loan.external_id))
+    assert (told["level"], told["duty"]["status"], told["duty"]["word"]["proof"]) == ("planned", "waiting", "accepted")
 
 
 def test_what_the_portal_sends_is_no_firms_duty(bank: Program, case: Told) -> None:

@@ -220,3 +220,18 @@ def test_an_email_is_shown_in_its_own_style_and_can_do_nothing(chromium: Browser
         expect(frame.get_by_role("heading")).to_contain_text("is due")
         button = frame.get_by_role("link", name="Tell us that you know")
         assert button.evaluate("link => getComputedStyle(link).display") == "inline-block"
+
+
+def test_on_a_phone_the_menu_says_on_which_side_there_is_more(live_server: LiveServer, chromium: Browser) -> None:
+    signs = """() => ["::before", "::after"].map(
+        side => Number(getComputedStyle(document.querySelector(".desk-nav ul"), side).opacity))"""
+    address = f"{live_server.url}{reverse('admin:index')}"
+    with visit(chromium, address, make_agent_and_operator(), **look("phone")) as page:
+        for moved, shown in ((0, [0, 1]), (150, [1, 1]), (5000, [1, 0])):
+            page.evaluate("by => { document.querySelector('.desk-nav').scrollLeft = by }", moved)
+            page.wait_for_function(f"() => JSON.stringify(({signs})()) === {str(shown).replace(' ', '')!r}")
+        assert overflow(page) == 0
+    with visit(chromium, address, make_agent_and_operator(), **look("desk")) as page:
+        assert (
+            page.evaluate("() => getComputedStyle(document.querySelector('.desk-nav ul'), '::after').content") == "none"
+        )

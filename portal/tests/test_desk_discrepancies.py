@@ -13,7 +13,7 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.tests.factories import make_agent
 from loans import discrepancies
-from loans.models import Difference, Discrepancy, DiscrepancyEntry, Feed
+from loans.models import Difference, Discrepancy, DiscrepancyEntry, Feed, Partner
 from loans.tests.factories import make_bank, make_installment, make_loan, make_platform
 from loans.tests.positions import say
 from notifications.tests.factories import NOON
@@ -155,6 +155,14 @@ def test_the_first_page_draws_how_long_firms_take_and_says_it_in_words(desk: Cli
     assert 'class="half" y="2" width="200"' in part
     assert "goal missed" in part
     assert "4 days" in part
+
+
+def test_a_pair_that_nothing_is_known_of_has_met_no_goal(desk: Client, discrepancy: Discrepancy) -> None:
+    Partner.objects.update(consistency_goal=timedelta(days=30))
+    page = desk.get(reverse("admin:index")).content.decode()
+    part = page[page.index("How long firms take to agree") :]
+    assert "nothing measured yet" in part
+    assert "goal met" not in part
 
 
 def test_each_number_leads_to_its_rows(desk: Client, discrepancy: Discrepancy) -> None:

@@ -5,12 +5,19 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from hypothesis import given
+from hypothesis import strategies as st
 
 from accounts.models import ContactPoint, User
 from accounts.tests.factories import make_agent, make_borrower
-from loans.tests.factories import make_loan
+from loans.models import Dispute
+from loans.receipt_numbers import read_receipt_number
+from loans.tests.disputes import make_dispute
+from loans.tests.factories import make_installment, make_loan
+from notifications.tests.factories import TODAY
 from portal.admin.finding import find_borrowers
 from portal.tests.desk import desk_of, make_desk_agent, make_world
+from portal.tests.people import make_payment
 
 pytestmark = pytest.mark.django_db
 LIST = "admin:accounts_user_changelist"
@@ -79,6 +86,26 @@ def test_what_fits_nobody_finds_nobody(desk: Client, wanted: User, typed: str) -
     assert found(desk, typed) == []
 
 
+@pytest.mark.parametrize("spelling", ["{}", " {} ", "lower", "bare", "short"])
+def test_a_receipt_number_finds_who_was_given_it_however_it_is_typed(desk: Client, wanted: User, spelling: str) -> None:
+    number = make_dispute(wanted.loans.get()).receipt_number
+    make_dispute(make_loan(make_borrower()))
+    typed = {"lower": number.lower(), "bare": number.replace("-", ""), "short": number[2:].replace("-", " ")}
+    assert found(desk, typed.get(spelling, spelling.format(number))) == [wanted]
+
+
+def test_the_reference_of_a_period_and_the_id_of_a_payment_find_who_paid_under_them(desk: Client, wanted: User) -> None:
+    installment = make_installment(wanted.loans.get(), due_on=TODAY, payment_reference="PAY-77-3")
+    make_payment(installment, "received", paid_on=TODAY, end_to_end_id="LM0007703")
+    assert found(desk, "PAY-77-3") == found(desk, "LM0007703") == [wanted]
+
+
+@given(st.text(max_size=12))
+def test_whatever_is_typed_is_a_receipt_number_or_none(typed: str) -> None:
+    number = read_receipt_number(typed)
+    assert number == "" or (read_receipt_number(number) == number and len(number) == 11)
+
+
 def test_an_old_number_still_finds_its_owner(desk: Client, wanted: User) -> None:
     ContactPoint.objects.create(
         user=wanted, kind="phone", address="+8613700001111", source="owner", retired_at=wanted.date_joined
@@ -114,8 +141,9 @@ def test_a_search_costs_as_many_queries_as_one_that_finds_little(desk: Client) -
     assert cost() == few <= 8
 
 
-@pytest.mark.parametrize("typed", ["李明", "Smith", "139 8765 4321", "876543", EMAIL, "990417"])
+@pytest.mark.parametrize("typed", ["李明", "Smith", "139 8765 4321", "876543", EMAIL, "990417", "D-7K3M-92QX"])
 def test_indexes_can_answer_every_part_of_a_search(wanted: User, typed: str) -> None:
+    Dispute.objects.filter(pk=make_dispute(wanted.loans.get()).pk).update(receipt_number="D-7K3M-92QX")
     found = find_borrowers(User.objects.filter(is_staff=False), typed)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")  # a few rows are always read faster one by one

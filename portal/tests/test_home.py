@@ -11,29 +11,15 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import ContactPoint, User
 from accounts.tests.factories import make_agent, make_borrower
-from loans.models import Dispute, Installment, Loan, Payment, Report
+from loans.models import Dispute, Loan, Payment, Report
 from loans.tests.disputes import make_dispute
 from loans.tests.factories import make_bank, make_installment, make_loan, make_platform
 from notifications.acknowledgement import acknowledge
-from notifications.models import Acknowledgement
-from notifications.tests.factories import NOON, make_prompt
+from notifications.tests.factories import NOON
+from portal.tests.first_page import HOME, opening, read
 from portal.tests.people import day, make_payment, make_settled, sign_in, tell, wait_for_bank
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
-HOME = reverse("home")
-
-
-def read(page: Client) -> str:
-    """What there is to read, in one line."""
-    response = page.get(HOME)
-    assert response.status_code == 200
-    main = response.content.decode().split("<main", 1)[1]
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", main))
-
-
-def opening(page: Client) -> str:
-    """What the slip at the top says."""
-    return read(page).split("Your loans")[0].split("How to pay")[0]
 
 
 def test_nobody_sees_it_without_signing_in() -> None:
@@ -75,7 +61,7 @@ def test_it_opens_with_what_is_due_next(page: Client, loan: Loan, days: int, wor
     shown = opening(page)
     assert words in shown
     assert "¥1,234.56" in shown
-    assert f"{loan.product}&nbsp;· {loan.external_id}" in shown
+    assert f"{loan.product} &nbsp;· {loan.external_id}" in shown
     assert "from Lantern Mall, funded by Harbour Bank" in shown
 
 
@@ -239,40 +225,6 @@ def test_an_unreachable_phone_is_shown_masked(page: Client, borrower: User, loan
     assert phone.get().address not in shown
 
 
-def test_a_message_that_asks_can_be_answered_right_here(page: Client, loan: Loan) -> None:
-    prompt = tell(make_installment(loan, due_on=day(3)))
-    assert "I know" in opening(page)
-    response = page.post(reverse("acknowledge", args=[prompt.pk]), {"next": HOME})
-    assert response["Location"] == HOME
-    assert Acknowledgement.objects.get().prompt == prompt
-    shown = read(page)
-    assert "I know" not in shown
-    assert "Thank you. We noted that you know." in shown
-
-
-def test_only_the_latest_message_about_a_payment_asks(page: Client, loan: Loan) -> None:
-    installment = make_installment(loan, due_on=day(3))
-    tell(installment, stage=7, planned_at=NOON - timedelta(days=4))
-    latest = tell(installment, stage=3)
-    body = page.get(HOME).content.decode()
-    assert body.count("I know") == 1
-    assert reverse("acknowledge", args=[latest.pk]) in body
-
-
-@pytest.mark.parametrize("state", ["planned", "not_placed", "answered", "changed"])
-def test_what_needs_no_answer_now_does_not_ask(page: Client, loan: Loan, state: str) -> None:
-    installment = make_installment(loan, due_on=day(3))
-    if state == "not_placed":
-        make_prompt(installment)
-    else:
-        prompt = tell(installment, **({"tell_at": NOON + timedelta(hours=1)} if state == "planned" else {}))
-    if state == "answered":
-        acknowledge(prompt_id=prompt.pk, method="in_app", delivery_id=None, now=NOON)
-    if state == "changed":
-        Installment.objects.filter(pk=installment.pk).update(version=2)
-    assert "I know" not in read(page)
-
-
 @pytest.mark.parametrize(
     ("language", "date_words"),
     [("zh-hans", "11月25日（周三）"), ("zh-hant", "11月25日（週三）"), ("en", "Wed 25 November")],
@@ -315,33 +267,6 @@ def test_it_takes_the_same_query_for_one_loan_and_for_forty(
     with django_assert_num_queries(1):
         response = page.get(HOME)
     assert "more payments" in response.content.decode()
-
-
-class TestRefreshing:
-    """The part that renews itself."""
-
-    @staticmethod
-    def address(body: str) -> str:
-        found = re.search(r'hx-get="([^"]+)"', body)
-        assert found
-        return found.group(1).replace("&amp;", "&")
-
-    def test_without_news_it_answers_that_nothing_changed(self, page: Client, loan: Loan) -> None:
-        tell(make_installment(loan, due_on=day(3)))
-        response = page.get(self.address(page.get(HOME).content.decode()), headers={"HX-Request": "true"})
-        assert response.status_code == 204
-        assert response.content == b""
-
-    def test_news_come_as_the_part_alone(self, page: Client, loan: Loan) -> None:
-        installment = make_installment(loan, due_on=day(3))
-        address = self.address(page.get(HOME).content.decode())
-        wait_for_bank(installment, paid_on=day(0))
-        response = page.get(address, headers={"HX-Request": "true"})
-        body = response.content.decode()
-        assert response.status_code == 200
-        assert 'data-announce="Paid, waiting for the bank: ¥100.00"' in body
-        assert "<html" not in body
-        assert page.get(self.address(body), headers={"HX-Request": "true"}).status_code == 204
 
 
 def test_it_is_not_shown_again_unasked_and_not_framed(page: Client) -> None:

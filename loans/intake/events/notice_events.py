@@ -36,9 +36,10 @@ class PromptMembers(AboutLoan):
     channel = serializers.ChoiceField(["sms", "email", "push", "voice", "letter", "in_app"])
     sent_at = Moment(required=False, help_text="When you sent it; without it, occurred_at.")
     proof = serializers.ChoiceField(
-        ["accepted", "delivered", "seen", "acknowledged"],
+        ["accepted", "delivered", "seen", "acknowledged", "failed"],
         required=False,
-        help_text="The most that you know of its arrival; without it, accepted: it was sent, and you know no more.",
+        help_text="The most that you know of its arrival; without it, accepted: it was sent, and you know no more. "
+        "failed: you tried and reached nobody; where it is your turn, the portal sends at once.",
     )
 
 

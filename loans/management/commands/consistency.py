@@ -34,7 +34,7 @@ class Command(BaseCommand):
             self.stdout.write("\n".join(_table([_row(pair) for pair in pairs])))
         else:
             self.stdout.write(f"No bank and platform have differed in {options['days']} days.")
-        if not all(pair.is_met for pair in pairs):
+        if any(pair.is_met is False for pair in pairs):
             sys.exit(1)
 
 
@@ -43,7 +43,7 @@ def _row(pair: Measured) -> tuple[str, ...]:
     return (
         *(pair.bank, pair.platform, pair.follower, f"{pair.ended:,}", f"{pair.lasting:,}"),
         *map(_span, spans),
-        "met" if pair.is_met else "MISSED",
+        {True: "met", False: "MISSED", None: "not measured"}[pair.is_met],
     )
 
 
