@@ -3,7 +3,7 @@
 import re
 import socket
 from ipaddress import IPv6Address, IPv6Network, ip_address
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 INTERNET: Final = IPv6Network("2000::/3")
@@ -50,10 +50,9 @@ def may_be_public(endpoint: str) -> bool:
     return url.scheme == "https" and (is_public(host) if bare else "." in host.rstrip("."))
 
 
-def open_public_socket(info: tuple[Any, ...]) -> socket.socket:
+def open_public_socket(family: int, kind: int, protocol: int, address: str) -> socket.socket:
     """A socket for the very address that is about to be connected to, so that a name cannot change its mind between a
     check and its use. Raises PrivateHostError."""
-    family, kind, protocol, _name, address = info
-    if not is_public(str(address[0])):
+    if not is_public(address):
         raise PrivateHostError
     return socket.socket(family, kind, protocol)
