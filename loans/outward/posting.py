@@ -7,7 +7,8 @@ from typing import Final
 
 from django.conf import settings
 
-from accounts.outside import client
+from accounts.outside import posts as outside
+from accounts.outside.client import Client
 from accounts.outside.in_flight import ask_many
 from loans.outward.endpoints import is_allowed
 
@@ -41,7 +42,7 @@ class Answer:
 
 def post_all(posts: Iterable[Post]) -> Iterator[Answer | None]:
     """An answer for each, in the order of their coming; None whenever the caller had better write down what it has."""
-    limits = client.Limits(
+    limits = outside.Limits(
         in_flight=IN_FLIGHT,
         connect_seconds=CONNECT_SECONDS,
         answer_seconds=ANSWER_SECONDS,
@@ -50,20 +51,20 @@ def post_all(posts: Iterable[Post]) -> Iterator[Answer | None]:
         listens_for="Retry-After",
         public_only=not settings.OUTWARD_ALLOW_PRIVATE,
     )
-    with client.Client(limits, _write, _read) as asking:
+    with Client(limits, _write, _read) as asking:
         yield from ask_many(asking, posts, IN_FLIGHT)
 
 
-def _write(post: Post) -> client.Request | Answer:
+def _write(post: Post) -> outside.Request | Answer:
     try:
         if is_allowed(post.url):
-            return client.Request(post.url, post.headers, post.body.encode())
+            return outside.Request(post.url, post.headers, post.body.encode())
     except ValueError:
         return Answer(post.delivery_id, None, "cannot be written as a request")
     return Answer(post.delivery_id, None, "no address that may be posted to")
 
 
-def _read(post: Post, answer: client.Answer) -> Answer:
+def _read(post: Post, answer: outside.Answer) -> Answer:
     if answer.status:
         return Answer(post.delivery_id, answer.status, asked=_asked(answer.heard))
     return Answer(post.delivery_id, None, "not a host of the internet" if answer.private else answer.fault)

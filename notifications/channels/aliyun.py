@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
-from accounts.outside.client import Request
+from accounts.outside.posts import Request
 from notifications.channels.aliyun_answers import judge_answer
 from notifications.channels.aliyun_signature import sign_headers, write_query
 from notifications.channels.base import ChannelMisconfiguredError, Message, Outcome

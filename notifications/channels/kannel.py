@@ -7,7 +7,7 @@ import re
 from typing import ClassVar, Final
 from urllib.parse import quote
 
-from accounts.outside.client import Request
+from accounts.outside.posts import Request
 from notifications.channels.base import ChannelMisconfiguredError, Message, Outcome
 from notifications.channels.kannel_answers import judge_answer
 from notifications.channels.posting import ANSWER_SECONDS, IN_FLIGHT, PostingChannel

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
-from accounts.outside.client import Answer, Client, Limits, Request
+from accounts.outside.client import Client
 from accounts.outside.in_flight import ask_many
+from accounts.outside.posts import Answer, Limits, Request
 from notifications.channels.base import Channel, ChannelMisconfiguredError, Message, Outcome, Result
 
 IN_FLIGHT: Final = 64

@@ -6,7 +6,7 @@ Twilio keeps no reference of ours, so it travels in the address that each messag
 import re
 from typing import ClassVar, Final
 
-from accounts.outside.client import Request
+from accounts.outside.posts import Request
 from notifications.channels.base import ChannelMisconfiguredError, Message, Outcome
 from notifications.channels.posting import ANSWER_SECONDS, IN_FLIGHT, PostingChannel
 from notifications.channels.twilio_account import TwilioAccount

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urlsplit
 
-from accounts.outside.client import Request
+from accounts.outside.posts import Request
 from notifications.channels.base import ChannelMisconfiguredError
 from notifications.channels.posting import require_https
 from notifications.channels.twilio_signature import RETRIES

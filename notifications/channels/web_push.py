@@ -10,8 +10,9 @@ from datetime import timedelta
 from typing import ClassVar, Final
 
 from accounts.outside.addresses import may_be_public
-from accounts.outside.client import Answer, Client, Limits, Request
+from accounts.outside.client import Client
 from accounts.outside.in_flight import ask_many
+from accounts.outside.posts import Answer, Limits, Request
 from notifications.channels.base import Channel, Message, Outcome, Result
 from notifications.channels.vapid import Vapid
 from notifications.channels.web_push_address import BadPushAddressError, PushAddress, topic_of

@@ -1,0 +1,73 @@
+"""What is posted to machines outside, what comes of it, and within which limits."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+Headers = Mapping[str, str] | tuple[tuple[str, str], ...]
+
+
+class Request:
+    """A POST. Headers may be pairs, where a name comes more than once; they and the body go out as they are given."""
+
+    __slots__ = ("body", "lines", "target", "url")
+
+    def __init__(self, url: str, headers: Headers, body: bytes = b"") -> None:
+        """Raises ValueError for an address beyond ASCII, a header of more than one line, and half a letter."""
+        self.url = url.encode("ascii")
+        self.target = _target_of(self.url)
+        self.lines = list(_write_headers(headers))
+        self.body = body
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a request.
+
+    `status` is 0 where no answer began; `body` may be cut off at what the client reads. `fault` says in a few words why
+    the answer is not whole, and is empty where it is, or was cut off. `left` is False where the request certainly never
+    left; `private` is True where that was because its host is none of the internet. `heard` is the value of the one
+    header that the client listens for.
+    """
+
+    status: int
+    body: bytes = b""
+    fault: str = ""
+    left: bool = True
+    private: bool = False
+    heard: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How many at once; seconds until a connection stands, an answer is there whole from the beginning of its
+    connection, and an idle connection is not used again; and the bytes of an answer that are read."""
+
+    in_flight: int
+    connect_seconds: float
+    answer_seconds: float
+    kept_seconds: int
+    answer_bytes: int
+    public_only: bool = False
+    """Nothing is posted into our own network: the very address that is connected to is looked at."""
+    listens_for: str = ""
+    """The name of a header of answers."""
+
+
+def _target_of(url: bytes) -> bytes:
+    """Path and query letter by letter: libcurl would spell some anew, and not everybody knows its address then."""
+    rest = url.partition(b"#")[0].partition(b"://")[2]
+    begin = min(at for at in (rest.find(b"/"), rest.find(b"?"), len(rest)) if at >= 0)
+    return rest[begin:] if rest[begin:].startswith(b"/") else b"/" + rest[begin:]
+
+
+def _write_headers(headers: Headers) -> Iterator[bytes]:
+    """As libcurl takes them: one without a value ends in a semicolon, one of its own is left out by a bare colon."""
+    pairs = tuple(headers.items() if isinstance(headers, Mapping) else headers)
+    for name, value in pairs:
+        line = f"{name}: {value}" if value and not value.isspace() else f"{name};"
+        if "\r" in line or "\n" in line or "\0" in line:
+            raise ValueError("a header has one line")
+        yield line.encode()
+    yield b"Expect:"
+    if not any(name.lower() == "content-type" for name, _ in pairs):
+        yield b"Content-Type:"
