@@ -122,9 +122,7 @@ def test_by_libcurl_nothing_is_sent_once_the_caller_has_stopped() -> None:
         return Request(server.url, {}, b"%d" % number)
 
     with run_server(serve) as server:
-        with Client(
-            replace(USUAL, in_flight=2), lambda number: Request(server.url, {}, b"%d" % number), keep
-        ) as client:
+        with Client(replace(USUAL, in_flight=2), write, keep) as client:
             answers = ask_many(client, range(10), 2)
             assert [next(answers), next(answers)] == [Answer(200, b"ok"), None]
             answers.close()  # type: ignore[attr-defined]  # it is a generator
