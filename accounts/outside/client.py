@@ -16,6 +16,8 @@ Told = TypeVar("Told")
 
 LOOK_AGAIN: Final = 0.1
 """Seconds after which libcurl's own timers are looked at; it is not asked for them, as few run."""
+TOGETHER: Final = 8
+"""Requests that go out together: the rest of them waits while the caller makes the next, which may take a database."""
 HELD_UP: Final = 1.0
 """Seconds for which a caller may be away; whatever is longer is not counted as waiting for answers."""
 
@@ -61,7 +63,8 @@ class Client(Generic[Item, Told]):
         written = self._write(item)
         if isinstance(written, Request):
             self._ready.append((item, written))
-            self._go_on()
+            if self._go_on() and not len(self._busy) % TOGETHER:
+                self._multi.perform()
         else:
             self._told.append(written)
 
@@ -80,13 +83,16 @@ class Client(Generic[Item, Told]):
         self._seen = monotonic()
         return told
 
-    def _go_on(self) -> None:
+    def _go_on(self) -> bool:
+        """Fill the room that there is; whether there was any."""
+        before = len(self._busy)
         while self._ready and len(self._busy) < self._limits.in_flight:
             item, request = self._ready.popleft()
             line = self._free.pop() if self._free else Line(self._limits, self._trust, self._kept)
             line.load(request)
             self._busy[line.curl] = line, item, monotonic() - self._held_up + self._patience
             self._multi.add_handle(line.curl)
+        return len(self._busy) > before
 
     def _collect(self) -> None:
         _, whole, broken = self._multi.info_read()

@@ -1,6 +1,6 @@
 """What is posted to machines outside, what comes of it, and within which limits."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 Headers = Mapping[str, str] | tuple[tuple[str, str], ...]
@@ -15,7 +15,7 @@ class Request:
         """Raises ValueError for an address beyond ASCII, a header of more than one line, and half a letter."""
         self.url = url.encode("ascii")
         self.target = _target_of(self.url)
-        self.lines = list(_write_headers(headers))
+        self.lines = _write_headers(headers)
         self.body = body
 
 
@@ -55,19 +55,22 @@ class Limits:
 
 def _target_of(url: bytes) -> bytes:
     """Path and query letter by letter: libcurl would spell some anew, and not everybody knows its address then."""
-    rest = url.partition(b"#")[0].partition(b"://")[2]
-    begin = min(at for at in (rest.find(b"/"), rest.find(b"?"), len(rest)) if at >= 0)
-    return rest[begin:] if rest[begin:].startswith(b"/") else b"/" + rest[begin:]
+    whole = url.partition(b"#")[0]
+    path = whole.find(b"/", whole.find(b"://") + 3)
+    query = whole.find(b"?")
+    if path < 0 or 0 <= query < path:
+        return b"/" + (whole[query:] if query >= 0 else b"")
+    return whole[path:]
 
 
-def _write_headers(headers: Headers) -> Iterator[bytes]:
+def _write_headers(headers: Headers) -> list[bytes]:
     """As libcurl takes them: one without a value ends in a semicolon, one of its own is left out by a bare colon."""
     pairs = tuple(headers.items() if isinstance(headers, Mapping) else headers)
-    for name, value in pairs:
-        line = f"{name}: {value}" if value and not value.isspace() else f"{name};"
-        if "\r" in line or "\n" in line or "\0" in line:
-            raise ValueError("a header has one line")
-        yield line.encode()
-    yield b"Expect:"
+    lines = [f"{name}: {value}" if value.strip() else f"{name};" for name, value in pairs]
+    lines.append("Expect:")
     if not any(name.lower() == "content-type" for name, _ in pairs):
-        yield b"Content-Type:"
+        lines.append("Content-Type:")
+    written = "\n".join(lines)
+    if written.count("\n") >= len(lines) or "\r" in written or "\0" in written:
+        raise ValueError("a header has one line")
+    return written.encode().split(b"\n")
