@@ -6,7 +6,6 @@ what has certainly never left; and as libcurl looks for connections that have en
 about to be used is looked at there.
 """
 
-import os
 import select
 import ssl
 from collections.abc import Iterable, Iterator, Sequence
@@ -170,13 +169,8 @@ class Line:
 
 
 def find_trust() -> Iterator[tuple[int, str | None]]:
-    """Whose certificates are believed: the system's, as Python finds it (SSL_CERT_FILE, SSL_CERT_DIR), or certifi's.
-
-    A folder beside a file is looked at only where it was named: libcurl would read the file anew for each connection.
-    """
+    """Whose certificates are believed: the system's, as Python finds it (SSL_CERT_FILE, SSL_CERT_DIR), or certifi's."""
     found = ssl.get_default_verify_paths()
-    folder = found.capath if "SSL_CERT_DIR" in os.environ or not found.cafile else None
-    if folder and not any(Path(folder).iterdir()):
-        folder = None
+    folder = found.capath if found.capath and any(Path(found.capath).iterdir()) else None
     yield pycurl.CAINFO, found.cafile or (None if folder else certifi.where())
     yield pycurl.CAPATH, folder

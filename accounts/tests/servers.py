@@ -16,6 +16,7 @@ class Server:
 
     port: int
     requests: list[bytes] = field(default_factory=list)
+    connections: list[socket.socket] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -56,7 +57,6 @@ def always(answer: bytes) -> Serve:
 def run_server(serve: Serve, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
         server = Server(listener.getsockname()[1])
-        connections: list[socket.socket] = []
         threads: list[threading.Thread] = []
 
         def attend(connection: socket.socket) -> None:
@@ -66,8 +66,8 @@ def run_server(serve: Serve, tls: ssl.SSLContext | None = None) -> Iterator[Serv
         def accept() -> None:
             with suppress(OSError):
                 while True:
-                    connections.append(listener.accept()[0])
-                    threads.append(threading.Thread(target=attend, args=connections[-1:]))
+                    server.connections.append(listener.accept()[0])
+                    threads.append(threading.Thread(target=attend, args=server.connections[-1:]))
                     threads[-1].start()
 
         accepting = threading.Thread(target=accept)
@@ -78,12 +78,12 @@ def run_server(serve: Serve, tls: ssl.SSLContext | None = None) -> Iterator[Serv
             server.over.set()
             listener.shutdown(socket.SHUT_RDWR)
             accepting.join()
-            for connection in connections:
+            for connection in server.connections:
                 with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
             for thread in threads:
                 thread.join()
-            for connection in connections:
+            for connection in server.connections:
                 connection.close()
 
 

@@ -1,11 +1,9 @@
 """What is posted, what may be posted again, and what answers may do to whoever asked."""
 
 import socket
-import struct
 import subprocess
 import sys
 import threading
-from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
@@ -78,111 +76,6 @@ def test_no_proxy_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch)
             monkeypatch.setenv(name, proxy.url)
         [answer] = post(*to(server.url, b""))
     assert (answer.status, len(server.requests), proxy.requests) == (200, 1, [])
-
-
-# Never twice ---------------------------------------------------------------------------------------------------------
-
-
-def answers_once_and(then: Serve) -> Serve:
-    """Answers the first request of a connection, and treats the second as it is told."""
-
-    def serve(connection: socket.socket, server: Server) -> None:
-        server.read(connection)
-        connection.sendall(OK)
-        if server.read(connection):
-            then(connection, server)
-
-    return serve
-
-
-def closes(_connection: socket.socket, _server: Server) -> None: ...
-
-
-def resets(connection: socket.socket, _server: Server) -> None:
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
-
-
-def says_half(connection: socket.socket, _server: Server) -> None:
-    connection.sendall(OK[:-1])
-
-
-def asks_to_go_on(connection: socket.socket, _server: Server) -> None:
-    connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-
-@pytest.mark.parametrize("then", [closes, resets, says_half, asks_to_go_on])
-@pytest.mark.parametrize("body", [b"", b"x", b"x" * 100_000])
-def test_a_request_whose_kept_connection_ends_is_in_doubt_and_came_exactly_once(then: Serve, body: bytes) -> None:
-    with run_server(answers_once_and(then)) as server:
-        first, second, third = post(*to(server.url, b"first", body, b"third"))
-    assert (first.status, first.fault, third.status, third.fault) == (200, "", 200, "")
-    assert second.left
-    assert second.fault in {"connection lost", "answer broken off"}
-    assert [request.partition(b"\r\n\r\n")[2] for request in server.requests] == [b"first", body, b"third"]
-
-
-def test_what_may_have_come_is_not_sent_over_another_connection_either() -> None:
-    """When libcurl tries again it may take a second kept connection, and that one has ended, too."""
-    kept: list[socket.socket] = []
-
-    def serve(connection: socket.socket, server: Server) -> None:
-        kept.append(connection)
-        while (request := server.read(connection))[-1:] != b"3":
-            if request.endswith(b"1"):
-                both.wait(5)
-            both.set()
-            connection.sendall(OK)
-        for one in kept:
-            one.shutdown(socket.SHUT_RDWR)
-
-    both = threading.Event()
-    with run_server(serve) as server, Client(replace(USUAL, in_flight=2), same, keep) as asking:
-        for bodies in ((b"1", b"2"), (b"3",)):
-            for body in bodies:
-                asking.start(Request(server.url, {}, body))
-            answers: list[Answer] = []
-            while len(answers) < len(bodies):
-                answers += asking.take()
-    assert answers == [Answer(0, fault="connection lost")]
-    assert sorted(request[-1:] for request in server.requests) == [b"1", b"2", b"3"]
-
-
-def test_a_connection_that_ended_while_it_was_idle_is_not_used() -> None:
-    def serve(connection: socket.socket, server: Server) -> None:
-        server.read(connection)
-        connection.sendall(OK)
-        connection.close()
-        closed.release()
-
-    closed = threading.Semaphore(0)
-    with run_server(serve) as server, Client(USUAL, same, keep) as asking:
-        for _ in range(3):
-            for _ in range(USUAL.in_flight):
-                asking.start(Request(server.url, {}))
-            got: list[Answer] = []
-            while len(got) < USUAL.in_flight:
-                got += asking.take()
-            for _ in got:
-                assert closed.acquire(timeout=5)
-            assert got == [Answer(200, b"ok")] * USUAL.in_flight
-    assert len(server.requests) == 3 * USUAL.in_flight
-
-
-def test_what_never_left_is_told_apart() -> None:
-    refused, unknown = post(
-        Request(f"http://127.0.0.1:{find_closed_port()}/", {}), Request("http://nobody.invalid/", {}), in_flight=1
-    )
-    assert refused == Answer(0, fault="no connection", left=False)
-    assert unknown == Answer(0, fault="name not found", left=False)
-
-
-def test_a_redirection_is_an_answer() -> None:
-    with run_server(always(OK)) as elsewhere:
-        moved = f"HTTP/1.1 307 Moved\r\nContent-Length: 0\r\nLocation: {elsewhere.url}\r\n\r\n".encode()
-        with run_server(always(moved)) as server:
-            assert post(*to(server.url, b"")) == [Answer(307)]
-    assert elsewhere.requests == []
 
 
 # What answers may do -------------------------------------------------------------------------------------------------
@@ -271,6 +164,14 @@ def test_an_answer_that_came_while_the_caller_was_held_up_is_not_late(monkeypatc
         asking.start(Request(server.url, {}, b""))
         monkeypatch.setattr(client, "monotonic", lambda: monotonic() + 3600)
         assert asking.take() == [Answer(200, b"ok")]
+
+
+def test_a_redirection_is_an_answer() -> None:
+    with run_server(always(OK)) as elsewhere:
+        moved = f"HTTP/1.1 307 Moved\r\nContent-Length: 0\r\nLocation: {elsewhere.url}\r\n\r\n".encode()
+        with run_server(always(moved)) as server:
+            assert post(*to(server.url, b"")) == [Answer(307)]
+    assert elsewhere.requests == []
 
 
 # Whom it is posted to ------------------------------------------------------------------------------------------------

@@ -71,6 +71,7 @@ def test_a_server_whose_authority_is_trusted_is_posted_to_over_http_1(
     with run_tls_server(authority) as server:
         assert post(*[Request(f"https://localhost:{server.port}/", {})] * 3) == [Answer(200, b"ok")] * 3
     assert {request.split(b"\r\n")[0] for request in server.requests} == {b"POST / HTTP/1.1"}
+    assert len(server.connections) == 1
 
 
 def test_one_whose_authority_is_not_trusted_gets_nothing(authority: Path) -> None:
