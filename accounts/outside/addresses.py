@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 INTERNET: Final = IPv6Network("2000::/3")
 """The only part of IPv6 that is given out to networks; translated IPv4 addresses lie outside."""
 
-_PLAIN: Final = re.compile(r"[!-~]+")
+PLAIN: Final = re.compile(r"[!-~]+")
+"""How an address is written that goes out: printable ASCII without a space."""
 _SCHEMES: Final = ("https", "http")
 
 
@@ -22,7 +23,7 @@ class PrivateHostError(OSError):
 
 def can_be_posted_to(address: str) -> bool:
     """Whether it is written as an address of HTTP is: printable ASCII, a host, no name or password in it."""
-    if not _PLAIN.fullmatch(address):
+    if not PLAIN.fullmatch(address):
         return False
     try:
         url = urlsplit(address)

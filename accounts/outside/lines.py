@@ -107,17 +107,13 @@ class Line:
 
     def answer(self, code: int) -> Answer:
         """What there is of it, once libcurl has ended with one of its codes."""
+        private = self._private and not self._sockets
         self._drop_sockets()
         status = self.curl.getinfo(pycurl.RESPONSE_CODE)
-        whole = self._cut or code == pycurl.E_OK
-        return Answer(
-            status if status >= HTTPStatus.OK else 0,  # below are words on the way to an answer
-            self._body,
-            "" if whole else WHY.get(code, f"libcurl's error {code}"),
-            self._left,
-            self._private and not self._left,
-            self._heard.decode("latin-1"),
-        )
+        if status < HTTPStatus.OK:  # words on the way to an answer
+            status, code = 0, code or pycurl.E_FTP_WEIRD_SERVER_REPLY
+        fault = "" if self._cut or code == pycurl.E_OK else WHY.get(code, f"libcurl's error {code}")
+        return Answer(status, self._body, fault, self._left, private, self._heard.decode("latin-1"))
 
     def may_go_again(self) -> bool:
         """Whether its connection had ended before it left; there are no more such than are kept."""

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from accounts.outside.addresses import PLAIN
+
 Headers = Mapping[str, str] | tuple[tuple[str, str], ...]
 
 
@@ -12,7 +14,9 @@ class Request:
     __slots__ = ("body", "lines", "target", "url")
 
     def __init__(self, url: str, headers: Headers, body: bytes = b"") -> None:
-        """Raises ValueError for an address beyond ASCII, a header of more than one line, and half a letter."""
+        """Raises ValueError for an address that is not `PLAIN`, a header of more than one line, and half a letter."""
+        if not PLAIN.fullmatch(url):
+            raise ValueError("an address is printable ASCII")
         self.url = url.encode("ascii")
         self.target = _target_of(self.url)
         self.lines = _write_headers(headers)
@@ -25,8 +29,8 @@ class Answer:
 
     `status` is 0 where no answer began; `body` may be cut off at what the client reads. `fault` says in a few words why
     the answer is not whole, and is empty where it is, or was cut off. `left` is False where the request certainly never
-    left; `private` is True where that was because its host is none of the internet. `heard` is the value of the one
-    header that the client listens for.
+    left; `private` is True where that was because its host is none of the internet, by any of its addresses. `heard` is
+    the value of the one header that the client listens for.
     """
 
     status: int

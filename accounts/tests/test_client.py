@@ -56,7 +56,13 @@ def test_what_no_header_can_hold_is_refused(text: str) -> None:
         Request("http://a.example/", {"X-Name": text})
 
 
-@pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "file:///etc/hostname", "http://", "", "http://a b/"])
+@pytest.mark.parametrize("url", ["", "http://a b/", "http://a/\r\nX: y", "http://a/\0", "http://ä/"])
+def test_what_is_not_written_as_an_address_is_refused(url: str) -> None:
+    with pytest.raises(ValueError):
+        Request(url, {})
+
+
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "file:///etc/hostname", "http://", "a", "http://a:99999/"])
 def test_what_is_no_address_of_http_is_not_asked(url: str) -> None:
     [answer] = post(Request(url, {}))
     assert (answer.status, answer.left) == (0, False)
@@ -128,6 +134,7 @@ def test_of_an_endless_answer_the_beginning_is_read(head: bytes) -> None:
     "answer",
     [
         b"no HTTP at all\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
         b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 100_000 + b"\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",

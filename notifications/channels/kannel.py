@@ -7,6 +7,7 @@ import re
 from typing import ClassVar, Final
 from urllib.parse import quote
 
+from accounts.outside.addresses import PLAIN
 from accounts.outside.posts import Request
 from notifications.channels.base import ChannelMisconfiguredError, Message, Outcome
 from notifications.channels.kannel_answers import judge_answer
@@ -45,7 +46,7 @@ class KannelChannel(PostingChannel):
         """
         super().__init__(in_flight=in_flight, answer_seconds=answer_seconds)
         addresses = (url, callback_url)
-        written = all(address.isascii() and address.startswith(("http://", "https://")) for address in addresses)
+        written = all(PLAIN.fullmatch(one) and one.startswith(("http://", "https://")) for one in addresses)
         if not written or "%" in callback_url:
             raise ChannelMisconfiguredError(
                 "Text messages need http(s) addresses in KANNEL_URL and SMS_CALLBACK_URL, the latter without '%'."

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
+from accounts.outside.addresses import PLAIN
 from accounts.outside.client import Client
 from accounts.outside.in_flight import ask_many
 from accounts.outside.posts import Answer, Limits, Request
@@ -79,6 +80,7 @@ class PostingChannel(Channel):
 def require_https(url: str, setting: str) -> str:
     """The address of an interface that is given a secret. Raises ChannelMisconfiguredError with the setting's name."""
     parts = urlsplit(url)
-    if url.isascii() and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in OWN_MACHINE)):
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in OWN_MACHINE)
+    if safe and PLAIN.fullmatch(url):
         return url
     raise ChannelMisconfiguredError(f"{setting} must be an https address, as our secret goes there: set it to one.")
