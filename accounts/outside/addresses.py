@@ -3,13 +3,14 @@
 import re
 import socket
 from ipaddress import IPv6Address, IPv6Network, ip_address
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 INTERNET: Final = IPv6Network("2000::/3")
 """The only part of IPv6 that is given out to networks; translated IPv4 addresses lie outside."""
 
-_PLAIN: Final = re.compile(r"[!-~]+")
+PLAIN: Final = re.compile(r"[!-~]+")
+"""How an address is written that goes out: printable ASCII without a space."""
 _SCHEMES: Final = ("https", "http")
 
 
@@ -22,7 +23,7 @@ class PrivateHostError(OSError):
 
 def can_be_posted_to(address: str) -> bool:
     """Whether it is written as an address of HTTP is: printable ASCII, a host, no name or password in it."""
-    if not _PLAIN.fullmatch(address):
+    if not PLAIN.fullmatch(address):
         return False
     try:
         url = urlsplit(address)
@@ -50,10 +51,9 @@ def may_be_public(endpoint: str) -> bool:
     return url.scheme == "https" and (is_public(host) if bare else "." in host.rstrip("."))
 
 
-def open_public_socket(info: tuple[Any, ...]) -> socket.socket:
+def open_public_socket(family: int, kind: int, protocol: int, address: str) -> socket.socket:
     """A socket for the very address that is about to be connected to, so that a name cannot change its mind between a
     check and its use. Raises PrivateHostError."""
-    family, kind, protocol, _name, address = info
-    if not is_public(str(address[0])):
+    if not is_public(address):
         raise PrivateHostError
     return socket.socket(family, kind, protocol)

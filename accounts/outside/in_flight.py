@@ -1,97 +1,70 @@
-"""Many requests at once, for a caller that takes their outcomes and writes them down meanwhile."""
+"""Many asked at once, for a caller that takes what they say and writes it down meanwhile."""
 
-import asyncio
-import threading
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from queue import Empty, SimpleQueue
-from typing import Generic, TypeVar
-
-import uvloop
+from typing import Generic, Protocol, TypeVar
 
 Item = TypeVar("Item")
-Answer = TypeVar("Answer")
+Told = TypeVar("Told")
+Asked_contra = TypeVar("Asked_contra", contravariant=True)
+Said_co = TypeVar("Said_co", covariant=True)
 
 
-def make_runner() -> asyncio.Runner:
-    """A loop for requests: libuv's takes a fifth less of a worker's time for one than Python's own."""
-    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
+class Asking(Protocol[Asked_contra, Said_co]):
+    """Whoever asks: so many at once as it was made for."""
+
+    def start(self, item: Asked_contra, /) -> None:
+        """Ask as soon as there is room."""
+
+    def take(self) -> Sequence[Said_co]:
+        """What has come; waits for the first. Raises what asking raised."""
 
 
-def ask_many(
-    loop: asyncio.AbstractEventLoop, ask: Callable[[Item], Awaitable[Answer]], items: Iterable[Item], limit: int
-) -> Iterator[Answer | None]:
-    """An answer for each item, in the order of their coming; None after those that had come together, so that the
-    caller can write them down before it waits for more.
+def ask_many(asking: Asking[Item, Told], items: Iterable[Item], limit: int) -> Iterator[Told | None]:
+    """What is told of each item, in the order of its coming; None after what had come together, so that the caller can
+    write it down before it waits for more.
 
-    No more than `limit` are asked at once, and no more than half as many again are ready or answered and not yet
-    taken: together, that is what a crash leaves in doubt. The loop runs in a thread of its own, so that answers come
-    while the caller waits for its database. Items are taken in the caller's thread, as late as possible: they may come
-    from a database.
+    `asking` asks no more than `limit` at once, and no more than half as many again are ready or answered and not yet
+    taken: together, that is what a crash leaves in doubt. Items are taken in the caller's thread, as late as possible:
+    they may come from a database.
     """
     waiting, room, out = iter(items), limit + max(1, limit // 2), 0
-    with _Loop(loop, ask, limit) as asking:
+    while True:
+        for item in islice(waiting, room - out):
+            asking.start(item)
+            out += 1
+        if not out:
+            return
+        for told in asking.take():
+            out -= 1
+            yield told
+        yield None
+
+
+class Threads(Generic[Item, Told]):
+    """Asks by a function that blocks, on threads. A context manager: what has not been asked when it is left never is,
+    and what is being asked is waited for."""
+
+    def __init__(self, ask: Callable[[Item], Told], limit: int) -> None:
+        self._ask = ask
+        self._threads = ThreadPoolExecutor(limit)
+        self._ended: SimpleQueue[Future[Told]] = SimpleQueue()
+
+    def start(self, item: Item) -> None:
+        self._threads.submit(self._ask, item).add_done_callback(self._ended.put)
+
+    def take(self) -> list[Told]:
+        told = [self._ended.get().result()]
         while True:
-            if fresh := list(islice(waiting, room - out)):
-                asking.give(fresh)
-                out += len(fresh)
-            if not out:
-                return
-            for answer in asking.take():
-                out -= 1
-                yield answer
-            yield None
-
-
-class _Loop(Generic[Item, Answer]):
-    """The loop in its thread, and the tasks that ask. What has not been asked when it is left never is."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, ask: Callable[[Item], Awaitable[Answer]], limit: int) -> None:
-        self._loop, self._ask, self._limit = loop, ask, limit
-        self._answers = SimpleQueue[Answer | BaseException]()
-        self._thread = threading.Thread(target=loop.run_until_complete, args=(self._run(),), name="asking", daemon=True)
-
-    def give(self, items: Sequence[Item]) -> None:
-        self._loop.call_soon_threadsafe(self._put, items)
-
-    def take(self) -> Iterator[Answer]:
-        """Those that are there; waits for the first. Raises what asking raised."""
-        answer = self._answers.get()
-        while True:
-            if isinstance(answer, BaseException):
-                raise answer
-            yield answer
             try:
-                answer = self._answers.get_nowait()
+                told.append(self._ended.get_nowait().result())
             except Empty:
-                return
+                return told
 
-    def __enter__(self) -> "_Loop[Item, Answer]":
-        self._ready, self._over = asyncio.Queue[Item](), asyncio.Event()
-        self._thread.start()
+    def __enter__(self) -> "Threads[Item, Told]":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join()
-
-    async def _run(self) -> None:
-        asking = [self._loop.create_task(self._ask_on()) for _ in range(self._limit)]
-        await self._over.wait()
-        for task in asking:
-            task.cancel()
-        await asyncio.gather(*asking, return_exceptions=True)
-
-    async def _ask_on(self) -> None:
-        while True:
-            item = await self._ready.get()
-            try:
-                self._answers.put(await self._ask(item))
-            except (Exception, asyncio.CancelledError) as fault:
-                if self._over.is_set():
-                    raise
-                self._answers.put(fault)
-
-    def _put(self, items: Sequence[Item]) -> None:
-        for item in items:
-            self._ready.put_nowait(item)
+        self._threads.shutdown(cancel_futures=True)

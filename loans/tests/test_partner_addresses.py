@@ -1,12 +1,12 @@
 """Where events may be posted to: what is refused when an address is saved, and what when it is connected to."""
 
-import socket
 from collections.abc import Iterator
 
+import pycurl
 import pytest
-from aiohttp.resolver import ThreadedResolver
 
-from loans.models import Endpoint, Loan
+from accounts.outside import lines
+from loans.models import Endpoint, Loan, OutwardDelivery
 from loans.outward.endpoints import BadEndpointError, add_endpoint, is_allowed
 from loans.tests.factories import make_bank
 from loans.tests.outward import NOON, hear, secrets_kept, standings, sweep, tell
@@ -62,17 +62,14 @@ def test_a_name_that_points_into_our_network_is_found_out_when_it_is_connected_t
     loan: Loan, server: PartnerServer, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     port = int(server.url.split(":")[2].split("/")[0])
-
-    async def resolve(_self: object, host: str, *_: object, **__: object) -> list[dict[str, object]]:
-        assert host == "rebinding.example"
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        return [{"hostname": host, "host": address, "port": port, "family": family, "proto": 6, "flags": 0}]
-
+    host = f"[{address}]" if ":" in address else address
+    there = (pycurl.CONNECT_TO, [f"rebinding.example:443:{host}:{port}"])
+    monkeypatch.setattr(lines, "FIXED", (*lines.FIXED, there))
     hear(loan.bank, "https://rebinding.example/hook")
     tell(loan)
-    monkeypatch.setattr(ThreadedResolver, "resolve", resolve)
     sweep()
     assert (standings(), server.posts) == ([("waiting", 1, None)], [])
+    assert OutwardDelivery.objects.get().reason == "not a host of the internet"
 
 
 def test_an_address_that_was_saved_under_another_rule_is_not_posted_to(loan: Loan, server: PartnerServer) -> None:

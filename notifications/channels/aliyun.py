@@ -18,12 +18,11 @@ from datetime import UTC, datetime
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
-from yarl import URL
-
+from accounts.outside.posts import Request
 from notifications.channels.aliyun_answers import judge_answer
 from notifications.channels.aliyun_signature import sign_headers, write_query
 from notifications.channels.base import ChannelMisconfiguredError, Message, Outcome
-from notifications.channels.posting import ANSWER_SECONDS, IN_FLIGHT, Post, PostingChannel, require_https
+from notifications.channels.posting import ANSWER_SECONDS, IN_FLIGHT, PostingChannel, require_https
 
 ENDPOINT: Final = "https://dysmsapi.aliyuncs.com"
 LANGUAGES: Final = ("en", "zh-hans", "zh-hant")
@@ -65,9 +64,9 @@ class AliyunChannel(PostingChannel):
             )
         self._key_id, self._key_secret = key_id, key_secret
         self._sign_name, self._templates = sign_name, dict(templates)
-        self._endpoint = require_https(endpoint, "ALIYUN_ENDPOINT")
+        self._endpoint = urlsplit(require_https(endpoint, "ALIYUN_ENDPOINT"))
 
-    def make_post(self, message: Message) -> Post:
+    def make_post(self, message: Message) -> Request:
         query = write_query(
             {
                 "PhoneNumbers": message.address.removeprefix("+"),
@@ -84,14 +83,14 @@ class AliyunChannel(PostingChannel):
             "x-acs-signature-nonce": uuid.uuid4().hex,
         }
         signed = sign_headers(
-            host=self._endpoint.authority,
+            host=self._endpoint.netloc,
             query=query,
             headers=headers,
             key_id=self._key_id,
             key_secret=self._key_secret,
         )
-        url = URL(f"{self._endpoint.origin()}/?{query}", encoded=True)
-        return Post(url, signed | {"Accept": "application/json"})
+        url = f"{self._endpoint.scheme}://{self._endpoint.netloc}/?{query}"
+        return Request(url, signed | {"Accept": "application/json"})
 
     def judge(self, reference: str, status: int, answer: str) -> Outcome:
         return judge_answer(reference, status, answer)

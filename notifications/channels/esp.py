@@ -4,10 +4,8 @@ Some of those firms give a mail a Message-ID of their own, so a doubled one woul
 The class answers for all of them: whatever may have been taken is UNKNOWN and is not safe to send again.
 """
 
-import asyncio
 import logging
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from queue import Empty, SimpleQueue
 from typing import Any, ClassVar, Final
 
@@ -16,7 +14,7 @@ from anymail.message import AnymailMessage
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
-from accounts.outside.in_flight import ask_many
+from accounts.outside.in_flight import Threads, ask_many
 from notifications.channels.base import Channel, ChannelMisconfiguredError, Message, Outcome, Result
 from notifications.channels.esp_answers import judge_error, judge_status
 from notifications.channels.mail_address import BadAddressError, Recipient, Sender
@@ -76,18 +74,12 @@ class EspChannel(Channel):
             finally:
                 backends.put(backend)
 
-        with asyncio.Runner() as runner, ThreadPoolExecutor(self._in_flight) as threads:
-            loop = runner.get_loop()
-
-            async def ask(message: Message) -> Outcome:
-                return await loop.run_in_executor(threads, hand_over, message)
-
-            try:
-                yield from ask_many(loop, ask, messages, self._in_flight)
-            finally:
-                threads.shutdown(cancel_futures=True)
-                while not backends.empty():
-                    backends.get().close()
+        try:
+            with Threads(hand_over, self._in_flight) as threads:
+                yield from ask_many(threads, messages, self._in_flight)
+        finally:
+            while not backends.empty():
+                backends.get().close()
 
     def _hand_over(self, backend: Any, message: Message) -> Outcome:
         try:

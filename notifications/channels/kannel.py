@@ -7,11 +7,11 @@ import re
 from typing import ClassVar, Final
 from urllib.parse import quote
 
-from yarl import URL
-
+from accounts.outside.addresses import PLAIN
+from accounts.outside.posts import Request
 from notifications.channels.base import ChannelMisconfiguredError, Message, Outcome
 from notifications.channels.kannel_answers import judge_answer
-from notifications.channels.posting import ANSWER_SECONDS, IN_FLIGHT, Post, PostingChannel
+from notifications.channels.posting import ANSWER_SECONDS, IN_FLIGHT, PostingChannel
 from notifications.channels.segments import is_gsm
 
 ALL_REPORTS: Final = "31"
@@ -46,11 +46,12 @@ class KannelChannel(PostingChannel):
         """
         super().__init__(in_flight=in_flight, answer_seconds=answer_seconds)
         addresses = (url, callback_url)
-        if not all(address.startswith(("http://", "https://")) for address in addresses) or "%" in callback_url:
+        written = all(PLAIN.fullmatch(one) and one.startswith(("http://", "https://")) for one in addresses)
+        if not written or "%" in callback_url:
             raise ChannelMisconfiguredError(
                 "Text messages need http(s) addresses in KANNEL_URL and SMS_CALLBACK_URL, the latter without '%'."
             )
-        self._url = URL(url)
+        self._url = url
         self._callback = callback_url + ("&" if "?" in callback_url else "?")
         self._headers = {
             "Content-Type": "text/plain; charset=UTF-8",
@@ -60,7 +61,7 @@ class KannelChannel(PostingChannel):
             "X-Kannel-DLR-Mask": ALL_REPORTS,
         }
 
-    def make_post(self, message: Message) -> Post:
+    def make_post(self, message: Message) -> Request:
         headers = {
             **self._headers,
             "X-Kannel-To": message.address,
@@ -68,7 +69,7 @@ class KannelChannel(PostingChannel):
         }
         if not is_gsm(message.text):
             headers["X-Kannel-Coding"] = UCS2
-        return Post(self._url, headers, message.text.encode())
+        return Request(self._url, headers, message.text.encode())
 
     def judge(self, reference: str, status: int, answer: str) -> Outcome:
         return judge_answer(reference, status, answer)

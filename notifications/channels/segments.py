@@ -10,6 +10,7 @@ BASIC = frozenset(
 )
 ESCAPED = frozenset("\f^{}\\[~]|€")
 """Letters of the extension table: two septets each, which a part's end never separates."""
+ALPHABET = BASIC | ESCAPED
 
 SEPTETS_ALONE, SEPTETS_JOINED = 160, 153
 UNITS_ALONE, UNITS_JOINED = 70, 67
@@ -17,7 +18,7 @@ UNITS_ALONE, UNITS_JOINED = 70, 67
 
 def is_gsm(text: str) -> bool:
     """Whether the default alphabet can write the text, so that no letter of it is lost in seven bits."""
-    return all(letter in BASIC or letter in ESCAPED for letter in text)
+    return ALPHABET.issuperset(text)
 
 
 def segments(text: str) -> int:

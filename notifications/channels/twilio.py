@@ -6,8 +6,9 @@ Twilio keeps no reference of ours, so it travels in the address that each messag
 import re
 from typing import ClassVar, Final
 
+from accounts.outside.posts import Request
 from notifications.channels.base import ChannelMisconfiguredError, Message, Outcome
-from notifications.channels.posting import ANSWER_SECONDS, IN_FLIGHT, Post, PostingChannel
+from notifications.channels.posting import ANSWER_SECONDS, IN_FLIGHT, PostingChannel
 from notifications.channels.twilio_account import TwilioAccount
 from notifications.channels.twilio_answers import judge_answer
 
@@ -43,7 +44,7 @@ class TwilioChannel(PostingChannel):
         self._sender = ("MessagingServiceSid" if len(sender) == SERVICE_LETTERS else "From", sender)
         self._report_path = report_path
 
-    def make_post(self, message: Message) -> Post:
+    def make_post(self, message: Message) -> Request:
         fields = [
             self._sender,
             ("To", message.address),

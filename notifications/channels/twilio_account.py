@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urlsplit
 
-from yarl import URL
-
+from accounts.outside.posts import Request
 from notifications.channels.base import ChannelMisconfiguredError
-from notifications.channels.posting import Post, require_https
+from notifications.channels.posting import require_https
 from notifications.channels.twilio_signature import RETRIES
 
 ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
@@ -42,7 +41,7 @@ class TwilioAccount:
             )
         require_https(self.api_url, "TWILIO_API_URL")
 
-    def make_post(self, resource: str, fields: Iterable[tuple[str, str]]) -> Post:
+    def make_post(self, resource: str, fields: Iterable[tuple[str, str]]) -> Request:
         """A request that makes a new `resource` ("Messages", "Calls"). Raises ValueError for half a letter."""
         credentials = base64.b64encode(f"{self.sid}:{self.token}".encode()).decode("ascii")
         headers = {
@@ -50,8 +49,8 @@ class TwilioAccount:
             "Content-Type": "application/x-www-form-urlencoded",
             "Accept": "application/json",
         }
-        url = URL(f"{self.api_url.rstrip('/')}/2010-04-01/Accounts/{self.sid}/{resource}.json")
-        return Post(url, headers, urlencode(list(fields)).encode("ascii"))
+        url = f"{self.api_url.rstrip('/')}/2010-04-01/Accounts/{self.sid}/{resource}.json"
+        return Request(url, headers, urlencode(list(fields)).encode("ascii"))
 
     def callback(self, path: str, reference: str) -> str:
         """Where Twilio calls us back about the message `reference`."""

@@ -7,8 +7,9 @@ can still be held back, and the wording stays out of the request.
 import re
 from typing import ClassVar, Final
 
+from accounts.outside.posts import Request
 from notifications.channels.base import ChannelMisconfiguredError, Message, Outcome
-from notifications.channels.posting import ANSWER_SECONDS, IN_FLIGHT, Post, PostingChannel
+from notifications.channels.posting import ANSWER_SECONDS, IN_FLIGHT, PostingChannel
 from notifications.channels.twilio_account import TwilioAccount
 from notifications.channels.twilio_answers import judge_answer
 
@@ -46,7 +47,7 @@ class VoiceChannel(PostingChannel):
         self._words_path = words_path
         self._report_path = report_path
 
-    def make_post(self, message: Message) -> Post:
+    def make_post(self, message: Message) -> Request:
         fields = [
             ("To", message.address),
             ("From", self._caller),

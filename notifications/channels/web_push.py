@@ -5,16 +5,14 @@ nowhere in the clear. A message carries the Topic of its reference: the push ser
 and the device shows a later one in the place of an earlier one. So it is safe to send again.
 """
 
-import asyncio
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import ClassVar, Final
 
-import aiohttp
-from yarl import URL
-
-from accounts.outside.addresses import PrivateHostError, may_be_public, open_public_socket
-from accounts.outside.in_flight import ask_many, make_runner
+from accounts.outside.addresses import may_be_public
+from accounts.outside.client import Client
+from accounts.outside.in_flight import ask_many
+from accounts.outside.posts import Answer, Limits, Request
 from notifications.channels.base import Channel, Message, Outcome, Result
 from notifications.channels.vapid import Vapid
 from notifications.channels.web_push_address import BadPushAddressError, PushAddress, topic_of
@@ -24,7 +22,9 @@ from notifications.channels.web_push_encryption import TooLongError, encrypt
 IN_FLIGHT: Final = 32
 CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 15.0
-KEPT_SECONDS: Final = 1.0
+KEPT_SECONDS: Final = 1
+ANSWER_BYTES: Final = 16_384
+"""What of an answer is read; only its status is asked for."""
 
 LIVES: Final = timedelta(hours=12)
 """How long a push service may keep a message for a device that is off. Its words count from the day of sending ("by
@@ -53,9 +53,14 @@ class WebPushChannel(Channel):
         """
         self._vapid = vapid
         self._allow_private = allow_private
-        self._in_flight = in_flight
-        self._timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS, sock_read=answer_seconds)
-        self._deadline = 2 * answer_seconds + CONNECT_SECONDS
+        self._limits = Limits(
+            in_flight=in_flight,
+            connect_seconds=min(CONNECT_SECONDS, answer_seconds),
+            answer_seconds=answer_seconds,
+            kept_seconds=KEPT_SECONDS,
+            answer_bytes=ANSWER_BYTES,
+            public_only=not allow_private,
+        )
 
     def send(self, messages: Iterable[Message]) -> Iterator[Outcome | None]:
         if self._vapid is None:
@@ -63,28 +68,14 @@ class WebPushChannel(Channel):
             yield from (Outcome(message.reference, Result.PERMANENT, reason=reason) for message in messages)
             return
         vapid = self._vapid
-        with make_runner() as runner:
-            client = runner.run(self._open())
 
-            async def ask(message: Message) -> Outcome:
-                return await self._send_one(client, vapid, message)
+        def write(message: Message) -> Request | Outcome:
+            return self._write(vapid, message)
 
-            try:
-                yield from ask_many(runner.get_loop(), ask, messages, self._in_flight)
-            finally:
-                runner.run(client.close())
+        with Client(self._limits, write, _read) as client:
+            yield from ask_many(client, messages, self._limits.in_flight)
 
-    async def _open(self) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            limit=self._in_flight,
-            keepalive_timeout=KEPT_SECONDS,
-            socket_factory=None if self._allow_private else open_public_socket,
-        )
-        return aiohttp.ClientSession(
-            connector=connector, timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
-        )
-
-    async def _send_one(self, client: aiohttp.ClientSession, vapid: Vapid, message: Message) -> Outcome:
+    def _write(self, vapid: Vapid, message: Message) -> Request | Outcome:
         try:
             address = PushAddress.from_json(message.address)
         except BadPushAddressError as error:
@@ -96,21 +87,6 @@ class WebPushChannel(Channel):
             body = encrypt(message.text.encode(), address.p256dh, address.auth)
         except TooLongError as error:
             return Outcome(message.reference, Result.PERMANENT, device, str(error))
-        try:
-            async with asyncio.timeout(self._deadline):
-                return await self._post(client, vapid, message, address, body)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
-            if isinstance(getattr(error, "os_error", None), PrivateHostError):
-                return _refuse(message, device)
-            reason = f"push service cannot be reached: {type(error).__name__}"
-            return Outcome(message.reference, Result.TEMPORARY, device, reason)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            reason = f"no answer after the message was sent: {type(error).__name__}"
-            return Outcome(message.reference, Result.UNKNOWN, device, reason)
-
-    async def _post(
-        self, client: aiohttp.ClientSession, vapid: Vapid, message: Message, address: PushAddress, body: bytes
-    ) -> Outcome:
         headers = {
             "Authorization": vapid.authorization(address.origin),
             "Content-Encoding": "aes128gcm",
@@ -118,10 +94,20 @@ class WebPushChannel(Channel):
             "TTL": str(int(LIVES.total_seconds())),
             "Topic": topic_of(message.reference),
         }
-        # Letter by letter: a push service may not know its own address in another spelling.
-        url = URL(address.endpoint, encoded=True)
-        async with client.post(url, data=body, headers=headers, allow_redirects=False) as response:
-            return judge_answer(message.reference, address.fingerprint, response.status)
+        return Request(address.endpoint, headers, body)
+
+
+def _read(message: Message, answer: Answer) -> Outcome:
+    device = PushAddress.from_json(message.address).fingerprint
+    if answer.private:
+        return _refuse(message, device)
+    if not answer.left:
+        reason = f"push service cannot be reached: {answer.fault}"
+        return Outcome(message.reference, Result.TEMPORARY, device, reason)
+    if not answer.status:
+        reason = f"no answer after the message was sent: {answer.fault}"
+        return Outcome(message.reference, Result.UNKNOWN, device, reason)
+    return judge_answer(message.reference, device, answer.status)
 
 
 def _refuse(message: Message, device: str) -> Outcome:

@@ -177,13 +177,13 @@ def test_a_busy_gateway_is_passing(sandbox: SandboxProcess) -> None:
 def test_a_gateway_that_is_down_is_passing() -> None:
     outcome = send_one(to_port(find_closed_port()))
     assert outcome.result is Result.TEMPORARY
-    assert outcome.reason == "gateway cannot be reached: ClientConnectorError"
+    assert outcome.reason == "gateway cannot be reached: no connection"
 
 
 def test_a_gateway_that_does_not_answer_leaves_the_outcome_unknown(sandbox: SandboxProcess) -> None:
     outcome = send_one(to_sandbox(sandbox), "+8613800130010")
     assert outcome.result is Result.UNKNOWN
-    assert outcome.reason == "no answer after the request was sent: SocketTimeoutError"
+    assert outcome.reason == "no answer after the request was sent: time-out"
 
 
 def test_a_connection_dropped_after_the_request_leaves_the_outcome_unknown(sandbox: SandboxProcess) -> None:

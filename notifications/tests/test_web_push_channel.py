@@ -4,9 +4,10 @@ import socket
 from collections.abc import Callable
 from threading import Event
 
+import pycurl
 import pytest
-from aiohttp.resolver import ThreadedResolver
 
+from accounts.outside import lines
 from accounts.outside.addresses import is_public, may_be_public
 from notifications.channels.base import Message, Outcome, Result
 from notifications.channels.vapid import Vapid
@@ -136,13 +137,25 @@ def test_a_redirection_is_not_followed() -> None:
 def test_a_push_service_that_is_down_is_passing() -> None:
     outcome = push(at_port(find_closed_port()))
     assert outcome.result is Result.TEMPORARY
-    assert outcome.reason == "push service cannot be reached: ClientConnectorError"
+    assert outcome.reason == "push service cannot be reached: no connection"
 
 
 def test_a_connection_dropped_after_the_request_leaves_the_outcome_unknown() -> None:
     with run_server(always(b"")) as service:
         outcome = push(at_port(service.port))
     assert (outcome.result, len(service.requests)) == (Result.UNKNOWN, 1)
+
+
+def test_a_push_service_whose_answer_breaks_off_has_answered() -> None:
+    broken = CREATED.replace(b"Content-Length: 0", b"Content-Length: 9")
+
+    def serve(connection: socket.socket, shared: MisbehavingServer) -> None:
+        read_request(connection)
+        connection.sendall(broken)
+
+    with run_server(serve) as service:
+        outcome = push(at_port(service.port))
+    assert outcome.result is Result.ACCEPTED
 
 
 def test_a_push_service_that_does_not_answer_leaves_the_outcome_unknown() -> None:
@@ -155,7 +168,7 @@ def test_a_push_service_that_does_not_answer_leaves_the_outcome_unknown() -> Non
     with run_server(serve) as service:
         outcome = push(at_port(service.port))
         over.set()
-    assert outcome.reason == "no answer after the message was sent: SocketTimeoutError"
+    assert outcome.reason == "no answer after the message was sent: time-out"
     assert outcome.result is Result.UNKNOWN
 
 
@@ -185,13 +198,9 @@ def test_nothing_is_posted_to_this_machine(name: str) -> None:
 def test_a_name_that_points_into_our_network_is_found_out_when_it_is_connected_to(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def resolve(_self: object, host: str, port: int, **_: object) -> list[dict[str, object]]:
-        assert host == "push.rebinding.example"
-        found = {"hostname": host, "host": "127.0.0.1", "port": port}
-        return [{**found, "family": socket.AF_INET, "proto": 6, "flags": 0}]
-
     with run_server(always(CREATED)) as service:
-        monkeypatch.setattr(ThreadedResolver, "resolve", resolve)
+        found = (pycurl.RESOLVE, [f"push.rebinding.example:{service.port}:127.0.0.1"])
+        monkeypatch.setattr(lines, "FIXED", (*lines.FIXED, found))
         outcome = push(Browser(f"https://push.rebinding.example:{service.port}/"), allow_private=False)
     assert (outcome.result, outcome.address_fault, service.requests) == (Result.PERMANENT, True, [])
     assert outcome.reason == "the endpoint is not an https address of the internet"
