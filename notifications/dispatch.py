@@ -33,7 +33,7 @@ from notifications.states import Status, Step, advance
 RESCUE_AT_MOST: Final = 500
 BLOCK: Final = 250
 """So many are claimed at once: with what is in flight, they are what a killed worker leaves in doubt."""
-BLOCK_OF_ONCE: Final = 32
+BLOCK_OF_ONCE: Final = 64
 """The same where nothing in doubt may be sent again: each is one that another channel has to tell."""
 RECORD_AT_MOST: Final = 100
 RECORD_WITHIN: Final = 0.25

@@ -1,49 +1,32 @@
-"""`python -m benchmarks.limits.http_loop PORT N IN_FLIGHT`: a bare libcurl loop that posts and records nothing."""
+"""`python -m benchmarks.limits.http_loop PORT N IN_FLIGHT`: a bare aiohttp loop that posts and records nothing."""
 
+import asyncio
 import sys
 import time
-from typing import Any
 
-import pycurl
+import aiohttp
 
 from benchmarks.children import answer
 
 
-def post_all(port: int, n: int, in_flight: int) -> None:
-    multi = pycurl.CurlMulti()
-    multi.setopt(pycurl.M_MAXCONNECTS, in_flight)
-    free = [_make_handle(port) for _ in range(in_flight)]
-    begun = ended = 0
-    while ended < n:
-        while free and begun < n:
-            handle = free.pop()
-            reference = f"X-Kannel-DLR-URL: http://a.test/?reference={begun:x}"
-            handle.setopt(pycurl.HTTPHEADER, ["X-Kannel-To: +8613900000001", reference])
-            multi.add_handle(handle)
-            begun += 1
-        multi.perform()
-        _, whole, broken = multi.info_read()
-        for handle in whole + [handle for handle, *_ in broken]:
-            multi.remove_handle(handle)
-            free.append(handle)
-            ended += 1
-        if not (free and begun < n):
-            multi.select(0.1)
+async def post_all(port: int, n: int, in_flight: int) -> None:
+    numbers = iter(range(n))
+    url = f"http://127.0.0.1:{port}/cgi-bin/sendsms"
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=in_flight)) as client:
 
+        async def work() -> None:
+            for number in numbers:
+                headers = {"X-Kannel-To": "+8613900000001", "X-Kannel-DLR-URL": f"http://a.test/?reference={number:x}"}
+                async with client.post(url, data=b"Harbour Bank: payment due", headers=headers) as response:
+                    await response.read()
 
-def _make_handle(port: int) -> Any:
-    handle = pycurl.Curl()
-    handle.setopt(pycurl.URL, f"http://127.0.0.1:{port}/cgi-bin/sendsms")
-    handle.setopt(pycurl.POSTFIELDS, b"Harbour Bank: payment due")
-    handle.setopt(pycurl.WRITEFUNCTION, len)
-    handle.setopt(pycurl.NOSIGNAL, 1)
-    return handle
+        await asyncio.gather(*(work() for _ in range(in_flight)))
 
 
 def main() -> None:
     port, n, in_flight = map(int, sys.argv[1:4])
     started = time.monotonic()
-    post_all(port, n, in_flight)
+    asyncio.run(post_all(port, n, in_flight))
     answer(seconds=time.monotonic() - started)
 
 

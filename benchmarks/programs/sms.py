@@ -21,7 +21,7 @@ SENT: Final = "channel = 'sms' AND status = 'sent' AND attempts = 1"
 
 
 def run(bench: Bench) -> Iterator[Figure]:
-    """`sms` with 64 in flight; `sms.256` with as many, whose limit is a bare libcurl loop."""
+    """`sms` with 64 in flight; `sms.256` with as many, whose limit is a bare aiohttp loop."""
     n = make_book(bench.size.sms, now=bench.now, ways=("phone",))
     with Helper(python("benchmarks.sinks.sendsms", str(LATENCY)), bench.logs / "sink.log") as sink:
         port = sink.hear()["port"]
