@@ -67,6 +67,7 @@ def _positions(partner: Partner, case: Case) -> Iterator[tuple[Position, bool]]:
         if isinstance(item, InstallmentRecord):
             position.due_on, position.total = item.due_on, item.total
         if differs or (holds and not case.record.whole):
+            case.touched.add(row.pk)  # the same figure as of later: what came back before it is not in it any more
             position.told_at, position.told_in = case.moment.as_of, case.report
         if differs or planned or (holds and not case.record.whole):
             case.account.positions[row.pk, partner.pk] = position
