@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from django.db import connection
 
-from loans.intake.events.event_types import Data
 from loans.intake.events.handlers import Notice, takes_up
 from loans.intake.news import Kept, News, RefusedError
 from loans.models import Installment, Partner
@@ -130,7 +129,9 @@ def _answer(
     return _of_what_is_not_planned(installment, partner, notice[1].data, rules)
 
 
-def _of_what_is_not_planned(installment: Installment, partner: Partner, data: Data, rules: Rules) -> Answer:
+def _of_what_is_not_planned(
+    installment: Installment, partner: Partner, data: Mapping[str, Any], rules: Rules
+) -> Answer:
     if installment.state != Installment.State.OPEN:
         return NOT_NEEDED
     assigned = rules.of(installment.loan, data["kind"])
