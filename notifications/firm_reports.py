@@ -7,7 +7,6 @@ from typing import Any, Final, Self
 
 from django.db import connection
 
-from loans.intake.events.event_types import Data
 from loans.intake.events.handlers import Notice, takes_up
 from loans.intake.news import Kept, News, RefusedError
 from loans.models import Installment, Partner
@@ -19,6 +18,7 @@ from notifications.models import FirmTelling, Prompt
 from notifications.responsibility import Rules
 from notifications.slots import Plan
 
+Data = Mapping[str, Any]
 Answer = News | Kept | RefusedError
 
 NOT_RESPONSIBLE: Final = Kept("another than you sends this prompt; yours is on record beside it", "not_responsible")
