@@ -15,7 +15,7 @@ from notifications.models import Alarm
 AFTER: Final = timedelta(minutes=15)
 """A message that is wrong between others that are right is its sender's to mend, who was told at once."""
 LASTING: Final = timedelta(minutes=5)
-"""So far apart the first and the last have to be: one message, which anybody may post under a firm's name, is no run."""
+"""So far apart the first and the last have to be: one message, which anybody may post under a firm's name, is none."""
 DETAIL: Final = "Nothing of what this firm pushes is taken: ask it, before its borrowers notice."
 _KIND: Final = Alarm.Kind.REFUSED
 _LATE: Final = timedelta(minutes=1)
@@ -28,7 +28,8 @@ def watch_refusals(now: datetime) -> int:
     are open.
     """
     _forget_over(now)
-    runs = RefusalRun.objects.filter(since__lte=now - AFTER, last_at__gte=F("since") + LASTING).select_related("partner")
+    runs = RefusalRun.objects.select_related("partner")
+    runs = runs.filter(since__lte=now - AFTER, last_at__gte=F("since") + LASTING)
     lasting = {_subject(run): run for run in runs}
     Alarm.objects.open().filter(kind=_KIND).exclude(subject__in=lasting).update(closed_at=now)
     Alarm.objects.bulk_create(

@@ -10,8 +10,8 @@ INTERNET: Final = IPv6Network("2000::/3")
 """The only part of IPv6 that is given out to networks; translated IPv4 addresses lie outside."""
 
 SET_ASIDE: Final = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20", "5f00::/16")))
-"""Not given out to hosts, though `is_global` does not say so of all of it: protocol assignments, 6to4 relays (RFC 7526),
-documentation (RFC 9637), segment routing (RFC 9602). IANA's registries of special-purpose addresses."""
+"""Not given out to hosts, though `is_global` does not say so of all of it: protocol assignments, 6to4 relays (RFC
+7526), documentation (RFC 9637), segment routing (RFC 9602). IANA's registries of special-purpose addresses."""
 
 PLAIN: Final = re.compile(r"[!-~]+")
 """How an address is written that goes out: printable ASCII without a space."""
