@@ -22,6 +22,8 @@ ANSWER_DAYS: Final = 15
 """Calendar days from opening to decision, as for a simple complaint: 银行业保险业消费投诉处理管理办法 (CBIRC Order
 2020-3), read in a secondary source: default, unconfirmed."""
 MAX_FILES_A_DISPUTE: Final = 12
+MAX_UNDECIDED_A_LOAN: Final = 5
+"""Each is read and decided by a person, within a time: what more there is to say fits into one of these."""
 
 _RECEIPT_TRIES: Final = 5
 _ABOUT: Final = re.compile(r"[A-Za-z0-9_:-]{0,64}")
@@ -36,6 +38,10 @@ class AlreadyDecidedError(Exception):
 
 class TooManyFilesError(ValueError):
     """A dispute would hold more than `MAX_FILES_A_DISPUTE` files: nothing was changed."""
+
+
+class TooManyDisputesError(ValueError):
+    """A loan would have more than `MAX_UNDECIDED_A_LOAN` undecided disputes: nothing was changed."""
 
 
 def open_dispute(
@@ -54,13 +60,15 @@ def open_dispute(
 
     A form is the same where its token and all that it says are: who goes back and changes their words loses none.
     `about` is for whoever hears the signal and is not read here. Raises ValueError where the loan is not the
-    borrower's, the installment not the loan's, the kind unknown or `about` malformed.
+    borrower's, the installment not the loan's, the kind unknown or `about` malformed, and TooManyDisputesError.
     """
     _check_concern(borrower, loan, installment, kind, about)
+    token = _token(form_token, loan.pk, installment and installment.pk, kind, words, _digests(files))
     with transaction.atomic():
+        _require_room(loan, borrower, token)
         dispute, is_new = _insert(
             borrower=borrower,
-            form_token=_token(form_token, loan.pk, installment and installment.pk, kind, words, _digests(files)),
+            form_token=token,
             defaults={
                 "loan": loan,
                 "installment": installment,
@@ -159,6 +167,15 @@ def _check_concern(borrower: User, loan: Loan, installment: Installment | None, 
         raise ValueError(f"{kind!r} is no kind of dispute.")
     if not is_about(about):
         raise ValueError("`about` may hold up to 64 letters, digits and the signs _ : -")
+
+
+def _require_room(loan: Loan, borrower: User, token: UUID) -> None:
+    """Locks the loan until the transaction ends, so that two forms at once are counted one after the other."""
+    Loan.objects.select_for_update(no_key=True).only("pk").get(pk=loan.pk)
+    if Dispute.objects.filter(loan=loan).undecided().count() < MAX_UNDECIDED_A_LOAN:
+        return
+    if not Dispute.objects.filter(borrower=borrower, form_token=token).exists():
+        raise TooManyDisputesError(f"Loan #{loan.pk} has {MAX_UNDECIDED_A_LOAN} undecided disputes.")
 
 
 def _insert(

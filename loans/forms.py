@@ -108,9 +108,13 @@ class MessageForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if not self.errors and not data.get("words") and not data.get("files"):
+        if not self.errors and self.says_nothing(data):
             self.add_error("words", ValidationError(_("Write a few words, or choose a file."), code="empty"))
         return data
+
+    def says_nothing(self, data: dict[str, Any]) -> bool:
+        """Whether there is nothing in it for a person to read."""
+        return not data.get("words") and not data.get("files")
 
 
 if TYPE_CHECKING:
@@ -148,6 +152,12 @@ class DisputeForm(MessageForm):
             self.fields["installment"] = InstallmentField(
                 loan.installments.select_related("loan"), required=False, empty_label=_("The whole loan")
             )
+
+    def says_nothing(self, data: dict[str, Any]) -> bool:
+        """Where the kind does not say what is wrong, the words do, and dots are none."""
+        if data.get("kind") == Dispute.Kind.OTHER and not any(sign.isalnum() for sign in data.get("words", "")):
+            return not data.get("files")
+        return super().says_nothing(data)
 
     def clean_about(self) -> str:
         """What does not have the right form came from no page of ours, and is dropped: the words count."""

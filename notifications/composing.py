@@ -30,9 +30,12 @@ _write_json: Final[Callable[[Any], str]] = json.JSONEncoder(ensure_ascii=False).
 
 @dataclass(frozen=True, slots=True)
 class Worded:
-    """What is kept of a message, and the message itself; what lies in the portal is given to nobody."""
+    """What is kept of a message, whose it is (the borrower's id), and the message itself; what lies in the portal is
+    given to nobody.
+    """
 
     kept: Kept
+    person: int
     message: Message | None
 
 
@@ -79,7 +82,7 @@ def _word(telling: Telling, block: _Block) -> Worded:
         url = address_of(pk, prompt_id, asks=telling.asks_acknowledgement, now=block.now)
         rendered = render(telling.kind, telling.stage, telling.channel, facts, url, _reply_code(telling))
         version, message = rendered.wording, _message(telling, rendered, url)
-    return Worded(Kept(pk, _write_json(facts.as_json()), version), message)
+    return Worded(Kept(pk, _write_json(facts.as_json()), version), telling.borrower_id, message)
 
 
 def _without(tellings: list[Telling], held: Sequence[Step]) -> list[Telling]:

@@ -8,11 +8,10 @@ What a worker that dies leaves behind is freed by `rescue`: it is sent again whe
 and its ladder goes on. `placing` has the messages that are handed to nobody.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain
+from itertools import chain, islice
 from time import monotonic
 from typing import Final
 
@@ -23,7 +22,7 @@ from notifications import suppliers
 from notifications.channels.base import Channel, Message, Outcome, Result
 from notifications.channels.registry import channel_of
 from notifications.claiming import Kept, abandoned, claim, holding, next_in_line
-from notifications.composing import word
+from notifications.composing import Worded, word
 from notifications.models import Delivery
 from notifications.outcomes import record_outcomes
 from notifications.placing import place
@@ -72,36 +71,54 @@ def _send(channel: Channel, messages: Iterator[Message], clock: Now) -> Iterator
 
 @dataclass(slots=True)
 class Watch:
-    """How the provider does in this run. Once it fails no more is claimed for it."""
+    """How the provider does in this run. Once it fails no more is claimed for it.
+
+    A person counts once, with what came last: an address or device may be wrong on purpose, and its owner can make many
+    messages of their own.
+    """
 
     provider: str
-    recent: deque[Outcome] = field(default_factory=lambda: deque(maxlen=RECORD_AT_MOST))
+    recent: dict[int, Outcome] = field(default_factory=dict)
+    """By person, the latest at the end."""
+    whose: dict[str, int] = field(default_factory=dict)
+    """The person of each message that is on its way, by its reference."""
     failing: bool = False
     cleared: bool = False
 
     def note(self, outcomes: Sequence[Outcome], *, now: datetime) -> None:
         """Take these into account, and say so where the provider fails, or works again."""
-        self.recent.extend(outcomes)
-        if not self.failing and suppliers.fails(self.recent):
+        self._count(outcomes)
+        if not self.failing and suppliers.fails(self.recent.values()):
             self.failing = True
             suppliers.pause(self.provider, why=suppliers.FAILS + outcomes[-1].reason, now=now)
         elif not self.cleared and any(outcome.result is Result.ACCEPTED for outcome in outcomes):
             self.cleared = True
             suppliers.clear(self.provider, now=now)
 
+    def _count(self, outcomes: Sequence[Outcome]) -> None:
+        for outcome in outcomes:
+            person = self.whose.pop(outcome.reference, 0)
+            self.recent.pop(person, None)
+            self.recent[person] = outcome
+        for person in list(islice(self.recent, max(0, len(self.recent) - RECORD_AT_MOST))):
+            del self.recent[person]
+
 
 def _messages(channel: Channel, holder: int, clock: Now, watch: Watch, *, until: float) -> Iterator[Message]:
     """Messages that are this worker's to send, each written down as claimed before it is given out."""
     block = BLOCK if channel.safe_to_resend else BLOCK_OF_ONCE
     while monotonic() < until and not watch.failing:
-        messages = _claim(channel, holder, clock(), block)
-        if messages is None:
+        worded = _claim(channel, holder, clock(), block)
+        if worded is None:
             return
-        yield from messages
+        for one in worded:
+            if one.message:
+                watch.whose[one.message.reference] = one.person
+                yield one.message
 
 
 @transaction.atomic
-def _claim(channel: Channel, holder: int, now: datetime, limit: int) -> list[Message] | None:
+def _claim(channel: Channel, holder: int, now: datetime, limit: int) -> list[Worded] | None:
     """The next messages, claimed for this worker; None where nothing is to be sent."""
     ids = next_in_line(channel.name, now=now, limit=limit)
     if not ids:
@@ -110,7 +127,7 @@ def _claim(channel: Channel, holder: int, now: datetime, limit: int) -> list[Mes
     rows = [one.kept for one in worded] + [Kept(step.delivery_id) for step in not_now]
     claim(rows, holder=holder, provider=channel.provider, now=now)
     advance(not_now, now=now)
-    return [one.message for one in worded if one.message]
+    return worded
 
 
 def _together(outcomes: Iterator[Outcome | None]) -> Iterator[list[Outcome]]:

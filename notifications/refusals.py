@@ -1,5 +1,5 @@
-"""Hears that nothing of what a firm pushes is taken: an alarm is open from a quarter of an hour of refusals on, until a
-message of the firm is taken.
+"""Hears that nothing of what a firm pushes is taken: an alarm is open from a quarter of an hour after the first refusal
+on, where they go on for five minutes at least, until a message of the firm is taken.
 """
 
 from datetime import datetime, timedelta
@@ -14,6 +14,8 @@ from notifications.models import Alarm
 
 AFTER: Final = timedelta(minutes=15)
 """A message that is wrong between others that are right is its sender's to mend, who was told at once."""
+LASTING: Final = timedelta(minutes=5)
+"""So far apart the first and the last have to be: one message, which anybody may post under a firm's name, is none."""
 DETAIL: Final = "Nothing of what this firm pushes is taken: ask it, before its borrowers notice."
 _KIND: Final = Alarm.Kind.REFUSED
 _LATE: Final = timedelta(minutes=1)
@@ -26,7 +28,8 @@ def watch_refusals(now: datetime) -> int:
     are open.
     """
     _forget_over(now)
-    runs = RefusalRun.objects.filter(since__lte=now - AFTER).select_related("partner")
+    runs = RefusalRun.objects.select_related("partner")
+    runs = runs.filter(since__lte=now - AFTER, last_at__gte=F("since") + LASTING)
     lasting = {_subject(run): run for run in runs}
     Alarm.objects.open().filter(kind=_KIND).exclude(subject__in=lasting).update(closed_at=now)
     Alarm.objects.bulk_create(
@@ -65,7 +68,8 @@ def _subject(run: RefusalRun) -> str:
 
 
 def _facts(run: RefusalRun) -> dict[str, Any]:
-    """Whose messages, since when (ISO 8601, UTC), why the last one was refused, and whether the firm signed one."""
+    """Whose messages, since when (ISO 8601, UTC), why the last one was refused (the last signed one, where there is
+    one), and whether the firm signed one."""
     return {
         "partner": run.partner_id,
         "firm": run.partner.name,

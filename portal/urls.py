@@ -5,6 +5,8 @@ from django.urls import URLPattern, URLResolver, include, path
 
 admin.autodiscover()
 
+handler400 = "portal.api.not_read.not_read"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.pages.urls")),
     path("", include("notifications.urls")),

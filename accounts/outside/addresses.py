@@ -2,12 +2,16 @@
 
 import re
 import socket
-from ipaddress import IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 from urllib.parse import urlsplit
 
 INTERNET: Final = IPv6Network("2000::/3")
 """The only part of IPv6 that is given out to networks; translated IPv4 addresses lie outside."""
+
+SET_ASIDE: Final = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20", "5f00::/16")))
+"""Not given out to hosts, though `is_global` does not say so of all of it: protocol assignments, 6to4 relays (RFC
+7526), documentation (RFC 9637), segment routing (RFC 9602). IANA's registries of special-purpose addresses."""
 
 PLAIN: Final = re.compile(r"[!-~]+")
 """How an address is written that goes out: printable ASCII without a space."""
@@ -40,7 +44,7 @@ def is_public(address: str) -> bool:
         return False
     if isinstance(found, IPv6Address) and (found not in INTERNET or found.sixtofour or found.teredo):
         return False
-    return found.is_global and not found.is_multicast
+    return found.is_global and not found.is_multicast and not any(found in network for network in SET_ASIDE)
 
 
 def may_be_public(endpoint: str) -> bool:

@@ -55,6 +55,7 @@ CUT_OFF: Final = problem("body_cut_off", 400, "The body ended before its Content
 MESSAGE_ID: Final = problem(
     "webhook_id", 400, "webhook-id is not 1 to 128 letters, digits and marks, without a full stop"
 )
+UNKNOWN_HOST: Final = problem("unknown_host", 400, "The request names a host that is not this portal's")
 UNSIGNED: Final = problem("not_signed", 401, "One of webhook-id, webhook-timestamp and webhook-signature is missing")
 WRONG_SIGNATURE: Final = problem("wrong_signature", 401, "No valid key of this partner made this signature")
 STALE: Final = problem("stale", 401, "webhook-timestamp is older than five minutes")

@@ -8,7 +8,8 @@ from typing import Any, Final
 from django.db import DatabaseError, connection
 
 EVERY: Final = timedelta(seconds=1)
-"""A process writes of one partner so often at most: whoever posts nonsense makes one UPDATE a second, on one row."""
+"""A process writes so often at most of what one partner signed, and of what nobody signed under its name: whoever posts
+nonsense makes one UPDATE a second, on one row, and keeps nothing of the partner's own from being written."""
 _MOST_NAMES: Final = 1_000
 _UNCOUNTED: Final = frozenset({"too_many_requests", "method_not_allowed", "not_acceptable", "not_found"})
 """What says nothing about the messages themselves."""
@@ -20,15 +21,16 @@ _UNSIGNED: Final = frozenset(
 
 # Only of partners that push at all, which have a key: of any other name there is nothing to be heard.
 _COUNT: Final = """
-INSERT INTO loans_refusalrun AS run (partner_id, since, last_at, looked_until, messages, signed, code)
-SELECT partner.id, %(now)s, %(now)s, %(now)s, %(messages)s, %(signed)s, %(code)s FROM loans_partner AS partner
+INSERT INTO loans_refusalrun AS run (partner_id, since, last_at, looked_until, messages, signed_at, code)
+SELECT partner.id, %(now)s, %(now)s, %(now)s, %(messages)s, %(signed_at)s, %(code)s FROM loans_partner AS partner
 WHERE partner.code = %(partner)s AND EXISTS (SELECT FROM loans_partnerkey WHERE partner_id = partner.id)
 ON CONFLICT (partner_id) DO UPDATE
 SET last_at = GREATEST(run.last_at, excluded.last_at), messages = run.messages + excluded.messages,
-    signed = run.signed OR excluded.signed, code = excluded.code
+    signed_at = GREATEST(run.signed_at, excluded.signed_at),
+    code = CASE WHEN excluded.signed_at IS NULL AND run.signed_at >= run.since THEN run.code ELSE excluded.code END
 """
-_written: dict[str, tuple[datetime, int]] = {}
-"""By the partner's code: when this process wrote last, and how many were refused since."""
+_written: dict[tuple[str, bool], tuple[datetime, int]] = {}
+"""By the partner's code and whether it signed: when this process wrote last, and how many were refused since."""
 _writing = Lock()
 log = logging.getLogger(__name__)
 
@@ -38,18 +40,19 @@ def note(partner: str, code: str, now: datetime) -> None:
 
     Never raises: that it cannot be counted must not change the answer.
     """
-    if code in _UNCOUNTED or not (messages := _due(partner, now)):
+    signed = code not in _UNSIGNED
+    if code in _UNCOUNTED or not (messages := _due((partner, signed), now)):
         return
     said: dict[str, Any] = {
         "partner": partner,
         "code": code,
-        "signed": code not in _UNSIGNED,
+        "signed_at": now if signed else None,
         "now": now,
         "messages": messages,
     }
     try:
         with connection.cursor() as cursor:
-            cursor.execute(_COUNT, said | {"now": now, "messages": messages})
+            cursor.execute(_COUNT, said)
     except DatabaseError as error:
         log.warning("A refused message is not counted (%s)", type(error).__name__)
 
@@ -60,14 +63,14 @@ def forget() -> None:
         _written.clear()
 
 
-def _due(partner: str, now: datetime) -> int:
+def _due(whose: tuple[str, bool], now: datetime) -> int:
     """How many are to be written now, 0 where it is too early. What else could fill the memory are invented names."""
     with _writing:
-        last, since = _written.get(partner, (None, 0))
+        last, since = _written.get(whose, (None, 0))
         if last is not None and last <= now < last + EVERY:
-            _written[partner] = (last, since + 1)
+            _written[whose] = (last, since + 1)
             return 0
         if len(_written) >= _MOST_NAMES:
             _written.clear()
-        _written[partner] = (now, 0)
+        _written[whose] = (now, 0)
         return since + 1

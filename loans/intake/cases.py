@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.db.models import Q, QuerySet
 
@@ -77,6 +77,8 @@ class Case:
 Opened = Case | RefusedError | Waits
 Banks = Mapping[str, Partner]
 """By their codes."""
+NO_BANK: Final = "the loan's bank is not known yet"
+UNNAMED_BANK: Final = "several banks are known here: name the loan's bank in the member bank"
 SEVERAL_BANKS: Final = "several banks have a loan {}: name its bank in the member bank"
 
 
@@ -97,8 +99,7 @@ def open_cases(reports: Sequence[Report], records: Sequence[LoanRecord]) -> list
     """
     partner = reports[0].partner
     sides = _sides(partner)
-    bank = sides[0]
-    locked = _loans(partner, bank).filter(external_id__in=[record.external_id for record in records])
+    locked = _loans(partner, sides.bank).filter(external_id__in=[record.external_id for record in records])
     known: dict[str, list[Loan]] = {}
     for loan in locked.order_by("pk").select_for_update(no_key=True):
         known.setdefault(loan.external_id, []).append(loan)
@@ -107,7 +108,7 @@ def open_cases(reports: Sequence[Report], records: Sequence[LoanRecord]) -> list
     for record, report in zip(records, reports, strict=True):
         named = banks.get(record.bank or "")
         loans = [loan for loan in known.get(record.external_id, ()) if named is None or loan.bank_id == named.pk]
-        opened.append(_case(record, loans, report, (named or sides[0], sides[1])))
+        opened.append(_case(record, loans, report, sides._replace(bank=named or sides.bank)))
     opened = _with_borrowers(opened, partner)
     cases = [item for item in opened if isinstance(item, Case)]
     _save_loans(cases, partner)
@@ -123,15 +124,20 @@ def _loans(partner: Partner, bank: Partner | None) -> "QuerySet[Loan]":
     return Loan.objects.filter(Q(platform=partner) | Q(platform=None))
 
 
-Sides = tuple[Partner | None, Partner | None]
+class Sides(NamedTuple):
+    """The bank and the platform of a loan, None where nobody says which. `choice`: there are several to choose from."""
+
+    bank: Partner | None
+    platform: Partner | None
+    choice: bool
 
 
 def _sides(partner: Partner) -> Sides:
-    """The bank and the platform of a loan that `partner` reports; the other one only where there is no choice."""
+    """Those of a loan that `partner` reports; the other one only where there is no choice."""
     other_kind = Partner.Kind.BANK if partner.kind == Partner.Kind.PLATFORM else Partner.Kind.PLATFORM
     others = list(Partner.objects.filter(kind=other_kind)[:2])
-    only = others[0] if len(others) == 1 else None
-    return (partner, only) if partner.kind == Partner.Kind.BANK else (only, partner)
+    only, choice = others[0] if len(others) == 1 else None, len(others) > 1
+    return Sides(partner, only, choice) if partner.kind == Partner.Kind.BANK else Sides(only, partner, choice)
 
 
 def _case(record: LoanRecord, loans: Sequence[Loan], report: Report, sides: Sides) -> Opened:
@@ -140,10 +146,9 @@ def _case(record: LoanRecord, loans: Sequence[Loan], report: Report, sides: Side
         return RefusedError(SEVERAL_BANKS.format(record.external_id), Code.VALUE)
     if loans:
         return _known_case(record, loans[0], report)
-    bank, platform = sides
-    if bank is None:
-        return Waits(record, report, "the loan's bank is not known yet")
-    return _new_case(record, report, bank, platform)
+    if sides.bank is None:
+        return Waits(record, report, UNNAMED_BANK if sides.choice else NO_BANK)
+    return _new_case(record, report, sides.bank, sides.platform)
 
 
 def _known_case(record: LoanRecord, loan: Loan, report: Report) -> Case | RefusedError:

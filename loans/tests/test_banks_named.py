@@ -97,6 +97,7 @@ def test_what_names_a_bank_waits_for_that_banks_loan(bank: str, platform: str) -
 @pytest.mark.usefixtures("bank", "other")
 def test_a_platform_that_names_the_bank_opens_a_loan_before_its_bank_does(platform: str) -> None:
     assert told("lantern", platform, about("loan.opened")) == [WAITING]
+    assert "several banks are known here: name the loan's bank" in Event.objects.get().reason
     assert told("lantern", platform, about("loan.opened", bank="other")) == [APPLIED]
     assert [loan.bank.code for loan in Loan.objects.all()] == ["other"]
 

@@ -127,6 +127,50 @@ def test_an_open_dispute_about_the_same_thing_is_offered_first(page: Client, ins
     assert shown.count("You have told us about this already") == 1
 
 
+def test_a_sixth_undecided_dispute_of_a_loan_is_not_opened_and_leads_to_the_five(page: Client, loan: Loan) -> None:
+    installment = make_installment(loan, due_on=timezone.localdate())
+    five = [make_dispute(loan, installment=about) for about in (None, installment, None, installment, None)]
+    shown = text(page.get(form_url(loan=loan.pk)))
+    assert "Not more than 5 can be open for one loan." in shown
+    sent = text(page.post(form_url(loan=loan.pk), filled(words="And this.")))
+    assert sent.count("Not more than 5 can be open for one loan.") == 1
+    assert "And this." in sent
+    assert [dispute.receipt_number for dispute in five if dispute.receipt_number not in sent] == []
+    assert all(reverse("dispute", args=[dispute.pk]) in sent for dispute in five)
+    decide(dispute=five[0], agent=make_agent(), decision="upheld", words="Yes.", now=timezone.now())
+    assert page.post(form_url(loan=loan.pk), filled(words="And this.")).status_code == 302
+    assert Dispute.objects.filter(loan=loan).count() == 6
+
+
+def test_a_form_that_opened_the_fifth_leads_to_it_when_it_is_sent_again(page: Client, loan: Loan) -> None:
+    for _number in range(4):
+        make_dispute(loan)
+    form = filled()
+    leads = [page.post(form_url(loan=loan.pk), form)["Location"] for _ in range(2)]
+    assert leads[0] == leads[1]
+
+
+def test_another_loan_has_room_of_its_own(page: Client, loan: Loan) -> None:
+    for _number in range(5):
+        make_dispute(loan)
+    other = make_loan(loan.borrower)
+    assert page.post(form_url(loan=other.pk), filled()).status_code == 302
+
+
+@pytest.mark.parametrize("words", [".", "?!", "…", "😀"])
+def test_of_something_else_words_or_a_file_have_to_say_what(words: str, page: Client, loan: Loan) -> None:
+    refused = text(page.post(form_url(loan=loan.pk), filled(kind="other", words=words)))
+    assert "Write a few words, or choose a file." in refused
+    assert page.post(form_url(loan=loan.pk), filled(kind="not_told", words=words)).status_code == 302
+    file = upload("a.pdf", PDF)
+    assert page.post(form_url(loan=loan.pk), filled(kind="other", words=words, files=[file])).status_code == 302
+
+
+@pytest.mark.parametrize("words", ["7", "我", "é"])
+def test_of_something_else_one_letter_or_digit_is_enough(words: str, page: Client, loan: Loan) -> None:
+    assert page.post(form_url(loan=loan.pk), filled(kind="other", words=words)).status_code == 302
+
+
 @pytest.mark.parametrize("kind", ["loan", "installment"])
 @pytest.mark.parametrize("value", ["", "x", "-1", "0", "９", "1e3", "99999999999999999999999", "1" * 5000])
 def test_what_is_no_number_of_ours_is_not_found(kind: str, value: str, page: Client, loan: Loan) -> None:

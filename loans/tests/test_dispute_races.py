@@ -64,6 +64,15 @@ def test_a_form_sent_twice_at_once_opens_one_dispute() -> None:
     assert (Dispute.objects.count(), DisputeMessage.objects.count(), DisputeFile.objects.count()) == (1, 1, 1)
 
 
+def test_of_two_forms_at_once_one_takes_the_last_place_of_a_loan() -> None:
+    loan = make_loan()
+    for _number in range(4):
+        make_dispute(loan)
+    results = race(*[lambda: make_dispute(loan)] * 4)
+    assert sorted(type(result).__name__ for result in results) == ["Dispute", *["TooManyDisputesError"] * 3]
+    assert Dispute.objects.filter(loan=loan).count() == 5
+
+
 def test_an_answer_sent_twice_at_once_is_told_once() -> None:
     dispute_id, agent, token = make_dispute().pk, make_agent(), uuid4()
 

@@ -31,7 +31,8 @@ def secret() -> str:
 
 
 def runs() -> list[tuple[str, str, bool, int]]:
-    return list(RefusalRun.objects.values_list("partner__code", "code", "signed", "messages"))
+    rows = RefusalRun.objects.select_related("partner")
+    return [(run.partner.code, run.code, run.signed, run.messages) for run in rows]
 
 
 def test_what_is_taken_is_not_counted_and_costs_no_statement_more(
@@ -80,9 +81,20 @@ def test_many_in_a_second_are_one_statement_and_all_are_counted_with_the_next(
     assert runs() == [("harbour", "wrong_signature", False, 52)]
 
 
+def test_what_a_stranger_posts_hides_nothing_that_the_partner_signed(secret: str) -> None:
+    start = timezone.now()
+    refusals.note("harbour", "wrong_signature", start)
+    refusals.note("harbour", "not_json", start)
+    assert runs() == [("harbour", "not_json", True, 2)]
+    refusals.note("harbour", "stale", start + timedelta(seconds=2))
+    assert runs() == [("harbour", "not_json", True, 3)]
+    refusals.note("harbour", "currency", start + timedelta(seconds=4))
+    assert runs() == [("harbour", "currency", True, 4)]
+
+
 def test_invented_names_do_not_fill_the_memory() -> None:
     for number in range(3_000):
-        refusals._due(f"name-{number}", timezone.now())
+        refusals._due((f"name-{number}", False), timezone.now())
     assert len(refusals._written) <= 1_000
 
 

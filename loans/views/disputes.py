@@ -1,5 +1,7 @@
 """A borrower's own disputes: list, open, follow, add to. What is not theirs is not there (404)."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.db.models import Prefetch
 from django.http import Http404, HttpResponse
@@ -11,7 +13,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import SignedInRequest
 from loans.dispute_standing import dispute_standing
-from loans.disputes import AlreadyDecidedError, TooManyFilesError, add_message, answer_due_on, open_dispute
+from loans.disputes import (
+    MAX_UNDECIDED_A_LOAN,
+    AlreadyDecidedError,
+    TooManyDisputesError,
+    TooManyFilesError,
+    add_message,
+    answer_due_on,
+    open_dispute,
+)
 from loans.files import MAX_FILE_BYTES, MAX_FILES
 from loans.forms import MAX_WORDS, DisputeForm, MessageForm
 from loans.models import Dispute, DisputeFile, DisputeMessage, Installment, Loan
@@ -48,22 +58,13 @@ def dispute_open(request: SignedInRequest) -> HttpResponse:
         initial={"about": request.GET.get("about", ""), "kind": request.GET.get("kind", "")},
     )
     if form.is_valid():
-        data = form.cleaned_data
-        dispute = open_dispute(
-            borrower=request.user,
-            loan=loan,
-            installment=installment or data["installment"],
-            kind=data["kind"],
-            words=data["words"],
-            files=data["files"],
-            about=data["about"],
-            now=timezone.now(),
-            form_token=data["form_token"],
-        )
-        return redirect("dispute", dispute.pk)
+        try:
+            return redirect("dispute", _open(request, loan, installment, form).pk)
+        except TooManyDisputesError:
+            words = _("Not more than %d can be open for one loan. Add what you want to say to one of them.")
+            form.add_error(None, words % MAX_UNDECIDED_A_LOAN)
     facts = {"form": form, "loan": loan, "installment": installment, "decided_by": answer_due_on(timezone.localdate())}
-    open_already = Dispute.objects.of(request.user.pk).undecided().filter(loan=loan, installment=installment)
-    return render(request, "disputes/open.html", {**LIMITS, **facts, "open_already": open_already})
+    return render(request, "disputes/open.html", {**LIMITS, **facts, **_open_already(loan, installment)})
 
 
 @bound_upload
@@ -88,6 +89,29 @@ def dispute_page(request: SignedInRequest, dispute_id: int) -> HttpResponse:
             messages.success(request, _("Added. It is our turn now."))
             return redirect(f"{reverse('dispute', args=[dispute.pk])}#message-{message.pk}")
     return _show(request, dispute, form)
+
+
+def _open(request: SignedInRequest, loan: Loan, installment: Installment | None, form: DisputeForm) -> Dispute:
+    data = form.cleaned_data
+    return open_dispute(
+        borrower=request.user,
+        loan=loan,
+        installment=installment or data["installment"],
+        kind=data["kind"],
+        words=data["words"],
+        files=data["files"],
+        about=data["about"],
+        now=timezone.now(),
+        form_token=data["form_token"],
+    )
+
+
+def _open_already(loan: Loan, installment: Installment | None) -> dict[str, Any]:
+    """The undecided ones about the same thing; all of the loan where there is no room for one more."""
+    undecided = list(loan.disputes.undecided())
+    full = len(undecided) >= MAX_UNDECIDED_A_LOAN
+    same = [dispute for dispute in undecided if dispute.installment_id == (installment and installment.pk)]
+    return {"full": full, "most_open": MAX_UNDECIDED_A_LOAN, "open_already": undecided if full else same}
 
 
 def _add(request: SignedInRequest, dispute: Dispute, form: MessageForm) -> DisputeMessage:

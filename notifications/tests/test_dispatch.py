@@ -205,13 +205,14 @@ def test_what_a_worker_holds_for_longer_than_its_lease_is_freed(settings: Settin
 def test_what_is_claimed_has_its_facts_before_the_provider_is_asked() -> None:
     delivery = make_delivery(channel=Channel.EMAIL)
     with holding() as holder, channel_for("email") as channel:
-        [message] = dispatch._claim(channel, holder, NOON, 10) or []
+        [worded] = dispatch._claim(channel, holder, NOON, 10) or []
         assert dispatch._claim(channel, holder, NOON, 10) is None
     delivery.refresh_from_db()
     assert (delivery.status, delivery.handed_at, delivery.claimed_by) == (Status.SENDING, NOON, holder)
     assert (delivery.facts or {})["amount"]
     assert delivery.wording
-    assert message.address == delivery.address
+    assert worded.message
+    assert (worded.message.address, worded.person) == (delivery.address, delivery.prompt.borrower_id)
 
 
 def test_a_provider_that_says_nothing_in_time_leaves_it_unconfirmed() -> None:

@@ -16,7 +16,7 @@ from loans.tests.factories import make_installment, make_loan
 from notifications import dispatch
 from notifications.channels.base import Channel, Message, Outcome, Result
 from notifications.channels.web_push_address import PushAddress, topic_of
-from notifications.models import Delivery, Prompt, PushSubscription, Receipt
+from notifications.models import Alarm, Delivery, Prompt, PushSubscription, Receipt, Supplier
 from notifications.planning import plan_upcoming
 from notifications.push_sending import send_to_devices
 from notifications.push_subscriptions import subscribe
@@ -24,7 +24,7 @@ from notifications.receipts import apply_waiting
 from notifications.signatures import reference_of
 from notifications.tests.browsers import SUBJECT, VAPID_KEY, Browser
 from notifications.tests.factories import NOON, clock, make_delivery, make_prompt
-from notifications.tests.outside import SandboxProcess, make_message
+from notifications.tests.outside import SandboxProcess, find_closed_port, make_message
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +54,27 @@ def noon() -> datetime:
 def send() -> int:
     """As a worker does it."""
     return dispatch.dispatch("push", clock=noon)
+
+
+def test_a_device_whose_service_is_nowhere_stops_nobodys_notices() -> None:
+    """Its owner chose the address, and made the messages: twelve disputes are enough."""
+    user, port = make_borrower(), find_closed_port()
+    subscribe(user, Browser(f"http://127.0.0.1:{port}/1").address, user_agent="", now=NOON)
+    for _number in range(12):
+        make_push(user)
+    assert send() == 12
+    assert not Supplier.objects.exists()
+    assert not Alarm.objects.exists()
+
+
+def test_a_service_that_takes_nothing_of_many_people_is_heard_of() -> None:
+    port = find_closed_port()
+    for number in range(12):
+        user = make_borrower()
+        subscribe(user, Browser(f"http://127.0.0.1:{port}/{number}").address, user_agent="", now=NOON)
+        make_push(user)
+    assert send() == 12
+    assert Alarm.objects.open().get().subject == "provider:webpush"
 
 
 class Answers(Channel):

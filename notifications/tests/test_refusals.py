@@ -31,6 +31,11 @@ def refuse(at: datetime, code: str = "wrong_signature", partner: str = "harbour"
     refusals.note(partner, code, at)
 
 
+def refuse_twice(at: datetime, code: str = "wrong_signature", partner: str = "harbour") -> None:
+    refuse(at, code, partner)
+    refuse(at + 5 * MINUTE, code, partner)
+
+
 def take(at: datetime, status: str = "applied", kind: str = "events") -> None:
     number = next(_numbers)
     Report.objects.create(
@@ -46,7 +51,7 @@ def take(at: datetime, status: str = "applied", kind: str = "events") -> None:
 
 
 def test_a_quarter_of_an_hour_of_refusals_is_an_alarm_and_it_closes_when_a_message_is_taken() -> None:
-    refuse(NOON)
+    refuse_twice(NOON)
     assert watch_refusals(NOON + 14 * MINUTE) == 0
     assert watch_refusals(NOON + 15 * MINUTE) == watch_refusals(NOON + 16 * MINUTE) == 1
     alarm = Alarm.objects.get()
@@ -71,20 +76,49 @@ def test_what_is_refused_after_one_that_was_taken_begins_anew() -> None:
     refuse(NOON)
     take(NOON + MINUTE)
     refuse(NOON + 2 * MINUTE, "not_json")
+    assert watch_refusals(NOON + 3 * MINUTE) == 0
+    refuse(NOON + 7 * MINUTE, "not_json")
     assert watch_refusals(NOON + 16 * MINUTE) == 0
     assert watch_refusals(NOON + 17 * MINUTE) == 1
     assert datetime.fromisoformat(Alarm.objects.get().facts["since"]) == NOON + 2 * MINUTE
 
 
+def test_one_message_that_anybody_may_post_is_no_alarm() -> None:
+    refuse(NOON)
+    refuse(NOON + 4 * MINUTE)
+    assert watch_refusals(NOON + 60 * MINUTE) == 0
+    refuse(NOON + 61 * MINUTE)
+    assert watch_refusals(NOON + 61 * MINUTE) == 1
+
+
+def test_what_a_firm_signed_before_one_was_taken_does_not_count_for_what_strangers_post_after_it() -> None:
+    refuse(NOON, "not_json")
+    take(NOON + MINUTE)
+    refuse(NOON + 2 * MINUTE, "not_signed")
+    assert watch_refusals(NOON + 3 * MINUTE) == 0
+    refuse(NOON + 7 * MINUTE, "wrong_signature")
+    assert watch_refusals(NOON + 17 * MINUTE) == 1
+    facts = Alarm.objects.get().facts
+    assert (facts["code"], facts["signed"]) == ("wrong_signature", False)
+
+
+def test_a_stranger_cannot_write_over_why_the_firm_is_refused() -> None:
+    refuse(NOON, "currency")
+    refuse(NOON + 14 * MINUTE, "wrong_signature")
+    assert watch_refusals(NOON + 15 * MINUTE) == 1
+    facts = Alarm.objects.get().facts
+    assert (facts["code"], facts["signed"]) == ("currency", True)
+
+
 @pytest.mark.parametrize(("status", "kind"), [("refused", "events"), ("applied", "statement")])
 def test_neither_a_refused_message_nor_a_file_closes_it(status: str, kind: str) -> None:
-    refuse(NOON, "not_json")
+    refuse_twice(NOON, "not_json")
     take(NOON + MINUTE, status, kind)
     assert watch_refusals(NOON + 15 * MINUTE) == 1
 
 
 def test_what_is_kept_a_moment_after_its_time_is_seen() -> None:
-    refuse(NOON)
+    refuse_twice(NOON)
     assert watch_refusals(NOON + 20 * MINUTE) == 1
     take(NOON + 20 * MINUTE - timedelta(seconds=5))
     assert watch_refusals(NOON + 21 * MINUTE) == 0
@@ -94,9 +128,9 @@ def test_watching_costs_the_same_however_many_firms_are_refused(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     make_key(make_platform())
-    refuse(NOON)
+    refuse_twice(NOON)
     with django_assert_num_queries(7):
         assert watch_refusals(NOON + 15 * MINUTE) == 1
-    refuse(NOON, partner="lantern")
+    refuse_twice(NOON, partner="lantern")
     with django_assert_num_queries(7):
         assert watch_refusals(NOON + 17 * MINUTE) == 2

@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 from pytest_django import Settings
 
+from accounts.tests.factories import make_borrower
+from loans.tests.factories import make_installment, make_loan
 from notifications import dispatch, suppliers
 from notifications.channels.base import Outcome, Result
 from notifications.models import Alarm, Delivery, Supplier
 from notifications.states import Status
-from notifications.tests.factories import NOON, make_delivery
+from notifications.tests.factories import NOON, make_delivery, make_prompt
 from notifications.tests.outside import SandboxProcess, find_closed_port
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +79,27 @@ def test_one_that_does_not_take_what_it_is_given_is_passed_over_and_cleared_when
     assert dispatch.dispatch("email", clock=lambda: NOON + MINUTE) == 12
     assert Supplier.objects.get(name="smtp").strikes == 0
     assert not Alarm.objects.open().exists()
+
+
+def test_one_person_says_once_how_a_provider_does_however_many_messages_they_make(two: Settings) -> None:
+    two.EMAIL_HOST, two.EMAIL_PORT = "127.0.0.1", find_closed_port()
+    person = make_borrower()
+    for number in range(12):
+        loan = make_loan(person, external_id=f"LN-{number}")
+        make_delivery(make_prompt(make_installment(loan, due_on=NOON.date())), Delivery.Channel.EMAIL)
+    assert dispatch.dispatch("email", clock=lambda: NOON) == 12
+    assert set(Delivery.objects.values_list("status", flat=True)) == {Status.RETRYING}
+    assert not Supplier.objects.exists()
+    assert not Alarm.objects.exists()
+
+
+def test_what_came_last_counts_and_no_more_people_than_were_told_lately() -> None:
+    watch = dispatch.Watch("kannel", whose={f"{number}": number for number in range(150)} | {"again": 149})
+    watch.note([Outcome(f"{number}", Result.PERMANENT) for number in range(150)], now=NOON)
+    watch.note([Outcome("again", Result.TEMPORARY)], now=NOON)
+    assert list(watch.recent) == list(range(50, 150))
+    assert watch.recent[149].result is Result.TEMPORARY
+    assert watch.whose == {}
 
 
 @pytest.mark.usefixtures("two")

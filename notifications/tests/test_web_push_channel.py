@@ -212,6 +212,7 @@ def test_a_name_that_points_into_our_network_is_found_out_when_it_is_connected_t
         *("10.0.0.1", "172.16.3.4", "192.168.1.1", "127.0.0.1", "127.9.9.9", "0.0.0.0", "169.254.169.254"),
         *("100.64.0.1", "224.0.0.1", "239.1.1.1", "255.255.255.255", "192.0.2.1", "198.18.0.1", "240.0.0.1"),
         *("::", "::1", "fe80::1", "fe80::1%eth0", "fc00::1", "fd12::1", "ff02::1", "::ffff:8.8.8.8", "::ffff:10.0.0.1"),
+        *("192.0.0.1", "192.0.0.9", "192.0.0.10", "192.88.99.1", "3fff::1", "3fff:fff:ffff::1", "5f00::1"),
         *("64:ff9b::7f00:1", "2002:7f00:1::", "2001:0:53aa:64c:0:0:0:1", "2001:db8::1", "name", ""),
     ],
 )
@@ -219,7 +220,10 @@ def test_an_address_that_not_everybody_may_reach_is_not_public(address: str) -> 
     assert not is_public(address)
 
 
-@pytest.mark.parametrize("address", ["8.8.8.8", "142.250.74.74", "2a00:1450:4001:82f::200a", "2606:4700::1111"])
+@pytest.mark.parametrize(
+    "address",
+    ["8.8.8.8", "142.250.74.74", "192.0.1.1", "192.88.98.1", "2a00:1450:4001:82f::200a", "2606:4700::1111", "3ffe::1"],
+)
 def test_an_address_of_the_internet_is_public(address: str) -> None:
     assert is_public(address)
 

@@ -20,6 +20,16 @@ def test_an_unknown_address_is_a_problem_in_json(client: Client, method: str) ->
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("path", ["partners/harbour/events", "token", "loans", "nowhere"])
+def test_another_hosts_name_is_a_problem_in_json(path: str) -> None:
+    answer: Any = Client(headers={"Host": "elsewhere.test"}).post(f"/api/v1/{path}", b"{}", "application/json")
+    assert answer.status_code == 400
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json()["code"] == "unknown_host"
+    assert b"elsewhere" not in answer.content
+
+
+@pytest.mark.django_db
 def test_the_description_of_the_interface_is_open_to_everybody(client: Client) -> None:
     answer = client.get("/api/v1/schema")
     assert answer.status_code == 200

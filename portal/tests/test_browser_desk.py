@@ -6,6 +6,7 @@ import pytest
 from django.contrib import admin
 from django.db.models import Model
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -19,6 +20,7 @@ from loans.models import (
     OutageHold,
     OutwardDelivery,
     PartnerClient,
+    Report,
     Statement,
 )
 from notifications.models import AgentTask, Delivery, Duty, Halt, LeadPlan, NoticeEvent, Responsibility
@@ -125,6 +127,24 @@ def test_the_main_pages_are_sound_in_every_look(
     with visit(chromium, start, make_agent_and_operator(), **look(size, scheme)) as page:
         for address in main_pages(world):
             inspect(page, live_server.url + address)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_on_the_first_page_no_table_is_cut_off_by_a_long_name(
+    chromium: Browser, live_server: LiveServer, world: World, language: str, scheme: str
+) -> None:
+    Report.objects.create(
+        partner=world.loan.bank, kind=Report.Kind.EVENTS, name=f"msg_{'0123456789abcdef' * 7}", message_id="m-1",
+        content=b"{", digest="0" * 64, received_at=timezone.now(), status=Report.Status.REFUSED,
+        refusals=[{"file": "m", "place": "", "reason": "The body is not JSON", "code": "not_json"}],
+    )  # fmt: skip
+    agent = make_desk_agent()
+    User.objects.filter(pk=agent.pk).update(locale=language)
+    with visit(chromium, live_server.url + reverse("admin:index"), agent, **look("desk", scheme)) as page:
+        assert page.get_by_role("link", name="msg_").count() == 1
+        cut = "tables => tables.map(one => one.scrollWidth - one.clientWidth)"
+        assert set(page.locator(".results").evaluate_all(cut)) == {0}
 
 
 def test_no_page_is_wider_than_a_phone(chromium: Browser, live_server: LiveServer, levers: Levers) -> None:

@@ -56,9 +56,11 @@ def make_statement_alarm(world: World) -> Alarm:
 
 
 def make_refused_alarm(*, signed: bool = False) -> Alarm:
+    last = NOON + timedelta(minutes=5)
     run = RefusalRun(
-        partner=make_platform(), since=NOON, last_at=NOON, looked_until=NOON, messages=3, signed=signed, code="sums"
-    )
+        partner=make_platform(), since=NOON, last_at=last, looked_until=NOON, messages=3,
+        signed_at=last if signed else None, code="sums",
+    )  # fmt: skip
     RefusalRun.objects.all().delete()
     run.save()
     watch_refusals(NOON + 9 * DAY)

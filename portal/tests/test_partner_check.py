@@ -16,9 +16,9 @@ from loans.tests.pushing import make_key
 CHECK = Path(settings.BASE_DIR) / "bin" / "partner-check"
 
 
-def check(url: str, code: str, secret: str) -> tuple[int, str]:
+def check(url: str, code: str, secret: str, *bank: str) -> tuple[int, str]:
     """Its exit code and what it printed. Meanwhile what it pushes is applied."""
-    command = [sys.executable, str(CHECK), url, code, "-"]
+    command = [sys.executable, str(CHECK), url, code, "-", *bank]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdin
         assert running.stdout
@@ -41,6 +41,15 @@ def test_a_partner_finds_every_check_passed(live_server: LiveServer, kind: Partn
     assert "FAILED" not in said
     assert said.splitlines()[-1] == "20 checks passed, 0 failed"
     assert Loan.objects.get().external_id.startswith("CHECK-")
+
+
+def test_where_several_banks_are_known_a_platform_names_one(live_server: LiveServer) -> None:
+    make_bank()
+    meridian = Partner.objects.create(code="meridian", kind=Partner.Kind.BANK, name="Meridian Bank")
+    code, said = check(live_server.url, "lantern", make_key(make_platform()), "meridian")
+    assert code == 0, said
+    assert said.splitlines()[-1] == "20 checks passed, 0 failed"
+    assert Loan.objects.get().bank == meridian
 
 
 def test_who_has_another_key_is_told_what_fails(live_server: LiveServer) -> None:

@@ -190,6 +190,6 @@ class AboutLoan(Members):
     loan = Identifier(help_text="The loan's number.")
     bank = BankCode(
         required=False,
-        help_text="The code of the loan's bank; needed where several banks have a loan of this number. A bank's own "
-        "events never need it.",
+        help_text="The code of the loan's bank; a platform needs it where several banks have a loan of this "
+        "number, and to open a loan where several banks are known here. A bank's own events never need it.",
     )
