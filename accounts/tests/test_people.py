@@ -19,7 +19,7 @@ EMAIL, OTHER_EMAIL = "lin@example.test", "lin.new@example.test"
 
 def named(**given: Any) -> tuple[User, list[str]]:
     record = {"external_id": "B-1", "name": "Lin", "phone": None, "email": None, "locale": None, "time_zone": None}
-    return find_or_create_borrower(**(record | given))
+    return find_or_create_borrower(**(record | {"mine": set} | given))
 
 
 def live(user: User, kind: str) -> str:
@@ -122,7 +122,7 @@ class TestAKnownPerson:
 
     def test_who_works_at_the_desk_is_left_alone(self) -> None:
         agent = User.objects.create_user(EMAIL, name="Lin", is_staff=True)
-        remarks = update_borrower(agent, external_id="C-1", name="Lin", phone=PHONE, email=EMAIL)
+        remarks = update_borrower(agent, external_id="C-1", name="Lin", phone=PHONE, email=EMAIL, mine=set)
         assert agent.phone is None
         assert not ContactPoint.objects.exists()
         assert len(remarks) == 2
