@@ -1,9 +1,9 @@
 """Borrowers as partners name them: found by phone, else by email, else made.
 
-What a firm says of a person whose loans are not all its own changes neither how they sign in nor where they are reached,
-and adds nothing to either: its word would open what other firms show them, or count as their having been told. Of its
-own borrowers a firm may correct phone and email until they first sign in; from then on it only adds where to reach
-them, and they change the rest themselves. What is not taken is remarked, for the desk alone.
+What a firm says of a person whose loans are not all its own changes neither how they sign in nor where they are
+reached, and adds nothing to either: its word would open what other firms show them, or count as their having been told.
+Of its own borrowers a firm may correct phone and email until they first sign in; from then on it only adds where to
+reach them, and they change the rest themselves. What is not taken is remarked, for the desk alone.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Borrowers as partners name them."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import pytest
@@ -131,6 +131,23 @@ class TestAKnownPerson:
         User.objects.create_user(EMAIL, name="Lin", is_staff=True)
         with pytest.raises(NotABorrowerError, match="cannot be a borrower's"):
             named(phone=PHONE, email=EMAIL)
+
+
+@pytest.mark.django_db
+def test_whose_borrowers_they_are_is_asked_once_and_only_where_it_decides() -> None:
+    asked: list[set[int]] = []
+
+    def nobody(user_ids: Collection[int]) -> set[int]:
+        asked.append(set(user_ids))
+        return set()
+
+    user, _ = named(phone=PHONE, mine=nobody)
+    assert named(phone=PHONE, mine=nobody) == (user, [])
+    assert asked == []
+    _, remarks = named(phone=PHONE, email=EMAIL, mine=nobody)
+    assert asked == [{user.pk}]
+    assert ["the email was not taken" in remark for remark in remarks] == [True]
+    assert not ContactPoint.objects.filter(kind="email").exists()
 
 
 @pytest.mark.django_db

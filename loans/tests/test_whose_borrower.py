@@ -1,4 +1,4 @@
-"""What one firm says of a borrower opens nothing of other firms': it moves no sign-in and nothing that they are told."""
+"""What one firm says of a borrower opens nothing of other firms', and moves nothing that the person is told."""
 
 from typing import Any
 
