@@ -1,7 +1,9 @@
 """Borrowers as partners name them: found by phone, else by email, else made.
 
-What a partner says is taken where nothing of the person's own stands against it. In particular it never changes how a
-person signs in once they have done so, or works at the desk: a wrong number in a file must not open their account.
+What a firm says of a person whose loans are not all its own changes neither how they sign in nor where they are
+reached, and adds nothing to either: its word would open what other firms show them, or count as their having been told.
+Of its own borrowers a firm may correct phone and email until they first sign in; from then on it only adds where to
+reach them, and they change the rest themselves. What is not taken is remarked, for the desk alone.
 """
 
 from collections.abc import Sequence
@@ -13,7 +15,7 @@ from django.db import IntegrityError, transaction
 from accounts.jurisdictions import jurisdiction_of
 from accounts.models import ContactPoint, User
 from accounts.models.user import DEFAULT_TIME_ZONE
-from accounts.register import SIGN_IN_FIELDS, Person, Register
+from accounts.register import SIGN_IN_FIELDS, Mine, Person, Register
 
 DEFAULT_LOCALE = "zh-hans"
 TRIES: Final = 3
@@ -51,18 +53,19 @@ class Taken:
     remarks: list[str]
 
 
-def take_borrowers(named: Sequence[Named]) -> list[Taken | NotABorrowerError]:
+def take_borrowers(named: Sequence[Named], *, mine: Mine) -> list[Taken | NotABorrowerError]:
     """Find or make these people and take what is said of them, in order; one answer each, in as few statements as one.
 
+    `mine` tells whose every loan is of the firm that speaks; it is asked once at most, with the people locked.
     Safe to run twice at once and inside a caller's transaction. Raises IntegrityError where others keep making or
     changing the same people at the same moment.
     """
     for _again in range(TRIES - 1):
         try:
-            return _take(named)
+            return _take(named, mine)
         except IntegrityError:
             continue  # whoever was faster has ended their transaction: what they wrote is seen now
-    return _take(named)
+    return _take(named, mine)
 
 
 def find_or_create_borrower(
@@ -73,34 +76,40 @@ def find_or_create_borrower(
     email: str | None,
     locale: str | None,
     time_zone: str | None,
+    mine: Mine,
 ) -> tuple[User, list[str]]:
     """The one person with this phone, else with this email, else a new one; and remarks on what was not taken.
 
     Raises NotABorrowerError.
     """
     [answer] = take_borrowers(
-        [Named(external_id=external_id, name=name, phone=phone, email=email, locale=locale, time_zone=time_zone)]
+        [Named(external_id=external_id, name=name, phone=phone, email=email, locale=locale, time_zone=time_zone)],
+        mine=mine,
     )
     if isinstance(answer, NotABorrowerError):
         raise answer
     return answer.user, answer.remarks
 
 
-def update_borrower(user: User, *, external_id: str, name: str, phone: str | None, email: str | None) -> list[str]:
+def update_borrower(
+    user: User, *, external_id: str, name: str, phone: str | None, email: str | None, mine: Mine
+) -> list[str]:
     """Take what a partner says now of a person it has named before; remarks on what was not taken."""
     [answer] = take_borrowers(
         [Named(external_id=external_id, name=name, phone=phone, email=email, user_id=user.pk)],
+        mine=mine,
     )
     user.refresh_from_db()
     return answer.remarks if isinstance(answer, Taken) else []
 
 
 @transaction.atomic
-def _take(named: Sequence[Named]) -> list[Taken | NotABorrowerError]:
+def _take(named: Sequence[Named], mine: Mine) -> list[Taken | NotABorrowerError]:
     register = Register(
         phones={record.phone for record in named if record.phone},
         emails={record.email.lower() for record in named if record.email},
         user_ids={record.user_id for record in named if record.user_id},
+        mine=mine,
     )
     answers = [_take_one(register, record) for record in named]
     register.save()
@@ -154,8 +163,9 @@ def _keep_address(register: Register, person: Person, kind: ContactPoint.Kind, a
     if person.was_replaced(kind, address):
         # Two partners that each keep their own, or an old file, must not turn an address back with every intake.
         return [f"the {kind} was replaced by a newer one before and was left alone"]
-    if person.reach_at(kind, address).address != address:
-        return [f"the person gave us another {kind} themselves, which was kept"]
+    if against := _what_stands_against(register, person, kind, address):
+        return [against]
+    person.reach_at(kind, address)
     if getattr(person.user, SIGN_IN_FIELDS[kind]) != address:
         if person.has_signed_in:
             return [f"the {kind} is used to reach the person, who signs in otherwise"]
@@ -163,3 +173,18 @@ def _keep_address(register: Register, person: Person, kind: ContactPoint.Kind, a
     elif kind == Kind.EMAIL:
         person.keep_email(address)
     return []
+
+
+def _what_stands_against(register: Register, person: Person, kind: ContactPoint.Kind, address: str) -> str | None:
+    """Why what is on record stays; None where the address is on record already, or may be."""
+    live = person.live(kind)
+    is_live = live is not None and live.address == address
+    if live and not is_live:
+        if live.source == ContactPoint.Source.OWNER:
+            return f"the person gave us another {kind} themselves, which was kept"
+        if person.has_signed_in:
+            return f"the person has signed in and changes their {kind} themselves: another one was kept"
+    is_known = is_live and getattr(person.user, SIGN_IN_FIELDS[kind]) == address
+    if is_known or register.is_mine(person):
+        return None
+    return f"has loans of other firms, too: the {kind} was not taken, please ask the person whether it is theirs"

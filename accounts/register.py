@@ -1,6 +1,6 @@
 """The people that a set of records may mean: read and locked as a set, decided about in memory, written as a set."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,6 +12,8 @@ from accounts.models import ContactPoint, User
 
 SIGN_IN_FIELDS: Final = {ContactPoint.Kind.PHONE: "phone", ContactPoint.Kind.EMAIL: "email"}
 _CHANGED: Final = ["name", *SIGN_IN_FIELDS.values()]
+Mine = Callable[[Collection[int]], Collection[int]]
+"""Of people with these ids, those whose every loan is of the firm that speaks; nobody without a loan is among them."""
 
 
 @dataclass(slots=True, eq=False)
@@ -27,7 +29,10 @@ class Person:
 
     @property
     def has_signed_in(self) -> bool:
-        return self.user.last_login is not None or self.user.phone_verified or self.user.has_usable_password()
+        """Or has proved that an address is theirs."""
+        user = self.user
+        proved = any(point.verified_at for point in self.points) or any(email.verified for email in self.emails)
+        return proved or user.last_login is not None or user.phone_verified or user.has_usable_password()
 
     def live(self, kind: ContactPoint.Kind) -> ContactPoint | None:
         return next((point for point in self.points if point.kind == kind and point.retired_at is None), None)
@@ -37,17 +42,16 @@ class Person:
         same = [point for point in self.points if (point.kind, point.address) == (kind, address)]
         return bool(same) and all(point.retired_at for point in same)
 
-    def reach_at(self, kind: ContactPoint.Kind, address: str) -> ContactPoint:
-        """A partner says that the person is reached there. The live point: another one, if the person gave it to us."""
+    def reach_at(self, kind: ContactPoint.Kind, address: str) -> None:
+        """A partner says that the person is reached there, and may: the live point gives way to a new one."""
         live = self.live(kind)
-        if live and (live.address == address or live.source == ContactPoint.Source.OWNER):
-            return live
+        if live and live.address == address:
+            return
         if live:
             live.retired_at = timezone.now()
             self.retired.append(live)
         made = ContactPoint(user=self.user, kind=kind, address=address, source=ContactPoint.Source.PARTNER)
         self.points.append(made)
-        return made
 
     def drop_emails_but(self, email: str) -> None:
         self.removed += [known for known in self.emails if known.email != email]
@@ -63,12 +67,16 @@ class Person:
 class Register:
     """Everybody with one of these phones, emails (lower case) or ids, locked until the caller's transaction ends."""
 
-    def __init__(self, *, phones: Collection[str], emails: Collection[str], user_ids: Collection[int]) -> None:
+    def __init__(
+        self, *, phones: Collection[str], emails: Collection[str], user_ids: Collection[int], mine: Mine
+    ) -> None:
         meant = Q(pk__in=user_ids) | Q(phone__in=phones) | Q(email__in=emails)
         # In the order of their ids, so that two intakes cannot wait for each other.
         users = User.objects.filter(meant).order_by("pk").select_for_update(no_key=True)
         self._known = {user.pk: Person(user) for user in users}
         self._new: list[Person] = []
+        self._ask_mine = mine
+        self._mine: Collection[int] | None = None
         self._by: dict[str, dict[str, Person]] = {name: {} for name in SIGN_IN_FIELDS.values()}
         self._owners: dict[str, set[int]] = {}
         for person in self._known.values():
@@ -104,6 +112,14 @@ class Register:
         self._new.append(person)
         self._index(person)
         return person
+
+    def is_mine(self, person: Person) -> bool:
+        """Made here, or with loans of the speaking firm only: asked once, when somebody first has to know."""
+        if person.user.pk is None:
+            return True
+        if self._mine is None:
+            self._mine = self._ask_mine(self._known)
+        return person.user.pk in self._mine
 
     def belongs_to_another(self, person: Person, kind: ContactPoint.Kind, address: str) -> bool:
         """Somebody else signs in with it, or has confirmed that it is theirs."""

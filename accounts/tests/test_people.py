@@ -1,7 +1,7 @@
 """Borrowers as partners name them."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import pytest
@@ -19,7 +19,7 @@ EMAIL, OTHER_EMAIL = "lin@example.test", "lin.new@example.test"
 
 def named(**given: Any) -> tuple[User, list[str]]:
     record = {"external_id": "B-1", "name": "Lin", "phone": None, "email": None, "locale": None, "time_zone": None}
-    return find_or_create_borrower(**(record | given))
+    return find_or_create_borrower(**(record | {"mine": set} | given))
 
 
 def live(user: User, kind: str) -> str:
@@ -122,7 +122,7 @@ class TestAKnownPerson:
 
     def test_who_works_at_the_desk_is_left_alone(self) -> None:
         agent = User.objects.create_user(EMAIL, name="Lin", is_staff=True)
-        remarks = update_borrower(agent, external_id="C-1", name="Lin", phone=PHONE, email=EMAIL)
+        remarks = update_borrower(agent, external_id="C-1", name="Lin", phone=PHONE, email=EMAIL, mine=set)
         assert agent.phone is None
         assert not ContactPoint.objects.exists()
         assert len(remarks) == 2
@@ -131,6 +131,23 @@ class TestAKnownPerson:
         User.objects.create_user(EMAIL, name="Lin", is_staff=True)
         with pytest.raises(NotABorrowerError, match="cannot be a borrower's"):
             named(phone=PHONE, email=EMAIL)
+
+
+@pytest.mark.django_db
+def test_whose_borrowers_they_are_is_asked_once_and_only_where_it_decides() -> None:
+    asked: list[set[int]] = []
+
+    def nobody(user_ids: Collection[int]) -> set[int]:
+        asked.append(set(user_ids))
+        return set()
+
+    user, _ = named(phone=PHONE, mine=nobody)
+    assert named(phone=PHONE, mine=nobody) == (user, [])
+    assert asked == []
+    _, remarks = named(phone=PHONE, email=EMAIL, mine=nobody)
+    assert asked == [{user.pk}]
+    assert ["the email was not taken" in remark for remark in remarks] == [True]
+    assert not ContactPoint.objects.filter(kind="email").exists()
 
 
 @pytest.mark.django_db

@@ -25,7 +25,7 @@ MISMATCH = "do not belong together"
 def imported() -> User:
     """As a partner's file leaves a person: no password, nothing proved."""
     return find_or_create_borrower(
-        external_id="B1", name="Lin", phone=None, email="lin@example.test", locale="en", time_zone=None
+        external_id="B1", name="Lin", phone=None, email="lin@example.test", locale="en", time_zone=None, mine=set
     )[0]
 
 

@@ -12,6 +12,7 @@ from loans.intake.news import News, RefusedError
 from loans.intake.precedence import BEFORE_ALL, Moment, moment_of
 from loans.intake.records import BorrowerRecord, Code, LoanRecord
 from loans.intake.rewriting import rewrite
+from loans.intake.whose import borrowers_of_alone
 from loans.models import Loan, LoanWord, Partner, Report
 
 
@@ -181,13 +182,16 @@ def _new_case(record: LoanRecord, report: Report, bank: Partner, platform: Partn
 
 
 def _with_borrowers(opened: list[Opened], partner: Partner) -> list[Opened]:
-    """A new loan gets its borrower. A corrected phone or email comes with the bank's next file; the person stays."""
+    """A new loan gets its borrower. A corrected phone or email comes with the bank's next file; the person stays.
+
+    Whose loans are all of this firm is judged before the new ones are saved.
+    """
     named = {
         place: _named(item, item.record.borrower)
         for place, item in enumerate(opened)
         if isinstance(item, Case) and item.record.borrower and (item.new or partner.pk == item.loan.bank_id)
     }
-    answers = dict(zip(named, take_borrowers(list(named.values())), strict=True))
+    answers = dict(zip(named, take_borrowers(list(named.values()), mine=borrowers_of_alone(partner)), strict=True))
     return [_answered(item, answers.get(place)) for place, item in enumerate(opened)]
 
 

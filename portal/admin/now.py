@@ -18,7 +18,9 @@ from portal.admin.queue import SHOWN, Number, Queue, list_of
 from portal.admin.timeline_told import task_subjects
 
 RECENT: Final = timedelta(days=7)
-"""Refused reports older than this are history: nothing closes them."""
+"""Refused reports, and remarks, older than this are history: nothing closes them."""
+REFUSED: Final = Q(status__in=[Report.Status.REFUSED, Report.Status.PARTLY])
+REMARKED: Final = ~Q(remarks=[])
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,9 @@ def read_now(request: HttpRequest, site: AdminSite) -> Now:
     return Now(now, [make() for model, make in made.items() if _may_see(request, site, model)], pairs)
 
 
-def refused_lately(now: datetime) -> "QuerySet[Report]":
-    """Reports of the last days that were not applied as a whole."""
-    refused = Report.objects.filter(status__in=[Report.Status.REFUSED, Report.Status.PARTLY])
-    return refused.filter(received_at__gte=now - RECENT).defer("content")
+def lately(now: datetime) -> "QuerySet[Report]":
+    """Reports of the last days: of interest are those `REFUSED` in part at least, and those `REMARKED` upon."""
+    return Report.objects.filter(received_at__gte=now - RECENT).defer("content")
 
 
 def _tasks(now: datetime, agent_id: int | None) -> Queue:
@@ -106,9 +107,13 @@ def _given_up() -> Queue:
 
 
 def _reports(now: datetime) -> Queue:
-    refused = refused_lately(now)
-    number = Number(refused.count(), _("reports refused in 7 days"), list_of(Report, "standing=refused"))
-    return Queue("reports", [number], list(refused.select_related("partner")[:SHOWN]))
+    reports = lately(now)
+    counts = reports.aggregate(refused=Count("pk", filter=REFUSED), remarked=Count("pk", filter=REMARKED))
+    numbers = [
+        Number(counts["refused"], _("reports refused in 7 days"), list_of(Report, "standing=refused")),
+        Number(counts["remarked"], _("with remarks"), list_of(Report, "standing=remarked")),
+    ]
+    return Queue("reports", numbers, list(reports.filter(REFUSED).select_related("partner")[:SHOWN]))
 
 
 def _may_see(request: HttpRequest, site: AdminSite, model: type[Model]) -> bool:

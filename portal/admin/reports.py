@@ -21,7 +21,7 @@ from accounts.masking import mask_text
 from accounts.requests import SignedInRequest
 from loans.models import Report
 from portal.admin.cells import chip
-from portal.admin.now import refused_lately
+from portal.admin.now import REFUSED, REMARKED, lately
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.report_upload import upload
 from portal.admin.statements import statements_of
@@ -31,18 +31,19 @@ _TONES = {Report.Status.APPLIED: "good", Report.Status.PARTLY: "warn", Report.St
 
 
 class ReportStandingFilter(admin.SimpleListFilter):
-    """All, or what was refused lately."""
+    """All, or what was refused or remarked upon lately."""
 
     title = _("standing")
     parameter_name = "standing"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("refused", _("refused in 7 days"))]
+        return [("refused", _("refused in 7 days")), ("remarked", _("with remarks in 7 days"))]
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Report]") -> "QuerySet[Report]":
-        if self.value() != "refused":
+        meant = {"refused": REFUSED, "remarked": REMARKED}.get(self.value() or "")
+        if meant is None:
             return queryset
-        return queryset.filter(pk__in=refused_lately(timezone.now()).order_by().values("pk"))
+        return queryset.filter(pk__in=lately(timezone.now()).filter(meant).order_by().values("pk"))
 
 
 @admin.register(Report)

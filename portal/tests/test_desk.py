@@ -81,10 +81,12 @@ def test_the_first_page_counts_what_waits_and_leads_to_it(desk: Client) -> None:
     AgentTask.objects.filter(pk=late.task.pk).update(act_by=now() - timedelta(hours=3))
     decide(dispute=soon.dispute, agent=make_agent(), decision="upheld", words="Yes.", now=now())
     StatementLine.objects.filter(pk=soon.line.pk).update(match="set_aside")
-    Report.objects.filter(pk=soon.report.pk).update(status="applied")
+    Report.objects.filter(pk=soon.report.pk).update(
+        status="applied", remarks=["borrower B-1: is known by another name"]
+    )
     shown = desk.get(reverse(NOW)).context["now"]
     numbers = [[number.count for number in queue.numbers] for queue in shown.queues]
-    assert numbers == [[0, 0], [3, 1, 0], [2, 0, 2], [0, 0, 0], [2], [2]]
+    assert numbers == [[0, 0], [3, 1, 0], [2, 0, 2], [0, 0, 0], [2], [2, 1]]
     assert shown.queues[1].rows[0] == late.task
     for queue in shown.queues:
         for number in queue.numbers:
