@@ -14,6 +14,7 @@ from notifications import (
     dispatch,
     escalation,
     feeds,
+    outage_watch,
     planning,
     receipts,
     refusals,
@@ -79,13 +80,14 @@ def cover() -> int:
 @shared_task
 def reconcile() -> int:
     """See where firms have differed for too long, what outages touch, who waits for a bank for too long, which firms
-    are silent or refused, and which statements are missing.
+    are silent or refused, which statements are missing, and which outages do not end.
     """
     now = timezone.now()
     differences.follow_waiting(now=now)
     opened, closed = discrepancies.sweep(now)
     moved = opened + closed + outages.extend_outages(now) + awaiting.bound_waiting(now)
     moved += feeds.watch_feeds(now) + refusals.watch_refusals(now) + statement_watch.watch_statements(now)
+    moved += outage_watch.watch_outages(now)
     return moved + clock_watch.forget_gone()
 
 
