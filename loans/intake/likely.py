@@ -96,7 +96,7 @@ def is_out_of_order(record: LoanRecord) -> bool:
 def _standing(loan: Loan, rows: Sequence[Installment]) -> tuple[Decimal, date | None]:
     """What the loan comes to by its figures of now, and the first day of which a payment may be."""
     first = rows[0] if rows else None
-    day = _first_day(loan.disbursed_on, first and first.due_on, first.number if first else 1)
+    day = _first_day(loan.disbursed_on, first.due_on if first else None, first.number if first else 1)
     return max(loan.principal, sum((row.total for row in rows), Decimal(0))), day
 
 
@@ -109,7 +109,7 @@ def _first_day_by(record: LoanRecord) -> date | None:
     first = min(record.installments, key=lambda row: (row.due_on, row.number), default=None)
     if first and record.borrower is None and record.disbursed_on is None:
         return first.due_on - BEFORE_THE_LOAN
-    return _first_day(record.disbursed_on, first and first.due_on, first.number if first else 1)
+    return _first_day(record.disbursed_on, first.due_on if first else None, first.number if first else 1)
 
 
 def _first_day(disbursed_on: date | None, due_on: date | None, number: int) -> date | None:
@@ -146,7 +146,8 @@ def believed(words: Iterable[Spoken], bounds: Bounds) -> Mapping[int, Said]:
     """
     able: dict[int, list[Spoken]] = {}
     for spoken in words:
-        if bounds.doubt(spoken.word.amount, spoken.word.paid_on) is None:
+        ahead = is_ahead(spoken.word.paid_on, spoken.moment.received_at)
+        if not ahead and bounds.doubt(spoken.word.amount, spoken.word.paid_on) is None:
             able.setdefault(spoken.word.partner_id, []).append(spoken)
     return {partner_id: _together(spoken) for partner_id, spoken in able.items()}
 

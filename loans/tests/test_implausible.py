@@ -233,7 +233,7 @@ def test_the_widest_that_any_word_on_the_loan_allows_decides_whichever_comes_fir
     assert (state["statement lines"][0][2] == "dated before there was such a loan") is doubted
 
 
-OPENED = CATALOGUE["loan.opened", 1].example
+OPENED = dict(CATALOGUE["loan.opened", 1].example)
 
 
 def test_a_slip_in_the_day_of_disbursement_hides_no_booking(bank: str, platform: str) -> None:

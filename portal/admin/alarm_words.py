@@ -34,6 +34,8 @@ def about(alarm: Alarm) -> SafeString | str:
         return _link("loans_partner", facts["partner"], facts["firm"])
     if alarm.kind == Kind.OUTAGE:
         return _link("loans_outage", facts["outage"], facts["firm"])
+    if alarm.kind == Kind.DOUBTED:
+        return _link("loans_payment", facts["payment"], f"{facts['firm']} · {facts['loan']}")
     if alarm.kind == Kind.STATEMENT:
         return _link("loans_statement", facts["statement"], f"{facts['firm']} · {facts['named']}")
     if alarm.kind == Kind.COVERAGE and alarm.due_on:
@@ -103,6 +105,14 @@ def _of_an_outage(alarm: Alarm) -> str:
     return words % named
 
 
+def _of_a_booking(alarm: Alarm) -> str:
+    words = gettext(
+        "%(firm)s says that it booked a payment of loan %(loan)s, and it cannot be true as it says it. What it is for "
+        "is not called overdue meanwhile: ask the bank."
+    )
+    return words % {"firm": alarm.facts["firm"], "loan": alarm.facts["loan"]}
+
+
 _WORDS: Final[dict[Kind, Callable[[Alarm], str]]] = {
     Kind.FEED: _of_a_feed,
     Kind.PROVIDER: _of_a_provider,
@@ -110,6 +120,7 @@ _WORDS: Final[dict[Kind, Callable[[Alarm], str]]] = {
     Kind.CLOCK: _of_a_clock,
     Kind.REFUSED: _of_refusals,
     Kind.OUTAGE: _of_an_outage,
+    Kind.DOUBTED: _of_a_booking,
 }
 
 
