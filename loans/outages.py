@@ -4,7 +4,8 @@ The list is what holds demands: whoever plans, claims or gives notice asks it, a
 """
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,8 @@ from accounts.models.user import zone_of
 from loans import signals
 from loans.models import Outage, OutageHold, Partner
 
+LONGEST: Final = timedelta(days=31)
+"""From its start to its end, and from its start until somebody says so: what is longer is a wrong year."""
 _FITS: Final = """
 %(partner)s IN (loan.bank_id, loan.platform_id)
 AND (%(counterpart)s::bigint IS NULL OR %(counterpart)s IN (loan.bank_id, loan.platform_id))
@@ -44,6 +47,20 @@ ORDER BY touched.id
 ON CONFLICT DO NOTHING
 RETURNING installment_id
 """  # noqa: S608  (nothing of it comes from outside)
+
+
+class OutageDoubt(StrEnum):
+    """Why an outage cannot have been meant as it is said."""
+
+    BEGAN_LONG_AGO = "began_long_ago"
+    TOO_LONG = "too_long"
+
+
+def doubt_outage(starts_at: datetime, ends_at: datetime | None, *, said_at: datetime) -> OutageDoubt | None:
+    """Whether these times are a slip. One without an end lasts until it is said at least; times are aware."""
+    if said_at - starts_at > LONGEST:
+        return OutageDoubt.BEGAN_LONG_AGO
+    return OutageDoubt.TOO_LONG if ends_at and ends_at - starts_at > LONGEST else None
 
 
 class OverAlreadyError(Exception):

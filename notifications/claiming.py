@@ -1,4 +1,4 @@
-"""Takes deliveries for one worker: what is paid, changed, disputed, touched by an outage, withdrawn or halted is not.
+"""Takes deliveries for one worker: what is paid, changed, disputed, held or halted is not.
 
 A worker looks up what is next and locks those rows, words them, and claims them with what they say, in one short
 transaction: a claimed delivery has its facts, and a worker that dies before the commit has claimed nothing.
@@ -18,6 +18,7 @@ from django.db import connection
 
 from loans.worker_lock import IS_HELD, worker_lock
 from notifications.halting import halts_for
+from notifications.in_doubt import HOLDS
 from notifications.models import Prompt
 
 _NEEDED: Final = """
@@ -29,8 +30,15 @@ AND ({prompt}.kind <> ALL(%(held_by_dispute)s) OR NOT EXISTS (
       AND (dispute.installment_id IS NULL OR dispute.installment_id = {installment}.id)) AND NOT EXISTS (
     SELECT 1 FROM loans_outagehold AS hold
     WHERE hold.installment_id = {installment}.id AND (hold.held_until IS NULL OR hold.held_until > %(now)s)
-    OFFSET 0))
+    OFFSET 0) AND NOT {in_doubt})
 """
+
+
+def _needed(prompt: str, installment: str) -> str:
+    in_doubt = HOLDS.format(loan=f"{installment}.loan_id", installment=f"{installment}.id")
+    return _NEEDED.format(prompt=prompt, installment=installment, in_doubt=in_doubt)
+
+
 # A message for several installments is sent as long as one of them still needs it. Whether it is needed is asked of one
 # delivery after the other, in the order of the queue, until there are enough. OFFSET 0 keeps the question from turning
 # into a join: joined, all that waits would be read for every batch of it.
@@ -45,12 +53,12 @@ WHERE delivery.channel = %(channel)s AND delivery.status IN ('queued', 'retrying
            ON installment.id = prompt.installment_id AND prompt.kind = ANY(%(of_figures)s)
     WHERE prompt.id = delivery.prompt_id AND prompt.status <> 'cancelled'
       AND (installment.id IS NULL
-           OR {_NEEDED.format(prompt="prompt", installment="installment")}
+           OR {_needed("prompt", "installment")}
            OR EXISTS (
                 SELECT 1 FROM notifications_prompt AS companion
                 JOIN loans_installment AS other ON other.id = companion.installment_id
                 WHERE companion.told_with_id = prompt.id
-                  AND {_NEEDED.format(prompt="companion", installment="other")}
+                  AND {_needed("companion", "other")}
                 OFFSET 0))
       {{halts}}
     OFFSET 0)

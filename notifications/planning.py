@@ -24,10 +24,10 @@ def plan_upcoming(clock: Clock) -> int:
 
 
 def plan_overdue(clock: Clock) -> int:
-    """Plan what is overdue, not on its way to the bank, not disputed and touched by no outage; returns how many prompts
-    are new.
+    """Plan what is overdue, not on its way to the bank, not disputed, touched by no outage and not in doubt; returns
+    how many prompts are new.
     """
-    held = planning_statements.UNDISPUTED + planning_statements.UNHELD
+    held = planning_statements.UNDISPUTED + planning_statements.UNHELD + planning_statements.UNDOUBTED
     return plan_calendar(Kind.OVERDUE, planning_statements.INSTALLMENTS + held, clock)
 
 

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from notifications.in_doubt import HOLDS
+
 # What nothing is planned about yet: found before anything is joined, since nearly always there is nothing. `last` is
 # the latest stage that anybody has reached, whatever their zone and plan: who was told of it is done with for now.
 FRESH: Final = """
@@ -56,6 +58,7 @@ UNHELD: Final = """
     SELECT 1 FROM loans_outagehold AS hold
     WHERE hold.installment_id = owed.installment_id AND (hold.held_until IS NULL OR hold.held_until > %(now)s))
 """
+UNDOUBTED: Final = f"\n  AND NOT {HOLDS.format(loan='owed.loan_id', installment='owed.installment_id')}"
 # Plan 0 is for loans without a plan of their own; one for the product comes before one for the partner.
 WITH_PLANS: Final = """
   AND slot.plan = COALESCE((

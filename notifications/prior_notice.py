@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from loans.models import Dispute, Installment, Loan, OutageHold
 from notifications.clock import Clock
+from notifications.in_doubt import held_by_doubt
 from notifications.models import Prompt
 from notifications.planning import plan_installments
 from notifications.policy import Purpose, When
@@ -52,9 +53,9 @@ def give_prior_notice(loans: Sequence[Loan], clock: Clock, *, days: int) -> Noti
     """Plan a notice about each overdue open installment of `loans`: no report before `days` days are over.
 
     It is told within the contact hours that hold for it. Refused, each with its reason: what is paid at the platform
-    and awaits the bank, what is disputed or held by an outage, what was announced before, what the law of its borrower
-    announces earlier; and a loan of which nothing is overdue. Raises ValueError for days outside 1 to LONGEST. The
-    caller wakes the senders on commit.
+    and awaits the bank, what is disputed, in doubt or held by an outage, what was announced before, what the law of its
+    borrower announces earlier; and a loan of which nothing is overdue. Raises ValueError for days outside 1 to LONGEST.
+    The caller wakes the senders on commit.
     """
     if not 1 <= days <= LONGEST:
         raise ValueError(f"Notice is given 1 to {LONGEST} days before, not {days}.")
@@ -118,6 +119,7 @@ def _reasons(installments: Sequence[Installment], now: datetime) -> dict[int, st
     ids = [one.pk for one in installments]
     disputes = list(Dispute.objects.holding(ids).values_list("loan_id", "installment_id")) if ids else []
     held = set(OutageHold.objects.in_force(now).filter(installment__in=ids).values_list("installment_id", flat=True))
+    doubted = held_by_doubt(ids)
     earlier = Prompt.objects.about_installments(ids).filter(kind=KIND)
     given = set(earlier.exclude(status=Prompt.Status.CANCELLED).values_list("installment_id", "version"))
     for one in installments:
@@ -127,6 +129,8 @@ def _reasons(installments: Sequence[Installment], now: datetime) -> dict[int, st
             reasons[one.pk] = _("its borrower disputes it, and the dispute is not decided")
         elif one.pk in held:
             reasons[one.pk] = _("an outage of a firm holds it")
+        elif one.pk in doubted:
+            reasons[one.pk] = _("its bank may have booked it: what it said cannot be true, and somebody asks")
         elif (one.pk, one.version) in given:
             reasons[one.pk] = _("notice was given before")
     return reasons

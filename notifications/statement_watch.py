@@ -54,12 +54,14 @@ def watch_statements(now: datetime) -> int:
 
 
 def close_by_hand(alarm_id: int, *, by: User, because: str, now: datetime) -> None:
-    """Say that a statement will not come or be mended. Raises ClosedBeforeError, and ValueError without a reason."""
+    """Say that a statement will not come, or a booking not be mended. Raises ClosedBeforeError, and ValueError without
+    a reason.
+    """
     if not because.strip():
         raise ValueError("An alarm that is closed by hand needs a reason: nobody is told of it again.")
-    rows = Alarm.objects.open().filter(pk=alarm_id, kind=_KIND)
+    rows = Alarm.objects.open().filter(pk=alarm_id, kind__in=Alarm.BY_HAND)
     if not rows.update(closed_at=now, closed_by=by, closed_because=because.strip()[:200]):
-        raise ClosedBeforeError(f"Alarm {alarm_id} is not an open one of a statement.")
+        raise ClosedBeforeError(f"Alarm {alarm_id} is not an open one that is closed by hand.")
 
 
 def settled_by_hand() -> set[tuple[int, str]]:

@@ -14,6 +14,8 @@ from notifications import (
     dispatch,
     escalation,
     feeds,
+    in_doubt,
+    outage_watch,
     planning,
     receipts,
     refusals,
@@ -79,13 +81,15 @@ def cover() -> int:
 @shared_task
 def reconcile() -> int:
     """See where firms have differed for too long, what outages touch, who waits for a bank for too long, which firms
-    are silent or refused, and which statements are missing.
+    are silent or refused, which statements are missing, which outages do not end, and which bookings cannot be
+    true.
     """
     now = timezone.now()
     differences.follow_waiting(now=now)
     opened, closed = discrepancies.sweep(now)
     moved = opened + closed + outages.extend_outages(now) + awaiting.bound_waiting(now)
     moved += feeds.watch_feeds(now) + refusals.watch_refusals(now) + statement_watch.watch_statements(now)
+    moved += outage_watch.watch_outages(now) + in_doubt.watch_doubted(now)
     return moved + clock_watch.forget_gone()
 
 

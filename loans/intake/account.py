@@ -72,9 +72,13 @@ class Account:
     def in_force(self) -> list[Installment]:
         """The schedule, in the order in which it falls due; to be asked for when it is written."""
         if self._in_force is None:
-            rows = (row for row in self.installments.values() if row.state != Installment.State.WITHDRAWN)
-            self._in_force = sorted(rows, key=lambda row: (row.due_on, row.number))
+            self._in_force = self.schedule()
         return self._in_force
+
+    def schedule(self) -> list[Installment]:
+        """The same as it is at this moment, also before it is written."""
+        rows = (row for row in self.installments.values() if row.state != Installment.State.WITHDRAWN)
+        return sorted(rows, key=lambda row: (row.due_on, row.number))
 
     def word_of(self, partner_id: int | None) -> Moment:
         """The latest word of this partner on the whole loan."""

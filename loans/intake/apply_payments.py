@@ -37,8 +37,7 @@ def write_repayments(partner: Partner, cases: Sequence[Case]) -> None:
         figures[key[:2]].add(key)
     repeated = []
     for case, item in told:
-        if not _can_be(case, item):
-            continue
+        _remark(case, item)
         key = (case.loan.pk, item.reference or "", item.amount, item.paid_on)
         of_payment, old, spoken = figures[key[:2]], known.get(key), Spoken(_word(case, item), case.moment)
         if old is not None:
@@ -52,9 +51,9 @@ def write_repayments(partner: Partner, cases: Sequence[Case]) -> None:
     save_words(repeated)
 
 
-def _can_be(case: Case, item: RepaymentRecord) -> bool:
-    """Whether it is a word at all: of a day to come nobody can say that something was paid. What cannot be true by the
-    loan as it stands is kept, and counts should the loan become one of which it can.
+def _remark(case: Case, item: RepaymentRecord) -> None:
+    """What cannot be true by the loan as it stands is kept, and counts should the loan become one of which it can; of a
+    day that had not come nobody can say that something was paid.
     """
     ahead = is_ahead(item.paid_on, case.report.received_at)
     doubt = TOO_LATE if ahead else bounds_of(case.account).doubt(item.amount, item.paid_on)
@@ -64,7 +63,6 @@ def _can_be(case: Case, item: RepaymentRecord) -> bool:
         case.news.remarks.append(f"{what} is {doubt.reason}; {NOT_BELIEVED}")
     elif item.installment and item.installment not in case.account.installments:
         case.news.remarks.append(f"the loan has no period {item.installment}: the payment goes to what is due")
-    return not ahead
 
 
 def _known(partner: Partner, cases: Sequence[Case], references: set[str]) -> dict[Key, PaymentWord]:

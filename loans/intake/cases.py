@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.people import Named, NotABorrowerError, Taken, take_borrowers
 from loans.intake.account import Account, read_schedules
+from loans.intake.likely import is_out_of_order, widen
 from loans.intake.news import News, RefusedError
 from loans.intake.precedence import BEFORE_ALL, Moment, moment_of
 from loans.intake.records import BorrowerRecord, Code, LoanRecord
@@ -80,6 +81,7 @@ Banks = Mapping[str, Partner]
 """By their codes."""
 NO_BANK: Final = "the loan's bank is not known yet"
 UNNAMED_BANK: Final = "several banks are known here: name the loan's bank in the member bank"
+OUT_OF_ORDER: Final = "paid out on {}, not before its first rate is due: no payment is judged by that day"
 SEVERAL_BANKS: Final = "several banks have a loan {}: name its bank in the member bank"
 
 
@@ -177,8 +179,10 @@ def _new_case(record: LoanRecord, report: Report, bank: Partner, platform: Partn
         product=(record.product or "")[:120],
         disbursed_on=record.disbursed_on,
     )
+    account = Account(loan, report)
+    widen(account, record)
     news, moment = News(remarks=list(record.remarks)), moment_of(report, record.as_of)
-    return Case(record, report, Account(loan, report), True, news, moment, report.partner, names={record.external_id})
+    return Case(record, report, account, True, news, moment, report.partner, names={record.external_id})
 
 
 def _with_borrowers(opened: list[Opened], partner: Partner) -> list[Opened]:
@@ -245,18 +249,24 @@ def _save_loans(cases: list[Case], partner: Partner) -> None:
 
 
 def _agree(cases: Sequence[Case]) -> None:
-    """What the agreement says is what the latest word on it says that may make figures."""
+    """What the agreement says is what the latest word on it says that may make figures; what can be true of the loan's
+    payments is what any word on it allows.
+    """
     changed = []
     for case in cases:
         record, loan = case.record, case.loan
-        if case.new or not case.makes_agreement:
+        if is_out_of_order(record):
+            case.news.remarks.append(f"{record.place}: {OUT_OF_ORDER.format(record.disbursed_on)}")
+        if case.new:
             continue
+        case.agreed = record.whole and widen(case.account, record)
         said = (record.principal, (record.product or "")[:120], record.disbursed_on)
-        if (loan.principal, loan.product, loan.disbursed_on) != said:
+        if case.makes_agreement and (loan.principal, loan.product, loan.disbursed_on) != said:
             loan.principal, loan.product, loan.disbursed_on = said
             case.news.touched = case.agreed = True
+        if case.agreed:
             changed.append(loan)
-    rewrite(changed, ("principal", "product", "disbursed_on"))
+    rewrite(changed, ("principal", "product", "disbursed_on", "most_said", "first_said"))
 
 
 def _keep_words(cases: Sequence[Case]) -> None:

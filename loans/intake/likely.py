@@ -1,18 +1,19 @@
 """What can be true of a payment of a loan, by the loan's own figures and days, and what cannot. Pure.
 
-Bounds hang on facts alone, the schedule and the agreement as they stand now, never on what came first. Within them a
-figure may still be wrong: they keep out the slip of a decimal point and the wrong year, so that nobody is told of it.
+Bounds hang on facts alone, never on what came first: the widest that any word on the schedule or the agreement allows,
+so that no later word takes back what was true by an earlier one. Within them a figure may still be wrong: they keep out
+the slip of a decimal point and the wrong year, so that nobody is told of it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple
 
 from loans.intake.account import Account, Spoken, heard_at
-from loans.intake.records import Code
-from loans.models import StatementLine
+from loans.intake.records import Code, LoanRecord
+from loans.models import Installment, Loan, StatementLine
 
 TIMES: Final = 2
 """Of all that a loan comes to, in one payment: whoever pays it off twice by mistake stays within."""
@@ -22,6 +23,8 @@ LONGEST_PERIOD: Final = timedelta(days=366)
 """By its periods a loan is counted back whose day of disbursement nobody says: the first may be the seventh, where a
 sender leaves out what is paid."""
 _MOST_PERIODS: Final = 40
+_LARGEST: Final = Decimal("999999999999999.999")
+"""What a column of money holds."""
 AHEAD: Final = timedelta(days=1)
 """It may be tomorrow where the payer is."""
 BOOKED_AHEAD: Final = timedelta(days=10)
@@ -61,14 +64,63 @@ class Bounds:
 
 
 def bounds_of(account: Account) -> Bounds:
-    """Of the loan as it stands: its principal counts, too, for a schedule may have been cut to what is left of it."""
-    rows = account.in_force
-    whole = max(account.loan.principal, sum((row.total for row in rows), Decimal(0)))
-    if account.loan.disbursed_on:
-        first: date | None = account.loan.disbursed_on - BEFORE_THE_LOAN
-    else:
-        first = rows[0].due_on - LONGEST_PERIOD * min(rows[0].number, _MOST_PERIODS) if rows else None
-    return Bounds(whole * TIMES if whole else None, first)
+    """Of the loan as it stands, and of all that was ever said of it: its principal counts, too, for a schedule may have
+    been cut to what is left of it.
+    """
+    whole, first = _standing(account.loan, account.in_force)
+    most = max(whole, account.loan.most_said or Decimal(0))
+    return Bounds(most * TIMES if most else None, _earlier(account.loan.first_said, first))
+
+
+def widen(account: Account, record: LoanRecord) -> bool:
+    """Let the loan remember what this record of it allows, whether or not it makes figures; returns whether that is
+    more. To be done before the record does so: of a loan that remembers nothing yet, what it allowed so far counts.
+    """
+    loan = account.loan
+    most, first = _whole(record), _first_day_by(record)
+    if loan.most_said is None:
+        whole, before = _standing(loan, account.schedule())
+        most, first = max(most, whole), _earlier(first, before)
+    said = (min(max(most, loan.most_said or Decimal(0)), _LARGEST), _earlier(first, loan.first_said))
+    if (loan.most_said, loan.first_said) == said:
+        return False
+    loan.most_said, loan.first_said = said
+    return True
+
+
+def is_out_of_order(record: LoanRecord) -> bool:
+    """Whether the first rate would be due before the loan was paid out: the day of that is then not gone by."""
+    return bool(record.disbursed_on) and any(row.due_on <= record.disbursed_on for row in record.installments)
+
+
+def _standing(loan: Loan, rows: Sequence[Installment]) -> tuple[Decimal, date | None]:
+    """What the loan comes to by its figures of now, and the first day of which a payment may be."""
+    first = rows[0] if rows else None
+    day = _first_day(loan.disbursed_on, first.due_on if first else None, first.number if first else 1)
+    return max(loan.principal, sum((row.total for row in rows), Decimal(0))), day
+
+
+def _whole(record: LoanRecord) -> Decimal:
+    return max(record.principal, sum((row.total for row in record.installments), Decimal(0)))
+
+
+def _first_day_by(record: LoanRecord) -> date | None:
+    """A schedule alone does not say when its loan was paid out, and is no reason to believe less of who did."""
+    first = min(record.installments, key=lambda row: (row.due_on, row.number), default=None)
+    if first and record.borrower is None and record.disbursed_on is None:
+        return first.due_on - BEFORE_THE_LOAN
+    return _first_day(record.disbursed_on, first.due_on if first else None, first.number if first else 1)
+
+
+def _first_day(disbursed_on: date | None, due_on: date | None, number: int) -> date | None:
+    """The first day of which a payment may be, where the first rate is this number and due then."""
+    if disbursed_on and (due_on is None or disbursed_on < due_on):
+        return disbursed_on - BEFORE_THE_LOAN
+    return due_on - LONGEST_PERIOD * min(number, _MOST_PERIODS) if due_on else None
+
+
+def _earlier(one: date | None, other: date | None) -> date | None:
+    return min((day for day in (one, other) if day), default=None)
 
 
 def is_ahead(day: date, reported_at: datetime, by: timedelta = AHEAD) -> bool:
@@ -94,7 +146,8 @@ def believed(words: Iterable[Spoken], bounds: Bounds) -> Mapping[int, Said]:
     """
     able: dict[int, list[Spoken]] = {}
     for spoken in words:
-        if bounds.doubt(spoken.word.amount, spoken.word.paid_on) is None:
+        ahead = is_ahead(spoken.word.paid_on, spoken.moment.received_at)
+        if not ahead and bounds.doubt(spoken.word.amount, spoken.word.paid_on) is None:
             able.setdefault(spoken.word.partner_id, []).append(spoken)
     return {partner_id: _together(spoken) for partner_id, spoken in able.items()}
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from loans.answering import firm_to_call
 from loans.models.append_only import never_deleted
-from loans.models.fields import ZERO, currency_column, money_column
+from loans.models.fields import ZERO, currency_column, money_column, optional_money_column
 from loans.models.partner import Partner
 from loans.models.report import Report
 from loans.money import format_money
@@ -53,7 +53,11 @@ class LoanQuerySet(models.QuerySet["Loan"]):
 
 
 class Loan(models.Model):
-    """One agreement between a borrower, the bank that funds it and the platform that sold it."""
+    """One agreement between a borrower, the bank that funds it and the platform that sold it.
+
+    `most_said` is the most that any word of either firm let it come to, `first_said` the first day on which by any of
+    them it may have been paid: payments are judged by these (loans/intake/likely.py).
+    """
 
     external_id = models.CharField(_("loan number"), max_length=64)
     bank = models.ForeignKey(Partner, models.PROTECT, related_name="loans_funded", verbose_name=_("bank"))
@@ -67,6 +71,8 @@ class Loan(models.Model):
     currency = currency_column()
     principal = money_column(_("principal"))
     disbursed_on = models.DateField(_("disbursed"), null=True, blank=True)
+    most_said = optional_money_column(_("the most that it was said to come to"))
+    first_said = models.DateField(_("the first day on which it may be paid"), null=True, blank=True)
     schedule_version = models.PositiveIntegerField(_("schedule version"), default=1)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 

@@ -90,7 +90,8 @@ class Payment(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["end_to_end_id"], condition=~Q(end_to_end_id=""), name="payment_by_end_to_end_id")
+            models.Index(fields=["end_to_end_id"], condition=~Q(end_to_end_id=""), name="payment_by_end_to_end_id"),
+            models.Index(fields=["loan"], condition=Q(status="doubted"), name="payment_doubted"),
         ]
         triggers: list[pgtrigger.Trigger] = [never_deleted("payment")]
 

@@ -31,9 +31,9 @@ LOANS = (1, 2)
 RECEIVED = START + timedelta(days=3)
 amounts = st.sampled_from([Decimal(amount) for amount in (40, 40, 100, 100, 150, 150, 601, 650)])
 """Twice what a loan comes to is 600, 602 or, by some schedules, up to 720: the last two can be true of some."""
-days = st.integers(-3, 4).map(lambda day: date(2026, 12, 2) + timedelta(days=day))
-paid_out = st.sampled_from([None, None, None, date(2026, 12, 31)])
-"""Of a loan of the last, nothing was paid before the last day of November."""
+days = st.sampled_from([-3, -2, -1, 0, 1, 2, 3, 4, -48]).map(lambda day: date(2026, 12, 2) + timedelta(days=day))
+paid_out = st.sampled_from([date(2026, 11, 20), date(2026, 11, 20), None, date(2026, 12, 31)])
+"""A loan of which every word says the first was not paid in mid October; the last is after the first rate is due."""
 hours = st.none() | st.integers(-60, 60).map(lambda hour: START + timedelta(hours=hour))
 
 

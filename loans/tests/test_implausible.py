@@ -15,7 +15,7 @@ from loans import signals
 from loans.intake.deciding import match_line
 from loans.intake.events.catalogue import CATALOGUE
 from loans.intake.records import RepaymentRecord
-from loans.models import Event, Installment, Payment, PaymentWord, StatementLine
+from loans.models import Event, Installment, Loan, Payment, PaymentWord, StatementLine
 from loans.tests.disputes import heard
 from loans.tests.factories import make_bank, make_platform
 from loans.tests.histories import START, entry, loan_record, loans, period_record
@@ -208,18 +208,75 @@ def test_a_loan_that_comes_to_more_later_has_its_payment_whatever_came_first() -
     state = same_whatever_comes_first(loans(opened), statement(line), loans(grown))
     assert [row[3:6] for row in state["payments"]] == [("settled", Decimal(700), Decimal(300))]
     state = same_whatever_comes_first(loans(grown), statement(line), loans(opened))
-    assert state["payments"] == []
-    assert state["statement lines"][0][2] == "more than twice what the whole loan comes to"
+    assert [row[3:6] for row in state["payments"]] == [("settled", Decimal(700), Decimal(600))]
 
 
-def test_what_was_agreed_decides_whichever_record_says_it_first() -> None:
+EARLY = date(2026, 10, 10)
+
+
+@pytest.mark.parametrize(
+    ("also", "doubted"),
+    [(date(2026, 11, 21), True), (date(2026, 11, 5), False), (date(2026, 12, 31), False), (None, False)],
+)
+def test_the_widest_that_any_word_on_the_loan_allows_decides_whichever_comes_first(
+    also: date | None, doubted: bool
+) -> None:
     make_bank()
     make_platform()
-    opened = loan_record(1, [period_record(1, 0)], as_of=START)
-    paid_out = replace(opened, disbursed_on=date(2026, 12, 31), as_of=START + timedelta(hours=1))
-    line = entry("credit", Decimal(100), date(2026, 11, 29), None, "LN-1")
-    word = RepaymentRecord("E-1", Decimal(40), date(2026, 11, 29), reversed=False)
-    told = loan_record(1, [period_record(1, 0)], as_of=START - timedelta(hours=1), repayments=(word,))
-    state = same_whatever_comes_first(loans(opened), statement(line), loans(paid_out), loans(told, "lantern"))
-    assert [row[3] for row in state["payments"]] == ["doubted"]
-    assert state["statement lines"][0][2] == "dated before there was such a loan"
+    opened = replace(loan_record(1, [period_record(1, 0)], as_of=START), disbursed_on=date(2026, 11, 20))
+    again = replace(opened, disbursed_on=also, as_of=START + timedelta(hours=1))
+    line = entry("credit", Decimal(60), EARLY, None, "LN-1")
+    word = RepaymentRecord("E-1", Decimal(40), EARLY, reversed=False)
+    told = replace(opened, as_of=START - timedelta(hours=1), repayments=(word,))
+    state = same_whatever_comes_first(loans(opened), statement(line), loans(again), loans(told, "lantern"))
+    assert [row[3] for row in state["payments"]] == ["doubted"] if doubted else ["received", "settled"]
+    assert (state["statement lines"][0][2] == "dated before there was such a loan") is doubted
+
+
+OPENED = dict(CATALOGUE["loan.opened", 1].example)
+
+
+def test_a_slip_in_the_day_of_disbursement_hides_no_booking(bank: str, platform: str) -> None:
+    opened = event("loan.opened", OPENED | {"loan": "LN-2", "disbursed_on": "2027-10-25"})
+    assert told("harbour", bank, opened)[0][0] == Event.Status.APPLIED
+    assert "no payment is judged by that day" in Event.objects.latest("pk").reason
+    assert told("harbour", bank, about("payment.settled", loan="LN-2", payment="P-2")) == [APPLIED]
+    assert Installment.objects.get(loan__external_id="LN-2", number=1).state == Installment.State.SETTLED
+
+
+@pytest.mark.parametrize("day", ["2030-01-01", "2026-01-14"])
+@pytest.mark.parametrize("firm", ["harbour", "lantern"])
+def test_no_later_word_on_the_disbursement_takes_back_what_the_bank_booked(platform: str, firm: str, day: str) -> None:
+    """The loan is the platform's word alone, so that its next word on it holds, too."""
+    keys = {"harbour": make_key(make_bank()), "lantern": platform}
+    plan = OPENED | {"disbursed_on": "2025-12-01"}
+    told("lantern", platform, event("loan.opened", plan))
+    assert told("harbour", keys["harbour"], about("payment.settled", paid_on="2025-11-20")) == [APPLIED]
+    before = standing()
+    assert before[0][1] == Installment.State.SETTLED
+    told(firm, keys[firm], event("loan.opened", plan | {"disbursed_on": day}))
+    assert (standing(), Payment.objects.get().status) == (before, Payment.Status.SETTLED)
+
+
+def test_a_schedule_that_is_cut_by_mistake_takes_back_no_booking() -> None:
+    key = make_key(make_bank())
+    told("harbour", key, event("loan.opened", OPENED | {"principal": "0.00"}))
+    assert told("harbour", key, about("payment.settled")) == [APPLIED]
+    cut = [
+        {"number": row["number"], "due_on": row["due_on"], "principal": "1.00", "total": "1.00", "outstanding": "1.00"}
+        for row in OPENED["schedule"]
+    ]
+    said = {name: OPENED[name] for name in ("loan", "currency")} | {"schedule": cut}
+    assert told("harbour", key, event("schedule.changed", said)) == [APPLIED]
+    assert [row[1] for row in standing()] == [Installment.State.SETTLED] * 2
+    payment = Payment.objects.get()
+    assert (payment.status, payment.credit) == (Payment.Status.SETTLED, Decimal("410.50"))
+
+
+def test_a_loan_of_before_remembers_what_it_allowed_when_it_is_next_spoken_of(bank: str, platform: str) -> None:
+    assert told("harbour", bank, about("payment.settled", amount="1000.00", paid_on="2025-11-20")) == [APPLIED]
+    Loan.objects.update(most_said=None, first_said=None)
+    told("harbour", bank, event("loan.opened", OPENED | {"disbursed_on": "2026-01-14", "principal": "1.00"}))
+    loan = Loan.objects.get()
+    assert (loan.most_said, loan.first_said) == (Decimal("818.75"), date(2025, 11, 14))
+    assert Payment.objects.get().status == Payment.Status.SETTLED

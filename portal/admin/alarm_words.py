@@ -32,6 +32,10 @@ def about(alarm: Alarm) -> SafeString | str:
         return _link("loans_feed", facts["feed"], f"{facts['firm']} · {_kind_of_report(facts['kind'])}")
     if alarm.kind == Kind.REFUSED:
         return _link("loans_partner", facts["partner"], facts["firm"])
+    if alarm.kind == Kind.OUTAGE:
+        return _link("loans_outage", facts["outage"], facts["firm"])
+    if alarm.kind == Kind.DOUBTED:
+        return _link("loans_payment", facts["payment"], f"{facts['firm']} · {facts['loan']}")
     if alarm.kind == Kind.STATEMENT:
         return _link("loans_statement", facts["statement"], f"{facts['firm']} · {facts['named']}")
     if alarm.kind == Kind.COVERAGE and alarm.due_on:
@@ -92,12 +96,31 @@ def _of_refusals(alarm: Alarm) -> str:
     return f"{words % named} ({facts['code']})"
 
 
+def _of_an_outage(alarm: Alarm) -> str:
+    named = {"firm": alarm.facts["firm"], "since": moment(datetime.fromisoformat(alarm.facts["since"]))}
+    words = gettext(
+        "The outage of %(firm)s has lasted since %(since)s, and nothing that it touches is demanded: ask the firm "
+        "whether it is over, and end it."
+    )
+    return words % named
+
+
+def _of_a_booking(alarm: Alarm) -> str:
+    words = gettext(
+        "%(firm)s says that it booked a payment of loan %(loan)s, and it cannot be true as it says it. What it is for "
+        "is not called overdue meanwhile: ask the bank."
+    )
+    return words % {"firm": alarm.facts["firm"], "loan": alarm.facts["loan"]}
+
+
 _WORDS: Final[dict[Kind, Callable[[Alarm], str]]] = {
     Kind.FEED: _of_a_feed,
     Kind.PROVIDER: _of_a_provider,
     Kind.STATEMENT: _of_a_statement,
     Kind.CLOCK: _of_a_clock,
     Kind.REFUSED: _of_refusals,
+    Kind.OUTAGE: _of_an_outage,
+    Kind.DOUBTED: _of_a_booking,
 }
 
 

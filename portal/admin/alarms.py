@@ -81,9 +81,9 @@ class AlarmAdmin(ReadOnlyAdmin[Alarm]):
     def change_view(
         self, request: Any, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """GET shows it, POST closes one of a statement with a reason."""
+        """GET shows it, POST closes one that no program can, with a reason."""
         alarm = self.viewed(request, object_id)
-        may_close = request.user.has_perm("notifications.change_alarm") and alarm.kind == Alarm.Kind.STATEMENT
+        may_close = request.user.has_perm("notifications.change_alarm") and alarm.kind in Alarm.BY_HAND
         form = ReasonForm(request.POST or None)
         if request.method == "POST":
             if not may_close:

@@ -1,6 +1,6 @@
 """Outages of firms: declared and ended by operators, and the list of whom each of them touched."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.contrib import admin, messages
@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import SignedInRequest
 from loans.models import Outage, Partner
-from loans.outages import OverAlreadyError, declare_outage, end_outage
+from loans.outages import OutageDoubt, OverAlreadyError, declare_outage, doubt_outage, end_outage
 from portal.admin.outage_holds import touched_csv
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.standing import StandingFilter
@@ -28,6 +28,13 @@ if TYPE_CHECKING:
     _OutageForm = forms.ModelForm[Outage]
 else:
     _OutageForm = forms.ModelForm
+
+
+_DOUBTED: Final = {OutageDoubt.BEGAN_LONG_AGO: "starts_at", OutageDoubt.TOO_LONG: "ends_at"}
+_DOUBTS: Final = {
+    OutageDoubt.BEGAN_LONG_AGO: _("It began more than 31 days ago: is the year right?"),
+    OutageDoubt.TOO_LONG: _("It lasts longer than 31 days: is the year right? Leave the end empty where nobody knows."),
+}
 
 
 class OutageForm(_OutageForm):
@@ -57,6 +64,9 @@ class OutageForm(_OutageForm):
         starts_at, ends_at = said.get("starts_at"), said.get("ends_at")
         if starts_at and ends_at and ends_at < starts_at:
             raise ValidationError({"ends_at": _("It ends before it starts.")})
+        doubt = doubt_outage(starts_at, ends_at, said_at=timezone.now()) if starts_at else None
+        if doubt:
+            raise ValidationError({_DOUBTED[doubt]: _DOUBTS[doubt]})
         return said
 
 

@@ -110,6 +110,9 @@ def test_every_kind_of_alarm_is_worded_in_every_language(world: World, language:
         )  # fmt: skip
     for signed in (True, False):
         make_refused_alarm(signed=signed)
+    facts = {"outage": 1, "since": NOON.isoformat(), "payment": 1, "loan": "LN-1", "firm": "Harbour Bank"}
+    for kind in (Alarm.Kind.OUTAGE, Alarm.Kind.DOUBTED):
+        Alarm.objects.create(kind=kind, subject=f"{kind}:1", detail="x", opened_at=NOON, facts=facts)
     for alarm in Alarm.objects.all():
         english = wrong(alarm)
         with translation.override(language):

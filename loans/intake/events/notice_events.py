@@ -13,8 +13,8 @@ from loans.intake.values import Fault
 
 class OutageMembers(Members):
     outage = Identifier(help_text="Your own number of the outage; outage.ended names it again.")
-    starts_at = Moment()
-    ends_at = Moment(required=False, help_text="When you expect it to end.")
+    starts_at = Moment(help_text="At the most 31 days before you say so.")
+    ends_at = Moment(required=False, help_text="When you expect it to end, at the most 31 days after its start.")
     product = Text(120, required=False, help_text="The product that it is about; without one, all of your loans.")
     currency = Currency(required=False, help_text="Loans of this currency only.")
     reason = Text(200, help_text="What is broken, for people.")
@@ -22,7 +22,9 @@ class OutageMembers(Members):
 
 class OutageEndMembers(Members):
     outage = Identifier(help_text="The number that outage.declared gave.")
-    ended_at = Moment()
+    ended_at = Moment(
+        help_text="For the record, and not later than now: its borrowers' hours to pay begin when you report it."
+    )
 
 
 class PromptMembers(AboutLoan):
