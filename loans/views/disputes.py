@@ -61,8 +61,8 @@ def dispute_open(request: SignedInRequest) -> HttpResponse:
         try:
             return redirect("dispute", _open(request, loan, installment, form).pk)
         except TooManyDisputesError:
-            words = _("Not more than %d can be open for one loan. Add what you want to say to one of them.")
-            form.add_error(None, words % MAX_UNDECIDED_A_LOAN)
+            words = _("Not more than %(most_open)s can be open for one loan. Add what you want to say to one of them.")
+            form.add_error(None, words % {"most_open": MAX_UNDECIDED_A_LOAN})
     facts = {"form": form, "loan": loan, "installment": installment, "decided_by": answer_due_on(timezone.localdate())}
     return render(request, "disputes/open.html", {**LIMITS, **facts, **_open_already(loan, installment)})
 
