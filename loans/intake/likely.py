@@ -79,8 +79,10 @@ def widen(account: Account, record: LoanRecord) -> bool:
     loan = account.loan
     most, first = _whole(record), _first_day_by(record)
     if loan.most_said is None:
-        whole, before = _standing(loan, account.schedule())
-        most, first = max(most, whole), _earlier(first, before)
+        standing = _standing(loan, account.schedule())
+        if loan.pk and (most, first) == standing:
+            return False  # a book from before need not be written anew by a file that changes nothing
+        most, first = max(most, standing[0]), _earlier(first, standing[1])
     said = (min(max(most, loan.most_said or Decimal(0)), _LARGEST), _earlier(first, loan.first_said))
     if (loan.most_said, loan.first_said) == said:
         return False
@@ -90,7 +92,8 @@ def widen(account: Account, record: LoanRecord) -> bool:
 
 def is_out_of_order(record: LoanRecord) -> bool:
     """Whether the first rate would be due before the loan was paid out: the day of that is then not gone by."""
-    return bool(record.disbursed_on) and any(row.due_on <= record.disbursed_on for row in record.installments)
+    day = record.disbursed_on
+    return day is not None and any(row.due_on <= day for row in record.installments)
 
 
 def _standing(loan: Loan, rows: Sequence[Installment]) -> tuple[Decimal, date | None]:
