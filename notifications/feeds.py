@@ -9,12 +9,12 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from accounts.models.user import zone_of
 from loans.models import Feed, Report
+from notifications.alarms import Wrong, keep_alarms
 from notifications.models import Alarm
 from notifications.timing import at_local, local_day
 from notifications.working_days import EVERY_DAY, WorkingDays
 
 DETAIL: Final = "This firm has sent nothing for longer than it may: ask it, before its borrowers notice."
-_KIND: Final = Alarm.Kind.FEED
 
 
 def with_last_heard(feeds: "QuerySet[Feed]") -> "QuerySet[Feed]":
@@ -51,15 +51,8 @@ def after_working_time(start: datetime, span: timedelta, days: WorkingDays, zone
 @transaction.atomic
 def watch_feeds(now: datetime) -> int:
     """Open an alarm for each feed that is silent for too long and close those of the others; returns how many are."""
-    silent = {_subject(feed): feed for feed in with_last_heard(Feed.objects.all()) if silent_from(feed) <= now}
-    Alarm.objects.open().filter(kind=_KIND).exclude(subject__in=silent).update(closed_at=now)
-    Alarm.objects.bulk_create(
-        [
-            Alarm(kind=_KIND, subject=subject, detail=DETAIL, facts=_facts(feed), opened_at=now)
-            for subject, feed in sorted(silent.items())
-        ],
-        ignore_conflicts=True,
-    )
+    silent = [feed for feed in with_last_heard(Feed.objects.all()) if silent_from(feed) <= now]
+    keep_alarms(Alarm.Kind.FEED, {_subject(feed): Wrong(DETAIL, _facts(feed)) for feed in silent}, now)
     return len(silent)
 
 

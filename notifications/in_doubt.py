@@ -11,10 +11,10 @@ from typing import Any, Final
 from django.db import connection, transaction
 
 from loans.intake.likely import TOO_EARLY, TOO_LATE, TOO_MUCH
+from notifications.alarms import Wrong, keep_alarms
 from notifications.models import Alarm
 
 DETAIL: Final = "A bank says that it booked this, and it cannot be true: ask it. Nothing is called overdue meanwhile."
-_KIND: Final = Alarm.Kind.DOUBTED
 _REASONS: Final = ", ".join(f"'{doubt.reason}'" for doubt in (TOO_MUCH, TOO_EARLY, TOO_LATE))
 # A number that the loan has not is no number, as with what can be true.
 _BOOKED: Final = """
@@ -71,15 +71,8 @@ def watch_doubted(now: datetime) -> int:
     """
     with connection.cursor() as cursor:
         cursor.execute(_HOLDING)
-        holding = {f"payment:{pk}": _facts(pk, loan, firm) for pk, loan, firm in cursor.fetchall()}
-    Alarm.objects.open().filter(kind=_KIND).exclude(subject__in=holding).update(closed_at=now)
-    Alarm.objects.bulk_create(
-        [
-            Alarm(kind=_KIND, subject=subject, detail=DETAIL, facts=facts, opened_at=now)
-            for subject, facts in sorted(holding.items())
-        ],
-        ignore_conflicts=True,
-    )
+        holding = {f"payment:{pk}": Wrong(DETAIL, _facts(pk, loan, firm)) for pk, loan, firm in cursor.fetchall()}
+    keep_alarms(Alarm.Kind.DOUBTED, holding, now)
     return len(holding)
 
 

@@ -10,6 +10,7 @@ from django.db.models import DateTimeField, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Greatest
 
 from loans.models import RefusalRun, Report
+from notifications.alarms import Wrong, keep_alarms
 from notifications.models import Alarm
 
 AFTER: Final = timedelta(minutes=15)
@@ -17,7 +18,6 @@ AFTER: Final = timedelta(minutes=15)
 LASTING: Final = timedelta(minutes=5)
 """So far apart the first and the last have to be: one message, which anybody may post under a firm's name, is none."""
 DETAIL: Final = "Nothing of what this firm pushes is taken: ask it, before its borrowers notice."
-_KIND: Final = Alarm.Kind.REFUSED
 _LATE: Final = timedelta(minutes=1)
 """A message is kept so long after its time at the most."""
 
@@ -30,15 +30,8 @@ def watch_refusals(now: datetime) -> int:
     _forget_over(now)
     runs = RefusalRun.objects.select_related("partner")
     runs = runs.filter(since__lte=now - AFTER, last_at__gte=F("since") + LASTING)
-    lasting = {_subject(run): run for run in runs}
-    Alarm.objects.open().filter(kind=_KIND).exclude(subject__in=lasting).update(closed_at=now)
-    Alarm.objects.bulk_create(
-        [
-            Alarm(kind=_KIND, subject=subject, detail=DETAIL, facts=_facts(run), opened_at=now)
-            for subject, run in sorted(lasting.items())
-        ],
-        ignore_conflicts=True,
-    )
+    lasting = {_subject(run): Wrong(DETAIL, _facts(run)) for run in runs}
+    keep_alarms(Alarm.Kind.REFUSED, lasting, now)
     return len(lasting)
 
 

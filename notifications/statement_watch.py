@@ -6,8 +6,8 @@ from typing import Any, Final, Literal
 
 from django.db import transaction
 
-from accounts.models import User
 from loans.models import Statement
+from notifications.alarms import Wrong, keep_alarms
 from notifications.models import Alarm
 
 Fault = Literal["gap", "break", "sum"]
@@ -17,10 +17,6 @@ DETAILS: Final[dict[Fault, str]] = {
     "sum": "The entries do not make the closing balance of the opening one: ask the bank.",
 }
 _KIND: Final = Alarm.Kind.STATEMENT
-
-
-class ClosedBeforeError(Exception):
-    """The alarm is not open, or closes by itself alone. Nothing was changed."""
 
 
 def faults(now: datetime) -> Iterator[tuple[Statement, Fault]]:
@@ -36,32 +32,13 @@ def faults(now: datetime) -> Iterator[tuple[Statement, Fault]]:
 
 @transaction.atomic
 def watch_statements(now: datetime) -> int:
-    """Open an alarm for each fault and close those of what has come; returns how many are open.
-
-    What an agent closed stays closed: its row keeps its place among those that are open.
-    """
-    found = {f"statement:{statement.pk}:{fault}": (statement, fault) for statement, fault in faults(now)}
-    still_open = Alarm.objects.open().filter(kind=_KIND)
-    still_open.exclude(subject__in=found).update(closed_at=now)
-    Alarm.objects.bulk_create(
-        [
-            Alarm(kind=_KIND, subject=subject, detail=DETAILS[fault], facts=_facts(statement, fault), opened_at=now)
-            for subject, (statement, fault) in sorted(found.items())
-        ],
-        ignore_conflicts=True,
-    )
-    return still_open.count()
-
-
-def close_by_hand(alarm_id: int, *, by: User, because: str, now: datetime) -> None:
-    """Say that a statement will not come, or a booking not be mended. Raises ClosedBeforeError, and ValueError without
-    a reason.
-    """
-    if not because.strip():
-        raise ValueError("An alarm that is closed by hand needs a reason: nobody is told of it again.")
-    rows = Alarm.objects.open().filter(pk=alarm_id, kind__in=Alarm.BY_HAND)
-    if not rows.update(closed_at=now, closed_by=by, closed_because=because.strip()[:200]):
-        raise ClosedBeforeError(f"Alarm {alarm_id} is not an open one that is closed by hand.")
+    """Open an alarm for each fault and close those of what has come; returns how many are open."""
+    found = {
+        f"statement:{statement.pk}:{fault}": Wrong(DETAILS[fault], _facts(statement, fault))
+        for statement, fault in faults(now)
+    }
+    keep_alarms(_KIND, found, now)
+    return Alarm.objects.open().filter(kind=_KIND).count()
 
 
 def settled_by_hand() -> set[tuple[int, str]]:

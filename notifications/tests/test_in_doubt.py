@@ -16,11 +16,11 @@ from loans.tests.histories import entry
 from loans.tests.intake_files import send_entries
 from loans.tests.pushing import about, event, make_key, told
 from notifications import tasks
+from notifications.alarms import close_by_hand
 from notifications.in_doubt import watch_doubted
 from notifications.models import Alarm, Prompt
 from notifications.planning import plan_overdue
 from notifications.prior_notice import give_prior_notice
-from notifications.statement_watch import close_by_hand
 from notifications.tests.factories import claim, clock, make_delivery, make_prompt
 
 pytestmark = pytest.mark.django_db

@@ -14,8 +14,9 @@ from accounts.tests.factories import make_agent
 from loans.models import Report, Statement
 from loans.tests.factories import make_bank
 from notifications import tasks
+from notifications.alarms import ClosedBeforeError, close_by_hand
 from notifications.models import Alarm
-from notifications.statement_watch import ClosedBeforeError, close_by_hand, settled_by_hand, watch_statements
+from notifications.statement_watch import settled_by_hand, watch_statements
 from notifications.tests.factories import NOON
 
 pytestmark = pytest.mark.django_db

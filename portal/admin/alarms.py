@@ -14,8 +14,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from notifications.alarms import ClosedBeforeError, close_by_hand
 from notifications.models import Alarm
-from notifications.statement_watch import ClosedBeforeError, close_by_hand
 from portal.admin.alarm_words import about, wrong
 from portal.admin.cells import chip, person_link
 from portal.admin.read_only import ReadOnlyAdmin

@@ -1,0 +1,48 @@
+"""Keeps the alarms of a kind in step with what is wrong now, and closes one by an agent's word."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import transaction
+
+from accounts.models import User
+from notifications.models import Alarm
+
+
+class ClosedBeforeError(Exception):
+    """The alarm is not open, or closes by itself alone. Nothing was changed."""
+
+
+class Wrong(NamedTuple):
+    """What is wrong, in words for the desk's list, and the facts that it is worded from."""
+
+    detail: str
+    facts: dict[str, Any]
+
+
+@transaction.atomic(savepoint=False)
+def keep_alarms(kind: Alarm.Kind, wrong: Mapping[str, Wrong], now: datetime) -> None:
+    """Open an alarm for each of `wrong`, by subject, that has none, and close those of everything else of this kind.
+
+    What an agent closed stays closed: its row keeps its place among those that are open.
+    """
+    Alarm.objects.open().filter(kind=kind).exclude(subject__in=wrong).update(closed_at=now)
+    Alarm.objects.bulk_create(
+        [
+            Alarm(kind=kind, subject=subject, detail=one.detail, facts=one.facts, opened_at=now)
+            for subject, one in sorted(wrong.items())
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def close_by_hand(alarm_id: int, *, by: User, because: str, now: datetime) -> None:
+    """Say that a statement will not come, or a booking not be mended. Raises ClosedBeforeError, and ValueError without
+    a reason.
+    """
+    if not because.strip():
+        raise ValueError("An alarm that is closed by hand needs a reason: nobody is told of it again.")
+    rows = Alarm.objects.open().filter(pk=alarm_id, kind__in=Alarm.BY_HAND)
+    if not rows.update(closed_at=now, closed_by=by, closed_because=because.strip()[:200]):
+        raise ClosedBeforeError(f"Alarm {alarm_id} is not an open one that is closed by hand.")
