@@ -6,16 +6,17 @@ Of its own borrowers a firm may correct phone and email until they first sign in
 reach them, and they change the rest themselves. What is not taken is remarked, for the desk alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from django.db import IntegrityError, transaction
 
+from accounts.joining import person_for
 from accounts.jurisdictions import jurisdiction_of
 from accounts.models import ContactPoint, User
 from accounts.models.user import DEFAULT_TIME_ZONE
-from accounts.register import SIGN_IN_FIELDS, Mine, Person, Register
+from accounts.register import SIGN_IN_FIELDS, Firm, Person, Register
 
 DEFAULT_LOCALE = "zh-hans"
 TRIES: Final = 3
@@ -53,19 +54,19 @@ class Taken:
     remarks: list[str]
 
 
-def take_borrowers(named: Sequence[Named], *, mine: Mine) -> list[Taken | NotABorrowerError]:
+def take_borrowers(named: Sequence[Named], *, firm: Firm) -> list[Taken | NotABorrowerError]:
     """Find or make these people and take what is said of them, in order; one answer each, in as few statements as one.
 
-    `mine` tells whose every loan is of the firm that speaks; it is asked once at most, with the people locked.
+    `firm` is the one that speaks: whose every loan is its own is asked once at most, with the people locked.
     Safe to run twice at once and inside a caller's transaction. Raises IntegrityError where others keep making or
     changing the same people at the same moment.
     """
     for _again in range(TRIES - 1):
         try:
-            return _take(named, mine)
+            return _take(named, firm)
         except IntegrityError:
             continue  # whoever was faster has ended their transaction: what they wrote is seen now
-    return _take(named, mine)
+    return _take(named, firm)
 
 
 def find_or_create_borrower(
@@ -76,7 +77,7 @@ def find_or_create_borrower(
     email: str | None,
     locale: str | None,
     time_zone: str | None,
-    mine: Mine,
+    firm: Firm,
 ) -> tuple[User, list[str]]:
     """The one person with this phone, else with this email, else a new one; and remarks on what was not taken.
 
@@ -84,7 +85,7 @@ def find_or_create_borrower(
     """
     [answer] = take_borrowers(
         [Named(external_id=external_id, name=name, phone=phone, email=email, locale=locale, time_zone=time_zone)],
-        mine=mine,
+        firm=firm,
     )
     if isinstance(answer, NotABorrowerError):
         raise answer
@@ -92,24 +93,24 @@ def find_or_create_borrower(
 
 
 def update_borrower(
-    user: User, *, external_id: str, name: str, phone: str | None, email: str | None, mine: Mine
+    user: User, *, external_id: str, name: str, phone: str | None, email: str | None, firm: Firm
 ) -> list[str]:
     """Take what a partner says now of a person it has named before; remarks on what was not taken."""
     [answer] = take_borrowers(
         [Named(external_id=external_id, name=name, phone=phone, email=email, user_id=user.pk)],
-        mine=mine,
+        firm=firm,
     )
     user.refresh_from_db()
     return answer.remarks if isinstance(answer, Taken) else []
 
 
 @transaction.atomic
-def _take(named: Sequence[Named], mine: Mine) -> list[Taken | NotABorrowerError]:
+def _take(named: Sequence[Named], firm: Firm) -> list[Taken | NotABorrowerError]:
     register = Register(
         phones={record.phone for record in named if record.phone},
         emails={record.email.lower() for record in named if record.email},
         user_ids={record.user_id for record in named if record.user_id},
-        mine=mine,
+        firm=firm,
     )
     answers = [_take_one(register, record) for record in named]
     register.save()
@@ -117,29 +118,31 @@ def _take(named: Sequence[Named], mine: Mine) -> list[Taken | NotABorrowerError]
 
 
 def _take_one(register: Register, record: Named) -> Taken | NotABorrowerError:
-    email = record.email.lower() if record.email else None
+    addresses = ((Kind.PHONE, record.phone), (Kind.EMAIL, record.email))
+    said = {kind: address.lower() for kind, address in addresses if address}
+    remarks: list[str] = []
     if record.user_id:
         person = register.get(record.user_id)
     else:
-        found = register.find(record.phone, email)
+        found, remarks = person_for(register, said)
         if found and found.user.is_staff:
             reason = "phone or email cannot be a borrower's: please ask us"
             return NotABorrowerError(f"borrower {record.external_id}: {reason}")
-        person = found or register.add(_new(record, email))
-    remarks = _keep_name(person, record.name)
-    if not record.phone and not email:
+        person = found or register.add(_new(register, record, said))
+    remarks += _keep_name(person, record.name)
+    if not said:
         remarks.append("has neither phone nor email: can be reached by post or a person only")
-    for kind, address in ((Kind.PHONE, record.phone), (Kind.EMAIL, email)):
-        if address:
-            remarks += _keep_address(register, person, kind, address.lower())
+    for kind, address in said.items():
+        remarks += _keep_address(register, person, kind, address)
     return Taken(person.user, [f"borrower {record.external_id}: {remark}" for remark in remarks])
 
 
-def _new(record: Named, email: str | None) -> User:
+def _new(register: Register, record: Named, said: Mapping[Kind, str]) -> User:
+    free = {kind: address for kind, address in said.items() if register.is_free(kind, address)}
     return User(
         name=record.name,
-        phone=record.phone or None,
-        email=email,
+        phone=free.get(Kind.PHONE),
+        email=free.get(Kind.EMAIL),
         locale=record.locale or DEFAULT_LOCALE,
         time_zone=record.time_zone or DEFAULT_TIME_ZONE,
         jurisdiction=jurisdiction_of(record.phone, record.time_zone),
@@ -165,7 +168,7 @@ def _keep_address(register: Register, person: Person, kind: ContactPoint.Kind, a
         return [f"the {kind} was replaced by a newer one before and was left alone"]
     if against := _what_stands_against(register, person, kind, address):
         return [against]
-    person.reach_at(kind, address)
+    person.reach_at(kind, address, register.firm.id)
     if getattr(person.user, SIGN_IN_FIELDS[kind]) != address:
         if person.has_signed_in:
             return [f"the {kind} is used to reach the person, who signs in otherwise"]

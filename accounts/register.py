@@ -16,6 +16,14 @@ Mine = Callable[[Collection[int]], Collection[int]]
 """Of people with these ids, those whose every loan is of the firm that speaks; nobody without a loan is among them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Firm:
+    """The firm that speaks; `mine` says whose word it is alone."""
+
+    id: int
+    mine: Mine
+
+
 @dataclass(slots=True, eq=False)
 class Person:
     """A person with all their contact points and the emails that allauth knows of them; new ones are not saved yet."""
@@ -24,6 +32,7 @@ class Person:
     points: list[ContactPoint] = field(default_factory=list)
     emails: list[EmailAddress] = field(default_factory=list)
     retired: list[ContactPoint] = field(default_factory=list)
+    named: list[ContactPoint] = field(default_factory=list)
     removed: list[EmailAddress] = field(default_factory=list)
     changed: bool = False
 
@@ -37,25 +46,42 @@ class Person:
     def live(self, kind: ContactPoint.Kind) -> ContactPoint | None:
         return next((point for point in self.points if point.kind == kind and point.retired_at is None), None)
 
+    def ways_in(self, kind: ContactPoint.Kind) -> set[str]:
+        """The addresses of `kind` by which one may sign in as this person, proved or not."""
+        known = {email.email for email in self.emails} if kind == ContactPoint.Kind.EMAIL else set()
+        return known | ({address} if (address := getattr(self.user, SIGN_IN_FIELDS[kind])) else set())
+
+    def has_proved(self, kind: ContactPoint.Kind, address: str) -> bool:
+        """That what is sent to `address` reaches them, and that it is one by which they sign in."""
+        if address not in self.ways_in(kind):
+            return False
+        points = any((point.kind, point.address) == (kind, address) and point.verified_at for point in self.points)
+        if kind == ContactPoint.Kind.PHONE:
+            return points or self.user.phone_verified
+        return points or any(email.email == address and email.verified for email in self.emails)
+
     def was_replaced(self, kind: ContactPoint.Kind, address: str) -> bool:
         """The address was in use once and is not any more."""
         same = [point for point in self.points if (point.kind, point.address) == (kind, address)]
         return bool(same) and all(point.retired_at for point in same)
 
-    def reach_at(self, kind: ContactPoint.Kind, address: str) -> None:
-        """A partner says that the person is reached there, and may: the live point gives way to a new one."""
+    def reach_at(self, kind: ContactPoint.Kind, address: str, firm: int) -> None:
+        """A firm says that the person is reached there, and may: the live point gives way to a new one."""
         live = self.live(kind)
         if live and live.address == address:
+            if live.source == ContactPoint.Source.PARTNER and firm not in live.named_by:
+                live.named_by = sorted([*live.named_by, firm])
+                self.named.append(live)
             return
         if live:
             live.retired_at = timezone.now()
             self.retired.append(live)
-        made = ContactPoint(user=self.user, kind=kind, address=address, source=ContactPoint.Source.PARTNER)
-        self.points.append(made)
+        source = ContactPoint.Source.PARTNER
+        self.points.append(ContactPoint(user=self.user, kind=kind, address=address, source=source, named_by=[firm]))
 
-    def drop_emails_but(self, email: str) -> None:
-        self.removed += [known for known in self.emails if known.email != email]
-        self.emails = [known for known in self.emails if known.email == email]
+    def drop_emails(self, emails: Collection[str]) -> None:
+        self.removed += [known for known in self.emails if known.email in emails]
+        self.emails = [known for known in self.emails if known.email not in emails]
 
     def keep_email(self, email: str) -> None:
         """Have the row by which allauth knows that `email` is theirs; as verification.keep_email_address."""
@@ -68,14 +94,14 @@ class Register:
     """Everybody with one of these phones, emails (lower case) or ids, locked until the caller's transaction ends."""
 
     def __init__(
-        self, *, phones: Collection[str], emails: Collection[str], user_ids: Collection[int], mine: Mine
+        self, *, phones: Collection[str], emails: Collection[str], user_ids: Collection[int], firm: Firm
     ) -> None:
         meant = Q(pk__in=user_ids) | Q(phone__in=phones) | Q(email__in=emails)
         # In the order of their ids, so that two intakes cannot wait for each other.
         users = User.objects.filter(meant).order_by("pk").select_for_update(no_key=True)
         self._known = {user.pk: Person(user) for user in users}
         self._new: list[Person] = []
-        self._ask_mine = mine
+        self.firm = firm
         self._mine: Collection[int] | None = None
         self._by: dict[str, dict[str, Person]] = {name: {} for name in SIGN_IN_FIELDS.values()}
         self._owners: dict[str, set[int]] = {}
@@ -118,7 +144,7 @@ class Register:
         if person.user.pk is None:
             return True
         if self._mine is None:
-            self._mine = self._ask_mine(self._known)
+            self._mine = self.firm.mine(self._known)
         return person.user.pk in self._mine
 
     def belongs_to_another(self, person: Person, kind: ContactPoint.Kind, address: str) -> bool:
@@ -136,10 +162,24 @@ class Register:
         setattr(person.user, name, address)
         person.changed = True
         if kind == ContactPoint.Kind.EMAIL:
-            person.drop_emails_but(address)
+            person.drop_emails(person.ways_in(kind) - {address})
             person.keep_email(address)
             for dropped in person.removed:
                 self._owners.get(dropped.email, set()).discard(dropped.user_id)
+
+    def is_free(self, kind: ContactPoint.Kind, address: str | None) -> bool:
+        """Nobody signs in with it."""
+        return not address or address not in self._by[SIGN_IN_FIELDS[kind]]
+
+    def let_go(self, person: Person, kind: ContactPoint.Kind, addresses: Collection[str]) -> None:
+        """The person signs in with none of these any more; where they are reached stays."""
+        name = SIGN_IN_FIELDS[kind]
+        if (address := getattr(person.user, name)) in addresses:
+            self._by[name].pop(address, None)
+            setattr(person.user, name, None)
+            person.changed = True
+        if kind == ContactPoint.Kind.EMAIL:
+            person.drop_emails(addresses)
 
     def save(self) -> None:
         """Write what changed. Raises IntegrityError if somebody else took the same phone or email at the same time."""
@@ -151,6 +191,8 @@ class Register:
         people = [*known, *new]
         retired = [point.pk for person in people for point in person.retired if point.pk]
         ContactPoint.objects.filter(pk__in=retired).update(retired_at=timezone.now())
+        named = [point for person in people for point in person.named if point.pk]
+        ContactPoint.objects.bulk_update(named, ["named_by"])
         ContactPoint.objects.bulk_create([point for person in people for point in person.points if not point.pk])
         removed = [email.pk for person in people for email in person.removed if email.pk]
         EmailAddress.objects.filter(pk__in=removed).delete()

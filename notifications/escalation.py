@@ -13,7 +13,7 @@ from notifications.clock import Clock
 from notifications.events import Fact, about, record_all
 from notifications.models import AgentTask, Delivery, NoticeEvent, Preference, Prompt
 from notifications.partner_news import tell_unreached
-from notifications.reach import reachable
+from notifications.reach import open_to, reachable
 from notifications.timing import at_local, lawful_moment, local_day
 
 BATCH: Final = 500
@@ -42,7 +42,7 @@ def climb(clock: Clock) -> int:
     with transaction.atomic():
         prompts = list(
             Prompt.objects.to_climb(clock.now)
-            .select_related("borrower", "installment")
+            .select_related("borrower", "installment__loan", "payment__loan", "dispute__loan")
             .order_by("look_again_at")
             .select_for_update(skip_locked=True, of=("self",), no_key=True)[:BATCH]
         )
@@ -52,16 +52,17 @@ def climb(clock: Clock) -> int:
         tellings, ways, places = _tellings(prompts), reachable(borrowers), _places(borrowers)
         writes = Writes()
         for prompt in prompts:
+            open_ways = open_to(ways[prompt.borrower_id], prompt)
             course = ladder.Course.of(
                 ladder.ladder_of(prompt.kind),
-                open_to=ways[prompt.borrower_id],
+                open_to=open_ways,
                 places=places.get(prompt.borrower_id),
                 deadline=prompt.deadline,
                 pace=clock.pace,
             )
             told = tellings.get(prompt.pk, [])
             decision = ladder.decide(course, rung=prompt.rung, tellings=told, now=clock.now)
-            _note(writes, prompt, decision, course, ways[prompt.borrower_id], clock)
+            _note(writes, prompt, decision, course, open_ways, clock)
         _write(writes, clock)
     return len(prompts)
 

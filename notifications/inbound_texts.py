@@ -38,27 +38,35 @@ def receive(words: Words, raw: bytes, *, now: datetime) -> str:
     """Keep one authenticated message, do what it asks for, and give the answer for its sender, empty for none."""
     callback = Callback.objects.create(provider=f"{words.provider}_in", raw=raw, received_at=now, applied_at=now)
     reply = classify(words.text)
-    borrower = _sender(words.sender_e164)
-    if borrower is None:
-        done = Done("sender not known")
-    else:
+    answers = []
+    for borrower, done in _done_for_all(reply, words.sender_e164, now):
+        InboundText.objects.create(
+            callback=callback,
+            borrower=borrower,
+            meaning=_meaning(reply),
+            outcome=done.outcome,
+            delivery_id=done.delivery_id,
+            received_at=now,
+        )
+        answers.append(done.answer)
+    return next(filter(None, answers), "")
+
+
+def _done_for_all(reply: Reply, address: str, now: datetime) -> list[tuple[User | None, Done]]:
+    """What is done for each whose phone this is: firms may have named it for several. A code is of one of them."""
+    done: list[tuple[User | None, Done]] = []
+    for borrower in _senders(address):
         with translation.override(borrower.locale):
-            done = _do(reply, borrower, words.sender_e164, now)
-    InboundText.objects.create(
-        callback=callback,
-        borrower=borrower,
-        meaning=_meaning(reply),
-        outcome=done.outcome,
-        delivery_id=done.delivery_id,
-        received_at=now,
-    )
-    return done.answer
+            done.append((borrower, _do(reply, borrower, address, now)))
+    answered = [(borrower, one) for borrower, one in done if one.delivery_id]
+    return answered or (done[:1] if isinstance(reply, Acknowledge) else done) or [(None, Done("sender not known"))]
 
 
-def _sender(address: str) -> User | None:
-    point = ContactPoint.objects.live().filter(kind=ContactPoint.Kind.PHONE, address=address).select_related("user")
-    found = list(point[:2]) if address else []
-    return found[0].user if len(found) == 1 else None
+def _senders(address: str) -> list[User]:
+    if not address:
+        return []
+    points = ContactPoint.objects.live().filter(kind=ContactPoint.Kind.PHONE, address=address).order_by("pk")
+    return [point.user for point in points.select_related("user")]
 
 
 def _meaning(reply: Reply) -> InboundText.Meaning:

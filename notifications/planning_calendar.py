@@ -76,7 +76,7 @@ def _find_fresh(run: Run) -> int:
 def _plan_found(run: Run, lane: int | None) -> int:
     """Plan what `_find_fresh` found, all of it or one of the two lanes."""
     parameters = run.parameters(lane)
-    planned = number(run.kind, run.source, run.clock, parameters, borrower="loan.borrower_id")
+    planned = number(run.kind, run.source, run.clock, parameters, subject="loan")
     if planned:
         overtaken = find_overtaken(run.kind, run.slots)
         assigned = duties.assign(run.kind, run.slots, run.clock)

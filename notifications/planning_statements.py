@@ -88,9 +88,9 @@ WHERE payment.id = ANY(%(ids)s)
 DISPUTE: Final = """
 SELECT dispute.borrower_id, dispute.installment_id, NULL::bigint AS payment_id, dispute.id AS dispute_id,
        %(stage)s AS stage, 1 AS version, %(moment)s::timestamptz AS moment, NULL::timestamptz AS deadline,
-       '' AS held_by, %(details)s::jsonb AS details, NULL::date AS due_on, NULL::bigint AS bank_id,
-       NULL::bigint AS platform_id, '' AS currency
-FROM loans_dispute AS dispute WHERE dispute.id = %(dispute_id)s
+       '' AS held_by, %(details)s::jsonb AS details, NULL::date AS due_on, loan.bank_id, loan.platform_id, loan.currency
+FROM loans_dispute AS dispute JOIN loans_loan AS loan ON loan.id = dispute.loan_id
+WHERE dispute.id = %(dispute_id)s
 """
 CLEAR: Final = "DROP TABLE IF EXISTS planning_fresh, planning_prompt"
 """What an earlier run of this transaction has left."""

@@ -17,7 +17,9 @@ from notifications.reach import CONTACT_KIND, channels_in_use
 _POINT: Final = """
 LEFT JOIN accounts_contactpoint AS {kind}_point
        ON {kind}_point.user_id = {borrower} AND {kind}_point.kind = '{kind}'
-      AND {kind}_point.retired_at IS NULL AND {kind}_point.unreachable_since IS NULL AND {share}"""
+      AND {kind}_point.retired_at IS NULL AND {kind}_point.unreachable_since IS NULL AND {share}
+      AND ({kind}_point.verified_at IS NOT NULL OR {kind}_point.named_by = '{{}}'
+           OR {kind}_point.named_by && ARRAY[{subject}.bank_id, {subject}.platform_id])"""
 _PREFERENCE: Final = """
 LEFT JOIN notifications_preference AS likes_{place}
        ON likes_{place}.user_id = {borrower} AND likes_{place}.channel = '{channel}'"""
@@ -64,10 +66,11 @@ def share(person: str) -> str:
     return f"(%(lane)s::int IS NULL OR {person} >> 12 & 1 <> %(lane)s)"
 
 
-def joins(ways: Sequence[Way], borrower: str) -> str:
-    """What is to be joined, `borrower` being the column with the person's id."""
+def joins(ways: Sequence[Way], subject: str) -> str:
+    """What is to be joined; the table `subject` has the person's id and those of the loan's two firms."""
+    borrower = f"{subject}.borrower_id"
     shares = {kind: share(f"{kind}_point.user_id") for kind in _kinds(ways)}
-    points = [_POINT.format(kind=kind, borrower=borrower, share=shares[kind]) for kind in shares]
+    points = [_POINT.format(kind=kind, borrower=borrower, share=shares[kind], subject=subject) for kind in shares]
     places = enumerate(ways, 1)
     return "".join(points + [_PREFERENCE.format(place=n, channel=way.channel, borrower=borrower) for n, way in places])
 

@@ -24,7 +24,7 @@ def write(kind: Prompt.Kind, source: str, clock: Clock, parameters: dict[str, An
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(planning_statements.CLEAR)
         with_ways = planning_statements.WITH_WAYS.replace("{source}", source)
-        if not number(kind, with_ways, clock, everything, borrower="candidate.borrower_id"):
+        if not number(kind, with_ways, clock, everything, subject="candidate"):
             return 0
         cursor.execute(planning_statements.PROMPTS + planning_statements.WHERE_NEW, everything)
         ids = [row[0] for row in cursor.fetchall()]
@@ -41,17 +41,17 @@ def parameters_of(kind: Prompt.Kind, clock: Clock) -> dict[str, Any]:
     return {"kind": kind, "now": clock.now, "beyond": len(ladder.rungs), "lane": None, **ways}
 
 
-def number(kind: Prompt.Kind, source: str, clock: Clock, parameters: dict[str, Any], *, borrower: str) -> int:
+def number(kind: Prompt.Kind, source: str, clock: Clock, parameters: dict[str, Any], *, subject: str) -> int:
     """Number the prompts that `source` finds, into `planning_prompt`, until the commit; returns how many there are.
 
-    In `source` the column `borrower` names whom the first way is looked for.
+    In `source` the table `subject` names whom the first way is looked for, and the firms whose loan it is about.
     """
     ways = ways_of(ladder_of(kind), clock)
     found = source.format(
         chosen=chosen(ways),
         columns=columns(ways),
-        joins=joins(ways, borrower),
-        share=share(borrower),
+        joins=joins(ways, subject),
+        share=share(f"{subject}.borrower_id"),
         share_of_people=share("person.id"),
     )
     with connection.cursor() as cursor:

@@ -1,11 +1,11 @@
 """On which channels a borrower can be reached now."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from accounts.models import ContactPoint
 from notifications.channels.registry import suppliers_for
-from notifications.models import Delivery, Preference
+from notifications.models import Delivery, Preference, Prompt
 
 CONTACT_KIND: Final[dict[str, str]] = {
     Delivery.Channel.SMS: ContactPoint.Kind.PHONE,
@@ -21,8 +21,18 @@ def channels_in_use() -> list[str]:
     return [channel for channel in CONTACT_KIND if suppliers_for(channel)]
 
 
+def open_to(ways: Mapping[str, ContactPoint], prompt: Prompt) -> dict[str, ContactPoint]:
+    """Of the ways to its borrower those that this prompt may take: an address that nobody has proved tells of loans of
+    the firms that named it. Reads what the prompt is about, with its loan.
+    """
+    firms = {prompt.loan.bank_id, prompt.loan.platform_id or 0}
+    return {channel: point for channel, point in ways.items() if point.tells_of_loans_of(firms)}
+
+
 def reachable(borrower_ids: Iterable[int]) -> dict[int, dict[str, ContactPoint]]:
-    """For each borrower the channels that are on and whose contact point nobody has called unreachable."""
+    """For each borrower the channels that are on and whose contact point nobody has called unreachable, whatever it may
+    tell of.
+    """
     wanted = set(borrower_ids)
     off = set(
         Preference.objects.filter(user_id__in=wanted, enabled=False).values_list("user_id", "channel"),

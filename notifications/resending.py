@@ -17,7 +17,7 @@ from notifications.bundles import companions_of, still_needed
 from notifications.clock import Clock
 from notifications.events import record
 from notifications.models import Delivery, NoticeEvent, Preference, Prompt
-from notifications.reach import CONTACT_KIND, reachable
+from notifications.reach import CONTACT_KIND, open_to, reachable
 from notifications.timing import lawful_moment
 
 OFF_THE_LADDER: Final = 99
@@ -43,7 +43,7 @@ def resend(*, prompt_id: int, channel: str, agent: User, now: datetime) -> Deliv
     prompt = _locked(prompt_id)
     if (obstacle := why_not(prompt) or _disputed(prompt)) and not _needed_by_others(prompt):
         raise CannotResendError(obstacle)
-    point = _way(prompt.borrower_id, channel)
+    point = _way(prompt, channel)
     _refuse_too_soon(prompt, channel, now)
     delivery = _queue(prompt, channel, point, now)
     record(
@@ -92,17 +92,21 @@ def _disputed(prompt: Prompt) -> str:
     return _("The borrower disputes this; overdue prompts are held until it is decided.") if held else ""
 
 
-def _way(borrower_id: int, channel: str) -> ContactPoint:
-    point = reachable([borrower_id])[borrower_id].get(channel)
+def _way(prompt: Prompt, channel: str) -> ContactPoint:
+    ways = reachable([prompt.borrower_id])[prompt.borrower_id]
+    point = open_to(ways, prompt).get(channel)
     if point is None:
-        raise CannotResendError(_why_no_way(borrower_id, channel))
+        raise CannotResendError(_why_no_way(prompt.borrower_id, channel, known=channel in ways))
     return point
 
 
-def _why_no_way(borrower_id: int, channel: str) -> str:
+def _why_no_way(borrower_id: int, channel: str, *, known: bool) -> str:
     if channel not in CONTACT_KIND:
         return _("This cannot be sent there: choose SMS or email. The message lies in the portal in any case.")
     name = Delivery.Channel(channel).label
+    if known:
+        words = _("The address for %(channel)s is another firm's word, which the borrower has not proved.")
+        return words % {"channel": name}
     if Preference.objects.filter(user=borrower_id, channel=channel, enabled=False).exists():
         return _("The borrower has switched off this channel: %(channel)s.") % {"channel": name}
     if ContactPoint.objects.live().filter(user=borrower_id, kind=CONTACT_KIND[channel]).exists():

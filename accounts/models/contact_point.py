@@ -1,8 +1,10 @@
 """A way to reach a person."""
 
+from collections.abc import Collection
 from typing import Final, Self
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -24,7 +26,8 @@ class ContactPointQuerySet(models.QuerySet["ContactPoint"]):
 class ContactPoint(models.Model):
     """An email address or a phone (E.164) of one person, or their devices, and who gave it to us.
 
-    A changed address is a new row and the old one is retired: what was sent to it stays provable.
+    A changed address is a new row and the old one is retired: what was sent to it stays provable. One that nobody has
+    proved is the word of the firms that named it (`named_by`, ids), and tells of no other firm's loans.
     """
 
     class Kind(models.TextChoices):
@@ -42,6 +45,7 @@ class ContactPoint(models.Model):
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
     address = models.CharField(_("address"), max_length=254)
     source = models.CharField(_("source"), max_length=8, choices=Source)
+    named_by = ArrayField(models.BigIntegerField(), verbose_name=_("named by"), default=list, blank=True)
     verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
     unreachable_since = models.DateTimeField(_("unreachable since"), null=True, blank=True)
     unreachable_reason = models.CharField(_("why unreachable"), max_length=200, blank=True)
@@ -62,6 +66,10 @@ class ContactPoint(models.Model):
 
     def __str__(self) -> str:
         return self.masked
+
+    def tells_of_loans_of(self, firms: Collection[int]) -> bool:
+        """May a message about a loan of these firms go there? The same as `notifications.planning_ways` asks in SQL."""
+        return self.verified_at is not None or not self.named_by or not set(firms).isdisjoint(self.named_by)
 
     @property
     def masked(self) -> str:

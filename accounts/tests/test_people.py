@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.contact_points import set_contact_point
 from accounts.models import ContactPoint, User
 from accounts.people import NotABorrowerError, find_or_create_borrower, update_borrower
+from accounts.register import Firm
 
 PHONE, OTHER_PHONE = "+8613800138000", "+8613900139000"
 EMAIL, OTHER_EMAIL = "lin@example.test", "lin.new@example.test"
@@ -19,7 +20,7 @@ EMAIL, OTHER_EMAIL = "lin@example.test", "lin.new@example.test"
 
 def named(**given: Any) -> tuple[User, list[str]]:
     record = {"external_id": "B-1", "name": "Lin", "phone": None, "email": None, "locale": None, "time_zone": None}
-    return find_or_create_borrower(**(record | {"mine": set} | given))
+    return find_or_create_borrower(**(record | {"firm": Firm(1, set)} | given))
 
 
 def live(user: User, kind: str) -> str:
@@ -122,7 +123,7 @@ class TestAKnownPerson:
 
     def test_who_works_at_the_desk_is_left_alone(self) -> None:
         agent = User.objects.create_user(EMAIL, name="Lin", is_staff=True)
-        remarks = update_borrower(agent, external_id="C-1", name="Lin", phone=PHONE, email=EMAIL, mine=set)
+        remarks = update_borrower(agent, external_id="C-1", name="Lin", phone=PHONE, email=EMAIL, firm=Firm(1, set))
         assert agent.phone is None
         assert not ContactPoint.objects.exists()
         assert len(remarks) == 2
@@ -141,10 +142,10 @@ def test_whose_borrowers_they_are_is_asked_once_and_only_where_it_decides() -> N
         asked.append(set(user_ids))
         return set()
 
-    user, _ = named(phone=PHONE, mine=nobody)
-    assert named(phone=PHONE, mine=nobody) == (user, [])
+    user, _ = named(phone=PHONE, firm=Firm(1, nobody))
+    assert named(phone=PHONE, firm=Firm(1, nobody)) == (user, [])
     assert asked == []
-    _, remarks = named(phone=PHONE, email=EMAIL, mine=nobody)
+    _, remarks = named(phone=PHONE, email=EMAIL, firm=Firm(1, nobody))
     assert asked == [{user.pk}]
     assert ["the email was not taken" in remark for remark in remarks] == [True]
     assert not ContactPoint.objects.filter(kind="email").exists()

@@ -11,6 +11,7 @@ from pytest_django import Settings
 
 from accounts.models import ContactPoint, User
 from accounts.people import find_or_create_borrower
+from accounts.register import Firm
 from accounts.tests.factories import make_borrower
 from accounts.tests.mailbox import Mailbox
 from accounts.tests.pages import without_tokens
@@ -25,7 +26,13 @@ MISMATCH = "do not belong together"
 def imported() -> User:
     """As a partner's file leaves a person: no password, nothing proved."""
     return find_or_create_borrower(
-        external_id="B1", name="Lin", phone=None, email="lin@example.test", locale="en", time_zone=None, mine=set
+        external_id="B1",
+        name="Lin",
+        phone=None,
+        email="lin@example.test",
+        locale="en",
+        time_zone=None,
+        firm=Firm(1, set),
     )[0]
 
 

@@ -13,7 +13,7 @@ from loans.intake.news import News, RefusedError
 from loans.intake.precedence import BEFORE_ALL, Moment, moment_of
 from loans.intake.records import BorrowerRecord, Code, LoanRecord
 from loans.intake.rewriting import rewrite
-from loans.intake.whose import borrowers_of_alone
+from loans.intake.whose import as_speaker
 from loans.models import Loan, LoanWord, Partner, Report
 
 
@@ -195,7 +195,7 @@ def _with_borrowers(opened: list[Opened], partner: Partner) -> list[Opened]:
         for place, item in enumerate(opened)
         if isinstance(item, Case) and item.record.borrower and (item.new or partner.pk == item.loan.bank_id)
     }
-    answers = dict(zip(named, take_borrowers(list(named.values()), mine=borrowers_of_alone(partner)), strict=True))
+    answers = dict(zip(named, take_borrowers(list(named.values()), firm=as_speaker(partner)), strict=True))
     return [_answered(item, answers.get(place)) for place, item in enumerate(opened)]
 
 

@@ -6,17 +6,18 @@ from functools import partial
 from django.contrib.postgres.aggregates import BoolAnd
 from django.db.models import Exists, OuterRef, Q
 
-from accounts.register import Mine
+from accounts.register import Firm
 from loans.models import Loan, LoanWord, Partner
 
 
-def borrowers_of_alone(firm: Partner) -> Mine:
-    """A question: who of these people has loans, and none but those of `firm`? One statement, on the loans as saved.
+def as_speaker(firm: Partner) -> Firm:
+    """The firm as people are taken from it: who of them has loans, and none but its own? One statement, on the loans as
+    saved.
 
     A loan is of its bank; of its platform as long as the bank has not spoken of it, since any platform may claim a
     loan that none has sold and whose number it knows.
     """
-    return partial(_alone, firm)
+    return Firm(firm.pk, partial(_alone, firm))
 
 
 def _alone(firm: Partner, user_ids: Collection[int]) -> Collection[int]:

@@ -58,8 +58,8 @@ class Person:
 
 
 def read_database(first: date, last: date) -> Iterator[Person]:
-    """Everybody with an installment due between these days, as they can be reached now. What awaits the bank counts as
-    paid on its due date; what was withdrawn is left out.
+    """Everybody with an installment due between these days, as they can be reached now by any of their firms. What
+    awaits the bank counts as paid on its due date; what was withdrawn is left out.
     """
     rows = (
         Installment.objects.due_between(first, last)

@@ -1,0 +1,103 @@
+"""A firm that names a person before others do, with an address of its choice, reads nothing that they lend."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.utils import timezone
+
+from accounts.models import ContactPoint, User
+from loans.models import Loan, Partner
+from loans.tests.factories import make_bank, make_platform
+from loans.tests.pushing import about, make_key, told
+
+pytestmark = pytest.mark.django_db
+
+PHONE, EMAIL = "+8613800138000", "lin@example.test"
+EVIL_PHONE, EVIL = "+8613900009999", "evil@example.test"
+Keys = dict[str, str]
+
+
+@pytest.fixture
+def keys() -> Keys:
+    """Two banks that may push."""
+    mallory = Partner.objects.create(code="mallory", kind=Partner.Kind.BANK, name="Mallory Bank")
+    return {firm.code: make_key(firm) for firm in (make_bank(), make_platform(), mallory)}
+
+
+def says(keys: Keys, firm: str, loan: str, **said: Any) -> User:
+    """The firm opens the loan for this borrower: whom it comes to lie with."""
+    told(firm, keys[firm], about("loan.opened", loan=loan, borrower={"id": "B-1", "name": "Lin", **said}))
+    return Loan.objects.get(external_id=loan).borrower
+
+
+def ways_in(user: User) -> set[str]:
+    user.refresh_from_db()
+    emails = set(EmailAddress.objects.filter(user=user).values_list("email", flat=True))
+    return emails | {address for address in (user.phone, user.email) if address}
+
+
+@pytest.mark.parametrize("said", [{"phone": PHONE}, {"phone": PHONE, "email": EMAIL}])
+def test_its_email_opens_the_account_no_longer_when_another_firm_names_the_phone(said: Any, keys: Keys) -> None:
+    first = says(keys, "mallory", "M-1", phone=PHONE, email=EVIL)
+    assert says(keys, "harbour", "LN-1", **said) == first
+    assert ways_in(first) == {PHONE}
+
+
+def test_whoever_has_signed_in_with_that_email_does_not_get_the_loan(keys: Keys) -> None:
+    evil = says(keys, "mallory", "M-1", phone=PHONE, email=EVIL)
+    EmailAddress.objects.update(verified=True)
+    User.objects.update(last_login=timezone.now())
+    victim = says(keys, "harbour", "LN-1", phone=PHONE)
+    assert victim != evil
+    assert (ways_in(evil), ways_in(victim)) == ({EVIL}, {PHONE})
+    assert says(keys, "harbour", "LN-2", phone=PHONE) == victim
+
+
+def test_an_email_beside_a_phone_that_the_firm_does_not_name_is_no_link_between_them(keys: Keys) -> None:
+    evil = says(keys, "mallory", "M-1", phone=EVIL_PHONE, email=EMAIL)
+    victim = says(keys, "harbour", "LN-1", phone=PHONE, email=EMAIL)
+    assert victim != evil
+    assert (ways_in(evil), ways_in(victim)) == ({EVIL_PHONE}, {PHONE, EMAIL})
+
+
+def test_nor_does_an_unproved_email_open_what_comes_to_who_has_proved_the_phone(keys: Keys) -> None:
+    first = says(keys, "mallory", "M-1", phone=PHONE, email=EVIL)
+    User.objects.update(phone_verified=True, last_login=timezone.now())
+    assert says(keys, "harbour", "LN-1", phone=PHONE) == first
+    assert ways_in(first) == {PHONE}
+
+
+def test_both_addresses_that_a_person_has_proved_go_on_opening_the_account(keys: Keys) -> None:
+    first = says(keys, "mallory", "M-1", phone=PHONE, email=EMAIL)
+    User.objects.update(phone_verified=True)
+    EmailAddress.objects.update(verified=True)
+    assert says(keys, "harbour", "LN-1", phone=PHONE) == first
+    assert ways_in(first) == {PHONE, EMAIL}
+
+
+def test_two_firms_that_name_the_same_addresses_mean_one_person(keys: Keys) -> None:
+    first = says(keys, "mallory", "M-1", phone=PHONE, email=EMAIL)
+    assert says(keys, "harbour", "LN-1", phone=PHONE, email=EMAIL) == first
+    assert ways_in(first) == {PHONE, EMAIL}
+    firms = sorted(Partner.objects.exclude(code="lantern").values_list("pk", flat=True))
+    assert set(map(tuple, ContactPoint.objects.values_list("named_by", flat=True))) == {tuple(firms)}
+
+
+def test_a_firm_that_adds_a_second_loan_of_its_own_takes_nothing_away(keys: Keys) -> None:
+    first = says(keys, "harbour", "LN-1", phone=PHONE, email=EMAIL)
+    assert says(keys, "harbour", "LN-2", phone=PHONE) == first
+    assert ways_in(first) == {PHONE, EMAIL}
+
+
+def test_an_address_tells_of_loans_of_the_firms_that_named_it_until_it_is_proved(keys: Keys) -> None:
+    first = says(keys, "mallory", "M-1", phone=PHONE, email=EVIL)
+    says(keys, "harbour", "LN-1", phone=PHONE)
+    harbour, mallory = (Partner.objects.get(code=code).pk for code in ("harbour", "mallory"))
+    points = {point.kind: point for point in ContactPoint.objects.filter(user=first)}
+    assert points["phone"].tells_of_loans_of({harbour})
+    assert points["email"].tells_of_loans_of({mallory})
+    assert not points["email"].tells_of_loans_of({harbour})
+    points["email"].verified_at = timezone.now() - timedelta(days=1)
+    assert points["email"].tells_of_loans_of({harbour})

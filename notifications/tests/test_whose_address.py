@@ -1,0 +1,92 @@
+"""An address that nobody has proved tells of loans of the firms that named it, and of no others."""
+
+from datetime import timedelta
+from typing import Final
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import ContactPoint
+from accounts.tests.factories import make_agent, make_borrower
+from loans.disputes import open_dispute
+from loans.models import Loan, Partner
+from loans.tests.factories import make_bank, make_installment, make_loan, make_platform
+from notifications.escalation import climb
+from notifications.models import AgentTask, Delivery, Prompt
+from notifications.planning import plan_upcoming
+from notifications.resending import CannotResendError, resend
+from notifications.states import Status, Step, advance
+from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt
+
+pytestmark = pytest.mark.django_db
+EMAIL, PHONE = ContactPoint.Kind.EMAIL, ContactPoint.Kind.PHONE
+DUE: Final = TODAY + timedelta(days=3)
+
+
+@pytest.fixture
+def loan() -> Loan:
+    """Of Harbour and Lantern, who named the phone; the email is another bank's word."""
+    loan = make_loan(make_borrower())
+    other = Partner.objects.create(code="other", kind=Partner.Kind.BANK, name="Other Bank")
+    ContactPoint.objects.filter(kind=PHONE).update(named_by=[make_bank().pk])
+    ContactPoint.objects.filter(kind=EMAIL).update(named_by=[other.pk])
+    return loan
+
+
+def channels() -> set[str]:
+    return set(Delivery.objects.values_list("channel", flat=True))
+
+
+def test_the_first_way_is_one_that_the_loans_own_firms_named(loan: Loan) -> None:
+    make_installment(loan, due_on=DUE)
+    ContactPoint.objects.filter(kind=PHONE).update(unreachable_since=NOON)
+    plan_upcoming(clock())
+    assert channels() == {"in_app"}
+
+
+def test_each_loan_of_one_person_takes_its_own_way(loan: Loan) -> None:
+    make_installment(loan, due_on=DUE)
+    theirs = make_loan(loan.borrower, bank=Partner.objects.get(code="other"), platform=None)
+    make_installment(theirs, due_on=DUE)
+    plan_upcoming(clock())
+    rows = Delivery.objects.exclude(channel="in_app").values_list("prompt__installment__loan", "channel")
+    assert set(rows) == {(loan.pk, "sms"), (theirs.pk, "email")}
+
+
+@pytest.mark.parametrize("fields", [{"verified_at": NOON}, {"named_by": []}])
+def test_a_proved_address_and_one_that_no_firm_gave_tell_of_everything(loan: Loan, fields: dict[str, object]) -> None:
+    make_installment(loan, due_on=DUE)
+    ContactPoint.objects.filter(kind=PHONE).update(unreachable_since=NOON)
+    ContactPoint.objects.filter(kind=EMAIL).update(**fields)
+    plan_upcoming(clock())
+    assert channels() == {"email", "in_app"}
+
+
+def test_an_address_that_the_platform_named_tells_of_the_loan_too(loan: Loan) -> None:
+    make_installment(loan, due_on=DUE)
+    ContactPoint.objects.filter(kind=PHONE).update(named_by=[make_platform().pk])
+    plan_upcoming(clock())
+    assert channels() == {"sms", "in_app"}
+
+
+def test_the_ladder_does_not_climb_to_another_firms_word_but_to_a_person(loan: Loan) -> None:
+    sms = make_delivery(make_prompt(make_installment(loan, due_on=DUE)), status=Status.SENT)
+    advance([Step(delivery_id=sms.pk, to=Status.FAILED)], now=NOON)
+    climb(clock())
+    assert channels() == {"sms"}
+    assert AgentTask.objects.get().prompt == sms.prompt
+
+
+def test_a_dispute_is_told_where_the_loans_firms_said(loan: Loan) -> None:
+    ContactPoint.objects.filter(kind=PHONE).update(unreachable_since=NOON)
+    open_dispute(
+        borrower=loan.borrower, loan=loan, installment=None, kind="other", words="?", files=[], about="", now=NOON
+    )
+    assert Prompt.objects.get().kind == Prompt.Kind.DISPUTE_OPENED
+    assert channels() == {"in_app"}
+
+
+def test_an_agent_does_not_send_there_either_and_reads_why(loan: Loan) -> None:
+    prompt = make_prompt(make_installment(loan, due_on=DUE))
+    with pytest.raises(CannotResendError, match="another firm's word"):
+        resend(prompt_id=prompt.pk, channel="email", agent=make_agent(), now=timezone.now())
