@@ -139,7 +139,7 @@ def save_words(words: Iterable[PaymentWord]) -> None:
         words,
         update_conflicts=True,
         unique_fields=["payment", "partner", "amount", "paid_on"],
-        update_fields=["number", "reversed", "arrived", "as_of", "report"],
+        update_fields=["number", "reversed", "reversed_at", "arrived", "as_of", "report"],
     )
 
 

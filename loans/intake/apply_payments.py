@@ -8,7 +8,7 @@ from typing import Final
 
 from loans.intake.account import Spoken, Told
 from loans.intake.cases import Case
-from loans.intake.likely import TOO_LATE, bounds_of, is_ahead
+from loans.intake.likely import TOO_LATE, bounds_of, earliest, is_ahead
 from loans.intake.precedence import Moments
 from loans.intake.records import RepaymentRecord
 from loans.models import Partner, PaymentWord
@@ -84,6 +84,7 @@ def _word(case: Case, item: RepaymentRecord) -> PaymentWord:
         paid_on=item.paid_on,
         number=item.installment,
         reversed=item.reversed,
+        reversed_at=case.moment.as_of if item.reversed else None,
         arrived=not item.reversed,
         as_of=case.moment.as_of,
         report=case.report,
@@ -96,6 +97,7 @@ def _merged(old: Spoken, new: Spoken) -> Spoken:
     holds = new.word if later else PaymentWord(partner=old.word.partner, **old.word.facts)
     holds.payment_id = old.word.payment_id
     holds.reversed = old.word.reversed or new.word.reversed
+    holds.reversed_at = earliest(old.word.reversed_at, new.word.reversed_at)
     holds.arrived = old.word.arrived or new.word.arrived
     return Spoken(holds, new.moment if later else old.moment)
 

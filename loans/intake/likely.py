@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from loans.intake.account import Account, Spoken, heard_at
 from loans.intake.records import Code, LoanRecord
 from loans.models import Installment, Loan, StatementLine
 
+Day = TypeVar("Day", date, datetime)
 TIMES: Final = 2
 """Of all that a loan comes to, in one payment: whoever pays it off twice by mistake stays within."""
 BEFORE_THE_LOAN: Final = timedelta(days=31)
@@ -69,7 +70,7 @@ def bounds_of(account: Account) -> Bounds:
     """
     whole, first = _standing(account.loan, account.in_force)
     most = max(whole, account.loan.most_said or Decimal(0))
-    return Bounds(most * TIMES if most else None, _earlier(account.loan.first_said, first))
+    return Bounds(most * TIMES if most else None, earliest(account.loan.first_said, first))
 
 
 def widen(account: Account, record: LoanRecord) -> bool:
@@ -82,8 +83,8 @@ def widen(account: Account, record: LoanRecord) -> bool:
         standing = _standing(loan, account.schedule())
         if loan.pk and (most, first) == standing:
             return False  # a book from before need not be written anew by a file that changes nothing
-        most, first = max(most, standing[0]), _earlier(first, standing[1])
-    said = (min(max(most, loan.most_said or Decimal(0)), _LARGEST), _earlier(first, loan.first_said))
+        most, first = max(most, standing[0]), earliest(first, standing[1])
+    said = (min(max(most, loan.most_said or Decimal(0)), _LARGEST), earliest(first, loan.first_said))
     if (loan.most_said, loan.first_said) == said:
         return False
     loan.most_said, loan.first_said = said
@@ -122,8 +123,9 @@ def _first_day(disbursed_on: date | None, due_on: date | None, number: int) -> d
     return due_on - LONGEST_PERIOD * min(number, _MOST_PERIODS) if due_on else None
 
 
-def _earlier(one: date | None, other: date | None) -> date | None:
-    return min((day for day in (one, other) if day), default=None)
+def earliest(*moments: Day | None) -> Day | None:
+    """Of those that are known."""
+    return min((moment for moment in moments if moment), default=None)
 
 
 def is_ahead(day: date, reported_at: datetime, by: timedelta = AHEAD) -> bool:
@@ -139,8 +141,8 @@ class Said:
     paid_on: date
     number: int | None
     reversed: bool
+    reversed_at: datetime | None
     arrived: bool
-    as_of: datetime
 
 
 def believed(words: Iterable[Spoken], bounds: Bounds) -> Mapping[int, Said]:
@@ -158,4 +160,5 @@ def believed(words: Iterable[Spoken], bounds: Bounds) -> Mapping[int, Said]:
 def _together(spoken: list[Spoken]) -> Said:
     last = max(spoken, key=lambda one: one.moment).word
     taken_back, arrived = (any(getattr(one.word, name) for one in spoken) for name in ("reversed", "arrived"))
-    return Said(last.amount, last.paid_on, last.number, taken_back, arrived, last.as_of)
+    taken_back_at = earliest(*(one.word.reversed_at for one in spoken))
+    return Said(last.amount, last.paid_on, last.number, taken_back, taken_back_at, arrived)

@@ -126,7 +126,7 @@ class Money:
         if self.back:
             return heard_at(self.back)
         if self.bank_word and self.bank_word.reversed:
-            return self.bank_word.as_of
+            return self.bank_word.reversed_at
         return self.rejection.report.received_at if self.rejection else None
 
     @property

@@ -108,6 +108,16 @@ def test_a_figure_that_a_later_record_repeats_is_as_of_that_record() -> None:
     assert [row[-1] for row in state["parts of payments"]] == [Decimal(60)]
 
 
+def test_a_return_that_is_said_again_was_not_returned_later() -> None:
+    back = RepaymentRecord("E-1", Decimal(100), date(2026, 11, 30), reversed=True, installment=1)
+    opened = loan_record(1, [period_record(1, 0), period_record(2, 0)], as_of=START - timedelta(hours=6))
+    returned = replace(opened, repayments=(back,), as_of=START)
+    figures = loan_record(1, [period_record(1, 100), period_record(2, 0)], as_of=START + timedelta(hours=1))
+    again = replace(opened, whole=False, installments=(), repayments=(back,), as_of=START + timedelta(hours=2))
+    state = same_whatever_comes_first(loans(returned), loans(figures), loans(again))
+    assert [row[10] for row in state["installments"]] == [Decimal(100), Decimal(0)]
+
+
 def test_of_one_movement_the_words_of_the_report_that_was_received_first_hold() -> None:
     told = credit(date(2026, 11, 30), "LN-1"), credit(date(2026, 12, 2), "rent")
     state = same_whatever_comes_first(
