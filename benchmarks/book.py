@@ -23,8 +23,9 @@ SELECT one, '!', false, '测试 Borrower ' || one, 'b' || one || '@example.test'
 FROM generate_series(1, %(people)s) AS one
 """
 _CONTACTS: Final = """
-INSERT INTO accounts_contactpoint (kind, address, source, unreachable_reason, created_at, user_id)
-SELECT way.kind, CASE way.kind WHEN 'phone' THEN person.phone ELSE person.email END, 'partner', '', %(now)s, person.id
+INSERT INTO accounts_contactpoint (kind, address, source, named_by, unreachable_reason, created_at, user_id)
+SELECT way.kind, CASE way.kind WHEN 'phone' THEN person.phone ELSE person.email END, 'partner',
+       ARRAY[%(bank)s, %(platform)s]::bigint[], '', %(now)s, person.id
 FROM accounts_user AS person CROSS JOIN unnest(%(ways)s::text[]) AS way (kind)
 """
 _LOANS: Final = """

@@ -13,6 +13,12 @@ _COLUMNS: Final = [field.attname for field in User._meta.concrete_fields]
 FIND: Final = f"SELECT {', '.join(_COLUMNS)} FROM accounts_user WHERE id = %(person)s::bigint"  # noqa: S608 - our own names
 
 
+def person_in(row: tuple[Any, ...]) -> User:
+    """The person whose columns these are, as `FIND` gives them."""
+    user: User = User.from_db(DEFAULT_DB_ALIAS, _COLUMNS, row)
+    return user
+
+
 class AuthenticationBackend(AllauthBackend):
     """allauth's, which finds people by email or phone; only the look-up of a signed-in person is another."""
 
@@ -22,5 +28,5 @@ class AuthenticationBackend(AllauthBackend):
         row = ahead.person if ahead and ahead.person_id == user_id else ask(FIND, {"person": user_id})
         if row is None:
             return None
-        user: User = User.from_db(DEFAULT_DB_ALIAS, _COLUMNS, row)
+        user = person_in(row)
         return user if self.user_can_authenticate(user) else None

@@ -9,13 +9,14 @@ import time_machine
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import User
 from accounts.tests.factories import make_borrower
 from loans.models import Installment, Loan
 from loans.tests.factories import make_installment
 from notifications.tests.factories import NOON
+from portal.pages.nothing_new import reader_of
 from portal.tests.people import day, sign_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "owed")]
@@ -106,3 +107,23 @@ def test_another_language_zone_or_day_is_news(page: Client, borrower: User) -> N
 def test_a_host_that_is_not_ours_is_refused(page: Client, host: str) -> None:
     question = question_of(page)
     assert page.get(question, headers={"Host": host}).status_code == 400
+
+
+def test_a_key_that_was_replaced_signs_nobody_out(page: Client, settings: Settings) -> None:
+    question = question_of(page)
+    old = settings.SECRET_KEY
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another key, of some length, for those who come", [old]
+    reader_of.cache_clear()
+    assert page.get(question).status_code == 200
+    assert page.get(HOME).status_code == 200
+    assert page.get(question_of(page)).status_code == SHORT
+
+
+def test_the_same_reader_is_checked_once_and_whose_row_differs_anew(page: Client, borrower: User) -> None:
+    question = question_of(page)
+    reader_of.cache_clear()
+    assert [page.get(question).status_code for _ in range(2)] == [SHORT, SHORT]
+    assert (reader_of.cache_info().hits, reader_of.cache_info().misses) == (1, 1)
+    User.objects.filter(pk=borrower.pk).update(last_login=NOON)
+    page.get(question)
+    assert reader_of.cache_info().misses == 2
