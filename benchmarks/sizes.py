@@ -72,7 +72,7 @@ FULL: Final = Size(
     growth_page_rounds=4,
     memory_planner=(10_000, 1_000_000),
     memory_worker=(10_000, 1_000_000),
-    statement_entries=(50_000, 250_000),
+    statement_entries=(100_000, 1_000_000),
 )
 
 QUICK: Final = Size(
