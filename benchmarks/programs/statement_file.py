@@ -102,7 +102,7 @@ def write_file(path: Path, n: int) -> int:
 
 
 def _import(path: Path, log: Path) -> float:
-    """Returns the largest resident size of the process, in MiB: its own, not what it had of this one before it began."""
+    """Returns the largest resident size of the process in MiB: its own, without what it shared before it began."""
     command = [sys.executable, "manage.py", "import_statement", str(path), "--partner", "harbour"]
     peak = 0.0
     with log.open("wb") as said:
