@@ -26,12 +26,15 @@ FAILS: Final = "does not take messages: "
 """Before the reason that it gave."""
 
 _NOT_TAKEN: Final = frozenset({Result.TEMPORARY, Result.UNKNOWN})
-# A provider is slow where, of what it has taken lately and had time to report, most has brought no receipt.
+# A provider is slow where, of the addresses for which it has taken something lately and had time to report, most have
+# brought no receipt. One address counts once: it may be wrong on purpose, and have many messages.
 _SLOW: Final = """
-SELECT provider FROM notifications_delivery
-WHERE provider = ANY(%(providers)s) AND sent_at BETWEEN %(since)s AND %(now)s AND status IN ('delivered', 'unconfirmed')
-GROUP BY provider
-HAVING count(*) >= %(enough)s AND count(*) FILTER (WHERE status = 'unconfirmed') * 2 > count(*)
+SELECT provider FROM (
+    SELECT provider, bool_or(status = 'delivered') AS reported FROM notifications_delivery
+    WHERE provider = ANY(%(providers)s) AND sent_at BETWEEN %(since)s AND %(now)s
+      AND status IN ('delivered', 'unconfirmed')
+    GROUP BY provider, address) AS told
+GROUP BY provider HAVING count(*) >= %(enough)s AND count(*) FILTER (WHERE NOT reported) * 2 > count(*)
 """
 
 

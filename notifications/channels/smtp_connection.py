@@ -2,10 +2,19 @@
 
 import smtplib
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from notifications.channels.base import Outcome, Result
 from notifications.channels.smtp_commands import Abilities, Mail, write_commands, write_content
 from notifications.channels.smtp_replies import CLOSING, EXPECTED, FAULTS, judge_message, judge_refusal, name_fault
+
+
+class Exchange(NamedTuple):
+    """A mail whose content was sent, with the commands of the following one, if any; or what kept it from going."""
+
+    offered: Mail
+    following: Mail | None
+    fault: Exception | None
 
 
 class Connection:
@@ -16,6 +25,7 @@ class Connection:
         self._abilities = Abilities.of(server)
         self._refused = False
         self._asked_for_content = False
+        self._unread = False
         self.usable = True
 
     @property
@@ -45,17 +55,28 @@ class Connection:
         except FAULTS as error:
             return self._lose(mail, error)
 
-    def finish(self, offered: Mail, following: Mail | None) -> tuple[Outcome, bool, Outcome | None]:
-        """Send the content, and with it the commands of the following mail.
-
-        Gives the outcome; whether the following was answered (where not, it has to be offered again); its refusal.
-        """
+    def begin_to_finish(self, offered: Mail, following: Mail | None) -> Exchange:
+        """Send the content, and with it the commands of the following mail; nothing is read yet."""
         commands = write_commands(following, self._abilities) if following else []
+        fault = None
         try:
             self._server.send(b"".join([write_content(offered), *commands]))
         except FAULTS as error:
+            fault = error
+        self._asked_for_content = False
+        self._unread = True
+        return Exchange(offered, following, fault)
+
+    def finish(self, exchange: Exchange) -> tuple[Outcome, bool, Outcome | None]:
+        """Read what the server says to it.
+
+        Gives the outcome; whether the following was answered (where not, it has to be offered again); its refusal.
+        """
+        offered, following, fault = exchange
+        self._unread = False
+        if fault:
             # Whether the final dot was among what went out is only certain where nothing followed it.
-            return (self._doubt(offered) if following else self._lose(offered, error)), False, None
+            return (self._doubt(offered) if following else self._lose(offered, fault)), False, None
         outcome = self._read_verdict(offered)
         if following is None or not self.usable:
             return outcome, False, None
@@ -65,9 +86,9 @@ class Connection:
             return outcome, True, self._lose(following, error)
 
     def close(self) -> None:
-        """Say goodbye, unless the server would take the word for the content that it waits for."""
+        """Say goodbye, unless the server would take the word for the content that it waits for, or has not answered."""
         try:
-            if self.usable and not self._asked_for_content:
+            if self.usable and not self._asked_for_content and not self._unread:
                 self._server.quit()
         except FAULTS:
             self.usable = False
@@ -104,7 +125,6 @@ class Connection:
 
     def _read_verdict(self, mail: Mail) -> Outcome:
         """The final dot is on its way: from here on, silence does not mean that the mail was not taken."""
-        self._asked_for_content = False
         try:
             code, reply = self._read()
         except FAULTS:

@@ -1,7 +1,8 @@
 """One connection for a whole batch of mail, opened with the first and opened again when it is lost.
 
 Where the server allows it (RFC 2920), a mail's content and the next mail's commands go out together, so that a mail
-costs one round trip and not four. The next mail's own content only goes out once this one's outcome has been taken.
+costs one round trip and not four; and what the server says is read when the mail after that has been written, so that
+nobody waits for it. The next mail's own content only goes out once this one's outcome has been read.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,7 +11,7 @@ from typing import Final
 from notifications.channels.base import Outcome, Result
 from notifications.channels.mail_server import MailServer
 from notifications.channels.smtp_commands import Mail
-from notifications.channels.smtp_connection import Connection
+from notifications.channels.smtp_connection import Connection, Exchange
 from notifications.channels.smtp_replies import FAULTS, name_fault
 
 LOST_IN_A_ROW: Final = 3
@@ -23,6 +24,7 @@ class SmtpSession:
     def __init__(self, mail_server: MailServer) -> None:
         self._mail_server = mail_server
         self._connection: Connection | None = None
+        self._exchange: tuple[Connection, Exchange, Mail | None] | None = None
         self._given_up = ""
         self._lost = 0
 
@@ -33,17 +35,21 @@ class SmtpSession:
             if isinstance(mail, Outcome):
                 yield mail
                 continue
-            answered, refused = False, None
-            if offered is not None:
-                outcome, answered, refused = self._finish(offered, mail)
-                yield outcome
-            if not answered:
+            if self._exchange:
+                offered, outcomes = self._read_on()
+                yield from outcomes
+            if offered is None:
                 refused = self._offer(mail)
-            if refused is not None:
-                yield refused
-            offered = mail if refused is None else None
-        if offered is not None:
-            yield self._finish(offered, None)[0]
+                if refused is not None:
+                    yield refused
+                offered = mail if refused is None else None
+            else:
+                self._begin_to_finish(offered, mail)
+        while offered or self._exchange:
+            if self._exchange is None and offered:
+                self._begin_to_finish(offered, None)
+            offered, outcomes = self._read_on()
+            yield from outcomes
 
     @property
     def takes_eight_bits(self) -> bool:
@@ -72,15 +78,27 @@ class SmtpSession:
         self._look_after(connection)
         return refused
 
-    def _finish(self, offered: Mail, following: Mail | None) -> tuple[Outcome, bool, Outcome | None]:
-        """The offered mail's outcome, and, where the following was offered with it, True and its refusal if any."""
+    def _begin_to_finish(self, offered: Mail, following: Mail | None) -> None:
+        """Send the offered mail's content. The following is what `_read_on` goes on with, whether it could go along."""
         connection = self._connection
         if connection is None:
             raise RuntimeError("A mail was offered on no connection.")
         together = following if following and connection.pipelines and connection.can_take(following) else None
-        outcome, answered, refused = connection.finish(offered, together)
+        self._exchange = connection, connection.begin_to_finish(offered, together), following
+
+    def _read_on(self) -> tuple[Mail | None, list[Outcome]]:
+        """The mail for whose content the server waits now, if any, and what became of those before it."""
+        if self._exchange is None:
+            raise RuntimeError("Nothing was sent that could be answered.")
+        (connection, exchange, following), self._exchange = self._exchange, None
+        outcome, answered, refused = connection.finish(exchange)
         self._look_after(connection)
-        return outcome, answered, refused
+        outcomes = [outcome]
+        if following and not answered:
+            refused = self._offer(following)
+        if refused is not None:
+            outcomes.append(refused)
+        return (following if refused is None else None), outcomes
 
     def _connect(self) -> Connection | None:
         if self._connection is None and not self._given_up:

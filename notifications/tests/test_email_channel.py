@@ -1,6 +1,8 @@
 import binascii
 import smtplib
 import socket
+import threading
+from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -9,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from notifications.channels.base import ChannelMisconfiguredError, Result
+from notifications.channels.base import ChannelMisconfiguredError, Message, Result
 from notifications.channels.email import EmailChannel
 from notifications.channels.mail_address import BadAddressError, Recipient, Sender
 from notifications.channels.mail_form import UnsendableError, compose
@@ -26,6 +28,7 @@ from notifications.tests.outside import (
 )
 
 BOTH_WAYS = pytest.mark.parametrize("greeting", [ALONE, TOGETHER], ids=["one by one", "together"])
+PATIENCE = 10.0
 SENDER = Sender.parse("Dueproof 还款 <notices@portal.example>", "bounces.example")
 
 
@@ -347,6 +350,31 @@ def test_a_mail_is_finished_and_the_next_one_offered_in_one_breath() -> None:
     usual = {b"ehlo": b"250-stub\r\n250 PIPELINING\r\n", b"DATA": b"354 go on\r\n", b"quit": b"221 bye\r\n"}
     with run_server(serve) as server:
         outcomes = hand_over(make_channel(server.port), [make_message("li@example.com") for _ in range(3)])
+    assert [outcome.result for outcome in outcomes] == [Result.ACCEPTED] * 3
+
+
+@BOTH_WAYS
+def test_the_next_mail_is_written_while_the_server_thinks_about_the_last(greeting: str) -> None:
+    written = threading.Event()
+
+    def serve(connection: socket.socket, _shared: MisbehavingServer) -> None:
+        """Takes the first content only when the third mail has been asked for."""
+        connection.sendall(b"220 stub\r\n")
+        for line in connection.makefile("rb"):
+            if line == b".\r\n" and not written.wait(PATIENCE):
+                return
+            if line[:4] in (b"ehlo", b"MAIL", b"RCPT", b"DATA", b"quit", b".\r\n"):
+                connection.sendall(usual.get(line[:4], b"250 OK\r\n"))
+
+    def messages() -> Iterator[Message]:
+        yield make_message("li@example.com")
+        yield make_message("li@example.com")
+        written.set()
+        yield make_message("li@example.com")
+
+    usual = {b"ehlo": f"{greeting}\r\n".encode(), b"DATA": b"354 go on\r\n", b"quit": b"221 bye\r\n"}
+    with run_server(serve) as server:
+        outcomes = hand_over(make_channel(server.port, timeout=PATIENCE / 2), messages())
     assert [outcome.result for outcome in outcomes] == [Result.ACCEPTED] * 3
 
 

@@ -109,3 +109,11 @@ def test_one_whose_receipts_stay_away_is_passed_over() -> None:
         make_delivery(status=status, sent_at=NOON - MINUTE, provider="kannel")
     assert suppliers.pass_over_slow(now=NOON) == ["kannel"]
     assert suppliers.pick("sms", now=NOON) == "twilio"
+
+
+@pytest.mark.usefixtures("two")
+def test_one_address_whose_receipts_stay_away_says_nothing_of_a_provider() -> None:
+    prompt = make_prompt()
+    for number in range(12):
+        make_delivery(prompt, status=Status.UNCONFIRMED, sent_at=NOON - MINUTE, provider="kannel", ordinal=number)
+    assert suppliers.pass_over_slow(now=NOON) == []
