@@ -3,6 +3,7 @@ import smtplib
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -14,9 +15,10 @@ from hypothesis import strategies as st
 from notifications.channels.base import ChannelMisconfiguredError, Message, Result
 from notifications.channels.email import EmailChannel
 from notifications.channels.mail_address import BadAddressError, Recipient, Sender
-from notifications.channels.mail_form import UnsendableError, compose
+from notifications.channels.mail_form import LINE_OCTETS, UnsendableError, compose
 from notifications.channels.mail_server import MailServer
 from notifications.channels.smtp_commands import encode_xtext
+from notifications.rendering import available_wordings, render
 from notifications.tests.mail_servers import ALONE, CLOSE, HANG, TOGETHER, make_channel, run_mail_server
 from notifications.tests.outside import (
     MisbehavingServer,
@@ -26,6 +28,7 @@ from notifications.tests.outside import (
     make_message,
     run_server,
 )
+from notifications.wording.samples import sample_facts
 
 BOTH_WAYS = pytest.mark.parametrize("greeting", [ALONE, TOGETHER], ids=["one by one", "together"])
 PATIENCE = 10.0
@@ -77,6 +80,16 @@ def test_chinese_goes_as_it_is_to_a_server_that_takes_eight_bits() -> None:
     assert next(command for command in server.commands if command.startswith("MAIL")).endswith(
         f"BODY=8BITMIME RET=HDRS ENVID={message.reference}"
     )
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans", "zh-hant"])
+def test_every_line_of_our_pages_is_short_enough_to_go_as_it_is(language: str) -> None:
+    facts = sample_facts(language)
+    for kind, section, channel, spoken in available_wordings():
+        if (channel, spoken) == ("email", language):
+            stage, decision = (int(section), "") if section.isdecimal() else (0, section)
+            page = render(kind, stage, "email", replace(facts, decision=decision), "https://portal.example/a/t/").html
+            assert max(len(line.encode()) for line in page.splitlines()) <= LINE_OCTETS, (kind, section)
 
 
 def test_chinese_goes_as_ascii_to_a_server_that_takes_seven_bits() -> None:

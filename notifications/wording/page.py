@@ -7,7 +7,8 @@ from notifications.wording.filling import fill_shared
 from notifications.wording.source import PLACE, read_page
 
 # Behind the preview, so that a mail program that shows more than its words shows blanks, not the amount that follows.
-_PADDING: Final = "&#847;&zwnj;&nbsp;" * 50
+# As characters: as references to them the line was longer than a mail may have, and the page went as base64.
+_PADDING: Final = "\u034f\u200c\u00a0" * 50
 _LANGUAGE_TAGS: Final = {"en": "en", "zh-hans": "zh-Hans", "zh-hant": "zh-Hant"}
 
 
