@@ -31,7 +31,8 @@ def set_contact_point(
 def confirm_contact_point(*, user: User, kind: str, address: str, now: datetime, chosen: bool = False) -> None:
     """The person proved at `now` that what is sent to `address` reaches them: it is verified, reachable and their own.
 
-    Unless `chosen`, another address that they gave themselves stays in use instead.
+    Unless `chosen`, another address that they gave themselves stays in use instead. One that they chose here, signed
+    in, tells of all loans that they have.
     """
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     live = ContactPoint.objects.filter(user=user, kind=kind, retired_at=None).first()
@@ -39,6 +40,8 @@ def confirm_contact_point(*, user: User, kind: str, address: str, now: datetime,
         return
     point = set_contact_point(user=user, kind=kind, address=address, source=ContactPoint.Source.OWNER, verified_at=now)
     mark_reached([point.pk])
+    if chosen:
+        ContactPoint.objects.filter(pk=point.pk).update(named_by=[])
 
 
 def retire_contact_point(*, user: User, kind: str, now: datetime) -> int:

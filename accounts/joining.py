@@ -1,7 +1,8 @@
-"""Whether the borrower whom a firm names is a person who is known here by what other firms said.
+"""Whether the borrower whom a firm names is a person who is known here by what others said.
 
-An account opens all that lies on it to whoever can sign in to it. So a loan comes to lie only where each way in was
-named by its own firm, or proved by somebody who has also proved an address that this firm names. Otherwise a firm that
+An account opens all that lies on it to whoever can sign in to it, and that an address was proved says that somebody
+holds it, not that this firm's borrower does. So a firm's first loan comes to lie only where every way in is one that it
+names; what others named, or whoever has signed in so far has added, opens the account no longer. Otherwise a firm that
 names a person first, with an address of its choice, would read what other firms lend them.
 """
 
@@ -11,34 +12,33 @@ from accounts.models import ContactPoint
 from accounts.register import Person, Register
 
 Kind = ContactPoint.Kind
+KINDS = (Kind.PHONE, Kind.EMAIL)
 
 
 def person_for(register: Register, said: Mapping[Kind, str]) -> tuple[Person | None, list[str]]:
     """The person on whose account a new loan of the speaking firm may lie, None: a new one; and a remark for the desk.
 
-    Found by phone, else by email. Where they have proved an address that this firm names, or nobody has proved anything
-    and the phone is the same, they are that person, and no other unproved address opens the account any longer. Else
-    the address by which they were found goes to a person of its own: it is one that nobody has proved either.
+    Found by phone, else by email. The phone decides: an account loses the emails that this firm does not name, and
+    never a phone. Where it has another phone, or somebody has signed in by what this firm does not name and nobody by
+    what it does, the address by which it was found goes to a person of its own.
     """
     found = register.find(said.get(Kind.PHONE), said.get(Kind.EMAIL))
     if found is None or found.user.is_staff:
         return found, []
-    others = {kind: found.ways_in(kind) - {said.get(kind, "")} for kind in (Kind.PHONE, Kind.EMAIL)}
-    if not any(others.values()) or register.is_mine(found):
+    unnamed = {kind: _unnamed(register, found, kind, said.get(kind)) for kind in KINDS}
+    if not any(unnamed.values()) or found.user.pk is None or register.firm.id in found.named_by:
         return found, []
-    if any(found.has_proved(kind, address) for kind, address in said.items()):
-        return found, _leave_unproved(register, found, others)
-    if others[Kind.PHONE] or found.has_signed_in:
+    proved = any(found.has_proved(kind, address) for kind, address in said.items())
+    if unnamed[Kind.PHONE] or (found.has_signed_in and not proved):
         for kind, address in said.items():
             register.let_go(found, kind, {address})
-        return None, ["another firm names somebody with this address, which nobody has proved: is it the same person?"]
-    return found, _leave_unproved(register, found, others)
+        return None, ["another firm named somebody by this address: is it the same person?"]
+    register.let_go(found, Kind.EMAIL, unnamed[Kind.EMAIL])
+    found.shut()
+    return found, ["their email was not named by this firm: it opens the account no longer"]
 
 
-def _leave_unproved(register: Register, person: Person, others: Mapping[Kind, set[str]]) -> list[str]:
-    remarks = []
-    for kind, addresses in others.items():
-        if unproved := {address for address in addresses if not person.has_proved(kind, address)}:
-            register.let_go(person, kind, unproved)
-            remarks.append(f"their {kind} was another firm's unproved word: it no longer opens the account")
-    return remarks
+def _unnamed(register: Register, person: Person, kind: Kind, said: str | None) -> set[str]:
+    """The ways in of this kind that the speaking firm has never named."""
+    named = {point.address for point in person.points if point.kind == kind and register.firm.id in point.named_by}
+    return person.ways_in(kind) - named - {said or ""}

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import ContactPoint, User
 
 SIGN_IN_FIELDS: Final = {ContactPoint.Kind.PHONE: "phone", ContactPoint.Kind.EMAIL: "email"}
-_CHANGED: Final = ["name", *SIGN_IN_FIELDS.values()]
+_CHANGED: Final = ["name", "password", *SIGN_IN_FIELDS.values()]
 Mine = Callable[[Collection[int]], Collection[int]]
 """Of people with these ids, those whose every loan is of the firm that speaks; nobody without a loan is among them."""
 
@@ -47,8 +47,10 @@ class Person:
         return next((point for point in self.points if point.kind == kind and point.retired_at is None), None)
 
     def ways_in(self, kind: ContactPoint.Kind) -> set[str]:
-        """The addresses of `kind` by which one may sign in as this person, proved or not."""
-        known = {email.email for email in self.emails} if kind == ContactPoint.Kind.EMAIL else set()
+        """The addresses of `kind` by which one may sign in as this person: an email that was added and never confirmed
+        is none.
+        """
+        known = {one.email for one in self.emails if one.verified} if kind == ContactPoint.Kind.EMAIL else set()
         return known | ({address} if (address := getattr(self.user, SIGN_IN_FIELDS[kind])) else set())
 
     def has_proved(self, kind: ContactPoint.Kind, address: str) -> bool:
@@ -59,6 +61,25 @@ class Person:
         if kind == ContactPoint.Kind.PHONE:
             return points or self.user.phone_verified
         return points or any(email.email == address and email.verified for email in self.emails)
+
+    @property
+    def named_by(self) -> set[int]:
+        """The firms that have named an address of theirs."""
+        return {firm for point in self.points for firm in point.named_by}
+
+    def shut(self) -> None:
+        """Whoever is signed in is so no longer, and what they chose tells of loans of no firm that comes later."""
+        self.user.set_unusable_password()  # sessions hang on it
+        self.changed = True
+        before = sorted(self.named_by)
+        for point in self.points:
+            if point.retired_at is None and not point.named_by:
+                if point.kind == ContactPoint.Kind.PUSH:
+                    point.retired_at = timezone.now()
+                    self.retired.append(point)
+                else:
+                    point.named_by = before
+                    self.named.append(point)
 
     def was_replaced(self, kind: ContactPoint.Kind, address: str) -> bool:
         """The address was in use once and is not any more."""

@@ -14,6 +14,7 @@ from accounts.models import ContactPoint, User
 from loans.waiting import stop_waiting
 from notifications.events import Fact, about, record_all
 from notifications.models import AgentTask, NoticeEvent, Prompt
+from notifications.reach import firms_of
 
 Kind = NoticeEvent.Kind
 
@@ -83,9 +84,11 @@ def reveal(*, task_id: int, agent: User, now: datetime) -> Sequence[ContactPoint
 
 
 def ways_to_reach(task: AgentTask) -> "QuerySet[ContactPoint]":
-    """What a person can call or write to, the phone first."""
-    spoken_to = [ContactPoint.Kind.PHONE, ContactPoint.Kind.EMAIL]
-    return task.borrower.contact_points.live().filter(kind__in=spoken_to).order_by("-kind")
+    """What a person can call or write to about this task, the phone first."""
+    loan = task.prompt.loan if task.prompt else task.installment.loan if task.installment else None
+    points = ContactPoint.objects.live().filter(user=task.borrower_id)
+    spoken_to = points.filter(kind__in=[ContactPoint.Kind.PHONE, ContactPoint.Kind.EMAIL]).order_by("-kind")
+    return spoken_to.telling_of_loans_of(firms_of(loan)) if loan else spoken_to
 
 
 def tries(task: AgentTask) -> "QuerySet[NoticeEvent]":

@@ -18,7 +18,7 @@ _POINT: Final = """
 LEFT JOIN accounts_contactpoint AS {kind}_point
        ON {kind}_point.user_id = {borrower} AND {kind}_point.kind = '{kind}'
       AND {kind}_point.retired_at IS NULL AND {kind}_point.unreachable_since IS NULL AND {share}
-      AND ({kind}_point.verified_at IS NOT NULL OR {kind}_point.named_by = '{{}}'
+      AND ({kind}_point.named_by = '{{}}'
            OR {kind}_point.named_by && ARRAY[{subject}.bank_id, {subject}.platform_id])"""
 _PREFERENCE: Final = """
 LEFT JOIN notifications_preference AS likes_{place}

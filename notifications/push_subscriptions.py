@@ -48,6 +48,7 @@ def subscribe(user: User, address: PushAddress, *, user_agent: str, now: datetim
         },
     )
     _drop_surplus(user, subscription, now)
+    _drop_those_of_before(user, subscription, now)
     kind, source = ContactPoint.Kind.PUSH, ContactPoint.Source.OWNER
     point = set_contact_point(user=user, kind=kind, address=BROWSER, source=source, verified_at=now)
     mark_reached([point.pk])
@@ -113,6 +114,12 @@ def _drop_surplus(user: User, kept: PushSubscription, now: datetime) -> None:
     heard_last = sorted(others, key=lambda one: one.last_receipt_at or one.created_at, reverse=True)
     surplus = [one.pk for one in heard_last[MOST_DEVICES - 1 :]]
     PushSubscription.objects.filter(pk__in=surplus).update(gone_at=now)
+
+
+def _drop_those_of_before(user: User, kept: PushSubscription, now: datetime) -> None:
+    """Where the contact point was taken away, whoever was signed in then let the other devices show notices."""
+    if not ContactPoint.objects.live().filter(user=user, kind=ContactPoint.Kind.PUSH).exists():
+        PushSubscription.objects.live().filter(user=user).exclude(pk=kept.pk).update(gone_at=now)
 
 
 def _give_up_if_last(user: User, now: datetime) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from accounts.models import ContactPoint
+from loans.models import Loan
 from notifications.channels.registry import suppliers_for
 from notifications.models import Delivery, Preference, Prompt
 
@@ -21,11 +22,16 @@ def channels_in_use() -> list[str]:
     return [channel for channel in CONTACT_KIND if suppliers_for(channel)]
 
 
+def firms_of(loan: Loan) -> set[int]:
+    """The ids of the firms whose loan it is."""
+    return {firm for firm in (loan.bank_id, loan.platform_id) if firm}
+
+
 def open_to(ways: Mapping[str, ContactPoint], prompt: Prompt) -> dict[str, ContactPoint]:
-    """Of the ways to its borrower those that this prompt may take: an address that nobody has proved tells of loans of
-    the firms that named it. Reads what the prompt is about, with its loan.
+    """Of the ways to its borrower those that this prompt may take: an address that firms named tells of loans of
+    theirs alone. Reads what the prompt is about, with its loan.
     """
-    firms = {prompt.loan.bank_id, prompt.loan.platform_id or 0}
+    firms = firms_of(prompt.loan)
     return {channel: point for channel, point in ways.items() if point.tells_of_loans_of(firms)}
 
 

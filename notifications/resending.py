@@ -105,7 +105,7 @@ def _why_no_way(borrower_id: int, channel: str, *, known: bool) -> str:
         return _("This cannot be sent there: choose SMS or email. The message lies in the portal in any case.")
     name = Delivery.Channel(channel).label
     if known:
-        words = _("The address for %(channel)s is another firm's word, which the borrower has not proved.")
+        words = _("The address for %(channel)s was named by another firm, and the borrower has not chosen it here.")
         return words % {"channel": name}
     if Preference.objects.filter(user=borrower_id, channel=channel, enabled=False).exists():
         return _("The borrower has switched off this channel: %(channel)s.") % {"channel": name}

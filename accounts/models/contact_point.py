@@ -22,12 +22,16 @@ class ContactPointQuerySet(models.QuerySet["ContactPoint"]):
         """Those in use that no provider has called unreachable."""
         return self.live().filter(unreachable_since=None)
 
+    def telling_of_loans_of(self, firms: Collection[int]) -> Self:
+        """As `ContactPoint.tells_of_loans_of`."""
+        return self.filter(models.Q(named_by=[]) | models.Q(named_by__overlap=list(firms)))
+
 
 class ContactPoint(models.Model):
     """An email address or a phone (E.164) of one person, or their devices, and who gave it to us.
 
-    A changed address is a new row and the old one is retired: what was sent to it stays provable. One that nobody has
-    proved is the word of the firms that named it (`named_by`, ids), and tells of no other firm's loans.
+    A changed address is a new row and the old one is retired: what was sent to it stays provable. It tells of loans of
+    the firms that named it (`named_by`, ids); of all, where its owner chose it here and `named_by` is empty.
     """
 
     class Kind(models.TextChoices):
@@ -69,7 +73,7 @@ class ContactPoint(models.Model):
 
     def tells_of_loans_of(self, firms: Collection[int]) -> bool:
         """May a message about a loan of these firms go there? The same as `notifications.planning_ways` asks in SQL."""
-        return self.verified_at is not None or not self.named_by or not set(firms).isdisjoint(self.named_by)
+        return not self.named_by or not set(firms).isdisjoint(self.named_by)
 
     @property
     def masked(self) -> str:

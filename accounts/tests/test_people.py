@@ -14,13 +14,14 @@ from accounts.models import ContactPoint, User
 from accounts.people import NotABorrowerError, find_or_create_borrower, update_borrower
 from accounts.register import Firm
 
+ALONE = Firm(1, set)
 PHONE, OTHER_PHONE = "+8613800138000", "+8613900139000"
 EMAIL, OTHER_EMAIL = "lin@example.test", "lin.new@example.test"
 
 
 def named(**given: Any) -> tuple[User, list[str]]:
     record = {"external_id": "B-1", "name": "Lin", "phone": None, "email": None, "locale": None, "time_zone": None}
-    return find_or_create_borrower(**(record | {"firm": Firm(1, set)} | given))
+    return find_or_create_borrower(**(record | {"firm": ALONE} | given))
 
 
 def live(user: User, kind: str) -> str:
@@ -123,7 +124,7 @@ class TestAKnownPerson:
 
     def test_who_works_at_the_desk_is_left_alone(self) -> None:
         agent = User.objects.create_user(EMAIL, name="Lin", is_staff=True)
-        remarks = update_borrower(agent, external_id="C-1", name="Lin", phone=PHONE, email=EMAIL, firm=Firm(1, set))
+        remarks = update_borrower(agent, external_id="C-1", name="Lin", phone=PHONE, email=EMAIL, firm=ALONE)
         assert agent.phone is None
         assert not ContactPoint.objects.exists()
         assert len(remarks) == 2

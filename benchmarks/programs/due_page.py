@@ -11,7 +11,7 @@ from benchmarks.measure import Series, Trial, alternate, compare, expect, with_n
 from benchmarks.product import TOLD
 from benchmarks.tables import empty
 from benchmarks.web.client import Answer, ask_all, percentile, write_request
-from benchmarks.web.pages import CONNECTIONS, Readers, count_queries, place_messages
+from benchmarks.web.pages import CONNECTIONS, KEPT, Readers, count_queries, place_messages
 from benchmarks.web.server import sign_in, web_server
 from benchmarks.worker import workers
 
@@ -66,7 +66,7 @@ def open_book(bench: Bench, port: int, loans: int) -> Readers:
 def say_hello(port: int, n: int) -> Trial:
     requests = [write_request("/benchmarks/hello")] * n
     started = time.monotonic()
-    answers = ask_all(port, requests, connections=CONNECTIONS)
+    answers = ask_all(port, requests, connections=CONNECTIONS, kept=KEPT)
     trial = Trial(n, time.monotonic() - started)
     expect("greetings", n, sum(answer.status == 200 for answer in answers))
     return trial

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,16 +32,19 @@ def write_request(path: str, *, body: bytes | None = None, headers: Mapping[str,
     return "\r\n".join([*lines, "", ""]).encode() + (body or b"")
 
 
-def ask_all(port: int, requests: Sequence[bytes], *, connections: int) -> list[Answer]:
-    """An answer for each request, in the order of the requests. Raises ConnectionError when the server hangs up."""
-    return asyncio.run(_ask_all(port, requests, connections))
+def ask_all(port: int, requests: Sequence[bytes], *, connections: int, kept: int = sys.maxsize) -> list[Answer]:
+    """An answer for each request, in the order of the requests; a connection serves `kept` of them. Raises
+    ConnectionError when the server hangs up.
+    """
+    return asyncio.run(_ask_all(port, requests, connections, kept))
 
 
-async def _ask_all(port: int, requests: Sequence[bytes], connections: int) -> list[Answer]:
+async def _ask_all(port: int, requests: Sequence[bytes], connections: int, kept: int) -> list[Answer]:
     answers: dict[int, Answer] = {}
     waiting = iter(enumerate(requests))
     loop = asyncio.get_running_loop()
-    lines = [Line(port, waiting, answers, loop.create_future()) for _ in range(min(connections, len(requests)))]
+    count = min(connections, len(requests))
+    lines = [Line(port, waiting, answers, loop.create_future(), kept) for _ in range(count)]
     for line in lines:
         await line.connect()
     await asyncio.gather(*(line.done for line in lines))
@@ -56,8 +60,10 @@ class Line(asyncio.Protocol):
         waiting: Iterator[tuple[int, bytes]],
         answers: dict[int, Answer],
         done: "asyncio.Future[None]",
+        kept: int,
     ) -> None:
         self.done = done
+        self._kept = kept
         self._port = port
         self._waiting = waiting
         self._answers = answers
@@ -70,6 +76,7 @@ class Line(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._closing = False
+        self._left = self._kept
         self._next()
 
     def data_received(self, data: bytes) -> None:
@@ -84,7 +91,8 @@ class Line(asyncio.Protocol):
         assert self._request
         self._answers[self._request[0]] = Answer(status, time.monotonic() - self._asked, head, body)
         self._request = None
-        if CLOSED.search(head):
+        self._left -= 1
+        if CLOSED.search(head) or not self._left:
             self._closing = True
             self._transport.close()
         else:

@@ -7,6 +7,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.utils import timezone
 
+from accounts.contact_points import confirm_contact_point
 from accounts.models import ContactPoint, User
 from loans.models import Loan, Partner
 from loans.tests.factories import make_bank, make_platform
@@ -62,19 +63,67 @@ def test_an_email_beside_a_phone_that_the_firm_does_not_name_is_no_link_between_
     assert (ways_in(evil), ways_in(victim)) == ({EVIL_PHONE}, {PHONE, EMAIL})
 
 
-def test_nor_does_an_unproved_email_open_what_comes_to_who_has_proved_the_phone(keys: Keys) -> None:
+@pytest.mark.parametrize("proved", [{"verified": True}, {"verified": False}])
+def test_nor_does_an_email_that_the_firm_does_not_name_open_what_comes_to_who_has_proved_the_phone(
+    proved: dict[str, bool], keys: Keys
+) -> None:
     first = says(keys, "mallory", "M-1", phone=PHONE, email=EVIL)
+    first.set_password("of whoever holds that email")
+    first.save()
     User.objects.update(phone_verified=True, last_login=timezone.now())
+    EmailAddress.objects.update(**proved)
+    before = User.objects.get().get_session_auth_hash()
+    assert says(keys, "harbour", "LN-1", phone=PHONE) == first
+    assert ways_in(first) == {PHONE}
+    assert not first.has_usable_password()
+    assert first.get_session_auth_hash() != before
+
+
+def test_what_was_added_meanwhile_tells_of_no_later_firms_loans_until_it_is_chosen_again(keys: Keys) -> None:
+    first, now = says(keys, "mallory", "M-1", phone=PHONE, email=EVIL), timezone.now()
+    User.objects.update(phone_verified=True, last_login=now)
+    for kind, address in (("email", "evil2@example.test"), ("push", "browser")):
+        confirm_contact_point(user=first, kind=kind, address=address, now=now, chosen=True)
+    says(keys, "harbour", "LN-1", phone=PHONE)
+    harbour = Partner.objects.get(code="harbour").pk
+    live = {point.kind: point for point in ContactPoint.objects.live().filter(user=first)}
+    assert {kind for kind, point in live.items() if point.tells_of_loans_of({harbour})} == {"phone"}
+    assert set(live) == {"phone", "email"}
+    confirm_contact_point(user=first, kind="email", address="evil2@example.test", now=now, chosen=True)
+    assert ContactPoint.objects.live().get(kind="email").tells_of_loans_of({harbour})
+
+
+def test_a_firm_that_has_spoken_of_the_person_before_takes_nothing_away(keys: Keys) -> None:
+    first = says(keys, "mallory", "M-1", phone=PHONE)
+    assert says(keys, "harbour", "LN-1", phone=PHONE) == first
+    User.objects.update(phone_verified=True, last_login=timezone.now(), email=EMAIL)
+    EmailAddress.objects.create(user=first, email=EMAIL, verified=True)
+    assert says(keys, "mallory", "M-2", phone=PHONE) == first
+    assert ways_in(first) == {PHONE, EMAIL}
+
+
+def test_a_bank_that_a_platform_only_named_has_not_spoken(keys: Keys) -> None:
+    named = {"id": "B-1", "name": "Lin", "phone": PHONE, "email": EVIL}
+    told("lantern", keys["lantern"], about("loan.opened", loan="M-1", borrower=named, bank="harbour"))
+    first = Loan.objects.get().borrower
     assert says(keys, "harbour", "LN-1", phone=PHONE) == first
     assert ways_in(first) == {PHONE}
 
 
-def test_both_addresses_that_a_person_has_proved_go_on_opening_the_account(keys: Keys) -> None:
-    first = says(keys, "mallory", "M-1", phone=PHONE, email=EMAIL)
-    User.objects.update(phone_verified=True)
+def test_a_phone_is_never_taken_away(keys: Keys) -> None:
+    first = says(keys, "harbour", "LN-1", phone=PHONE, email=EMAIL)
+    User.objects.update(phone_verified=True, last_login=timezone.now())
     EmailAddress.objects.update(verified=True)
-    assert says(keys, "harbour", "LN-1", phone=PHONE) == first
-    assert ways_in(first) == {PHONE, EMAIL}
+    assert says(keys, "mallory", "M-1", email=EMAIL) != first
+    assert ways_in(first) == {PHONE}
+    assert first.contact_points.live().count() == 2
+
+
+def test_an_email_that_was_added_and_not_confirmed_is_left_alone(keys: Keys) -> None:
+    first = says(keys, "harbour", "LN-1", phone=PHONE)
+    EmailAddress.objects.create(user=first, email="new@example.test", verified=False)
+    assert says(keys, "mallory", "M-1", phone=PHONE) == first
+    assert EmailAddress.objects.filter(user=first).count() == 1
 
 
 def test_two_firms_that_name_the_same_addresses_mean_one_person(keys: Keys) -> None:
@@ -91,13 +140,12 @@ def test_a_firm_that_adds_a_second_loan_of_its_own_takes_nothing_away(keys: Keys
     assert ways_in(first) == {PHONE, EMAIL}
 
 
-def test_an_address_tells_of_loans_of_the_firms_that_named_it_until_it_is_proved(keys: Keys) -> None:
+def test_an_address_tells_of_loans_of_the_firms_that_named_it_proved_or_not(keys: Keys) -> None:
     first = says(keys, "mallory", "M-1", phone=PHONE, email=EVIL)
     says(keys, "harbour", "LN-1", phone=PHONE)
     harbour, mallory = (Partner.objects.get(code=code).pk for code in ("harbour", "mallory"))
     points = {point.kind: point for point in ContactPoint.objects.filter(user=first)}
     assert points["phone"].tells_of_loans_of({harbour})
     assert points["email"].tells_of_loans_of({mallory})
-    assert not points["email"].tells_of_loans_of({harbour})
     points["email"].verified_at = timezone.now() - timedelta(days=1)
-    assert points["email"].tells_of_loans_of({harbour})
+    assert not points["email"].tells_of_loans_of({harbour})

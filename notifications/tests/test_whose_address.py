@@ -1,4 +1,4 @@
-"""An address that nobody has proved tells of loans of the firms that named it, and of no others."""
+"""An address that firms named tells of loans of theirs, and of no others."""
 
 from datetime import timedelta
 from typing import Final
@@ -11,6 +11,7 @@ from accounts.tests.factories import make_agent, make_borrower
 from loans.disputes import open_dispute
 from loans.models import Loan, Partner
 from loans.tests.factories import make_bank, make_installment, make_loan, make_platform
+from notifications.agent_tasks import ways_to_reach
 from notifications.escalation import climb
 from notifications.models import AgentTask, Delivery, Prompt
 from notifications.planning import plan_upcoming
@@ -53,11 +54,10 @@ def test_each_loan_of_one_person_takes_its_own_way(loan: Loan) -> None:
     assert set(rows) == {(loan.pk, "sms"), (theirs.pk, "email")}
 
 
-@pytest.mark.parametrize("fields", [{"verified_at": NOON}, {"named_by": []}])
-def test_a_proved_address_and_one_that_no_firm_gave_tell_of_everything(loan: Loan, fields: dict[str, object]) -> None:
+def test_an_address_that_its_owner_chose_tells_of_everything(loan: Loan) -> None:
     make_installment(loan, due_on=DUE)
     ContactPoint.objects.filter(kind=PHONE).update(unreachable_since=NOON)
-    ContactPoint.objects.filter(kind=EMAIL).update(**fields)
+    ContactPoint.objects.filter(kind=EMAIL).update(named_by=[])
     plan_upcoming(clock())
     assert channels() == {"email", "in_app"}
 
@@ -90,3 +90,11 @@ def test_an_agent_does_not_send_there_either_and_reads_why(loan: Loan) -> None:
     prompt = make_prompt(make_installment(loan, due_on=DUE))
     with pytest.raises(CannotResendError, match="another firm's word"):
         resend(prompt_id=prompt.pk, channel="email", agent=make_agent(), now=timezone.now())
+
+
+def test_nor_is_an_agent_given_it_to_write_to(loan: Loan) -> None:
+    prompt = make_prompt(make_installment(loan, due_on=DUE))
+    task = AgentTask.objects.create(
+        prompt=prompt, borrower=loan.borrower, kind=AgentTask.Kind.UNREACHABLE, act_by=NOON, created_at=NOON
+    )
+    assert [point.kind for point in ways_to_reach(task)] == ["phone"]
