@@ -50,14 +50,14 @@ def mail_url(port: int) -> str:
     return f"smtp://127.0.0.1:{port}"
 
 
-def send_all(pool: Workers, sink: Helper, n: int) -> Trial:
+def send_all(pool: Workers, sink: Helper, n: int, at_once: int = WORKERS) -> Trial:
     """Plan a book of `n` and send all of it."""
     empty(*TOLD)
     sink.ask(reset=True)
     checkpoint()
     started = time.monotonic()
     pool.run("plan")
-    ended = pool.run("drain", WORKERS, channel=CHANNEL)
+    ended = pool.run("drain", at_once, channel=CHANNEL)
     trial = Trial(n, time.monotonic() - started, ended.peak_mb)
     expect("prompts", n, count(PROMPTS))
     expect("deliveries recorded as sent", n, count(DELIVERIES, SENT))

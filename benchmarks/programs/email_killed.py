@@ -17,10 +17,11 @@ from benchmarks.children import Helper
 from benchmarks.figures import Figure
 from benchmarks.measure import Trial, alternate, compare, expect
 from benchmarks.product import DELIVERIES, TOLD
-from benchmarks.programs.email import CHANNEL, SENT, WORKERS, mail_sink, mail_url, send_all
+from benchmarks.programs.email import CHANNEL, SENT, mail_sink, mail_url, send_all
 from benchmarks.tables import checkpoint, count, empty
 from benchmarks.worker import Workers, workers
 
+WORKERS: Final = 2
 EVERY: Final = 1.0
 """Seconds between two kills."""
 
@@ -30,7 +31,7 @@ def run(bench: Bench) -> Iterator[Figure]:
     with mail_sink(bench.logs) as (sink, port), workers(bench.logs, bench.now, EMAIL_URL=mail_url(port)) as pool:
         series = alternate(
             bench.size.times,
-            {"undisturbed": lambda: send_all(pool, sink, n), "killed": lambda: send_killed(pool, sink, n)},
+            {"undisturbed": lambda: send_all(pool, sink, n, WORKERS), "killed": lambda: send_killed(pool, sink, n)},
         )
     yield compare("email_killed", series["killed"], limit=series["undisturbed"])
 
