@@ -78,7 +78,13 @@ class AccountAdapter(DefaultAccountAdapter):
         if self.request.user.is_authenticated:
             self.set_phone(user, phone, verified=True)
         else:
-            confirm_phone(_person(user), phone)
+            if not confirm_phone(_person(user), phone):
+                self._refuse(self.error_messages["incorrect_code"])  # a code for a number that was theirs
+
+    def set_password(self, user: AbstractBaseUser, password: str) -> None:
+        """Nothing but the password: what the intake has changed since `user` was read stays."""
+        user.set_password(password)
+        user.save(update_fields=["password"])
 
     def send_verification_code_sms(self, user: AbstractBaseUser, phone: str, code: str, **kwargs: Any) -> None:
         try:

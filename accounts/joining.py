@@ -20,25 +20,25 @@ def person_for(register: Register, said: Mapping[Kind, str]) -> tuple[Person | N
 
     Found by phone, else by email. The phone decides: an account loses the emails that this firm does not name, and
     never a phone. Where it has another phone, or somebody has signed in by what this firm does not name and nobody by
-    what it does, the address by which it was found goes to a person of its own.
+    what it does, the loan gets a person of its own, and with it the address, unless its owner has proved it.
     """
     found = register.find(said.get(Kind.PHONE), said.get(Kind.EMAIL))
-    if found is None or found.user.is_staff:
+    if found is None or found.user.is_staff or found.user.pk is None or register.firm.id in found.named_by:
         return found, []
-    unnamed = {kind: _unnamed(register, found, kind, said.get(kind)) for kind in KINDS}
-    if not any(unnamed.values()) or found.user.pk is None or register.firm.id in found.named_by:
+    unnamed = {kind: found.ways_in(kind) - {said.get(kind, "")} for kind in KINDS}
+    if not any(unnamed.values()) and not (found.has_signed_in and _was_reached_elsewhere(found, said)):
         return found, []
-    proved = any(found.has_proved(kind, address) for kind, address in said.items())
+    proved = {kind for kind, address in said.items() if found.has_proved(kind, address)}
     if unnamed[Kind.PHONE] or (found.has_signed_in and not proved):
-        for kind, address in said.items():
-            register.let_go(found, kind, {address})
+        for kind in said.keys() - proved:
+            register.let_go(found, kind, {said[kind]})
         return None, ["another firm named somebody by this address: is it the same person?"]
     register.let_go(found, Kind.EMAIL, unnamed[Kind.EMAIL])
+    found.drop_emails({one.email for one in found.emails} - {said.get(Kind.EMAIL, "")})
     found.shut()
-    return found, ["their email was not named by this firm: it opens the account no longer"]
+    return found, ["an email that this firm does not name, if there was one, opens the account no longer"]
 
 
-def _unnamed(register: Register, person: Person, kind: Kind, said: str | None) -> set[str]:
-    """The ways in of this kind that the speaking firm has never named."""
-    named = {point.address for point in person.points if point.kind == kind and register.firm.id in point.named_by}
-    return person.ways_in(kind) - named - {said or ""}
+def _was_reached_elsewhere(person: Person, said: Mapping[Kind, str]) -> bool:
+    """At an address that the firm does not name: its owner may have signed in by it, and have taken it away since."""
+    return any(point.kind in KINDS and point.address != said.get(Kind(point.kind)) for point in person.points)

@@ -90,7 +90,7 @@ class Person:
         """A firm says that the person is reached there, and may: the live point gives way to a new one."""
         live = self.live(kind)
         if live and live.address == address:
-            if live.source == ContactPoint.Source.PARTNER and firm not in live.named_by:
+            if live.named_by and firm not in live.named_by:
                 live.named_by = sorted([*live.named_by, firm])
                 self.named.append(live)
             return
@@ -183,7 +183,7 @@ class Register:
         setattr(person.user, name, address)
         person.changed = True
         if kind == ContactPoint.Kind.EMAIL:
-            person.drop_emails(person.ways_in(kind) - {address})
+            person.drop_emails({one.email for one in person.emails} - {address})
             person.keep_email(address)
             for dropped in person.removed:
                 self._owners.get(dropped.email, set()).discard(dropped.user_id)

@@ -132,16 +132,21 @@ def _claim(channel: Channel, holder: int, now: datetime, limit: int) -> list[Wor
 
 def _together(outcomes: Iterator[Outcome | None]) -> Iterator[list[Outcome]]:
     """Outcomes in groups: whatever has come by the time that nothing more is there (None), or enough of them, or what
-    has come for long enough.
+    has come for long enough; also where nothing more comes because something broke.
     """
     group: list[Outcome] = []
     since = monotonic()
-    for outcome in outcomes:
-        if outcome is not None:
-            group.append(outcome)
-        if group and (outcome is None or len(group) >= RECORD_AT_MOST or monotonic() - since > RECORD_WITHIN):
+    try:
+        for outcome in outcomes:
+            if outcome is not None:
+                group.append(outcome)
+            if group and (outcome is None or len(group) >= RECORD_AT_MOST or monotonic() - since > RECORD_WITHIN):
+                yield group
+                group, since = [], monotonic()
+    except Exception:
+        if group:
             yield group
-            group, since = [], monotonic()
+        raise
     if group:
         yield group
 

@@ -110,12 +110,12 @@ def test_a_bank_that_a_platform_only_named_has_not_spoken(keys: Keys) -> None:
     assert ways_in(first) == {PHONE}
 
 
-def test_a_phone_is_never_taken_away(keys: Keys) -> None:
+def test_a_phone_is_never_taken_away_nor_an_email_that_its_owner_has_proved(keys: Keys) -> None:
     first = says(keys, "harbour", "LN-1", phone=PHONE, email=EMAIL)
     User.objects.update(phone_verified=True, last_login=timezone.now())
     EmailAddress.objects.update(verified=True)
     assert says(keys, "mallory", "M-1", email=EMAIL) != first
-    assert ways_in(first) == {PHONE}
+    assert ways_in(first) == {PHONE, EMAIL}
     assert first.contact_points.live().count() == 2
 
 

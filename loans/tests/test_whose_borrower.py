@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 PHONE, EMAIL = "+8613800138000", "lin@example.test"
 EVIL = {"phone": "+8613900009999", "email": "evil@example.test"}
 NOT_TAKEN = "has loans of other firms, too: the email was not taken, please ask the person whether it is theirs"
-NO_LONGER = "their email was not named by this firm: it opens the account no longer"
+NO_LONGER = "an email that this firm does not name, if there was one, opens the account no longer"
 APPLIED, UNCHANGED = (Event.Status.APPLIED, ""), (Event.Status.UNCHANGED, "")
 Keys = dict[str, str]
 

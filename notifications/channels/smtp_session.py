@@ -29,7 +29,19 @@ class SmtpSession:
         self._lost = 0
 
     def hand_over(self, mails: Iterable[Mail | Outcome]) -> Iterator[Outcome]:
-        """One outcome for each mail; an outcome among the mails is passed on. Never raises for what the server does."""
+        """One outcome for each mail; an outcome among the mails is passed on. Never raises for what the server does;
+        what `mails` raises comes after the outcome of what has been sent.
+        """
+        try:
+            yield from self._hand_over(mails)
+        except Exception:
+            if self._exchange:
+                connection, exchange, _following = self._exchange
+                self._exchange = None
+                yield connection.finish(exchange)[0]
+            raise
+
+    def _hand_over(self, mails: Iterable[Mail | Outcome]) -> Iterator[Outcome]:
         offered: Mail | None = None
         for mail in mails:
             if isinstance(mail, Outcome):

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from notifications.channels.base import ChannelMisconfiguredError, Message, Result
+from notifications.channels.base import ChannelMisconfiguredError, Message, Outcome, Result
 from notifications.channels.email import EmailChannel
 from notifications.channels.mail_address import BadAddressError, Recipient, Sender
 from notifications.channels.mail_form import LINE_OCTETS, UnsendableError, compose
@@ -389,6 +389,18 @@ def test_the_next_mail_is_written_while_the_server_thinks_about_the_last(greetin
     with run_server(serve) as server:
         outcomes = hand_over(make_channel(server.port, timeout=PATIENCE / 2), messages())
     assert [outcome.result for outcome in outcomes] == [Result.ACCEPTED] * 3
+
+
+@BOTH_WAYS
+def test_what_keeps_messages_from_coming_loses_no_outcome_of_what_was_sent(greeting: str) -> None:
+    def messages() -> Iterator[Message]:
+        yield from [make_message("li@example.com") for _ in range(3)]
+        raise RuntimeError("the database went away")
+
+    outcomes: list[Outcome | None] = []
+    with run_mail_server({"EHLO": greeting}) as server, pytest.raises(RuntimeError):
+        outcomes.extend(make_channel(server.port).send(messages()))
+    assert len(outcomes) == len(server.answered) == 2
 
 
 @BOTH_WAYS
