@@ -257,13 +257,18 @@ def _place(money: Money, row: Payment, share: Share) -> None:
 
 
 def _dismiss(account: Account, rows: Iterable[Payment], news: News, books: Books) -> None:
-    """A row that its line has left, and that nobody else speaks of, is taken back."""
+    """A row that its line has left, and that nobody else speaks of, is taken back: the bank has booked nothing there,
+    even where it had taken it back already.
+    """
     seated = {row.pk for row in rows if row.pk}
     for row in account.payments:
-        if row.pk and row.pk not in seated and row.status != Status.RETURNED:
-            row.status, row.end_to_end_id, row.credit, row.booked_on = Status.RETURNED, "", Decimal(0), None
-            books.changed.append(row)
+        if not row.pk or row.pk in seated or (row.status == Status.RETURNED and row.booked_on is None):
+            continue
+        if row.status != Status.RETURNED:
             books.news.append(("payments_returned", row, news))
+        row.status, row.end_to_end_id, row.credit, row.booked_on = Status.RETURNED, "", Decimal(0), None
+        books.changed.append(row)
+        books.touch(account, [row.installment_id])
 
 
 def _write_parts(account: Account, shares: Sequence[Share], rows: dict[int, Payment], books: Books) -> None:

@@ -16,7 +16,7 @@ from loans.intake.events.once_more import apply_what_waited
 from loans.intake.records import PositionRecord, RepaymentRecord
 from loans.intake.state import state_of
 from loans.intake.statement_records import EntryRecord
-from loans.models import Report
+from loans.models import Partner, Report
 from loans.tests.factories import make_bank, make_platform
 from loans.tests.histories import (
     START,
@@ -116,6 +116,15 @@ def test_a_return_that_is_said_again_was_not_returned_later() -> None:
     again = replace(opened, whole=False, installments=(), repayments=(back,), as_of=START + timedelta(hours=2))
     state = same_whatever_comes_first(loans(returned), loans(figures), loans(again))
     assert [row[10] for row in state["installments"]] == [Decimal(100), Decimal(0)]
+
+
+def test_a_payment_that_went_back_before_its_line_left_says_nothing_of_a_period() -> None:
+    one = loans(loan_record(1, [period_record(1, 0)], as_of=None), "lantern")
+    other = loans(loan_record(2, [period_record(2, 0)], as_of=None))
+    booked = entry("credit", Decimal(40), date(2026, 12, 3), "E-2", "LN-1 LN-2")
+    back = replace(entry("debit", Decimal(40), date(2026, 12, 3), "Z-9", "rent"), reference=booked.reference)
+    state = same_whatever_comes_first(one, statement(booked, back), other)
+    assert [row[3] for row in state["positions"] if row[1] == "LN-1"] == [Partner.objects.get(code="lantern").pk]
 
 
 def test_of_one_movement_the_words_of_the_report_that_was_received_first_hold() -> None:
