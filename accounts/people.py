@@ -34,7 +34,8 @@ class Named:
     `external_id` is the partner's own number for the person and stands in the remarks, which hold no other personal
     data. Phone (E.164) and email come as `accounts.phones` and the intake leave them. `user_id` is who they are, where
     their loan is known already; without it, phone and email say who they are, and a record with neither makes another
-    person each time.
+    person each time. `may_be_another`: who they are was said by somebody with less to say of it, so that where no
+    address fits, it is somebody else.
     """
 
     external_id: str
@@ -44,6 +45,7 @@ class Named:
     locale: str | None = None
     time_zone: str | None = None
     user_id: int | None = None
+    may_be_another: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +123,9 @@ def _take_one(register: Register, record: Named) -> Taken | NotABorrowerError:
     addresses = ((Kind.PHONE, record.phone), (Kind.EMAIL, record.email))
     said = {kind: address.lower() for kind, address in addresses if address}
     remarks: list[str] = []
-    if record.user_id:
-        person = register.get(record.user_id)
+    known = register.get(record.user_id) if record.user_id else None
+    if known and not (record.may_be_another and said and not any(known.is_known_at(*one) for one in said.items())):
+        person = known
     else:
         found, remarks = person_for(register, said)
         if found and found.user.is_staff:

@@ -53,6 +53,11 @@ class Person:
         known = {one.email for one in self.emails if one.verified} if kind == ContactPoint.Kind.EMAIL else set()
         return known | ({address} if (address := getattr(self.user, SIGN_IN_FIELDS[kind])) else set())
 
+    def is_known_at(self, kind: ContactPoint.Kind, address: str) -> bool:
+        """They sign in by it, or somebody has named it, or they have."""
+        named = any((point.kind, point.address) == (kind, address) for point in self.points)
+        return named or address in self.ways_in(kind)
+
     def has_proved(self, kind: ContactPoint.Kind, address: str) -> bool:
         """That what is sent to `address` reaches them, and that it is one by which they sign in."""
         if address not in self.ways_in(kind):

@@ -72,7 +72,8 @@ def previously_told(tellings: Iterable[Telling]) -> dict[int, Figures]:
     if not changed:
         return found
     before = Prompt.objects.about_installments({one.installment_id for one in changed if one.installment_id})
-    told = Delivery.objects.filter(prompt__in=before, sent_at__isnull=False).exclude(facts=None)
+    theirs = before.filter(borrower__in={one.borrower_id for one in changed})
+    told = Delivery.objects.filter(prompt__in=theirs, sent_at__isnull=False).exclude(facts=None)
     rows = told.order_by("sent_at").values_list("prompt__installment_id", "prompt__version", "facts")
     for installment_id, version, stored in rows:
         facts = Facts.from_json(stored or {})

@@ -58,6 +58,7 @@ def plan_changes(installment_ids: Sequence[int], clock: Clock) -> int:
         .filter(
             kind__in=Prompt.OF_FIGURES,
             version__lt=F("installment__version"),
+            borrower=F("installment__loan__borrower"),
             installment__state=Installment.State.OPEN,
             installment__due_on__gt=clock.now.date() + timedelta(days=max(calendar.LEADS) + 1),
         )

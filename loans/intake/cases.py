@@ -1,6 +1,6 @@
 """The loans that a set of records is about: found and locked, or made with their borrowers, as sets."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -31,8 +31,8 @@ class Case:
     """One record of a report on its way in: its loan, all that is on record of that, and what the record changed.
 
     `touched`: ids of installments whose figures or positions changed; `names`: what a bank's line may now name it by.
-    `made`: it has installments that it did not have; `agreed`: what was agreed is another now. `ahead`: numbers of
-    installments that the record speaks of and that it does not have yet.
+    `made`: it has installments that it did not have; `moved`: it has another borrower than before; `agreed`: what was
+    agreed is another now. `ahead`: numbers of installments that the record speaks of and that it does not have yet.
     """
 
     record: LoanRecord
@@ -45,6 +45,7 @@ class Case:
     touched: set[int] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
     made: bool = False
+    moved: bool = False
     agreed: bool = False
     ahead: list[int] = field(default_factory=list)
 
@@ -188,10 +189,13 @@ def _new_case(record: LoanRecord, report: Report, bank: Partner, platform: Partn
 def _with_borrowers(opened: list[Opened], partner: Partner) -> list[Opened]:
     """A new loan gets its borrower. A corrected phone or email comes with the bank's next file; the person stays.
 
-    Whose loans are all of this firm is judged before the new ones are saved.
+    Whose loans are all of this firm is judged before the new ones are saved. Whoever a platform named is the borrower
+    until the bank first says who it is.
     """
+    ours = [item.loan.pk for item in opened if isinstance(item, Case) and partner.pk == item.loan.bank_id]
+    spoken_of = set(LoanWord.objects.filter(loan__in=ours, partner=partner).values_list("loan", flat=True))
     named = {
-        place: _named(item, item.record.borrower)
+        place: _named(item, item.record.borrower, spoken_of)
         for place, item in enumerate(opened)
         if isinstance(item, Case) and item.record.borrower and (item.new or partner.pk == item.loan.bank_id)
     }
@@ -199,7 +203,7 @@ def _with_borrowers(opened: list[Opened], partner: Partner) -> list[Opened]:
     return [_answered(item, answers.get(place)) for place, item in enumerate(opened)]
 
 
-def _named(case: Case, told: BorrowerRecord) -> Named:
+def _named(case: Case, told: BorrowerRecord, spoken_of: Collection[int]) -> Named:
     return Named(
         external_id=told.external_id,
         name=told.name,
@@ -208,6 +212,7 @@ def _named(case: Case, told: BorrowerRecord) -> Named:
         locale=told.locale,
         time_zone=told.time_zone,
         user_id=None if case.new else case.loan.borrower_id,
+        may_be_another=case.partner.pk == case.loan.bank_id and case.loan.pk not in spoken_of,
     )
 
 
@@ -217,8 +222,11 @@ def _answered(item: Opened, answer: Taken | NotABorrowerError | None) -> Opened:
     if isinstance(answer, NotABorrowerError):
         return RefusedError(str(answer), Code.VALUE)
     item.news.for_desk += answer.remarks
-    if item.new:
+    item.moved = not item.new and item.loan.borrower_id != answer.user.pk
+    if item.new or item.moved:
         item.loan.borrower = answer.user
+    if item.moved:
+        item.news.for_desk.append(f"loan {item.record.external_id}: the bank names another borrower than the platform")
     return item
 
 
@@ -240,6 +248,7 @@ def _save_loans(cases: list[Case], partner: Partner) -> None:
     new = [case.loan for case in cases if case.new]
     _leave_sold_numbers(new, partner)
     Loan.objects.bulk_create(sorted(new, key=lambda loan: loan.external_id))
+    rewrite([case.loan for case in cases if case.moved], ("borrower",))
     if partner.kind == Partner.Kind.PLATFORM:
         unclaimed = [case.loan for case in cases if case.loan.platform_id is None]
         if unclaimed:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.contact_points import confirm_contact_point
 from accounts.models import ContactPoint, User
-from loans.models import Loan, Partner
+from loans.models import Installment, Loan, Partner, Report
 from loans.tests.factories import make_bank, make_platform
 from loans.tests.pushing import about, make_key, told
 
@@ -149,3 +149,30 @@ def test_an_address_tells_of_loans_of_the_firms_that_named_it_proved_or_not(keys
     assert points["email"].tells_of_loans_of({mallory})
     points["email"].verified_at = timezone.now() - timedelta(days=1)
     assert not points["email"].tells_of_loans_of({harbour})
+
+
+def test_a_loan_that_a_platform_opened_first_is_whose_the_bank_says(keys: Keys) -> None:
+    named = {"id": "B-1", "name": "Lin", "phone": EVIL_PHONE, "email": EVIL}
+    told("lantern", keys["lantern"], about("loan.opened", loan="LN-1", borrower=named, bank="harbour"))
+    evil = Loan.objects.get().borrower
+    victim = says(keys, "harbour", "LN-1", phone=PHONE, email=EMAIL)
+    assert victim != evil
+    assert not Loan.objects.filter(borrower=evil).exists()
+    assert ways_in(victim) == {PHONE, EMAIL}
+    assert set(Installment.objects.values_list("version", flat=True)) == {2}
+    [*_, remark] = Report.objects.latest("pk").remarks
+    assert "another borrower than the platform" in remark
+
+
+@pytest.mark.parametrize("said", [{"phone": PHONE}, {"email": EMAIL}, {"phone": EVIL_PHONE, "email": EMAIL}, {}])
+def test_one_of_whom_both_firms_name_an_address_or_the_bank_none_stays(said: dict[str, str], keys: Keys) -> None:
+    named = {"id": "B-1", "name": "Lin", "phone": PHONE, "email": EMAIL}
+    told("lantern", keys["lantern"], about("loan.opened", loan="LN-1", borrower=named, bank="harbour"))
+    first = Loan.objects.get().borrower
+    assert says(keys, "harbour", "LN-1", **said) == first
+    assert set(Installment.objects.values_list("version", flat=True)) == {1}
+
+
+def test_a_bank_that_has_spoken_of_the_borrower_corrects_them_and_moves_nothing(keys: Keys) -> None:
+    first = says(keys, "harbour", "LN-1", phone=EVIL_PHONE)
+    assert says(keys, "harbour", "LN-1", phone=PHONE) == first

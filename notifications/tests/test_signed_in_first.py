@@ -18,6 +18,7 @@ from accounts.models import ContactPoint, User
 from accounts.tests.gateway import Gateway, running_gateway
 from accounts.tests.mailbox import Mailbox, running_mailbox
 from accounts.verification import confirm_email
+from loans.intake.events.catalogue import CATALOGUE
 from loans.models import Loan, Partner
 from loans.tests.factories import make_bank, make_installment, make_platform
 from loans.tests.pushing import about, make_key, told
@@ -291,3 +292,27 @@ def test_who_was_signed_out_by_it_is_not_answered_that_there_is_no_news(keys: Ke
     assert victim.get(question).status_code == 204
     says(keys, "harbour", "LN-1", phone=PHONE)
     assert victim.get(question).status_code == 302
+
+
+def test_a_platform_that_opens_the_banks_next_number_first_does_not_choose_its_reader(
+    keys: Keys, mailbox: Mailbox, gateway: Gateway
+) -> None:
+    says(keys, "mall", "LN-1", bank="harbour", phone=EVIL_PHONE, email=EVIL)
+    evil = by_mail(mailbox, EVIL)
+    says(keys, "harbour", "LN-1", phone=PHONE, email=EMAIL)
+    assert not reads(evil, "LN-1")
+    assert reads(by_code(gateway, PHONE), "LN-1")
+
+
+def test_and_the_one_whom_the_bank_names_is_told_as_if_nobody_had_been(keys: Keys) -> None:
+    first = CATALOGUE["loan.opened", 1].example["schedule"][0]
+    schedule = [{**first, "due_on": (TODAY + timedelta(days=3)).isoformat()}]
+    evil, lin = ({"id": "B-1", "name": "Lin", "phone": phone} for phone in (EVIL_PHONE, PHONE))
+    told("mall", keys["mall"], about("loan.opened", loan="LN-1", bank="harbour", schedule=schedule, borrower=evil))
+    plan_upcoming(clock())
+    Delivery.objects.filter(address=EVIL_PHONE).update(status="delivered", sent_at=NOON, delivered_at=NOON)
+    told("harbour", keys["harbour"], about("loan.opened", loan="LN-1", schedule=schedule, borrower=lin))
+    plan_upcoming(clock())
+    prompts = Prompt.objects.filter(borrower=whose("LN-1"))
+    assert [(one.kind, one.version) for one in prompts] == [(Prompt.Kind.UPCOMING, 2)]
+    assert addresses_told() == {EVIL_PHONE, PHONE}
