@@ -1,6 +1,6 @@
 """The loans that a set of records is about: found and locked, or made with their borrowers, as sets."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.people import Named, NotABorrowerError, Taken, take_borrowers
 from loans.intake.account import Account, read_schedules
+from loans.intake.banks import banks_named
 from loans.intake.likely import is_out_of_order, widen
 from loans.intake.news import News, RefusedError
 from loans.intake.precedence import BEFORE_ALL, Moment, moment_of
@@ -78,19 +79,10 @@ class Case:
 
 
 Opened = Case | RefusedError | Waits
-Banks = Mapping[str, Partner]
-"""By their codes."""
 NO_BANK: Final = "the loan's bank is not known yet"
 UNNAMED_BANK: Final = "several banks are known here: name the loan's bank in the member bank"
 OUT_OF_ORDER: Final = "paid out on {}, not before its first rate is due: no payment is judged by that day"
 SEVERAL_BANKS: Final = "several banks have a loan {}: name its bank in the member bank"
-
-
-def banks_named(codes: Iterable[str | None]) -> Banks:
-    """The banks of these codes; None and the empty one name none."""
-    named = {code for code in codes if code}
-    rows = Partner.objects.filter(kind=Partner.Kind.BANK, code__in=named) if named else ()
-    return {bank.code: bank for bank in rows}
 
 
 def open_cases(reports: Sequence[Report], records: Sequence[LoanRecord]) -> list[Opened]:

@@ -10,7 +10,8 @@ from typing import Any
 
 from django.db.models import Q
 
-from loans.intake.cases import Case, Waits, banks_named
+from loans.intake.banks import banks_named
+from loans.intake.cases import Case, Waits
 from loans.intake.records import BorrowerRecord, InstallmentRecord, LoanRecord, PositionRecord, RepaymentRecord
 from loans.models import Loan, Report, WaitingRecord
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from loans.intake.apply_loans import apply_together
-from loans.intake.cases import SEVERAL_BANKS, Banks, banks_named
+from loans.intake.banks import Banks, banks_named
+from loans.intake.cases import SEVERAL_BANKS
 from loans.intake.events import outages  # noqa: F401 - takes up what firms say of their outages
 from loans.intake.events.event_types import NoticeRecord
 from loans.intake.events.handlers import HANDLERS
