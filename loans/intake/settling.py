@@ -163,7 +163,10 @@ def _write_payment(account: Account, share: Share, row: Payment, news: News, boo
 
 
 def _write_row(account: Account, row: Payment, said: Mapping[str, Any], money: Money, books: Books, news: News) -> bool:
-    """Give the row these fields and its words; returns whether it is new or says something else than before."""
+    """Give the row these fields and its words; returns whether it is new or says something else than before.
+
+    A word alone may change what a period is: a platform that stands by a payment that went back has not heard of that.
+    """
     differs = not row.pk or any(getattr(row, name) != value for name, value in said.items())
     if differs:
         books.touch(account, [row.installment_id])
@@ -177,6 +180,7 @@ def _write_row(account: Account, row: Payment, said: Mapping[str, Any], money: M
     for word in (spoken.word for spoken in money.words):
         if not word.pk or word.payment_id != row.pk:
             books.words.append(word)
+            books.touch(account, [row.installment_id])
         word.payment = row
     return differs
 

@@ -127,6 +127,18 @@ def test_a_payment_that_went_back_before_its_line_left_says_nothing_of_a_period(
     assert [row[3] for row in state["positions"] if row[1] == "LN-1"] == [Partner.objects.get(code="lantern").pk]
 
 
+def test_a_platforms_word_on_a_payment_that_went_back_weighs_on_its_period_whenever_it_comes() -> None:
+    went = RepaymentRecord("F-2", Decimal(100), date(2026, 12, 1), reversed=True, installment=1)
+    stands = replace(went, amount=Decimal(700), reversed=False)  # more than can be true, so that it makes no figure
+    opened = loan_record(1, [period_record(1, 0)], repayments=(went,), as_of=START)
+    paid = PositionRecord(1, Decimal(100), ZERO)
+    bare = replace(opened, borrower=None, principal=ZERO, whole=False, installments=(), repayments=())
+    later = replace(bare, positions=(paid,), as_of=START + timedelta(hours=2))
+    word = replace(bare, repayments=(stands,), as_of=START + timedelta(hours=1))
+    state = same_whatever_comes_first(loans(opened), loans(later, "lantern"), loans(word, "lantern"))
+    assert [row[-2] for row in state["installments"]] == ["open"]
+
+
 def test_of_one_movement_the_words_of_the_report_that_was_received_first_hold() -> None:
     told = credit(date(2026, 11, 30), "LN-1"), credit(date(2026, 12, 2), "rent")
     state = same_whatever_comes_first(
