@@ -93,7 +93,7 @@ def _of_refusals(alarm: Alarm) -> str:
             "Nothing pushed under the name of %(firm)s has been taken since %(since)s, and nothing was signed with its "
             "key: ask it whether it has the right one, or whether somebody else uses its name."
         )
-    return f"{words % named} ({facts['code']})"
+    return gettext("%(words)s The last refusal: %(code)s.") % {"words": words % named, "code": facts["code"]}
 
 
 def _of_an_outage(alarm: Alarm) -> str:

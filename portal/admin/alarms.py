@@ -1,15 +1,16 @@
 """What should hold and does not, opened and closed by sweeps."""
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -35,15 +36,24 @@ class AlarmStandingFilter(StandingFilter):
 
 
 class ReasonForm(forms.Form):
-    """Why a statement's alarm is closed although nothing came."""
+    """Why an alarm is closed although its firm has not mended it."""
 
     because = forms.CharField(
         label=_("Reason"),
         max_length=200,
         widget=forms.TextInput(attrs={"size": 60}),
-        help_text=_("What the bank said: that the statement will not come, or why it is as it is."),
         error_messages={"required": _("Write down how it went: the note is the proof.")},
     )
+
+    def __init__(self, kind: str, data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        self.fields["because"].help_text = str(_WHAT_TO_WRITE.get(kind, ""))
+
+
+_WHAT_TO_WRITE: Final[dict[str, Promise]] = {
+    Alarm.Kind.STATEMENT: _("What the bank said: that the statement will not come, or why it is as it is."),
+    Alarm.Kind.DOUBTED: _("What the bank said: that it booked no such payment."),
+}
 
 
 @admin.register(Alarm)
@@ -51,7 +61,7 @@ class AlarmAdmin(ReadOnlyAdmin[Alarm]):
     """An alarm closes when the next sweep finds that it holds again; of a statement, also by an agent's word."""
 
     change_form_template = "admin/desk/alarm.html"
-    list_display = ["opened_at", "kind_chip", "borrower_link", "due_on", "wrong", "about", "closed_at"]
+    list_display = ["opened_at", "kind_chip", "about", "wrong", "borrower_link", "due_on", "closed_at"]
     list_filter = [AlarmStandingFilter, "kind"]
     ordering = ["-opened_at", "-pk"]
     fields = [
@@ -84,7 +94,7 @@ class AlarmAdmin(ReadOnlyAdmin[Alarm]):
         """GET shows it, POST closes one that no program can, with a reason."""
         alarm = self.viewed(request, object_id)
         may_close = request.user.has_perm("notifications.change_alarm") and alarm.kind in Alarm.BY_HAND
-        form = ReasonForm(request.POST or None)
+        form = ReasonForm(alarm.kind, request.POST or None)
         if request.method == "POST":
             if not may_close:
                 raise PermissionDenied

@@ -68,4 +68,4 @@ class ContactPointAdmin(ReadOnlyAdmin[ContactPoint]):
 
     @admin.display(description=_("why unreachable"))
     def why(self, point: ContactPoint) -> str:
-        return mask_text(point.unreachable_reason, [point.address])
+        return mask_text(point.unreachable_reason, [point.address]) or "-"

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from typing import Final
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.masking import mask_text
+from notifications.suppliers import FAILS, SLOW
 
 KNOWN: Final[dict[str, Promise]] = {
     "not delivered": _("not delivered"),
@@ -15,7 +17,13 @@ KNOWN: Final[dict[str, Promise]] = {
     "nothing arrived and the time to act is running out": _("nothing arrived and the time to act is running out"),
     "the bank does not show what the platform has seen": _("the bank does not show what the platform has seen"),
     "no receipt in time": _("no receipt in time"),
-    "the worker died while handing it over": _("the worker died while handing it over"),
+    "its worker died while handing it over": _("the worker died while handing it over"),
+    "number is malformed": _("the number is malformed"),
+    "gateway cannot be reached": _("the gateway cannot be reached"),
+    "push service cannot be reached": _("the push service cannot be reached"),
+    "no answer after the message was sent": _("no answer after the message was sent"),
+    "no answer after the request was sent": _("no answer after the message was sent"),
+    SLOW: _("takes messages, and most bring no receipt in time"),
     "Nobody is telling this borrower: look at the planner and the workers, then call the borrower.": _(
         "Nobody is telling this borrower: look at the planner and the workers, then call the borrower."
     ),
@@ -61,8 +69,31 @@ KNOWN: Final[dict[str, Promise]] = {
 }
 """Those that we write ourselves, as they are written."""
 
+FAULTS: Final[dict[str, Promise]] = {
+    "answer broken off": _("answer broken off"),
+    "certificate not trusted": _("certificate not trusted"),
+    "connection lost": _("connection lost"),
+    "name not found": _("name not found"),
+    "no TLS": _("no TLS"),
+    "no address": _("no address"),
+    "no connection": _("no connection"),
+    "no HTTP": _("no HTTP"),
+    "time-out": _("time-out"),
+}
+"""What was wrong with a connection: comes behind one of our reasons and a colon."""
+
 
 def reason_words(reason: str, known_addresses: Iterable[str] = ()) -> str:
     """A reason of ours in the active language; a provider's or an agent's as it is, with its addresses masked."""
+    said, _colon, fault = reason.partition(": ")
+    if said in KNOWN and fault in FAULTS:
+        return gettext("%(what)s: %(fault)s") % {"what": KNOWN[said], "fault": FAULTS[fault]}
     ours = KNOWN.get(reason)
     return str(ours) if ours else mask_text(reason, known_addresses)
+
+
+def provider_words(why: str) -> str:
+    """Why a provider is passed over, as `suppliers` keeps it, in the active language."""
+    if why.startswith(FAILS):
+        return gettext("does not take messages: %s") % reason_words(why.removeprefix(FAILS))
+    return reason_words(why)

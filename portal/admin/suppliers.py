@@ -10,11 +10,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.masking import mask_text
 from notifications.models import Supplier
 from portal.admin.cells import chip
 from portal.admin.now_levers import passed_over
 from portal.admin.read_only import ReadOnlyAdmin
+from portal.admin.reasons import provider_words
 from portal.admin.standing import StandingFilter
 
 
@@ -48,4 +48,4 @@ class SupplierAdmin(ReadOnlyAdmin[Supplier]):
 
     @admin.display(description=_("why"))
     def reason(self, supplier: Supplier) -> str:
-        return mask_text(supplier.why)
+        return provider_words(supplier.why)

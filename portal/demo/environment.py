@@ -20,6 +20,10 @@ KEYS: Final[dict[str, Callable[[], str]]] = {
 }
 
 
+USUAL_SPEED: Final = 720
+"""So many times as fast as in life a wait of the ladders is."""
+
+
 def read_keys(folder: Path) -> dict[str, str]:
     """Return the secrets, made up at the first start and kept, so that sessions, links and devices outlive a restart.
 
@@ -53,10 +57,17 @@ def describe(folder: Path, addresses: Addresses) -> dict[str, str]:
         "WEB_PUSH_ALLOW_PRIVATE": "1",
         # Who looks at three in the morning wants to see a message too, and not to wait four hours for the next.
         "CONTACT_HOURS": "00:00-24:00",
-        "LADDER_PACE": str(1 / 720),
+        "LADDER_PACE": str(1 / USUAL_SPEED),
     }
     chosen = {name: os.environ.get(name) or value for name, value in ours.items()}
     return {**chosen, "DUEPROOF_DATA": str(folder)}
+
+
+def say_when() -> str:
+    """How long waits are and at which hours messages go out, as the environment has it."""
+    speed = 1 / float(os.environ.get("LADDER_PACE") or 1 / USUAL_SPEED)
+    hours = os.environ.get("CONTACT_HOURS")
+    return f"Waits run {speed:.0f} times as fast as in life, and messages go out {hours or 'at any hour'}."
 
 
 @contextlib.contextmanager

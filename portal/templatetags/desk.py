@@ -9,7 +9,7 @@ from loans.models import Installment
 from portal.admin.alarm_words import about as alarm_about
 from portal.admin.alarm_words import wrong as alarm_wrong
 from portal.admin.cells import halted, installment_label, time_left
-from portal.admin.reasons import reason_words
+from portal.admin.reasons import provider_words, reason_words
 from portal.admin.timeline_told import about, about_task, task_title
 
 register = template.Library()
@@ -21,6 +21,7 @@ register.filter("about_prompt", about)
 register.filter("about_task", about_task)
 register.filter("task_title", task_title)
 register.filter("reason_words", reason_words)
+register.filter("provider_words", provider_words)
 
 
 @register.filter

@@ -255,3 +255,17 @@ def test_on_a_phone_the_menu_says_on_which_side_there_is_more(live_server: LiveS
         assert (
             page.evaluate("() => getComputedStyle(document.querySelector('.desk-nav ul'), '::after').content") == "none"
         )
+
+
+def test_on_a_phone_the_first_column_of_a_list_leaves_room_and_no_word_stands_on_end(
+    live_server: LiveServer, chromium: Browser, levers: Levers
+) -> None:
+    start = live_server.url + reverse("admin:notifications_alarm_changelist")
+    with visit(chromium, start, make_agent_and_operator(locale="zh-hans"), **look("phone")) as page:
+        first, kind, wrong = (
+            page.locator(f"#result_list tbody .{name}").first.evaluate("cell => cell.getBoundingClientRect().width")
+            for name in ("field-opened_at", "field-kind_chip", "field-wrong")
+        )
+        assert first < SIZES["phone"][0] / 2
+        assert kind >= 80
+        assert wrong >= 240

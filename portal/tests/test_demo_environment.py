@@ -1,12 +1,14 @@
-"""The secrets of the demonstration."""
+"""The secrets of the demonstration, and what it says of its waits."""
 
 import json
 import stat
 from pathlib import Path
 
+import pytest
+
 from notifications.channels.vapid import Vapid
 from notifications.tests.browsers import SUBJECT
-from portal.demo.environment import read_keys
+from portal.demo.environment import read_keys, say_when
 
 
 def test_they_are_made_up_once_for_this_user_alone(tmp_path: Path) -> None:
@@ -24,3 +26,12 @@ def test_one_that_is_missing_is_made_up_beside_the_others(tmp_path: Path) -> Non
     later = read_keys(tmp_path)
     assert later.keys() == keys.keys()
     assert {name: later[name] for name in earlier} == earlier
+
+
+def test_the_start_says_how_fast_waits_are_as_they_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LADDER_PACE", "CONTACT_HOURS"):
+        monkeypatch.delenv(name, raising=False)
+    assert say_when() == "Waits run 720 times as fast as in life, and messages go out at any hour."
+    monkeypatch.setenv("LADDER_PACE", "0.0167")
+    monkeypatch.setenv("CONTACT_HOURS", "09:00-18:00")
+    assert say_when() == "Waits run 60 times as fast as in life, and messages go out 09:00-18:00."

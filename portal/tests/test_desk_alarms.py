@@ -90,7 +90,7 @@ def test_an_alarm_of_refused_messages_says_whose_since_when_and_whether_the_firm
     assert "Nothing that Lantern Mall pushes has been taken since" in said_by_itself
     assert "22 November" in said_by_itself
     assert "nothing was signed with its key" in by_nobody
-    assert by_nobody.endswith("(sums)")
+    assert by_nobody.endswith("The last refusal: sums.")
 
 
 def test_one_that_never_came_says_so() -> None:
@@ -127,6 +127,25 @@ def test_no_page_shows_the_raw_name_of_what_an_alarm_is_about(world: World, agen
     assert not [alarm.subject for alarm in alarms if alarm.subject in page]
     assert "Harbour Bank · camt.053" in page
     assert "The entries do not make the closing balance" in page
+
+
+def test_the_page_of_an_alarm_says_it_in_the_agents_language_alone(world: World) -> None:
+    alarms = [make_feed_alarm(), make_statement_alarm(world), make_refused_alarm()]
+    desk = desk_of(make_desk_agent(locale="zh-hans"))
+    for alarm in alarms:
+        page = desk.get(page_of(alarm)).content.decode()
+        assert alarm.subject not in page
+        assert "Notifications" not in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked"), [(Alarm.Kind.STATEMENT, "the statement will not come"), (Alarm.Kind.DOUBTED, "no such payment")]
+)
+def test_who_closes_one_is_asked_for_what_the_bank_said_of_that(agent: User, kind: Alarm.Kind, asked: str) -> None:
+    facts = {"payment": 1, "loan": "LN-1", "firm": "Harbour Bank", "statement": 1, "named": "camt.053", "fault": "gap"}
+    alarm = Alarm.objects.create(kind=kind, subject=f"{kind}:1", detail="x", opened_at=NOON, facts=facts)
+    form = desk_of(agent).get(page_of(alarm)).context["reason_form"]
+    assert asked in form.fields["because"].help_text
 
 
 def test_an_alarm_of_a_release_that_kept_no_facts_is_still_in_words(agent: User) -> None:

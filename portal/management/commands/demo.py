@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from portal.demo.addresses import HOST, Addresses, choose_addresses, next_free
-from portal.demo.environment import describe, shared_with_other_terminals
+from portal.demo.environment import describe, say_when, shared_with_other_terminals
 from portal.demo.programs import TABLES_ARE_THERE, book, callers, has_written, make_beat, receivers
 from portal.demo.sign_ins import NEXT_NOTIFICATION, sign_ins
 from portal.demo.static_files import StaticFiles
@@ -136,5 +136,4 @@ def where_to_look(addresses: Addresses, folder: Path) -> str:
     }
     places = "".join(f"{title:<24}{place}\n" for title, place in lines.items())
     people = "".join(f"{email:<32}{password:<16}{who}\n" for who, email, password in sign_ins(folder))
-    clock = "Waits run 720 times as fast as in life, and messages go out at any hour."
-    return f"\n{places}\nSign in with\n{people}\n{clock}\nCtrl-C stops everything.\n"
+    return f"\n{places}\nSign in with\n{people}\n{say_when()}\nCtrl-C stops everything.\n"
