@@ -36,8 +36,7 @@ class Changes:
 
 def write_schedules(cases: Iterable[Case]) -> None:
     """Write the figures that records of whole loans may make: a changed date or total raises the version of its
-    installment, known since its report came; so does another borrower, who was told of none. A number that is not named
-    is withdrawn.
+    installment, known since its report came; a number that is not named is withdrawn.
     """
     telling = [case for case in cases if case.record.whole and case.makes_figures and not case.stale]
     changes = {case: _changes(case, case.report.received_at) for case in telling}
@@ -60,12 +59,10 @@ def _changes(case: Case, at: datetime) -> Changes:
     existing = case.account.installments
     figures = {item.number: item for item in case.record.installments}
     made = [_new(case.loan, item, at) for number, item in figures.items() if number not in existing]
-    changed = [
-        row for number, item in figures.items() if (row := existing.get(number)) and (case.moved or _differs(row, item))
-    ]
+    changed = [row for number, item in figures.items() if (row := existing.get(number)) and _differs(row, item)]
     restored = [row for row in changed if row.state == _WITHDRAWN]
     for row in changed:
-        _rewrite(row, figures[row.number], at, anew=case.moved)
+        _rewrite(row, figures[row.number], at)
     gone = [row for number, row in existing.items() if number not in figures and row.state != _WITHDRAWN]
     for row in gone:
         row.state = _WITHDRAWN
@@ -95,13 +92,8 @@ def _differs(row: Installment, item: InstallmentRecord) -> bool:
     return figures or row.due_on != item.due_on or row.waived != item.waived or row.state == _WITHDRAWN
 
 
-def _rewrite(row: Installment, item: InstallmentRecord, at: datetime, *, anew: bool) -> None:
-    if (
-        anew
-        or row.due_on != item.due_on
-        or row.total - row.waived != item.total - item.waived
-        or row.state == _WITHDRAWN
-    ):
+def _rewrite(row: Installment, item: InstallmentRecord, at: datetime) -> None:
+    if row.due_on != item.due_on or row.total - row.waived != item.total - item.waived or row.state == _WITHDRAWN:
         row.version += 1
         row.known_at = at
     row.due_on = item.due_on

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from accounts.people import Named, NotABorrowerError, Taken, take_borrowers
 from loans.intake.account import Account, read_schedules
 from loans.intake.banks import banks_named
+from loans.intake.giving_over import give_over
 from loans.intake.likely import is_out_of_order, widen
 from loans.intake.news import News, RefusedError
 from loans.intake.precedence import BEFORE_ALL, Moment, moment_of
@@ -108,6 +109,7 @@ def open_cases(reports: Sequence[Report], records: Sequence[LoanRecord]) -> list
     opened = _with_borrowers(opened, partner)
     cases = [item for item in opened if isinstance(item, Case)]
     _save_loans(cases, partner)
+    give_over([case for case in cases if case.moved])
     read_schedules([case.account for case in cases])
     _agree(cases)
     _keep_words(cases)
@@ -240,7 +242,6 @@ def _save_loans(cases: list[Case], partner: Partner) -> None:
     new = [case.loan for case in cases if case.new]
     _leave_sold_numbers(new, partner)
     Loan.objects.bulk_create(sorted(new, key=lambda loan: loan.external_id))
-    rewrite([case.loan for case in cases if case.moved], ("borrower",))
     if partner.kind == Partner.Kind.PLATFORM:
         unclaimed = [case.loan for case in cases if case.loan.platform_id is None]
         if unclaimed:

@@ -1,16 +1,22 @@
 """A firm that names a person before others do, with an address of its choice, reads nothing that they lend."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.contact_points import confirm_contact_point
 from accounts.models import ContactPoint, User
+from loans.intake.apply_loans import apply_loans
+from loans.intake.news import News
+from loans.intake.records import BorrowerRecord
 from loans.models import Installment, Loan, Partner, Report
 from loans.tests.factories import make_bank, make_platform
+from loans.tests.histories import loan_record
 from loans.tests.pushing import about, make_key, told
 
 pytestmark = pytest.mark.django_db
@@ -176,3 +182,18 @@ def test_one_of_whom_both_firms_name_an_address_or_the_bank_none_stays(said: dic
 def test_a_bank_that_has_spoken_of_the_borrower_corrects_them_and_moves_nothing(keys: Keys) -> None:
     first = says(keys, "harbour", "LN-1", phone=EVIL_PHONE)
     assert says(keys, "harbour", "LN-1", phone=PHONE) == first
+
+
+def test_and_its_installments_are_new_to_them_where_the_bank_says_no_more_than_who_it_is(keys: Keys) -> None:
+    named = {"id": "B-1", "name": "Lin", "phone": EVIL_PHONE}
+    told("lantern", keys["lantern"], about("loan.opened", loan="LN-1", borrower=named, bank="harbour"))
+    says(keys, "harbour", "LN-2", phone="+8613700000002")
+    who = BorrowerRecord("B-1", "Lin", PHONE, None, None, None)
+    bare = replace(loan_record(1, [], as_of=None), whole=False, borrower=who)
+    with transaction.atomic():
+        [news] = apply_loans(Report.objects.latest("pk"), [bare])
+    assert isinstance(news, News)
+    rows = Installment.objects.filter(loan__external_id="LN-1")
+    assert Loan.objects.get(external_id="LN-1").borrower.phone == PHONE
+    assert set(rows.values_list("version", flat=True)) == {2}
+    assert news.installments == set(rows.values_list("pk", flat=True))
