@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from loans import consistency, discrepancies, outages
-from loans.models import Difference, Discrepancy, Feed, Installment, OutageHold, RefusalRun
+from loans.models import Difference, Discrepancy, Feed, Installment, OutageHold, RefusalRun, Report
 from loans.tests.factories import make_bank, make_installment, make_loan, make_platform
 from loans.tests.positions import START, say
 from notifications import awaiting
@@ -44,8 +44,15 @@ def _a_settled_book() -> None:
         )
         for row in rows
     )  # fmt: skip
+    Report.objects.bulk_create(
+        Report(
+            partner=bank, kind="events", name="e", content=b"", digest=f"{number}", message_id=f"m-{number}",
+            received_at=START + timedelta(minutes=number),
+        )
+        for number in range(2000)
+    )  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE loans_installment, loans_difference")
+        cursor.execute("ANALYZE loans_installment, loans_difference, loans_report")
 
 
 def plan_of(sql: str, parameters: Any = None) -> str:
