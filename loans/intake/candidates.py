@@ -47,7 +47,8 @@ class Candidates:
         self._periods = self._group(periods.exclude(state="withdrawn"), "payment_reference")
         # What only a line brought is no name: it would decide which loan the next line is about by who came first.
         lined = StatementLine.objects.filter(payment=OuterRef("pk"), side="credit")
-        spoken = Q(words__isnull=False) | Q(received_at__isnull=False) | ~Exists(lined)
+        unbooked = ~Exists(lined) & Q(booked_on=None)  # one that its line is about to leave still says when it came
+        spoken = Q(words__isnull=False) | Q(received_at__isnull=False) | unbooked
         self._payments = self._group(
             Payment.everything.filter(spoken, loan__bank=bank_id, end_to_end_id__in=names - {""}).distinct(),
             "end_to_end_id",

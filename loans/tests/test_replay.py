@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from loans.intake.events.once_more import apply_what_waited
 from loans.intake.records import PositionRecord, RepaymentRecord
 from loans.intake.state import state_of
-from loans.intake.statement_records import EntryRecord
+from loans.intake.statement_records import EntryRecord, TransactionRecord
 from loans.models import Partner, Report
 from loans.tests.factories import make_bank, make_platform
 from loans.tests.histories import (
@@ -137,6 +137,19 @@ def test_a_platforms_word_on_a_payment_that_went_back_weighs_on_its_period_whene
     word = replace(bare, repayments=(stands,), as_of=START + timedelta(hours=1))
     state = same_whatever_comes_first(loans(opened), loans(later, "lantern"), loans(word, "lantern"))
     assert [row[-2] for row in state["installments"]] == ["open"]
+
+
+def test_a_payment_that_its_line_is_about_to_leave_names_no_loan_for_another_line() -> None:
+    rent, named = (replace(credit(date(2026, 12, 3), text), reference="R-9") for text in ("rent", "LN-1"))
+    one, same = (replace(line, transactions=_of("Z-9", line)) for line in (rent, named))
+    other = entry("credit", Decimal(40), date(2026, 12, 4), "Z-9", None)
+    opened = loans(loan_record(1, [period_record(1, 0)], as_of=None))
+    state = same_whatever_comes_first(statement(one, other), statement(same), opened)
+    assert [row[3] for row in state["statement lines"]] == [None, None]
+
+
+def _of(end_to_end_id: str, line: EntryRecord) -> tuple[TransactionRecord, ...]:
+    return tuple(replace(part, end_to_end_id=end_to_end_id) for part in line.transactions)
 
 
 def test_of_one_movement_the_words_of_the_report_that_was_received_first_hold() -> None:

@@ -59,7 +59,7 @@ def test_a_replay_posts_from_a_cursor_on_also_what_was_taken(server: PartnerServ
     server.posts.clear()
     assert replay(loan.bank_id, first=second, now=NOON) == 2
     sweep()
-    assert server.webhook_ids == [f"evt_{second}", f"evt_{third}"]
+    assert sorted(server.webhook_ids) == sorted([f"evt_{second}", f"evt_{third}"])  # they are under way together
     assert replay(loan.bank_id, first=first, last=first, now=NOON) == 1
 
 
