@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pgtrigger
 import pytest
@@ -11,6 +12,10 @@ from django.core.cache import cache
 from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
 from pytest_django import Settings
+
+if TYPE_CHECKING:
+    from accounts.tests.gateway import Gateway
+    from accounts.tests.mailbox import Mailbox
 
 TEARDOWN = "_fixture_teardown"
 
@@ -64,3 +69,24 @@ def _clean_cache(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if request.node.get_closest_marker("django_db"):
         cache.clear()
+
+
+@pytest.fixture
+def gateway(settings: Settings) -> Iterator["Gateway"]:
+    """The way to every phone."""
+    from accounts.tests.gateway import running_gateway
+
+    with running_gateway() as running:
+        settings.KANNEL_URL = running.url
+        yield running
+
+
+@pytest.fixture
+def mailbox(settings: Settings) -> Iterator["Mailbox"]:
+    """Where every mail goes, by SMTP."""
+    from accounts.tests.mailbox import running_mailbox
+
+    with running_mailbox() as running:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", running.port
+        yield running

@@ -68,8 +68,7 @@ def settle(
 ) -> None:
     """Derive these loans, by id, which the caller has locked; `touched`: ids of installments with new figures.
 
-    `now` is when, if not when the reports were received; to be given where an account has none. Lines that are new are
-    left to the caller to save; all else is written here.
+    `now`, when an account has no report. New lines are left to the caller to save; all else is written here.
     """
     if not accounts:
         return
@@ -163,10 +162,7 @@ def _write_payment(account: Account, share: Share, row: Payment, news: News, boo
 
 
 def _write_row(account: Account, row: Payment, said: Mapping[str, Any], money: Money, books: Books, news: News) -> bool:
-    """Give the row these fields and its words; returns whether it is new or says something else than before.
-
-    A word alone may change what a period is: a platform that stands by a payment that went back has not heard of that.
-    """
+    """Give the row these fields and its words; returns whether it is new or says something else than before."""
     differs = not row.pk or any(getattr(row, name) != value for name, value in said.items())
     if differs:
         books.touch(account, [row.installment_id])
@@ -180,7 +176,7 @@ def _write_row(account: Account, row: Payment, said: Mapping[str, Any], money: M
     for word in (spoken.word for spoken in money.words):
         if not word.pk or word.payment_id != row.pk:
             books.words.append(word)
-            books.touch(account, [row.installment_id])
+            books.touch(account, [row.installment_id])  # who stands by a payment that went back has not heard of it
         word.payment = row
     return differs
 
@@ -261,12 +257,10 @@ def _place(money: Money, row: Payment, share: Share) -> None:
 
 
 def _dismiss(account: Account, rows: Iterable[Payment], news: News, books: Books) -> None:
-    """A row that its line has left, and that nobody else speaks of, is taken back: the bank has booked nothing there,
-    even where it had taken it back already.
-    """
-    seated = {row.pk for row in rows if row.pk}
-    for row in account.payments:
-        if not row.pk or row.pk in seated or (row.status == Status.RETURNED and row.booked_on is None):
+    """A row that its line has left, and that nobody else speaks of, is taken back: the bank has booked nothing."""
+    seated = {row.pk for row in rows}
+    for row in (row for row in account.payments if row.pk and row.pk not in seated):
+        if row.status == Status.RETURNED and not row.booked_on:
             continue
         if row.status != Status.RETURNED:
             books.news.append(("payments_returned", row, news))

@@ -1,7 +1,6 @@
 """Who signed in first, by an address of one firm's choice, reads nothing of the next firm's, and locks nobody out."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -15,8 +14,8 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import ContactPoint, User
-from accounts.tests.gateway import Gateway, running_gateway
-from accounts.tests.mailbox import Mailbox, running_mailbox
+from accounts.tests.gateway import Gateway
+from accounts.tests.mailbox import Mailbox
 from accounts.verification import confirm_email
 from loans.intake.events.catalogue import CATALOGUE
 from loans.models import Loan, Partner
@@ -42,21 +41,6 @@ def _limits(settings: Settings) -> None:
 
 
 @pytest.fixture
-def gateway(settings: Settings) -> Iterator[Gateway]:
-    with running_gateway() as running:
-        settings.KANNEL_URL = running.url
-        yield running
-
-
-@pytest.fixture
-def mailbox(settings: Settings) -> Iterator[Mailbox]:
-    with running_mailbox() as running:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", running.port
-        yield running
-
-
-@pytest.fixture
 def keys() -> Keys:
     mallory = Partner.objects.create(code="mallory", kind=Partner.Kind.BANK, name="Mallory Bank")
     mall = Partner.objects.create(code="mall", kind=Partner.Kind.PLATFORM, name="Mallory Mall")
@@ -75,7 +59,6 @@ def whose(loan: str, bank: str = "") -> User:
 
 
 def by_mail(mailbox: Mailbox, email: str) -> Client:
-    """Signed in with a link mailed to `email`."""
     client = Client()
     client.post(reverse("account_reset_password"), {"email": email})
     page = client.get(mailbox.last_link())
@@ -110,7 +93,6 @@ def addresses_told() -> set[str]:
 
 
 def test_who_signed_in_by_an_email_and_took_it_away_gets_no_later_firms_loan(keys: Keys, mailbox: Mailbox) -> None:
-    """Evil signs in by its email and removes it: no way in is left that the next firm does not name."""
     says(keys, "mallory", "M-1", phone=PHONE, email=EVIL)
     evil = by_mail(mailbox, EVIL)
     evil.get(reverse("account_email"))
@@ -120,7 +102,6 @@ def test_who_signed_in_by_an_email_and_took_it_away_gets_no_later_firms_loan(key
 
 
 def test_nor_is_told_of_it_at_an_email_that_they_chose_meanwhile(keys: Keys, mailbox: Mailbox) -> None:
-    """The same with an email that was chosen on the page."""
     says(keys, "mallory", "M-1", phone=PHONE, email=EVIL)
     evil = by_mail(mailbox, EVIL)
     put_first(get_user(evil), "email")  # type: ignore[arg-type]
@@ -214,7 +195,6 @@ def test_a_link_that_was_mailed_before_adds_no_way_in_after(keys: Keys, mailbox:
 
 
 def test_a_password_that_was_being_set_meanwhile_brings_nothing_back(keys: Keys) -> None:
-    """allauth's set_password saves the whole row as it was read before half a second of hashing."""
     stale = says(keys, "mallory", "M-1", phone=PHONE, email=EVIL)
     victim = says(keys, "harbour", "LN-1", phone=PHONE)
     get_adapter().set_password(stale, PASSWORD)
@@ -244,7 +224,6 @@ def test_a_phone_that_was_proved_before_the_firm_names_it_tells_of_its_loans(key
 
 
 def test_a_firms_second_loan_takes_nothing_away(keys: Keys, gateway: Gateway) -> None:
-    """Each loan of a firm that has spoken of the person signs them out again."""
     says(keys, "mallory", "M-1", phone=PHONE)
     by_code(gateway, PHONE)
     says(keys, "harbour", "LN-1", phone=PHONE)
