@@ -20,6 +20,7 @@ from loans.worker_lock import IS_HELD, worker_lock
 from notifications.halting import halts_for
 from notifications.in_doubt import HOLDS
 from notifications.models import Prompt
+from notifications.prepared import prepared_cursor
 
 _NEEDED: Final = """
 {prompt}.voided_at IS NULL AND {prompt}.status <> 'cancelled'
@@ -108,7 +109,7 @@ class Kept(NamedTuple):
 def next_in_line(channel: str, *, now: datetime, limit: int) -> list[int]:
     """The ids of up to `limit` deliveries that are to go out now; nobody else's until this transaction ends."""
     halts, parameters = halts_for(channel)
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         wanted: dict[str, Any] = {"now": now, "channel": channel, "limit": limit, **_KINDS, **parameters}
         cursor.execute(_NEXT.format(halts=halts), wanted)
         return [row[0] for row in cursor.fetchall()]
@@ -127,7 +128,7 @@ def claim(rows: Sequence[Kept], *, holder: int, provider: str, now: datetime) ->
     """
     if rows:
         parameters: dict[str, Any] = {"rows": as_document(rows), "provider": provider, "holder": holder, "now": now}
-        with connection.cursor() as cursor:
+        with prepared_cursor() as cursor:
             cursor.execute(_CLAIM, parameters)
 
 

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db import connection
 
 from notifications.channels.base import Channel, Outcome, Result
 from notifications.events import RECORD_SENT
 from notifications.models import Delivery
+from notifications.prepared import prepared_cursor
 from notifications.signatures import delivery_id_in
 from notifications.states import ALLOWED, Status, Step, advance
 
@@ -45,7 +45,7 @@ def _record_taken(taken: Sequence[Outcome], now: datetime) -> None:
     # In the order of the ids, so that two who write the same rows do not wait for each other in a circle.
     rows = sorted((delivery_id_in(outcome.reference), outcome.provider_reference[:120]) for outcome in taken)
     ids, references = zip(*rows, strict=True)
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(
             _TAKEN,
             {

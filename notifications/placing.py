@@ -8,12 +8,13 @@ from datetime import datetime
 from time import monotonic
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from notifications.claiming import Kept, as_document, claim, looking_up_by_id, next_in_line
 from notifications.composing import word
 from notifications.events import RECORD_SENT
 from notifications.models import Delivery
+from notifications.prepared import prepared_cursor
 from notifications.states import advance
 
 AT_ONCE: Final = 2000
@@ -56,5 +57,5 @@ def _place_some(now: datetime) -> int:
 
 def _place(rows: list[Kept], now: datetime) -> None:
     if rows:
-        with connection.cursor() as cursor:
+        with prepared_cursor() as cursor:
             cursor.execute(_PLACE, {"rows": as_document(rows), "provider": PROVIDER, "now": now})

@@ -9,10 +9,9 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db import connection
-
 from accounts.models.user import zone_of
 from notifications.models import Prompt
+from notifications.prepared import prepared_cursor
 
 
 class Telling(NamedTuple):
@@ -107,7 +106,7 @@ LEFT JOIN loans_dispute AS dispute ON dispute.id = prompt.dispute_id
 LEFT JOIN loans_installment AS installment
        ON installment.id = CASE WHEN payment.id IS NULL THEN prompt.installment_id ELSE payment.installment_id END
 JOIN loans_loan AS loan ON loan.id = COALESCE(dispute.loan_id, payment.loan_id, installment.loan_id)
-WHERE delivery.id = ANY(%s)
+WHERE delivery.id = ANY(%(ids)s::bigint[])
 ORDER BY delivery.next_attempt_at, delivery.id
 """  # noqa: S608  (nothing of it comes from outside)
 _COMPANIONS: Final = f"""
@@ -117,10 +116,12 @@ SELECT companion.id, companion.told_with_id, installment.id, {_NEEDED.format(pro
 FROM notifications_prompt AS companion
 JOIN loans_installment AS installment ON installment.id = companion.installment_id
 JOIN loans_loan AS loan ON loan.id = installment.loan_id
-WHERE companion.told_with_id = ANY(%s)
+WHERE companion.told_with_id = ANY(%(ids)s::bigint[])
 ORDER BY companion.id
 """  # noqa: S608
-_FIRMS: Final = "SELECT id, name, phone, how_to_pay, usual_lag_days FROM loans_partner WHERE id = ANY(%s)"
+_FIRMS: Final = (
+    "SELECT id, name, phone, how_to_pay, usual_lag_days FROM loans_partner WHERE id = ANY(%(ids)s::bigint[])"
+)
 
 
 def tellings_of(delivery_ids: Collection[int]) -> list[Telling]:
@@ -148,7 +149,7 @@ def firms_named(tellings: Iterable[Telling], companions: Mapping[int, Sequence[C
 def _rows(statement: str, ids: Collection[int]) -> list[tuple[Any, ...]]:
     if not ids:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [list(ids)])
+    with prepared_cursor() as cursor:
+        cursor.execute(statement, {"ids": list(ids)})
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
