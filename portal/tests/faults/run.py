@@ -61,10 +61,11 @@ class Run:
             quiet = not busy and is_settled(self.world.sandbox)
             return busy or quiet
 
-        self.wait_until("something was being handed over, or nothing any more", is_busy_or_quiet)
+        # A worker is through with a block in less than a tenth of a second, and the blow has to fall before.
+        self.wait_until("something was being handed over, or nothing any more", is_busy_or_quiet, every=0.02)
         return busy
 
-    def wait_until(self, what: str, is_so: Callable[[], object]) -> None:
+    def wait_until(self, what: str, is_so: Callable[[], object], every: float = 0.1) -> None:
         """`is_so` may ask the database, which may be down meanwhile."""
 
         def ask() -> object:
@@ -74,7 +75,7 @@ class Run:
             except DatabaseError:
                 return False
 
-        wait_until(what, ask, PATIENCE, every=0.1)
+        wait_until(what, ask, PATIENCE, every=every)
 
     @property
     def seconds(self) -> float:
