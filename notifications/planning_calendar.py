@@ -28,8 +28,6 @@ _ONE_OF_TWO: Final = """
 SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL idle_in_transaction_session_timeout = '15min'
 """
 """The first waits for the second within its transaction, which keeps the lock."""
-_IN_TURN: Final = (planning_statements.DELIVERIES, planning_statements.EVENTS, planning_statements.PROMPTS)
-"""What is written, and the other way round in the other lane: two that write one table wait for its last pages."""
 _READ: Final = ("accounts_user", "accounts_contactpoint", "loans_loan", "loans_installment")
 
 
@@ -83,7 +81,7 @@ def _plan_found(run: Run, lane: int | None) -> int:
         overtaken = find_overtaken(run.kind, run.slots)
         assigned = duties.assign(run.kind, run.slots, run.clock)
         with connection.cursor() as cursor:
-            for statement in _IN_TURN if lane else reversed(_IN_TURN):
+            for statement in (planning_statements.PROMPTS, planning_statements.DELIVERIES, planning_statements.EVENTS):
                 cursor.execute(statement, parameters)
         if assigned:
             duties.write_duties()
