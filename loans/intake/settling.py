@@ -14,6 +14,7 @@ from loans.intake.allocating import Share, lay_out
 from loans.intake.money import Money
 from loans.intake.news import News
 from loans.intake.pairing import monies
+from loans.intake.payment_fields import DERIVED, doubted_fields, fields_of
 from loans.intake.returning import take_back
 from loans.intake.rewriting import rewrite
 from loans.models import Payment, PaymentPart, PaymentWord, Report, StatementLine
@@ -21,10 +22,6 @@ from loans.reconciliation import save_parts, save_words, settle_up
 
 Status = Payment.Status
 Kept = StatementLine.Match
-_REWRITTEN: Final = (
-    *("status", "amount", "credit", "installment", "end_to_end_id", "paid_on"),
-    *("received_at", "settled_at", "booked_on", "returned_at", "return_reason"),
-)
 NOTHING_LEFT: Final = "loan {} has nothing left to pay"
 
 
@@ -68,7 +65,8 @@ def settle(
 ) -> None:
     """Derive these loans, by id, which the caller has locked; `touched`: ids of installments with new figures.
 
-    `now`, when an account has no report. New lines are left to the caller to save; all else is written here.
+    `now` is when, if not when the reports were received; to be given where an account has none. Lines that are new are
+    left to the caller to save; all else is written here.
     """
     if not accounts:
         return
@@ -110,7 +108,7 @@ def _derive(account: Account, news: News, books: Books) -> None:
         _write_payment(account, share, rows[id(share.money)], news, books)
     for money in found:
         if money.doubted:
-            _write_row(account, rows[id(money)], _doubted(money), money, books, news)
+            _write_row(account, rows[id(money)], doubted_fields(money), money, books, news)
     _dismiss(account, rows.values(), news, books)
     _write_parts(account, shares, rows, books)
     made = {id(line) for money in found if not rows[id(money)].pk for line in (money.line, money.back) if line}
@@ -153,7 +151,7 @@ def _write_payment(account: Account, share: Share, row: Payment, news: News, boo
     money = share.money
     told = row.pk and row.status != Status.DOUBTED and (money.known or money.row is None)
     before = row.status if told else ""
-    said = _fields(account, share, row, books.heard(account))
+    said = fields_of(account, share, row, books.heard(account))
     if _write_row(account, row, said, money, books, news):
         books.touch(account, (row.installment_id, *share.amounts))
     _place(money, row, share)
@@ -181,13 +179,6 @@ def _write_row(account: Account, row: Payment, said: Mapping[str, Any], money: M
     return differs
 
 
-def _doubted(money: Money) -> dict[str, Any]:
-    """The bank's latest word, else the platform's, and no installment: it is kept, and nothing follows from it."""
-    last = max(money.words, key=lambda one: (one.word.partner_id == money.loan.bank_id, one.moment)).word
-    said = {"status": Status.DOUBTED, "amount": last.amount, "paid_on": last.paid_on, "credit": Decimal(0)}
-    return said | {"installment_id": None, "end_to_end_id": money.reference, "booked_on": None, "return_reason": ""}
-
-
 def _told_as(money: Money, before: str, after: str) -> str:
     """Which news it is; what came and went at once is told as a return alone."""
     if after == Status.SETTLED:
@@ -195,50 +186,6 @@ def _told_as(money: Money, before: str, after: str) -> str:
     if after == Status.RETURNED:
         return "payments_returned" if before or money.booked or money.rejection else ""
     return "" if before else "payments_received"
-
-
-def _fields(account: Account, share: Share, row: Payment, now: datetime) -> dict[str, Any]:
-    money, status = share.money, _status(share)
-    booked = status == Status.SETTLED and money.booked
-    settled_at = row.settled_at or (now if status == Status.SETTLED else None)
-    seen = money.platform_word is not None
-    return {
-        "status": status,
-        "amount": money.amount,
-        "credit": max(share.left, Decimal(0)) if booked else Decimal(0),
-        "installment_id": _installment(account, share),
-        "end_to_end_id": money.reference,
-        "paid_on": money.paid_on,
-        "received_at": row.received_at or (now if seen else None),
-        "settled_at": settled_at if status != Status.RECEIVED else None,
-        "booked_on": money.booked_on,
-        **_return(money, row, status),
-    }
-
-
-def _return(money: Money, row: Payment, status: str) -> dict[str, Any]:
-    if status != Status.RETURNED:
-        return {"returned_at": None, "return_reason": ""}
-    alone = money.kept_alone is not None and not money.back and not money.rejection
-    kept = (row.returned_at, row.return_reason) if alone else (money.returned_at, money.return_reason)
-    return {"returned_at": kept[0], "return_reason": kept[1]}
-
-
-def _status(share: Share) -> str:
-    """Seen and not booked, it counts as booked once the bank shows as paid what it is for."""
-    money = share.money
-    if money.returned:
-        return Status.RETURNED
-    shown = share.shown > 0 and share.shown == share.money.amount - share.left
-    return Status.SETTLED if money.booked or shown else Status.RECEIVED
-
-
-def _installment(account: Account, share: Share) -> int | None:
-    rows = account.in_force
-    wanted = [row.pk for row in rows if row.number in share.money.wanted]
-    laid = [row.pk for row in rows if row.pk in share.amounts]
-    first = [pk for pk in wanted if pk in laid] or laid or wanted
-    return first[0] if first else None
 
 
 def _place(money: Money, row: Payment, share: Share) -> None:
@@ -259,8 +206,8 @@ def _place(money: Money, row: Payment, share: Share) -> None:
 def _dismiss(account: Account, rows: Iterable[Payment], news: News, books: Books) -> None:
     """A row that its line has left, and that nobody else speaks of, is taken back: the bank has booked nothing."""
     seated = {row.pk for row in rows}
-    for row in (row for row in account.payments if row.pk and row.pk not in seated):
-        if row.status == Status.RETURNED and not row.booked_on:
+    for row in account.payments:
+        if not row.pk or row.pk in seated or (row.status == Status.RETURNED and not row.booked_on):
             continue
         if row.status != Status.RETURNED:
             books.news.append(("payments_returned", row, news))
@@ -288,7 +235,7 @@ def _save(books: Books) -> None:
     """Parts go first and come last: they are never more than their payment."""
     if books.gone:
         PaymentPart.objects.filter(pk__in=books.gone).delete()
-    rewrite(books.changed, _REWRITTEN)
+    rewrite(books.changed, DERIVED)
     Payment.objects.bulk_create([row for row, _news in books.made])
     for word in books.words:
         word.payment_id = word.payment.pk

@@ -49,9 +49,7 @@ class NumberingCursor(base.CursorMixin, psycopg.RawCursor[Any]):
     It is given them numbered, as the server does; that is done once for each statement of ours.
     """
 
-    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-        if not isinstance(params, Mapping):
-            return super().execute(query, params, **options)
+    def execute(self, query: str, params: Mapping[str, Any], **options: Any) -> Any:  # type: ignore[override]
         numbered, names = _number(query)
         return super().execute(numbered, [params[name] for name in names], **options)
 
