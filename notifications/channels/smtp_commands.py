@@ -1,4 +1,7 @@
-"""The commands that offer one mail, with delivery reports asked for where the server has them (RFC 3461)."""
+"""What one mail is to a server: its commands, and its content after DATA (RFC 5321) or in one chunk (RFC 3030).
+
+Delivery reports are asked for where the server has them (RFC 3461).
+"""
 
 import re
 import smtplib
@@ -32,6 +35,7 @@ class Abilities:
     other_letters: bool
     eight_bits: bool
     pipelining: bool
+    chunking: bool
 
     @classmethod
     def of(cls, server: smtplib.SMTP) -> Self:
@@ -40,11 +44,34 @@ class Abilities:
             other_letters=server.has_extn("smtputf8"),
             eight_bits=server.has_extn("8bitmime") or server.has_extn("smtputf8"),  # RFC 6531: never without
             pipelining=server.has_extn("pipelining"),
+            chunking=server.has_extn("chunking"),
         )
 
 
 def write_commands(mail: Mail, abilities: Abilities) -> list[bytes]:
     """MAIL, RCPT and DATA for a mail that the server is able to take."""
+    return [*(f"{line}\r\n".encode() for line in _write_envelope(mail, abilities)), b"DATA\r\n"]
+
+
+def write_in_one_chunk(mail: Mail, abilities: Abilities) -> bytes:
+    """All of a mail, for a server with CHUNKING that is able to take it: RSET, MAIL, RCPT, BDAT and the content.
+
+    RFC 3030 leaves open whether a refused mail is still begun when the next one comes; RFC 5321 would then have the
+    next sender refused, and the next recipient added to the mail before. RSET ends it in either case.
+    """
+    sender, recipient = _write_envelope(mail, abilities)
+    return f"RSET\r\n{sender}\r\n{recipient}\r\nBDAT {len(mail.content)} LAST\r\n".encode() + mail.content
+
+
+def write_content(mail: Mail) -> bytes:
+    """The mail as it goes after DATA: leading dots doubled, and the final dot (RFC 5321, 4.5.2)."""
+    content = mail.content
+    if b"\r\n." in content:
+        content = content.replace(b"\r\n.", b"\r\n..")
+    return content + b".\r\n"
+
+
+def _write_envelope(mail: Mail, abilities: Abilities) -> tuple[str, str]:
     sender = [f"MAIL FROM:<{mail.return_path}>"]
     recipient = [f"RCPT TO:<{mail.recipient.path}>"]
     if mail.recipient.needs_smtputf8:
@@ -56,15 +83,7 @@ def write_commands(mail: Mail, abilities: Abilities) -> list[bytes]:
         recipient += ["NOTIFY=SUCCESS,FAILURE,DELAY"]
         # RFC 6533 has a form for addresses that are not ASCII; leaving ORCPT out loses nothing, as ENVID is ours.
         recipient += [] if mail.recipient.needs_smtputf8 else [f"ORCPT=rfc822;{encode_xtext(mail.recipient.path)}"]
-    return [f"{' '.join(words)}\r\n".encode() for words in (sender, recipient, ["DATA"])]
-
-
-def write_content(mail: Mail) -> bytes:
-    """The mail as it goes after DATA: leading dots doubled, and the final dot (RFC 5321, 4.5.2)."""
-    content = mail.content
-    if b"\r\n." in content:
-        content = content.replace(b"\r\n.", b"\r\n..")
-    return content + b".\r\n"
+    return " ".join(sender), " ".join(recipient)
 
 
 def encode_xtext(text: str) -> str:

@@ -16,6 +16,8 @@ QUEUED_AS = re.compile(rb"queued as ([A-Za-z0-9.-]{4,64})\b")
 CLOSING: Final = frozenset({421, -1})
 """The server hangs up, or speaks no SMTP."""
 TOO_BIG: Final = 552
+NO_SUCH_COMMAND: Final = frozenset({500, 501, 502, 503, 504})
+"""The server does not know a command, or not here (RFC 5321, 4.2.2); it says nothing of the mail."""
 FAULTS: Final = (smtplib.SMTPException, OSError)
 """What the library raises when a conversation breaks off."""
 BARE_ADDRESS_REFUSALS: Final = frozenset({550, 551, 553})
@@ -25,6 +27,7 @@ BARE_ADDRESS_REFUSALS: Final = frozenset({550, 551, 553})
 class Step(StrEnum):
     """What an answer is to."""
 
+    RESET = "reset"
     SENDER = "sender"
     RECIPIENT = "recipient"
     DATA = "data"

@@ -1,0 +1,107 @@
+"""An open connection to a mail server: what goes out, and the replies that come in."""
+
+import smtplib
+from enum import Enum, auto
+
+from notifications.channels.base import Outcome, Result
+from notifications.channels.smtp_commands import Abilities, Mail
+from notifications.channels.smtp_replies import CLOSING, FAULTS, name_fault
+
+
+class Chunks(Enum):
+    """What a server that announces CHUNKING has made of it."""
+
+    UNTRIED = auto()
+    TAKEN = auto()
+    REFUSED = auto()
+    """It has answered BDAT as a command that it does not know, and has taken no mail by it."""
+    MISREAD = auto()
+    """It has taken a content for commands; what its further answers are to is not known."""
+
+
+class Line:
+    """Open until `usable` turns False. `unread` counts what was sent and whose replies nobody has read yet."""
+
+    def __init__(self, server: smtplib.SMTP) -> None:
+        self._server = server
+        self._asked_for_content = False
+        self.abilities = Abilities.of(server)
+        self.chunks = Chunks.UNTRIED
+        self.unread = 0
+        self.usable = True
+
+    @property
+    def takes_chunks(self) -> bool:
+        """Whether whole mails may go out with nothing awaited in between."""
+        announced = self.abilities.pipelining and self.abilities.chunking
+        return announced and self.chunks in (Chunks.UNTRIED, Chunks.TAKEN)
+
+    @property
+    def pipelines(self) -> bool:
+        return self.abilities.pipelining
+
+    @property
+    def takes_eight_bits(self) -> bool:
+        return self.abilities.eight_bits
+
+    def can_reach(self, mail: Mail) -> bool:
+        return self.abilities.other_letters or not mail.recipient.needs_smtputf8
+
+    def can_take(self, mail: Mail) -> bool:
+        return self.can_reach(mail) and (self.abilities.eight_bits or not mail.needs_eight_bits)
+
+    def write(self, octets: bytes) -> tuple[int, Exception | None]:
+        """How many octets went out, and what kept the others back.
+
+        Each part that the network takes has the whole time-out, where smtplib's `send` has one for all of them: a
+        server that is slow to take the mails before must not bring a whole window in doubt.
+        """
+        sent, socket = 0, self._server.sock
+        if socket is None:
+            return sent, smtplib.SMTPServerDisconnected("not connected")
+        try:
+            while sent < len(octets):
+                sent += socket.send(memoryview(octets)[sent:])
+        except FAULTS as error:
+            return sent, error
+        return sent, None
+
+    def close(self) -> None:
+        """Say goodbye, unless the server would take the word for the content that it waits for, or has not answered."""
+        try:
+            if self.usable and not self._asked_for_content and not self.unread:
+                self._server.quit()
+        except FAULTS:
+            self.usable = False
+        finally:
+            self._server.close()
+
+    def read(self) -> tuple[int, bytes]:
+        """The next reply's code and text. Raises what `FAULTS` names."""
+        code, reply = self._read_line() or self._server.getreply()
+        if code in CLOSING:
+            self.usable = False
+        return code, reply
+
+    def _read_line(self) -> tuple[int, bytes] | None:
+        """A reply that is one whole line, as nearly all are; four of them a mail cost smtplib a tenth of all its time.
+
+        None for any other: nothing of it has been taken then.
+        """
+        replies = self._server.file
+        waiting: bytes = replies.peek() if replies else b""
+        if not replies or b"\n" not in waiting or waiting[3:4] != b" " or not waiting[:3].isdigit():
+            return None
+        line: bytes = replies.readline()
+        return int(line[:3]), line[4:].strip()
+
+    def lose(self, mail: Mail, error: Exception) -> Outcome:
+        """Nothing of its content has gone out."""
+        self.usable = False
+        reason = f"connection lost before the message was sent: {name_fault(error)}"
+        return Outcome(mail.reference, Result.TEMPORARY, reason=reason)
+
+    def doubt(self, mail: Mail) -> Outcome:
+        """Its content may have gone out whole."""
+        self.usable = False
+        return Outcome(mail.reference, Result.UNKNOWN, reason="no answer after the message was sent")
