@@ -24,7 +24,7 @@ def send(port: int, first: int, last: int, raw: bytes, reference: bytes) -> None
         server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         await_lines(server, 1)
         server.sendall(b"EHLO limit.test\r\n")
-        await_lines(server, 7)
+        await_abilities(server)
         parts = raw.split(reference)
         server.sendall(commands(first))
         await_lines(server, 3)
@@ -37,6 +37,16 @@ def send(port: int, first: int, last: int, raw: bytes, reference: bytes) -> None
 
 def commands(number: int) -> bytes:
     return b"MAIL FROM:<limit@limit.test>\r\nRCPT TO:<limit%d@example.test>\r\nDATA\r\n" % number
+
+
+def await_abilities(server: socket.socket) -> None:
+    """The last line of a reply has a space after its code (RFC 5321, 4.2.1)."""
+    got = b""
+    while not (got.endswith(b"\r\n") and got.splitlines()[-1][3:4] == b" "):
+        more = server.recv(65536)
+        if not more:
+            raise ConnectionError("The sink hung up.")
+        got += more
 
 
 def await_lines(server: socket.socket, lines: int) -> None:

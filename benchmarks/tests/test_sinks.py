@@ -1,6 +1,7 @@
 """The sinks count what they are there to count: a mail that came twice, one under another name, a text sent again."""
 
 import smtplib
+import socket
 import urllib.request
 from pathlib import Path
 
@@ -30,6 +31,27 @@ def test_the_mail_sink_tells_repeats_from_strangers(
         send(sink.hear()["port"], ("a@a.test", "<1@x>"), second)
         got = sink.ask(report=True)
     assert {name: got[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 4096], ids="{} octets at once".format)
+def test_the_mail_sink_counts_mails_in_chunks_however_they_come(tmp_path: Path, at_once: int) -> None:
+    content = "Subject: A\r\nMessage-ID: <1@x>\r\n\r\n.\r\n还款\r\n".encode()
+    chunk = b"BDAT %d LAST\r\n" % len(content) + content
+    mails = [b"RSET\r\nMAIL FROM:<p@x>\r\nRCPT TO:<%d@x>\r\n" % number + chunk for number in range(5)]
+    by_data = b"MAIL FROM:<p@x>\r\nRCPT TO:<d@x>\r\nDATA\r\n" + content.replace(b"\r\n.", b"\r\n..") + b".\r\n"
+    sent = b"".join([*mails, by_data, mails[0], b"QUIT\r\n"])
+    with Helper(python("benchmarks.sinks.smtp"), tmp_path / "log") as sink:
+        with socket.create_connection(("127.0.0.1", sink.hear()["port"])) as server:
+            server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for start in range(0, len(sent), at_once):
+                server.sendall(sent[start : start + at_once])
+            replies = server.makefile("rb").read().splitlines()
+        got = sink.ask(report=True)
+    assert len(replies) == 1 + 6 * 4 + 4 + 1
+    assert {name: got[name] for name in ("messages", "recipients", "ids", "repeats", "strangers")} == {
+        "messages": 7, "recipients": 6, "ids": 1, "repeats": 1, "strangers": 0,
+    }  # fmt: skip
+    assert len(content) - 2 <= got["octets"] <= len(content)
 
 
 def test_the_mail_sink_forgets_when_told() -> None:
