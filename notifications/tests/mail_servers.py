@@ -13,7 +13,8 @@ CLOSE = "close"
 HANG = "hang"
 ALONE = "250-stub\r\n250-8BITMIME\r\n250 DSN"
 TOGETHER = "250-stub\r\n250-8BITMIME\r\n250-PIPELINING\r\n250 DSN"
-"""Greetings of a server that wants commands one by one, and of one that takes many together."""
+IN_CHUNKS = "250-stub\r\n250-8BITMIME\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 DSN"
+"""Greetings of a server that wants commands one by one, of one that takes many together, and whole mails too."""
 GOOD_ANSWERS = {
     "EHLO": ALONE,
     "AUTH": "235 2.7.0 OK",
@@ -21,6 +22,7 @@ GOOD_ANSWERS = {
     "RCPT": "250 2.1.5 OK",
     "DATA": "354 go on",
     ".": "250 2.0.0 OK: queued as 4XyZ12",
+    "BDAT": "250 2.0.0 OK: queued as 4XyZ12",
     "RSET": "250 2.0.0 OK",
     "QUIT": "221 2.0.0 bye",
 }
@@ -30,13 +32,14 @@ GOOD_ANSWERS = {
 class ScriptedMail:
     """The server's port, the commands that it was sent, a list for each connection, and the mails that it answered.
 
-    A mail is its Message-ID and the first three digits of the answer.
+    A mail is its Message-ID and the first three digits of the answer. `chunks` are the contents that came by BDAT.
     """
 
     port: int
     conversations: list[list[str]] = field(default_factory=list)
     answered: list[tuple[str, str]] = field(default_factory=list)
     lines: list[bytes] = field(default_factory=list)
+    chunks: list[bytes] = field(default_factory=list)
 
     @property
     def octets(self) -> bytes:
@@ -48,14 +51,38 @@ class ScriptedMail:
         return [line for conversation in self.conversations for line in conversation]
 
 
+class Envelope:
+    """How far a mail has come. One that was refused goes on until RSET ends it, as RFC 5321 has it."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def find_fault(self, verb: str) -> str:
+        if verb == "MAIL" and "MAIL" in self._taken:
+            return "503 5.5.1 nested MAIL"
+        if verb == "BDAT" and "RCPT" not in self._taken:
+            return "503 5.5.1 nobody is to get it"
+        return ""
+
+    def note(self, verb: str, answer: str) -> None:
+        if answer.startswith("25") and (verb == "MAIL" or (verb == "RCPT" and "MAIL" in self._taken)):
+            self._taken.add(verb)
+        if verb in ("RSET", ".") or (verb == "BDAT" and answer.startswith("250")):
+            self._taken.clear()
+
+
 @contextmanager
-def run_mail_server(answers: Mapping[str, str | Sequence[str]] | None = None) -> Iterator[ScriptedMail]:
+def run_mail_server(
+    answers: Mapping[str, str | Sequence[str]] | None = None, *, skips_chunks: bool = True
+) -> Iterator[ScriptedMail]:
     """`answers` maps a verb, or `.` for the end of a message, to its answer; CLOSE cuts the connection and HANG says
-    nothing. A list is used up one by one, its last answer then stays."""
+    nothing. A list is used up one by one, its last answer then stays. Without `skips_chunks` BDAT is a command like
+    others, and a chunk is read as if it were commands."""
     script = {verb: [answer] if isinstance(answer, str) else list(answer) for verb, answer in (answers or {}).items()}
     conversations: list[list[str]] = []
     answered: list[tuple[str, str]] = []
     heard: list[bytes] = []
+    chunks: list[bytes] = []
 
     def answer_to(verb: str) -> str:
         left = script.get(verb)
@@ -66,10 +93,11 @@ def run_mail_server(answers: Mapping[str, str | Sequence[str]] | None = None) ->
     def serve(connection: socket.socket, shared: MisbehavingServer) -> None:
         conversation: list[str] = []
         conversations.append(conversation)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         lines = connection.makefile("rb")
         if not _say(connection, answer_to("greeting") if "greeting" in script else "220 stub ESMTP"):
             return
-        in_data, message_id = False, ""
+        in_data, message_id, envelope = False, "", Envelope()
         for raw in lines:
             heard.append(raw)
             line = raw.decode().rstrip("\r\n")
@@ -78,16 +106,25 @@ def run_mail_server(answers: Mapping[str, str | Sequence[str]] | None = None) ->
                 continue
             verb, space, rest = line.partition(" ")
             conversation.append(verb.upper() + space + rest)
-            answer = answer_to(verb.upper())
+            if verb == "BDAT" and skips_chunks:
+                chunks.append(lines.read(int(rest.split()[0])))
+                message_id = find_message_id(chunks[-1])
+            answer = envelope.find_fault(verb) or answer_to(verb.upper())
+            envelope.note(verb, answer)
             if message_id:
                 answered.append((message_id, answer[:3]))
                 message_id = ""
             in_data = answer.startswith("354")
             if not _say(connection, answer) or verb.upper() == "QUIT":
+                _hang_up(connection)
                 return
 
     with run_server(serve) as server:
-        yield ScriptedMail(server.port, conversations, answered, heard)
+        yield ScriptedMail(server.port, conversations, answered, heard, chunks)
+
+
+def find_message_id(mail: bytes) -> str:
+    return mail.partition(b"\r\nMessage-ID: ")[2].partition(b"\r\n")[0].decode()
 
 
 def _say(connection: socket.socket, answer: str) -> bool:
@@ -95,7 +132,14 @@ def _say(connection: socket.socket, answer: str) -> bool:
         return True
     if answer != CLOSE:
         connection.sendall(answer.encode() + b"\r\n")
-    return answer != CLOSE
+    return answer != CLOSE and not answer.startswith("421")
+
+
+def _hang_up(connection: socket.socket) -> None:
+    """Closing while something comes in would make the client's system throw away what it has not read yet."""
+    connection.shutdown(socket.SHUT_WR)
+    while connection.recv(65536):
+        pass
 
 
 def make_channel(port: int, **facts: object) -> EmailChannel:
