@@ -1,6 +1,7 @@
 """Where to hand mail over, and the way in."""
 
 import smtplib
+import socket
 import ssl
 from dataclasses import dataclass
 
@@ -25,6 +26,10 @@ class MailServer:
         """A greeted, logged-in connection. Raises OSError, SMTPException, or ValueError for a login outside ASCII."""
         server = self._open()
         try:
+            if (
+                server.sock
+            ):  # all that we send is whole; the end of one write need not wait for word of the write before
+                server.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.use_tls:
                 server.starttls(context=ssl.create_default_context())
             server.ehlo_or_helo_if_needed()

@@ -1,13 +1,15 @@
 """A mail server that answers by a script, for what no well-behaved one can be made to do."""
 
 import socket
+import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from notifications.channels.base import Message, Outcome, Result
 from notifications.channels.email import EmailChannel
 from notifications.channels.mail_server import MailServer
-from notifications.tests.outside import MisbehavingServer, run_server
+from notifications.tests.outside import MisbehavingServer, make_message, run_server
 
 CLOSE = "close"
 HANG = "hang"
@@ -140,6 +142,49 @@ def _hang_up(connection: socket.socket) -> None:
     connection.shutdown(socket.SHUT_WR)
     while connection.recv(65536):
         pass
+
+
+class Chunked:
+    """The server's side of one connection, read mail by mail; it says nothing by itself."""
+
+    REPLY = b"250 OK\r\n" * 4
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._lines = connection.makefile("rb")
+        self.say(b"220 stub\r\n")
+        self._lines.readline()
+        self.say(b"250-stub\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 CHUNKING\r\n")
+
+    def say(self, octets: bytes) -> None:
+        self._connection.sendall(octets)
+
+    def cut(self) -> None:
+        """The client's next write fails."""
+        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._lines.close()
+        self._connection.close()
+
+    def read_mail(self) -> bytes:
+        """The content; empty where the client says goodbye or has gone."""
+        for line in self._lines:
+            if line.startswith(b"BDAT "):
+                return self._lines.read(int(line.split()[1]))
+            if line == b"quit\r\n":
+                self.say(b"221 bye\r\n")
+                break
+        return b""
+
+
+def make_messages(number: int, text: str = "Payment due tomorrow") -> list[Message]:
+    return [make_message(f"li{place}@example.com", text) for place in range(number)]
+
+
+def results_of(outcomes: list[Outcome], messages: list[Message]) -> list[Result]:
+    """In the order of the messages, each of which has exactly one."""
+    by_reference = {outcome.reference: outcome.result for outcome in outcomes}
+    assert len(outcomes) == len(by_reference) == len(messages)
+    return [by_reference[message.reference] for message in messages]
 
 
 def make_channel(port: int, **facts: object) -> EmailChannel:
