@@ -52,24 +52,20 @@ class Access:
         return connection
 
     def look_after(self, line: Line) -> None:
-        """To be called whenever replies were read from it."""
-        if line.chunks in (Chunks.REFUSED, Chunks.MISREAD):
+        """To be called whenever replies were read from it; one that broke is closed once it has no more to say."""
+        if line.chunks is Chunks.REFUSED:
             self.without_chunks = True
         if line is not self._connection:
             return
         if line.usable:
             self._lost = 0
             return
+        if line.unread and not line.ending:
+            return
         self.close()
         self._lost += 1
         if self._lost >= LOST_IN_A_ROW:
             self._given_up = "mail server keeps closing the connection"
-
-    def leave(self, line: Line) -> None:
-        """Hang up without a word on a server that may take it for something else."""
-        line.usable = False
-        if line is self._connection:
-            self.close()
 
     def close(self) -> None:
         """Say goodbye; a server that is already gone is no fault."""

@@ -5,7 +5,7 @@ from enum import Enum, auto
 
 from notifications.channels.base import Outcome, Result
 from notifications.channels.smtp_commands import Abilities, Mail
-from notifications.channels.smtp_replies import CLOSING, FAULTS, name_fault
+from notifications.channels.smtp_replies import CLOSING, FAULTS, GOODBYE, name_fault
 
 
 class Chunks(Enum):
@@ -14,13 +14,23 @@ class Chunks(Enum):
     UNTRIED = auto()
     TAKEN = auto()
     REFUSED = auto()
-    """It has answered BDAT as a command that it does not know, and has taken no mail by it."""
-    MISREAD = auto()
-    """It has taken a content for commands; what its further answers are to is not known."""
+    """It does not know BDAT after all, or has taken a content for commands."""
+
+
+class Ending(Enum):
+    """What the end of a connection says of the mails that were not answered."""
+
+    ANNOUNCED = auto()
+    """The server said 421 (RFC 5321, 3.8): it has not come to them."""
+    UNEXPLAINED = auto()
+    """It may have taken them."""
 
 
 class Line:
-    """Open until `usable` turns False. `unread` counts what was sent and whose replies nobody has read yet."""
+    """Takes what is written while it is `usable`, and has replies to read until it has an `ending`.
+
+    `unread` counts what was sent and whose replies nobody has read yet.
+    """
 
     def __init__(self, server: smtplib.SMTP) -> None:
         self._server = server
@@ -29,12 +39,12 @@ class Line:
         self.chunks = Chunks.UNTRIED
         self.unread = 0
         self.usable = True
+        self.ending: Ending | None = None
 
     @property
     def takes_chunks(self) -> bool:
         """Whether whole mails may go out with nothing awaited in between."""
-        announced = self.abilities.pipelining and self.abilities.chunking
-        return announced and self.chunks in (Chunks.UNTRIED, Chunks.TAKEN)
+        return self.abilities.pipelining and self.abilities.chunking and self.chunks is not Chunks.REFUSED
 
     @property
     def pipelines(self) -> bool:
@@ -51,18 +61,20 @@ class Line:
         return self.can_reach(mail) and (self.abilities.eight_bits or not mail.needs_eight_bits)
 
     def write(self, octets: bytes) -> tuple[int, Exception | None]:
-        """How many octets went out, and what kept the others back.
+        """How many octets went out, and what kept the others back; nothing may be written after a part.
 
         Each part that the network takes has the whole time-out, where smtplib's `send` has one for all of them: a
         server that is slow to take the mails before must not bring a whole window in doubt.
         """
         sent, socket = 0, self._server.sock
         if socket is None:
+            self.usable = False
             return sent, smtplib.SMTPServerDisconnected("not connected")
         try:
             while sent < len(octets):
                 sent += socket.send(memoryview(octets)[sent:])
         except FAULTS as error:
+            self.usable = False
             return sent, error
         return sent, None
 
@@ -78,9 +90,13 @@ class Line:
 
     def read(self) -> tuple[int, bytes]:
         """The next reply's code and text. Raises what `FAULTS` names."""
-        code, reply = self._read_line() or self._server.getreply()
+        try:
+            code, reply = self._read_line() or self._server.getreply()
+        except FAULTS:
+            self._end(Ending.UNEXPLAINED)
+            raise
         if code in CLOSING:
-            self.usable = False
+            self._end(Ending.ANNOUNCED if code == GOODBYE else Ending.UNEXPLAINED)
         return code, reply
 
     def _read_line(self) -> tuple[int, bytes] | None:
@@ -95,6 +111,11 @@ class Line:
         line: bytes = replies.readline()
         return int(line[:3]), line[4:].strip()
 
+    def refuse_chunks(self) -> None:
+        """The server has made nothing of one and may be reading it as commands; nothing more is believed of it."""
+        self.chunks = Chunks.REFUSED
+        self._end(Ending.UNEXPLAINED)
+
     def lose(self, mail: Mail, error: Exception) -> Outcome:
         """Nothing of its content has gone out."""
         self.usable = False
@@ -105,3 +126,7 @@ class Line:
         """Its content may have gone out whole."""
         self.usable = False
         return Outcome(mail.reference, Result.UNKNOWN, reason="no answer after the message was sent")
+
+    def _end(self, ending: Ending) -> None:
+        self.usable = False
+        self.ending = ending

@@ -13,7 +13,8 @@ from notifications.channels.base import Outcome, Result
 from notifications.channels.mail_status import blames_address, describe, find_status
 
 QUEUED_AS = re.compile(rb"queued as ([A-Za-z0-9.-]{4,64})\b")
-CLOSING: Final = frozenset({421, -1})
+GOODBYE: Final = 421
+CLOSING: Final = frozenset({GOODBYE, -1})
 """The server hangs up, or speaks no SMTP."""
 TOO_BIG: Final = 552
 NO_SUCH_COMMAND: Final = frozenset({500, 501, 502, 503, 504})

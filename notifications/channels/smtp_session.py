@@ -30,7 +30,6 @@ class SmtpSession:
         except Exception:
             yield from self._in_turn.read_what_was_sent()
             yield from self._in_windows.read_what_was_sent()
-            yield from self._in_windows.give_up()
             raise
 
     def _hand_over(self, mails: Iterable[Mail | Outcome]) -> Iterator[Outcome]:

@@ -37,13 +37,15 @@ def write_mail(message: Message) -> bytes:
 
 def test_a_windows_mails_go_out_with_nothing_awaited_in_between() -> None:
     def serve(connection: socket.socket, shared: MisbehavingServer) -> None:
-        """Says nothing before two whole windows have come."""
+        """Answers the first mail, and then says nothing before two whole windows have come."""
         client = Chunked(connection)
+        shared.requests.append(client.read_mail())
+        client.say(client.REPLY)
         shared.requests += [client.read_mail() for _ in range(2 * MAILS)]
         client.say(client.REPLY * 2 * MAILS)
         client.read_mail()
 
-    messages = make_messages(2 * MAILS)
+    messages = make_messages(1 + 2 * MAILS)
     with run_server(serve) as server:
         outcomes = hand_over(make_channel(server.port), messages)
     assert [outcome.reference for outcome in outcomes] == [message.reference for message in messages]
@@ -62,9 +64,11 @@ def test_no_more_than_two_windows_are_ever_unanswered(octets: int, at_once: int)
     windows, answered = 5, 0
 
     def serve(connection: socket.socket, _shared: MisbehavingServer) -> None:
-        """Answers a window when the next one has come."""
+        """Answers the first mail, and from then on a window when the next one has come."""
         nonlocal answered
         client, read = Chunked(connection), 0
+        client.read_mail()
+        client.say(client.REPLY)
         for window in range(windows):
             while read < min(window + 2, windows) * at_once:
                 client.read_mail()
@@ -75,16 +79,28 @@ def test_no_more_than_two_windows_are_ever_unanswered(octets: int, at_once: int)
 
     def messages() -> Iterator[Message]:
         """A window that is full goes out at the latest when one more mail comes."""
+        yield make_message("li@example.com", "The first")
         for place in range(windows * at_once):
             assert answered >= ((place - 1) // at_once - 1) * at_once
             yield make_message("li@example.com", ("a" * 70 + "\n") * (octets // 71))
 
     with run_server(serve) as server:
         outcomes = hand_over(make_channel(server.port), messages())
-    assert [outcome.result for outcome in outcomes] == [Result.ACCEPTED] * windows * at_once
+    assert [outcome.result for outcome in outcomes] == [Result.ACCEPTED] * (1 + windows * at_once)
 
 
-@pytest.mark.parametrize("number", [1, MAILS - 1, MAILS, MAILS + 1, 3 * MAILS + 2])
+def test_a_connections_first_mail_is_answered_before_another_is_asked_for() -> None:
+    def messages() -> Iterator[Message]:
+        for place, message in enumerate(make_messages(3)):
+            assert len(server.answered) >= min(place, 1)
+            yield message
+
+    with run_mail_server({"EHLO": IN_CHUNKS}) as server:
+        outcomes = hand_over(make_channel(server.port), messages())
+    assert [outcome.result for outcome in outcomes] == [Result.ACCEPTED] * 3
+
+
+@pytest.mark.parametrize("number", [1, MAILS, MAILS + 1, MAILS + 2, 3 * MAILS + 2])
 def test_the_last_short_window_goes_out_and_is_answered(number: int) -> None:
     messages = make_messages(number)
     with run_mail_server({"EHLO": IN_CHUNKS}) as server:
