@@ -98,8 +98,10 @@ def _write_body(message: Message, eight_bits: bool) -> _Body:
 
 def _write_part(subtype: str, wording: str, as_it_is: bool) -> _Body:
     """As it is, or quoted-printable where most of it is ASCII, else base64: seven bits and short lines on every way."""
-    octets = wording.replace("\r\n", "\n").replace("\r", "\n").encode()
-    if as_it_is and b"\0" not in octets and max(map(len, octets.split(b"\n"))) <= LINE_OCTETS:
+    octets = wording.encode()
+    if b"\r" in octets:
+        octets = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if as_it_is and b"\0" not in octets and _has_short_lines(octets):
         encoding, content = "8bit", octets.replace(b"\n", b"\r\n")
     elif 6 * (len(octets) - len(wording)) < len(octets):
         encoding, content = "quoted-printable", b"\r\n".join(map(_quote_line, octets.split(b"\n")))
@@ -109,6 +111,17 @@ def _write_part(subtype: str, wording: str, as_it_is: bool) -> _Body:
         encoding, content = "base64", b"\r\n".join(lines)
     headers = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n"
     return _Body(headers, content + b"\r\n")
+
+
+def _has_short_lines(octets: bytes) -> bool:
+    """Whether no line is longer than a mail's may be. Looks at one line's end in a thousand octets, not at each."""
+    start = 0
+    while len(octets) - start > LINE_OCTETS:
+        end = octets.rfind(b"\n", start, start + LINE_OCTETS + 1)
+        if end < 0:
+            return False
+        start = end + 1
+    return True
 
 
 @lru_cache(
