@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 
@@ -28,8 +28,7 @@ logger = logging.getLogger(__name__)
 _write_json: Final[Callable[[Any], str]] = json.JSONEncoder(ensure_ascii=False).encode
 
 
-@dataclass(frozen=True, slots=True)
-class Worded:
+class Worded(NamedTuple):
     """What is kept of a message, whose it is (the borrower's id), and the message itself; what lies in the portal is
     given to nobody.
     """

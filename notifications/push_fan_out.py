@@ -7,7 +7,7 @@ the place of an earlier one; `lang` of the words, as HTML names it; `know`, the 
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from notifications.channels.base import Message, Outcome, Result
@@ -54,13 +54,12 @@ def expand(message: Message, devices: Sequence[Device], *, token_of: Callable[[i
         "know": know,
     }
     return [
-        replace(
-            message,
+        message._replace(
             address=device.address.as_json(),
             text=json.dumps({**common, "token": token_of(device.number)}, ensure_ascii=False, separators=(",", ":")),
         )
         for device in devices
-    ] or [replace(message, address=NOWHERE)]
+    ] or [message._replace(address=NOWHERE)]
 
 
 def fold(outcomes: Iterable[Outcome | None], devices: Mapping[str, Sequence[Device]]) -> Iterator[Folded | None]:
@@ -90,5 +89,5 @@ def _fold_one(outcomes: Sequence[Outcome], devices: Sequence[Device]) -> Folded:
     chosen = known.get(best.provider_reference)
     faulty = (known.get(outcome.provider_reference) for outcome in outcomes if outcome.address_fault)
     gone = {device.number for device in faulty if device}
-    outcome = replace(best, provider_reference=chosen.reference if chosen else "", address_fault=False)
+    outcome = best._replace(provider_reference=chosen.reference if chosen else "", address_fault=False)
     return Folded(outcome, tuple(sorted(gone)))

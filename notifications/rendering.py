@@ -1,9 +1,8 @@
 """Wording + facts -> message. The stored facts and the same words give exactly the message that was sent."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from notifications.models import Delivery, Prompt
 from notifications.wording.facts import Facts
@@ -17,8 +16,7 @@ TEXTS: Final = frozenset({Delivery.Channel.SMS, Delivery.Channel.VOICE})
 """Told in the words of the text message."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendered:
+class Rendered(NamedTuple):
     """One message in the reader's language. `wording` is the version of the words that it was filled from.
 
     `text` is the whole message as plain text. `html` is the same for mail and empty elsewhere. `subject` is for mail

@@ -6,7 +6,6 @@ message; what that means for a delivery is decided elsewhere. Provider words and
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import TracebackType
@@ -49,9 +48,8 @@ class ReceiptKind(StrEnum):
     """It came to us as a receipt and cannot be read as one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """One message, rendered for one contact point.
+class Message(NamedTuple):
+    """One message, rendered for one contact point; like the others a plain tuple, since they come by the million.
 
     `reference` is our UUID as a string and travels as the provider's reference. `html` is empty where the channel has
     none. `language` is one of `en`, `zh-hans`, `zh-hant`. `action_url` is already part of `text` and `html`.
@@ -66,8 +64,7 @@ class Message:
     action_url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of handing one message over. `reason` is short and names neither address nor wording.
 
     `address_fault` is True only where the address itself will never work; a message may fail for good without it.
@@ -81,7 +78,7 @@ class Outcome:
 
 
 class ReceiptRecord(NamedTuple):
-    """One receipt, in our words. A plain tuple: they come by the hundred thousand.
+    """One receipt, in our words.
 
     `reference` is ours, or empty where only the provider's is known. `permanent` is about the address: True where it
     will never work, False where the fault is passing or lies elsewhere (a full mailbox, a policy), None where the

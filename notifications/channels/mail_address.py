@@ -6,7 +6,7 @@ from email.headerregistry import Address
 from email.policy import SMTP
 from email.utils import parseaddr
 from functools import lru_cache
-from typing import Self
+from typing import NamedTuple, Self
 
 import idna
 
@@ -27,8 +27,7 @@ def _write_in_ascii(domain: str) -> str:
     return idna.encode(domain, uts46=True).decode("ascii")
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(NamedTuple):
     """An address: the domain in ASCII, the local part as its owner wrote it."""
 
     local: str

@@ -6,15 +6,14 @@ Delivery reports are asked for where the server has them (RFC 3461).
 import re
 import smtplib
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from notifications.channels.mail_address import Recipient
 
 NOT_XTEXT = re.compile(r"[^!-~]|[+=]")
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(NamedTuple):
     """One mail and its envelope."""
 
     reference: str

@@ -1,5 +1,6 @@
 """An open connection to a mail server: what goes out, and the replies that come in."""
 
+import re
 import smtplib
 from enum import Enum, auto
 
@@ -98,6 +99,23 @@ class Line:
         if code in CLOSING:
             self._end(Ending.ANNOUNCED if code == GOODBYE else Ending.UNEXPLAINED)
         return code, reply
+
+    def read_if(self, expected: re.Pattern[bytes]) -> re.Match[bytes] | None:
+        """The next replies, where they have come and are as expected; else None, and nothing of them has been taken.
+
+        Raises what `FAULTS` names. Four replies in one look cost a quarter of what four times `read` costs.
+        """
+        replies = self._server.file
+        if not replies:
+            return None
+        try:
+            found = expected.match(replies.peek())
+            if found:
+                replies.read(found.end())
+        except FAULTS:
+            self._end(Ending.UNEXPLAINED)
+            raise
+        return found
 
     def _read_line(self) -> tuple[int, bytes] | None:
         """A reply that is one whole line, as nearly all are; four of them a mail cost smtplib a tenth of all its time.

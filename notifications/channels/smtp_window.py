@@ -1,5 +1,6 @@
 """Several mails in one write, each with its content in one chunk (RFC 3030), answered later and in order (RFC 2920)."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 from typing import Final
@@ -16,6 +17,7 @@ from notifications.channels.smtp_replies import (
     judge_refusal,
 )
 
+ALL_WELL: Final = re.compile(rb"250 [^\n]*\n250 [^\n]*\n25[01] [^\n]*\n250 ([^\n]*)\n")
 BEFORE_THE_CHUNK: Final = {
     Step.RESET: frozenset({250}),
     Step.SENDER: EXPECTED[Step.SENDER],
@@ -50,6 +52,9 @@ class Window:
         """To RSET, MAIL, RCPT and BDAT; the first refusal counts, the others follow from it."""
         refused: Outcome | None = None
         try:
+            if not self.line.ending and (all_well := self.line.read_if(ALL_WELL)):
+                self.line.chunks = Chunks.TAKEN
+                return judge_message(mail.reference, 250, all_well[1])
             for step, expected in BEFORE_THE_CHUNK.items():
                 if self.line.ending:
                     return refused or self._leave_open(mail)

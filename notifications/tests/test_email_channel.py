@@ -3,7 +3,6 @@ import smtplib
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -88,7 +87,7 @@ def test_every_line_of_our_pages_is_short_enough_to_go_as_it_is(language: str) -
     for kind, section, channel, spoken in available_wordings():
         if (channel, spoken) == ("email", language):
             stage, decision = (int(section), "") if section.isdecimal() else (0, section)
-            page = render(kind, stage, "email", replace(facts, decision=decision), "https://portal.example/a/t/").html
+            page = render(kind, stage, "email", facts._replace(decision=decision), "https://portal.example/a/t/").html
             assert max(len(line.encode()) for line in page.splitlines()) <= LINE_OCTETS, (kind, section)
 
 

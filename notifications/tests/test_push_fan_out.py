@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -58,7 +57,7 @@ def test_chinese_takes_no_more_room_than_it_needs() -> None:
 
 def test_for_nobody_it_is_one_message_that_leads_nowhere() -> None:
     message = make_message("browser", reference=REFERENCE)
-    assert expand(message, [], token_of=str, know="") == [replace(message, address=NOWHERE)]
+    assert expand(message, [], token_of=str, know="") == [message._replace(address=NOWHERE)]
 
 
 # Back ----------------------------------------------------------------------------------------------------------------

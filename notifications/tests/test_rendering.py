@@ -1,7 +1,6 @@
 """Facts in, messages out: what each channel shows, and what no fact may do to it."""
 
 import re
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from email.message import EmailMessage
@@ -204,7 +203,7 @@ def test_a_stage_without_words_of_its_own_takes_the_next_below() -> None:
 
 
 def test_an_unknown_language_is_spoken_to_in_english() -> None:
-    told = render("upcoming", 3, "email", replace(sample_facts(), language="fr"), LINK)
+    told = render("upcoming", 3, "email", sample_facts()._replace(language="fr"), LINK)
     assert told.wording.startswith("upcoming/3/en@")
     assert '<html lang="en">' in told.html
 

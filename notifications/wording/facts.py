@@ -1,20 +1,16 @@
 """What a message tells one borrower, as raw values."""
 
-import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from operator import attrgetter
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 
 class FactsError(ValueError):
     """Stored facts that cannot be read back. The text names the field."""
 
 
-@dataclass(frozen=True, slots=True)
-class FactItem:
+class FactItem(NamedTuple):
     """One of several payments that a message asks for together; its amount is in the currency of the message."""
 
     loan_label: str
@@ -23,9 +19,8 @@ class FactItem:
     installment_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """The values that a wording is filled with. What a kind does not need, or nobody knows, stays empty.
+class Facts(NamedTuple):
+    """The values that a wording is filled with, given by name. What a kind does not need, or nobody knows, stays empty.
 
     `language` is one of `en`, `zh-hans`, `zh-hant`; any other is spoken to in English. `today` is the borrower's
     calendar day of sending, from which all relative days are counted. `amount` is in `currency` (ISO 4217).
@@ -68,12 +63,15 @@ class Facts:
 
     def as_json(self) -> dict[str, Any]:
         """What `from_json` reads back to equal facts: days in ISO 8601, amounts as text, nothing empty."""
-        stored = {name: value for name, value in zip(_NAMES, _values_of(self), strict=True) if value or value == 0}
+        stored: dict[str, Any] = {}
+        for name, value in zip(self._fields, self, strict=True):
+            if value or value == 0:
+                stored[name] = str(value) if name in _NOT_IN_JSON else value
         if self.items:
             stored["items"] = [
                 [item.loan_label, str(item.amount), item.payment_reference, item.installment_id] for item in self.items
             ]
-        return stored | {name: str(stored[name]) for name in _NOT_IN_JSON & stored.keys()}
+        return stored
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
@@ -81,14 +79,12 @@ class Facts:
 
         Raises FactsError where a value cannot be read or a needed one is missing.
         """
-        values: dict[str, Any] = {name: _read(name, stored[name]) for name in _NAMES if name in stored}
+        values: dict[str, Any] = {name: _read(name, stored[name]) for name in cls._fields if name in stored}
         if missing := _NEEDED - values.keys():
             raise FactsError(f"The stored facts lack {', '.join(sorted(missing))}: nothing can be rendered from them.")
         return cls(**values)
 
 
-_NAMES = tuple(field.name for field in dataclasses.fields(Facts))
-_values_of = attrgetter(*_NAMES)
 _NEEDED = frozenset({"language", "today", "bank_name"})
 _DAYS = frozenset({"today", "due_on", "paid_on", "answer_by", "previous_due_on", "report_on"})
 _AMOUNTS = frozenset({"amount", "previous_amount"})

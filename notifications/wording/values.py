@@ -67,6 +67,8 @@ def _previous(facts: Facts, language: str) -> str:
 
 def _items(facts: Facts, language: str) -> str:
     """One line a payment: "Phone plan ··0017: ¥100.00 (reference LN-17-3)"."""
+    if not facts.items:
+        return ""
     lines = (
         _ITEM[language].format(
             label=one_line(item.loan_label),
