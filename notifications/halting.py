@@ -1,16 +1,19 @@
 """Throws and lifts the operator's kill switch, and says what it stops."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Q
 
 from accounts.models import User
 from loans.models import Partner
 from notifications.models import Halt
+from notifications.prepared import prepared_cursor
 
-_PARTNER = """
+_IN_FORCE: Final = """
+SELECT kind, COALESCE(partner_id, 0) FROM notifications_halt WHERE ended_at IS NULL AND channel IN ('', %(channel)s)
+"""
+_PARTNER: Final = """
 AND NOT EXISTS (
     SELECT 1 FROM unnest(%(halted_kinds)s::text[], %(halted_partners)s::bigint[]) AS halt (kind, partner)
     JOIN loans_loan AS loan ON halt.partner = 0 OR halt.partner IN (loan.bank_id, loan.platform_id)
@@ -31,8 +34,9 @@ def halts_for(channel: str) -> tuple[str, dict[str, Any]]:
 
     Empty where nothing is.
     """
-    halts = Halt.objects.in_force().filter(Q(channel="") | Q(channel=channel)).values_list("kind", "partner_id")
-    rows = [(kind, partner_id or 0) for kind, partner_id in halts]
+    with prepared_cursor() as cursor:
+        cursor.execute(_IN_FORCE, {"channel": channel})
+        rows: list[tuple[str, int]] = cursor.fetchall()
     if not rows:
         return "", {}
     if any(row == ("", 0) for row in rows):

@@ -11,6 +11,7 @@ from typing import Final
 
 from django.conf import settings
 
+from notifications.arrays import numbers, texts
 from notifications.channels.base import Channel, Outcome, Result
 from notifications.events import RECORD_SENT
 from notifications.models import Delivery
@@ -50,8 +51,8 @@ def _record_taken(taken: Sequence[Outcome], now: datetime) -> None:
             _TAKEN,
             {
                 "now": now,
-                "ids": list(ids),
-                "references": list(references),
+                "ids": numbers(ids),
+                "references": texts(references),
                 "origins": [str(origin) for origin in ALLOWED[Status.SENT]],
             },
         )

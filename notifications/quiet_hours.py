@@ -26,6 +26,8 @@ def hold_until_morning(tellings: Sequence[Telling], *, now: datetime) -> list[St
             known[key] = _closed_hours(telling, clock)
         if found := known[key]:
             closed.append((telling, *found))
+    if not closed:
+        return []
     deadlines = dict(Prompt.objects.filter(pk__in=[one[0].prompt_id for one in closed]).values_list("pk", "deadline"))
     steps = (_held(*one, deadlines[one[0].prompt_id], now) for one in closed)
     return [step for step in steps if step]

@@ -155,7 +155,8 @@ def _digest(purpose: str, body: bytes, key: str) -> bytes:
 
     HMAC (RFC 2104) is a hash of a hash, each begun with the key; the two that have taken it in are kept and copied.
     """
-    inner, outer = (begun.copy() for begun in _begun(purpose, key))
+    begun_within, begun_around = _begun(purpose, key)
+    inner, outer = begun_within.copy(), begun_around.copy()
     inner.update(body)
     outer.update(inner.digest())
     return outer.digest()

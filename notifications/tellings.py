@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from accounts.models.user import zone_of
+from notifications.arrays import numbers
 from notifications.models import Prompt
 from notifications.prepared import prepared_cursor
 
@@ -150,6 +151,6 @@ def _rows(statement: str, ids: Collection[int]) -> list[tuple[Any, ...]]:
     if not ids:
         return []
     with prepared_cursor() as cursor:
-        cursor.execute(statement, {"ids": list(ids)})
+        cursor.execute(statement, {"ids": numbers(ids)})
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows

@@ -6,11 +6,10 @@ else between the claim and the record of a delivery together.
 
 import binascii
 import re
-from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
 from time import time
-from typing import Final
+from typing import Final, NamedTuple
 
 from notifications.channels.base import Message
 from notifications.channels.mail_address import Recipient, Sender
@@ -31,8 +30,7 @@ class UnsendableError(ValueError):
     """This message can never go out as mail. The text says why and names neither address nor wording."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Body:
+class _Body(NamedTuple):
     headers: str
     content: bytes
 
@@ -85,23 +83,30 @@ def flatten(text: str) -> str:
 def _write_body(message: Message, eight_bits: bool) -> _Body:
     # Neither encoding ever writes an equals sign and an underline, so no encoded wording can hold the boundary.
     boundary = f"=_{message.reference}"
-    as_it_is = eight_bits and boundary not in message.text and boundary not in message.html
-    text = _write_part("plain", message.text, as_it_is)
+    unwanted = boundary.encode() if eight_bits else b""
+    text = _write_part("plain", message.text, unwanted)
     if not message.html:
-        return _Body(text.headers, text.content)
-    html = _write_part("html", message.html, as_it_is)
+        return text
+    html = _write_part("html", message.html, unwanted)
     between = f"--{boundary}\r\n"
-    parts = [f"{between}{part.headers}\r\n".encode() + part.content for part in (text, html)]
-    headers = f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n'
-    return _Body(headers, b"".join([*parts, f"--{boundary}--\r\n".encode()]))
+    parts = [
+        f"{between}{text.headers}\r\n".encode(),
+        text.content,
+        f"{between}{html.headers}\r\n".encode(),
+        html.content,
+        f"--{boundary}--\r\n".encode(),
+    ]
+    return _Body(f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n', b"".join(parts))
 
 
-def _write_part(subtype: str, wording: str, as_it_is: bool) -> _Body:
-    """As it is, or quoted-printable where most of it is ASCII, else base64: seven bits and short lines on every way."""
+def _write_part(subtype: str, wording: str, unwanted: bytes) -> _Body:
+    """As it is unless it holds what is `unwanted`, as all do where that is empty; else quoted-printable where most of
+    it is ASCII, or base64: seven bits and short lines on every way.
+    """
     octets = wording.encode()
     if b"\r" in octets:
         octets = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if as_it_is and b"\0" not in octets and _has_short_lines(octets):
+    if unwanted not in octets and b"\0" not in octets and _has_short_lines(octets):
         encoding, content = "8bit", octets.replace(b"\n", b"\r\n")
     elif 6 * (len(octets) - len(wording)) < len(octets):
         encoding, content = "quoted-printable", b"\r\n".join(map(_quote_line, octets.split(b"\n")))
