@@ -1,12 +1,12 @@
 """Claimed deliveries -> messages: facts are read fresh and worded."""
 
-import json
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import NamedTuple
 
+import orjson
 from django.conf import settings
 
 from notifications.acknowledgement import address_of
@@ -23,9 +23,6 @@ from notifications.tellings import Companion, Firm, Telling, companions_named, f
 from notifications.wording.source import WordingError
 
 logger = logging.getLogger(__name__)
-
-# json.dumps would make an encoder for each message.
-_write_json: Final[Callable[[Any], str]] = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Worded(NamedTuple):
@@ -81,7 +78,7 @@ def _word(telling: Telling, block: _Block) -> Worded:
         url = address_of(pk, prompt_id, asks=telling.asks_acknowledgement, now=block.now)
         rendered = render(telling.kind, telling.stage, telling.channel, facts, url, _reply_code(telling))
         version, message = rendered.wording, _message(telling, rendered, url)
-    return Worded(Kept(pk, _write_json(facts.as_json()), version), telling.borrower_id, message)
+    return Worded(Kept(pk, orjson.dumps(facts.as_json()).decode(), version), telling.borrower_id, message)
 
 
 def _without(tellings: list[Telling], held: Sequence[Step]) -> list[Telling]:
