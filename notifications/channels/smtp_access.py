@@ -52,7 +52,7 @@ class Access:
         return connection
 
     def look_after(self, line: Line) -> None:
-        """To be called whenever replies were read from it; one that broke is closed once it has no more to say."""
+        """To be called whenever replies were read from it; one that broke is closed when nothing of it is unread."""
         if line.chunks is Chunks.REFUSED:
             self.without_chunks = True
         if line is not self._connection:
@@ -60,7 +60,7 @@ class Access:
         if line.usable:
             self._lost = 0
             return
-        if line.unread and not line.ending:
+        if line.unread:
             return
         self.close()
         self._lost += 1

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from notifications.channels.base import Outcome
 from notifications.channels.smtp_commands import Mail, write_commands, write_content
 from notifications.channels.smtp_line import Line
-from notifications.channels.smtp_replies import EXPECTED, FAULTS, judge_message, judge_refusal
+from notifications.channels.smtp_replies import EXPECTED, FAULTS, REFUSALS, judge_message, judge_refusal
 
 
 class Exchange(NamedTuple):
@@ -81,20 +81,29 @@ class Connection(Line):
     def _read_answers(self, mail: Mail) -> Outcome | None:
         """The answers to commands that went out together; the first refusal counts, the others follow from it."""
         refused = None
-        code = 0
+        code, plain = 0, True
         for step, expected in EXPECTED.items():
             code, reply = self.read()
-            if code not in expected and refused is None:
-                refused = judge_refusal(mail.reference, step, code, reply)
+            if code not in expected:
+                plain = plain and code in REFUSALS
+                refused = refused or judge_refusal(mail.reference, step, code, reply)
             if not self.usable:
                 return refused
         self._refused = refused is not None
         self._asked_for_content = refused is None
         if refused is not None and code == 354:
-            # RFC 2920, 3.1: a server that lost its recipients may still ask for the content; it gets none.
+            self._give_no_content(plain)
+        return refused
+
+    def _give_no_content(self, plainly_refused: bool) -> None:
+        """RFC 2920, 3.1: a server that lost its recipients may still ask for the content. It gets none; one that may
+        still have a recipient gets no end either, or it would send an empty mail.
+        """
+        if plainly_refused:
             self._server.send(b".\r\n")
             self.read()
-        return refused
+        else:
+            self.usable = False
 
     def _read_verdict(self, mail: Mail) -> Outcome:
         """The final dot is on its way: from here on, silence does not mean that the mail was not taken."""

@@ -16,6 +16,7 @@ QUEUED_AS = re.compile(rb"queued as ([A-Za-z0-9.-]{4,64})\b")
 GOODBYE: Final = 421
 CLOSING: Final = frozenset({GOODBYE, -1})
 """The server hangs up, or speaks no SMTP."""
+REFUSALS: Final = range(400, 600)
 TOO_BIG: Final = 552
 NO_SUCH_COMMAND: Final = frozenset({500, 501, 502, 503, 504})
 """The server does not know a command, or not here (RFC 5321, 4.2.2); it says nothing of the mail."""

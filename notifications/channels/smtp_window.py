@@ -12,6 +12,7 @@ from notifications.channels.smtp_replies import (
     EXPECTED,
     FAULTS,
     NO_SUCH_COMMAND,
+    REFUSALS,
     Step,
     judge_message,
     judge_refusal,
@@ -59,20 +60,26 @@ class Window:
                 if self.line.ending:
                     return refused or self._leave_open(mail)
                 code, reply = self.line.read()
-                if step is Step.RESET and code not in expected and not self.line.ending:
+                if code in expected:
+                    continue
+                if not self.line.ending and (step is Step.RESET or code not in REFUSALS):
                     return self._fall_out_of_step(mail)
-                if refused is None and code not in expected and code > 0:
+                if refused is None and code in REFUSALS:
                     refused = judge_refusal(mail.reference, step, code, reply)
             if self.line.ending:
                 return refused or self._leave_open(mail)
             code, reply = self.line.read()
         except FAULTS:
             return refused or self._leave_open(mail)
+        if refused and code == 250:
+            return self._fall_out_of_step(mail)
         return refused or self._judge_chunk(mail, code, reply)
 
     def _fall_out_of_step(self, mail: Mail) -> Outcome:
-        """Only RSET is always answered by 250. Some servers do not pass over the octets of a chunk that they refuse,
-        but read them as commands: this reply is then to a line of a content, and nobody knows what the others are to.
+        """This reply cannot be to what we sent: RSET is always answered by 250, and a refused mail is not taken.
+
+        Some servers do not pass over the octets of a chunk that they refuse, but read them as commands: the reply is
+        then to a line of a content, and nobody knows what the others are to.
         """
         self.line.refuse_chunks()
         return self.line.doubt(mail)
@@ -87,4 +94,6 @@ class Window:
 
     def _leave_open(self, mail: Mail) -> Outcome | None:
         """Nothing more is answered, and this mail has gone out whole."""
-        return None if self.line.ending is Ending.ANNOUNCED else self.line.doubt(mail)
+        if self.line.ending is Ending.ANNOUNCED:
+            self.line.see_out()
+        return None if self.line.ending is Ending.HUNG_UP else self.line.doubt(mail)
