@@ -1,5 +1,6 @@
 """Notice before an adverse report: of what is overdue and nothing speaks for, once, and never in silence."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -47,7 +48,7 @@ def test_an_overdue_installment_is_announced_with_the_first_day_of_a_report(over
     delivery = Delivery.objects.get(prompt=prompt, channel="sms")
     (worded,), faults = word([delivery.pk], now=NOON)
     assert faults == []
-    assert '"report_on": "2026-12-02"' in worded.kept.facts
+    assert json.loads(worded.kept.facts)["report_on"] == "2026-12-02"
 
 
 def test_what_is_due_today_or_later_is_not_overdue(overdue: Installment) -> None:
