@@ -207,7 +207,8 @@ def test_mails_in_chunks_arrive_octet_by_octet(postfix: Postfix) -> None:
     ]
     outcomes = list(make_channel(postfix.port, timeout=10.0).send(messages))
     assert [outcome.result for outcome in outcomes] == [Result.ACCEPTED] * len(messages)
-    assert (postfix.mailbox.parents[2] / "log" / "mail.log").read_text().count("bdat=120 ") == 1
+    log = postfix.mailbox.parents[2] / "log" / "mail.log"
+    wait_until("the server has counted 120 chunks over one connection", lambda: " bdat=120 " in log.read_text())
     arrived: set[bytes] = set()
 
     def all_arrived() -> bool:
