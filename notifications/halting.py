@@ -10,6 +10,7 @@ from loans.models import Partner
 from notifications.models import Halt
 from notifications.prepared import prepared_cursor
 
+# Asked for each block of a sending: by the ORM it cost 3 µs a message.
 _IN_FORCE: Final = """
 SELECT kind, COALESCE(partner_id, 0) FROM notifications_halt WHERE ended_at IS NULL AND channel IN ('', %(channel)s)
 """

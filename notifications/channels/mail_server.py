@@ -26,9 +26,8 @@ class MailServer:
         """A greeted, logged-in connection. Raises OSError, SMTPException, or ValueError for a login outside ASCII."""
         server = self._open()
         try:
-            if (
-                server.sock
-            ):  # all that we send is whole; the end of one write need not wait for word of the write before
+            if server.sock:
+                # All that we send is whole: the end of one write need not wait for word of the write before.
                 server.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.use_tls:
                 server.starttls(context=ssl.create_default_context())

@@ -14,20 +14,20 @@ LOST_IN_A_ROW: Final = 3
 
 
 class Access:
-    """Holds one connection at a time. `without_chunks`: the server made nothing of some, and gets none for the rest."""
+    """Holds one connection at a time. A server that has made nothing of a chunk gets none for the rest of the batch."""
 
     def __init__(self, mail_server: MailServer) -> None:
         self._mail_server = mail_server
         self._connection: Connection | None = None
         self._given_up = ""
         self._lost = 0
-        self.without_chunks = False
+        self._without_chunks = False
 
     @property
     def takes_chunks(self) -> bool:
         """Whether the next mail may go in a window; connects in order to know."""
         connection = self.connect()
-        return connection is not None and not self.without_chunks and connection.takes_chunks
+        return connection is not None and not self._without_chunks and connection.takes_chunks
 
     def connect(self) -> Connection | None:
         """None once this batch has given the server up."""
@@ -54,7 +54,7 @@ class Access:
     def look_after(self, line: Line) -> None:
         """To be called whenever replies were read from it; one that broke is closed when nothing of it is unread."""
         if line.chunks is Chunks.REFUSED:
-            self.without_chunks = True
+            self._without_chunks = True
         if line is not self._connection:
             return
         if line.usable:

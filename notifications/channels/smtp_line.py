@@ -10,6 +10,7 @@ from notifications.channels.smtp_commands import Abilities, Mail
 from notifications.channels.smtp_replies import CLOSING, FAULTS, GOODBYE, name_fault
 
 RECORD: Final = 16 * 1024
+"""Octets that TLS sends as one (RFC 8446, 5.1)."""
 LINE_AT_MOST: Final = 8192
 LINES_AT_MOST: Final = 100
 """Of a reply, and its octets a line; RFC 5321 knows none above 512."""
