@@ -11,6 +11,7 @@ from typing import Final
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from portal.sandbox.chunks import ChunkedEnvelope, ChunkingServer
 from portal.sandbox.delivery_reports import ReportSender
 from portal.sandbox.faults import Fault, Handling, find_fault_of_address
 from portal.sandbox.messages import Recorded, Wording
@@ -26,7 +27,7 @@ RECIPIENT_OPTION = re.compile(r"\s(NOTIFY|ORCPT)=(\S+)", re.IGNORECASE)
 XTEXT = re.compile(r"\+([0-9A-F]{2})")
 
 
-class ReportingEnvelope(Envelope):
+class ReportingEnvelope(ChunkedEnvelope):
     """An envelope with what its sender asked to be told."""
 
     def __init__(self) -> None:
@@ -34,8 +35,8 @@ class ReportingEnvelope(Envelope):
         self.wishes: dict[str, str] = {}
 
 
-class MailServer(SMTP):
-    """Takes the four parameters of RFC 3461 off the commands, and leaves the rest to aiosmtpd."""
+class MailServer(ChunkingServer):
+    """Takes the four parameters of RFC 3461 off the commands, and leaves the rest to others."""
 
     command_size_limit = COMMAND_LIMIT
     command_size_limits = defaultdict(lambda: COMMAND_LIMIT)
@@ -68,7 +69,7 @@ class MailHandler:
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         session.host_name = hostname
-        return [*responses[:-1], "250-PIPELINING", "250-DSN", "250-ENHANCEDSTATUSCODES", responses[-1]]
+        return [*responses[:-1], "250-PIPELINING", "250-CHUNKING", "250-DSN", "250-ENHANCEDSTATUSCODES", responses[-1]]
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: ReportingEnvelope, address: str, options: list[str]
