@@ -49,10 +49,10 @@ TOLD: Final = (*PLANNED, RECEIPTS, "notifications_callback", "notifications_seal
 """What was told and what came of it: emptied between trials, while the loans stay."""
 
 
-def plan(now: datetime) -> int:
+def plan(now: datetime, wake: Callable[[], None]) -> int:
     """What the task `plan` does; returns how many prompts are new."""
     clock = Clock.at(now)
-    return planning.plan_upcoming(clock) + planning.plan_overdue(clock)
+    return planning.plan_upcoming(clock, wake) + planning.plan_overdue(clock, wake)
 
 
 def drain(channel: str, now: datetime) -> int:

@@ -1,7 +1,7 @@
 """`python -m benchmarks.worker`: workers of the product, forked from one process that has loaded it, as Celery's are.
 
 It is told `{"work": …, "workers": 2, …}` and answers for each worker first `{"started": pid}`, then, when that has
-nothing more to do, `{"done": rows, "peak_mb": …}`.
+nothing more to do, `{"done": rows, "peak_mb": …}`. One that plans says `{"woken": true}` for each portion.
 """
 
 import json
@@ -22,9 +22,10 @@ from portal.processes import ProcessError
 
 
 def plan(now: datetime) -> int:
+    """Says so each time that there is something to be sent."""
     from benchmarks import product
 
-    return product.plan(now)
+    return product.plan(now, lambda: answer(woken=True))
 
 
 def drain(now: datetime, channel: str) -> int:
@@ -113,27 +114,57 @@ class Workers:
             said = self._helper.hear()
             if "started" in said:
                 started.append(said["started"])
-            else:
+            elif "woken" not in said:
                 self._ended.append(Ended(**said))
         return started
+
+    def begin_planning(self) -> int:
+        """Start a planner; returns its process id once there is something to be sent, or it has ended."""
+        [planner] = self.begin("plan")
+        said = self._helper.hear()
+        if "woken" not in said:
+            self._ended.append(Ended(**said))
+        return planner
 
     def wait(self, seconds: float) -> Ended | None:
         """The next one that has come to its end, if there is one within so many seconds.
 
         Raises ProcessError for one that broke off.
         """
-        ended = self._ended.popleft() if self._ended else None
-        if ended is None and (said := self._helper.listen(seconds)):
-            ended = Ended(**said)
+        ended = self._ended.popleft() if self._ended else self._hear_of_one(seconds)
         if ended and ended.fault:
             raise ProcessError(f"A worker broke off with {ended.fault}; see {self._helper.log}.")
         return ended
 
+    def _hear_of_one(self, seconds: float) -> Ended | None:
+        until = time.monotonic() + seconds
+        while said := self._helper.listen(max(0.0, until - time.monotonic())):
+            if "woken" not in said:
+                return Ended(**said)
+        return None
+
     def run(self, work: str, workers: int = 1, **more: Any) -> Ended:
         """Start some and wait for all; returns what they did together and the highest peak."""
         self.begin(work, workers, **more)
-        ended = [one for _ in range(workers) if (one := self.wait(PATIENCE))]
-        return Ended(pid=0, done=sum(one.done for one in ended), peak_mb=max(one.peak_mb for one in ended))
+        return together(self._wait_for(workers))
+
+    def plan_and_drain(self, workers: int, channel: str) -> Ended:
+        """Plan, and send what is there from the first portion on; returns what the senders did.
+
+        Those who have sent all before the last portion is there are woken once more at the end.
+        """
+        planner = self.begin_planning()
+        self.begin("drain", workers, channel=channel)
+        ended = [one for one in self._wait_for(workers + 1) if one.pid != planner]
+        return together([*ended, self.run("drain", workers, channel=channel)])
+
+    def _wait_for(self, workers: int) -> list[Ended]:
+        return [one for _ in range(workers) if (one := self.wait(PATIENCE))]
+
+
+def together(ended: list[Ended]) -> Ended:
+    """What some did, and the highest peak among them."""
+    return Ended(pid=0, done=sum(one.done for one in ended), peak_mb=max(one.peak_mb for one in ended))
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 What the calendar brings is planned by `planning_calendar`, what happened to an installment, payment or dispute at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import F, Q
@@ -18,17 +18,23 @@ from notifications.planning_writes import write
 Kind = Prompt.Kind
 
 
-def plan_upcoming(clock: Clock) -> int:
-    """Plan what falls due within the longest lead; returns how many prompts are new."""
-    return plan_calendar(Kind.UPCOMING, planning_statements.INSTALLMENTS, clock)
+def _nobody_waits() -> None: ...
 
 
-def plan_overdue(clock: Clock) -> int:
+def plan_upcoming(clock: Clock, written: Callable[[], None] = _nobody_waits) -> int:
+    """Plan what falls due within the longest lead; returns how many prompts are new.
+
+    `written` is called as soon as some of them are there for the senders, and again with more.
+    """
+    return plan_calendar(Kind.UPCOMING, planning_statements.INSTALLMENTS, clock, written)
+
+
+def plan_overdue(clock: Clock, written: Callable[[], None] = _nobody_waits) -> int:
     """Plan what is overdue, not on its way to the bank, not disputed, touched by no outage and not in doubt; returns
-    how many prompts are new.
+    how many prompts are new. `written` is called as above.
     """
     held = planning_statements.UNDISPUTED + planning_statements.UNHELD + planning_statements.UNDOUBTED
-    return plan_calendar(Kind.OVERDUE, planning_statements.INSTALLMENTS + held, clock)
+    return plan_calendar(Kind.OVERDUE, planning_statements.INSTALLMENTS + held, clock, written)
 
 
 def plan_installments(

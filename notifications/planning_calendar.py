@@ -1,12 +1,14 @@
-"""Plans what the calendar brings, by one planner at a time, and a large day over two connections.
+"""Plans what the calendar brings, by one planner at a time, and a large day in portions.
 
 Python turns the calendar into a few rows a time zone (`slots`); statements join them with the open installments, so the
-cost of a day is that of the rows it writes, and that of a minute that brings nothing is one look.
+cost of a day is that of the rows it writes, and that of a minute that brings nothing is one look. Each portion is there
+for the senders at its own commit: the first of a million people need not wait for the last.
 """
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -16,18 +18,16 @@ from notifications.clock import Clock
 from notifications.models import Prompt
 from notifications.overtaking import end_overtaken, find_overtaken, record_missed
 from notifications.partner_news import tell_due_as_planned
-from notifications.planning_writes import number, parameters_of
+from notifications.planning_writes import EVERYBODY, People, number, parameters_of
 from notifications.slots import Slot, columns_of, slots_of
 
-SHARE_FROM: Final = 20_000
-"""Installments from which on two connections are faster than one."""
+PORTION: Final = 20_000
+"""Installments that are planned in one transaction, or a few more, since people stay whole: half a second's work."""
 _ONE_PLANNER: Final = "SELECT pg_advisory_xact_lock(hashtext('notifications.planning'), hashtext(%s))"
+_ONE_PLANNER_FOR_ALL: Final = "SELECT pg_advisory_lock(hashtext('notifications.planning'), hashtext(%s))"
+_NEXT_PLANNER: Final = "SELECT pg_advisory_unlock(hashtext('notifications.planning'), hashtext(%s))"
 _SORT_IN_MEMORY: Final = "SET LOCAL work_mem = '128MB'"
 """What a day's plan is grouped and joined in; it is given back with the transaction."""
-_ONE_OF_TWO: Final = """
-SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL idle_in_transaction_session_timeout = '15min'
-"""
-"""The first waits for the second within its transaction, which keeps the lock."""
 _READ: Final = ("accounts_user", "accounts_contactpoint", "loans_loan", "loans_installment")
 
 
@@ -40,42 +40,84 @@ class Run:
     slots: Sequence[Slot]
     clock: Clock
 
-    def parameters(self, lane: int | None) -> dict[str, Any]:
-        return {**parameters_of(self.kind, self.clock), **columns_of(self.kind, self.slots), "lane": lane}
+    def parameters(self, people: People) -> dict[str, Any]:
+        return {**parameters_of(self.kind, self.clock, people), **columns_of(self.kind, self.slots)}
 
 
-def plan_calendar(kind: Prompt.Kind, source: str, clock: Clock) -> int:
+def plan_calendar(kind: Prompt.Kind, source: str, clock: Clock, written: Callable[[], None]) -> int:
     """Plan `kind`, upcoming or overdue; returns how many prompts are new.
 
-    A large plan is written over two connections, each for its share of the borrowers and in a transaction of its own,
-    unless the caller has begun one.
+    A large plan is written in portions, each in a transaction of its own, unless the caller has begun one. `written` is
+    called once a portion that brought something new is there for others.
     """
     slots = slots_of(kind, clock)
     if any(slot.plan.number for slot in slots):
         source += planning_statements.WITH_PLANS
-    run, may_share = Run(kind, source, slots, clock), not connection.in_atomic_block
+    run = Run(kind, source, slots, clock)
     table_statistics.refresh(_READ)
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_ONE_PLANNER, [kind])
-        fresh = _find_fresh(run)
-        share = may_share and fresh >= SHARE_FROM
-        planned = _plan_beside(run) if share else _plan_found(run, None) if fresh else 0
-        if planned:
-            table_statistics.refresh(["notifications_prompt"], target=table_statistics.ROUGHLY)
+    if connection.in_atomic_block:
+        return _plan_in_one(run, written)
+    planned = 0
+    with _only_planner(kind):
+        for people in _find_portions(run):
+            with transaction.atomic():
+                planned += _plan_found(run, people, written)
     return planned
+
+
+def _plan_in_one(run: Run, written: Callable[[], None]) -> int:
+    """All of it in the transaction of the caller."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ONE_PLANNER, [run.kind])
+        planned = _plan_found(run, EVERYBODY, written) if _find_fresh(run) else 0
+        cursor.execute(planning_statements.CLEAR)
+    return planned
+
+
+@contextmanager
+def _only_planner(kind: Prompt.Kind) -> Iterator[None]:
+    """Nobody else plans `kind` meanwhile. The lock ends with the connection, if not before."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ONE_PLANNER_FOR_ALL, [kind])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(_NEXT_PLANNER, [kind])
+
+
+def _find_portions(run: Run) -> Iterator[People]:
+    """What nothing is planned about yet, in `planning_fresh` until the last portion was planned."""
+    with transaction.atomic():
+        fresh = _find_fresh(run)
+        portions = _cut() if fresh > PORTION else [EVERYBODY] if fresh else []
+    yield from portions
+    with connection.cursor() as cursor:
+        cursor.execute(planning_statements.CLEAR)
 
 
 def _find_fresh(run: Run) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_SORT_IN_MEMORY)
         cursor.execute(planning_statements.CLEAR)
-        cursor.execute(planning_statements.FRESH, run.parameters(None))
+        cursor.execute(planning_statements.FRESH, run.parameters(EVERYBODY))
         return int(cursor.rowcount)
 
 
-def _plan_found(run: Run, lane: int | None) -> int:
-    """Plan what `_find_fresh` found, all of it or one of the two lanes."""
-    parameters = run.parameters(lane)
+def _cut() -> list[People]:
+    """Ranges of people, each with about a portion of what was found."""
+    with connection.cursor() as cursor:
+        cursor.execute(planning_statements.IN_ORDER)
+        cursor.execute(planning_statements.BOUNDS, {"portion": PORTION})
+        bounds = [row[0] for row in cursor.fetchall()]
+    return [People(after, upto) for after, upto in pairwise([0, *bounds])]
+
+
+def _plan_found(run: Run, people: People, written: Callable[[], None]) -> int:
+    """Plan what was found about these."""
+    parameters = run.parameters(people)
+    with connection.cursor() as cursor:
+        cursor.execute(_SORT_IN_MEMORY)
     planned = number(run.kind, run.source, run.clock, parameters, subject="loan")
     if planned:
         overtaken = find_overtaken(run.kind, run.slots)
@@ -89,22 +131,6 @@ def _plan_found(run: Run, lane: int | None) -> int:
             tell_due_as_planned(at=run.clock.now)
         record_missed(run.kind, run.slots, now=run.clock.now)
         end_overtaken(overtaken, now=run.clock.now)
+        table_statistics.refresh(["notifications_prompt"], target=table_statistics.ROUGHLY)
+        transaction.on_commit(written, robust=True)
     return planned
-
-
-def _plan_beside(run: Run) -> int:
-    """Plan one lane here, while another connection plans the other; the lock is this one's, for both."""
-    with ThreadPoolExecutor(1) as other, connection.cursor() as cursor:
-        cursor.execute(_ONE_OF_TWO)
-        planned = other.submit(_plan_other_lane, run)
-        return _plan_found(run, 0) + planned.result()
-
-
-def _plan_other_lane(run: Run) -> int:
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_ONE_OF_TWO)
-            _find_fresh(run)
-            return _plan_found(run, 1)
-    finally:
-        connection.close()

@@ -7,8 +7,9 @@ from notifications.in_doubt import HOLDS
 # What nothing is planned about yet: found before anything is joined, since nearly always there is nothing. `last` is
 # the latest stage that anybody has reached, whatever their zone and plan: who was told of it is done with for now.
 FRESH: Final = """
-CREATE TEMPORARY TABLE planning_fresh ON COMMIT DROP AS
-SELECT installment.id, installment.loan_id, installment.version, installment.due_on, installment.known_at, day.last
+CREATE TEMPORARY TABLE planning_fresh AS
+SELECT installment.id, installment.loan_id, installment.version, installment.due_on, installment.known_at, day.last,
+       NULL::bigint AS borrower_id
 FROM unnest(%(days)s::date[], %(lasts)s::int[]) AS day (due_on, last)
 JOIN loans_installment AS installment ON installment.due_on = day.due_on AND installment.state = 'open'
 WHERE installment.due_on BETWEEN %(first_due)s AND %(last_due)s
@@ -17,6 +18,25 @@ WHERE installment.due_on BETWEEN %(first_due)s AND %(last_due)s
     WHERE prompt.installment_id = installment.id AND prompt.kind = %(kind)s AND prompt.version = installment.version
       AND prompt.payment_id IS NULL AND prompt.dispute_id IS NULL
       AND CASE %(kind)s WHEN 'upcoming' THEN prompt.stage <= day.last ELSE prompt.stage >= day.last END)
+"""
+# For portions: each is then found by its people, and a portion of twenty thousand does not read a million for each.
+IN_ORDER: Final = """
+CREATE TEMPORARY TABLE planning_ordered AS
+SELECT fresh.id, fresh.loan_id, fresh.version, fresh.due_on, fresh.known_at, fresh.last, loan.borrower_id
+FROM planning_fresh AS fresh JOIN loans_loan AS loan ON loan.id = fresh.loan_id
+ORDER BY loan.borrower_id;
+DROP TABLE planning_fresh;
+ALTER TABLE planning_ordered RENAME TO planning_fresh;
+CREATE INDEX ON planning_fresh (borrower_id);
+ANALYZE planning_fresh
+"""
+# The last person of each portion.
+BOUNDS: Final = """
+SELECT max(borrower_id)
+FROM (SELECT borrower_id, (row_number() OVER (ORDER BY borrower_id) - 1) / %(portion)s AS portion
+      FROM planning_fresh) AS counted
+GROUP BY portion
+ORDER BY portion
 """
 # What is owed is read, with the first way to its borrower, before it is joined with the slots: the other way round,
 # every person stands there once a day, and what comes after that join is taken to be few.
@@ -32,9 +52,9 @@ FROM (
            person.jurisdiction, {columns}
     FROM planning_fresh AS fresh
     JOIN loans_loan AS loan ON loan.id = fresh.loan_id
-    JOIN accounts_user AS person ON person.id = loan.borrower_id AND {share_of_people}
+    JOIN accounts_user AS person ON person.id = loan.borrower_id AND {those_people}
     {joins}
-    WHERE {share}
+    WHERE {those} AND {those_fresh}
     OFFSET 0) AS owed
 JOIN unnest(%(jurisdictions)s::text[], %(zones)s::text[], %(plans)s::int[], %(due_on)s::date[], %(stages)s::int[],
             %(moments)s::timestamptz[], %(deadlines)s::timestamptz[], %(rules)s::text[], %(details)s::jsonb[],
@@ -93,7 +113,7 @@ FROM loans_dispute AS dispute JOIN loans_loan AS loan ON loan.id = dispute.loan_
 WHERE dispute.id = %(dispute_id)s
 """
 CLEAR: Final = "DROP TABLE IF EXISTS planning_fresh, planning_prompt"
-"""What an earlier run of this transaction has left."""
+"""What an earlier run over this connection has left."""
 # What was found anywhere else than in the calendar, with the first way to its borrower.
 WITH_WAYS: Final = """
 SELECT owed.*, {chosen}

@@ -17,12 +17,12 @@ from notifications.reach import CONTACT_KIND, channels_in_use
 _POINT: Final = """
 LEFT JOIN accounts_contactpoint AS {kind}_point
        ON {kind}_point.user_id = {borrower} AND {kind}_point.kind = '{kind}'
-      AND {kind}_point.retired_at IS NULL AND {kind}_point.unreachable_since IS NULL AND {share}
+      AND {kind}_point.retired_at IS NULL AND {kind}_point.unreachable_since IS NULL AND {those}
       AND ({kind}_point.named_by = '{{}}'
            OR {kind}_point.named_by && ARRAY[{subject}.bank_id, {subject}.platform_id])"""
 _PREFERENCE: Final = """
 LEFT JOIN notifications_preference AS likes_{place}
-       ON likes_{place}.user_id = {borrower} AND likes_{place}.channel = '{channel}'"""
+       ON likes_{place}.user_id = {borrower} AND likes_{place}.channel = '{channel}' AND {those}"""
 _OPEN: Final = """
 CASE WHEN {kind}_point.id IS NOT NULL AND likes_{place}.enabled IS NOT FALSE
      THEN COALESCE(likes_{place}.place, 100) * 256 + {place} END"""
@@ -58,21 +58,21 @@ def columns_of(ways: Sequence[Way]) -> dict[str, Any]:
     }
 
 
-def share(person: str) -> str:
-    """That `person`, a column, is in the lane that is asked for; said of each table, so that none is read for both.
-
-    Stripes of 4,096: whole people, and neighbours. By `<>` PostgreSQL expects nearly all of them, by `=` hardly any.
-    """
-    return f"(%(lane)s::int IS NULL OR {person} >> 12 & 1 <> %(lane)s)"
+def those(person: str) -> str:
+    """That `person`, a column, is among those who are asked for; said of each table, so that its index finds them."""
+    return f"(%(upto)s::bigint IS NULL OR {person} > %(after)s AND {person} <= %(upto)s)"
 
 
 def joins(ways: Sequence[Way], subject: str) -> str:
     """What is to be joined; the table `subject` has the person's id and those of the loan's two firms."""
     borrower = f"{subject}.borrower_id"
-    shares = {kind: share(f"{kind}_point.user_id") for kind in _kinds(ways)}
-    points = [_POINT.format(kind=kind, borrower=borrower, share=shares[kind], subject=subject) for kind in shares]
-    places = enumerate(ways, 1)
-    return "".join(points + [_PREFERENCE.format(place=n, channel=way.channel, borrower=borrower) for n, way in places])
+    asked = {kind: those(f"{kind}_point.user_id") for kind in _kinds(ways)}
+    points = [_POINT.format(kind=kind, borrower=borrower, those=asked[kind], subject=subject) for kind in asked]
+    preferences = [
+        _PREFERENCE.format(place=n, channel=way.channel, borrower=borrower, those=those(f"likes_{n}.user_id"))
+        for n, way in enumerate(ways, 1)
+    ]
+    return "".join(points + preferences)
 
 
 def columns(ways: Sequence[Way]) -> str:

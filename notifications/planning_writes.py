@@ -1,7 +1,7 @@
 """Writes what is planned: prompts, their first deliveries and the events, a few statements for any number of them."""
 
 import json
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
 
@@ -9,9 +9,19 @@ from notifications import planning_statements, table_statistics
 from notifications.clock import Clock
 from notifications.ladder import ladder_of
 from notifications.models import Prompt
-from notifications.planning_ways import chosen, columns, columns_of, joins, share, ways_of
+from notifications.planning_ways import chosen, columns, columns_of, joins, those, ways_of
 
 _READ: Final = ("accounts_user", "accounts_contactpoint", "loans_loan", "loans_installment", "loans_payment")
+
+
+class People(NamedTuple):
+    """Those with an id above `after`, up to `upto`; everybody where neither is told."""
+
+    after: int | None = None
+    upto: int | None = None
+
+
+EVERYBODY: Final = People()
 
 
 def write(kind: Prompt.Kind, source: str, clock: Clock, parameters: dict[str, Any]) -> int:
@@ -34,11 +44,11 @@ def write(kind: Prompt.Kind, source: str, clock: Clock, parameters: dict[str, An
     return len(ids)
 
 
-def parameters_of(kind: Prompt.Kind, clock: Clock) -> dict[str, Any]:
+def parameters_of(kind: Prompt.Kind, clock: Clock, people: People = EVERYBODY) -> dict[str, Any]:
     """What each statement about `kind` is given."""
     ladder = ladder_of(kind)
     ways = columns_of(ways_of(ladder, clock))
-    return {"kind": kind, "now": clock.now, "beyond": len(ladder.rungs), "lane": None, **ways}
+    return {"kind": kind, "now": clock.now, "beyond": len(ladder.rungs), **people._asdict(), **ways}
 
 
 def number(kind: Prompt.Kind, source: str, clock: Clock, parameters: dict[str, Any], *, subject: str) -> int:
@@ -51,8 +61,9 @@ def number(kind: Prompt.Kind, source: str, clock: Clock, parameters: dict[str, A
         chosen=chosen(ways),
         columns=columns(ways),
         joins=joins(ways, subject),
-        share=share(f"{subject}.borrower_id"),
-        share_of_people=share("person.id"),
+        those=those(f"{subject}.borrower_id"),
+        those_people=those("person.id"),
+        those_fresh=those("fresh.borrower_id"),
     )
     with connection.cursor() as cursor:
         cursor.execute(planning_statements.NUMBER.format(source=found), parameters)

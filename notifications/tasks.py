@@ -34,12 +34,9 @@ LONGEST_RUN = 120.0
 
 @shared_task
 def plan() -> int:
-    """Plan what has come near or fallen overdue; wakes the senders if there is something new."""
+    """Plan what has come near or fallen overdue; wakes the senders with each portion of what is new."""
     clock = Clock.at(timezone.now())
-    planned = planning.plan_upcoming(clock) + planning.plan_overdue(clock)
-    if planned:
-        wake_senders()
-    return planned
+    return planning.plan_upcoming(clock, wake_senders) + planning.plan_overdue(clock, wake_senders)
 
 
 @shared_task

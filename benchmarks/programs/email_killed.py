@@ -42,8 +42,8 @@ def send_killed(pool: Workers, sink: Helper, n: int) -> Trial:
     sink.ask(reset=True)
     checkpoint()
     started = time.monotonic()
-    pool.run("plan")
-    kills, peak = drain_killed(pool)
+    planner = pool.begin_planning()
+    kills, peak = drain_killed(pool, planner)
     freed = pool.run("free").done
     pool.run("drain_late", WORKERS, channel=CHANNEL)
     seconds = time.monotonic() - started
@@ -55,13 +55,17 @@ def send_killed(pool: Workers, sink: Helper, n: int) -> Trial:
     return Trial(n, seconds, peak, notes)
 
 
-def drain_killed(pool: Workers) -> tuple[int, float]:
-    """Drain until the living find nothing more; returns the number of kills and the highest peak of the others."""
-    alive = pool.begin("drain", WORKERS, channel=CHANNEL)
+def drain_killed(pool: Workers, planner: int) -> tuple[int, float]:
+    """Drain until all is planned and the living find nothing more; returns the number of kills and the highest peak of
+    those who came to their end.
+    """
+    alive, planning = pool.begin("drain", WORKERS, channel=CHANNEL), True
     kills, peak, next_kill = 0, 0.0, time.monotonic() + EVERY
-    while alive:
+    while alive or planning:
         ended = pool.wait(max(0.0, next_kill - time.monotonic()))
-        if ended and ended.pid in alive:
+        if ended and ended.pid == planner:
+            planning = False
+        elif ended and ended.pid in alive:
             alive.remove(ended.pid)
             peak = max(peak, ended.peak_mb)
         if alive and time.monotonic() >= next_kill:

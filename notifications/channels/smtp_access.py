@@ -45,7 +45,8 @@ class Access:
             return Outcome(mail.reference, Result.TEMPORARY, reason=self._given_up)
         if not connection.can_reach(mail):
             reason = "address needs SMTPUTF8, which our mail server does not offer"
-            return Outcome(mail.reference, Result.PERMANENT, reason=reason)
+            result = Result.PERMANENT if connection.abilities.extended else Result.TEMPORARY
+            return Outcome(mail.reference, result, reason=reason)
         if not connection.can_take(mail):
             reason = "mail was written for a server that takes eight bits, and this one does not"
             return Outcome(mail.reference, Result.TEMPORARY, reason=reason)

@@ -28,8 +28,12 @@ class Mail(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """What a server said that it can do, and that we make use of."""
+    """What a server said that it can do, and that we make use of.
 
+    One that is not `extended` has refused EHLO and told nothing: it may still be able to.
+    """
+
+    extended: bool
     reports: bool
     other_letters: bool
     eight_bits: bool
@@ -39,6 +43,7 @@ class Abilities:
     @classmethod
     def of(cls, server: smtplib.SMTP) -> Self:
         return cls(
+            extended=server.does_esmtp,
             reports=server.has_extn("dsn"),
             other_letters=server.has_extn("smtputf8"),
             eight_bits=server.has_extn("8bitmime") or server.has_extn("smtputf8"),  # RFC 6531: never without

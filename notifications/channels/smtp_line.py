@@ -3,6 +3,7 @@
 import re
 import smtplib
 from enum import Enum, auto
+from time import monotonic
 from typing import Final
 
 from notifications.channels.base import Outcome, Result
@@ -130,9 +131,9 @@ class Line:
     def _read_reply(self) -> tuple[int, bytes]:
         """RFC 5321, 4.2.1. smtplib's own took a tenth of all its time, and a line that broke off for a whole one.
 
-        The code is -1 where there is none.
+        The code is -1 where there is none. The lines of a reply have the time-out together.
         """
-        replies, text = self._server.file, list[bytes]()
+        replies, text, until = self._server.file, list[bytes](), 0.0
         while replies and len(text) < LINES_AT_MOST:
             line = replies.readline(LINE_AT_MOST)
             if not line.endswith(b"\n"):
@@ -140,6 +141,9 @@ class Line:
             text.append(line[4:].strip())
             if line[3:4] != b"-":
                 return int(line[:3]) if line[:3].isdigit() else -1, b"\n".join(text)
+            until = until or monotonic() + self._server.timeout
+            if monotonic() > until:
+                raise TimeoutError("a reply takes too long")
         raise smtplib.SMTPServerDisconnected("no end of a reply")
 
     def see_out(self) -> None:

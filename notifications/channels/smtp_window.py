@@ -90,6 +90,8 @@ class Window:
         elif code in NO_SUCH_COMMAND and self.line.chunks is Chunks.UNTRIED:
             self.line.refuse_chunks()
             return None
+        elif code in NO_SUCH_COMMAND:
+            return judge_refusal(mail.reference, Step.DATA, code, reply)
         return judge_message(mail.reference, code, reply)
 
     def _leave_open(self, mail: Mail) -> Outcome | None:

@@ -206,6 +206,12 @@ def test_a_local_part_in_other_letters_needs_a_server_that_takes_it(sandbox: San
     assert sandbox.list_messages(reference=message.reference)[0]["recipient"] == "jürgen@example.com"
 
 
+def test_a_server_that_refuses_to_say_what_it_can_do_is_asked_again_later() -> None:
+    with run_mail_server({"EHLO": "502 not now", "HELO": "250 stub"}) as server:
+        [refused] = hand_over(make_channel(server.port), [make_message("jürgen@example.com")])
+    assert refused.result is Result.TEMPORARY
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_an_address_or_is_refused_as_one(text: str) -> None:
     try:
@@ -424,7 +430,10 @@ def test_each_mail_of_a_batch_has_one_outcome_whatever_it_meets(sandbox: Sandbox
     messages = [make_message(f"li+{key}@example.com") for key in expected]
     outcomes = hand_over(make_channel(sandbox.smtp_port, timeout=1.0), messages)
     assert [outcome.reference for outcome in outcomes] == [message.reference for message in messages]
-    assert [outcome.result for outcome in outcomes] == list(expected.values())
+    results = dict(zip(expected, (outcome.result for outcome in outcomes), strict=True))
+    # What went out behind one that lost its connection, or is never answered, is in doubt as well.
+    assert {key for key in expected if results[key] is not expected[key]} <= {"bounce", "error", "slow", "twice"}
+    assert all(results[key] in (expected[key], Result.UNKNOWN) for key in expected)
 
 
 def test_a_server_that_asks_for_content_that_nobody_is_to_get_gets_none() -> None:

@@ -4,9 +4,11 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from cryptography import x509
@@ -97,6 +99,24 @@ def test_a_reply_without_an_end_is_left() -> None:
     with run_server(serve_first([OK * 2 + b"250-x\r\n" * 101], lambda client: None)) as server:
         outcomes = hand_over(make_channel(server.port), messages)
     assert results_of(outcomes, messages) == [Result.UNKNOWN]
+
+
+def test_a_reply_whose_lines_keep_coming_has_one_time_out() -> None:
+    over = threading.Event()
+
+    def drip(client: Chunked) -> None:
+        with suppress(OSError):
+            while not over.wait(0.05):
+                client.say(b"250-still\r\n")
+
+    messages = make_messages(2)
+    with run_server(serve_first([OK * 4, OK * 3], drip)) as server:
+        began = monotonic()
+        outcomes = hand_over(make_channel(server.port, timeout=0.4), messages)
+        took = monotonic() - began
+        over.set()
+    assert results_of(outcomes, messages) == [Result.ACCEPTED, Result.UNKNOWN]
+    assert took < 3
 
 
 @pytest.mark.parametrize(("answer", "dot"), [("252 maybe", False), ("550 5.1.1 no", True)])

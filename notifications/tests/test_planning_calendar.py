@@ -1,12 +1,13 @@
-"""A day's plan against the calendar of each borrower, and over two connections."""
+"""A day's plan against the calendar of each borrower, and in portions."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from accounts.tests.factories import make_borrower
 from loans.models import Installment
@@ -45,19 +46,19 @@ def test_at_any_moments_each_installment_gets_the_stages_of_its_borrowers_calend
         assert set(Prompt.objects.values_list("installment", "stage")) == told
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_a_minute_that_brings_nothing_is_one_look(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=3))
     plan_upcoming(clock())
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(11):
         assert plan_upcoming(clock()) == 0
 
 
 @pytest.fixture
 def crowd(monkeypatch: pytest.MonkeyPatch) -> list[Installment]:
-    """People on both sides of the lanes, each with two installments on one day, enough of them to be shared."""
-    monkeypatch.setattr(planning_calendar, "SHARE_FROM", 12)
-    loans = [make_loan(make_borrower(id=number)) for start in (4000, 4096, 8192) for number in (start, start + 1)]
+    """People each with two installments on one day; a portion is cut in the middle of the third."""
+    monkeypatch.setattr(planning_calendar, "PORTION", 5)
+    loans = [make_loan(make_borrower()) for _ in range(6)]
     return [make_installment(loan, due_on=TODAY + timedelta(days=3)) for loan in loans for _ in range(2)]
 
 
@@ -68,17 +69,45 @@ def writers() -> int:
         return int(cursor.fetchone()[0])
 
 
+def left_behind() -> int:
+    """Temporary tables, and locks, of this connection."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (SELECT count(*) FROM pg_class WHERE relname LIKE 'planning%' AND relpersistence = 't')"
+            " + (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid())"
+        )
+        return int(cursor.fetchone()[0])
+
+
 @pytest.mark.django_db(transaction=True)
-def test_a_large_day_is_planned_over_two_connections_each_installment_once(crowd: list[Installment]) -> None:
-    assert plan_upcoming(clock()) == len(crowd)
+def test_a_large_day_is_planned_in_portions_each_installment_once(crowd: list[Installment]) -> None:
+    seen: list[int] = []
+    assert plan_upcoming(clock(), lambda: seen.append(Prompt.objects.count())) == len(crowd)
     assert sorted(Prompt.objects.values_list("installment", flat=True)) == sorted(row.pk for row in crowd)
-    assert writers() == 2
+    assert writers() == len(seen) == 3
+    assert seen == [6, 10, 12]
     assert NoticeEvent.objects.filter(kind="planned").count() == len(crowd)
-    assert plan_upcoming(clock()) == 0
+    assert plan_upcoming(clock(), lambda: seen.append(0)) == 0
+    assert len(seen) == 3
+    assert left_behind() == 0
 
 
 @pytest.mark.django_db(transaction=True)
-def test_whoever_shares_a_day_leaves_bundles_whole(crowd: list[Installment]) -> None:
+def test_what_is_written_of_a_large_day_is_committed_before_anybody_is_woken(crowd: list[Installment]) -> None:
+    def look() -> int:
+        try:
+            return Delivery.objects.count()
+        finally:
+            connection.close()
+
+    seen: list[int] = []
+    with ThreadPoolExecutor(1) as other:
+        plan_upcoming(clock(), lambda: seen.append(other.submit(look).result()))
+    assert seen == [6, 10, 12]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_portions_leave_bundles_whole(crowd: list[Installment]) -> None:
     plan_upcoming(clock())
     leading = Prompt.objects.filter(told_with=None)
     assert leading.count() == len(crowd) // 2
@@ -87,21 +116,55 @@ def test_whoever_shares_a_day_leaves_bundles_whole(crowd: list[Installment]) -> 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_lane_that_fails_is_planned_by_the_next_run(
+def test_a_portion_that_fails_is_planned_by_the_next_run_and_those_before_it_stay(
     crowd: list[Installment], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(run: planning_calendar.Run) -> int:
-        raise ConnectionError("the second connection is gone")
-
+    after = iter([None])
     with monkeypatch.context() as patched:
-        patched.setattr(planning_calendar, "_plan_other_lane", fail)
-        with pytest.raises(ConnectionError):
+        # The second portion finds the iterator empty.
+        patched.setattr(planning_calendar, "end_overtaken", lambda *_args, **_more: next(after))
+        with pytest.raises(StopIteration):
             plan_upcoming(clock())
-    assert plan_upcoming(clock()) == len(crowd)
+    assert Prompt.objects.count() == 6
+    assert plan_upcoming(clock()) == len(crowd) - 6
+    assert left_behind() == 0
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_falls_overdue_is_shared_too(crowd: list[Installment]) -> None:
+def test_a_wake_up_that_fails_keeps_nobody_from_being_planned(crowd: list[Installment]) -> None:
+    def fail() -> None:
+        raise ConnectionError("the broker is gone")
+
+    assert plan_upcoming(clock(), fail) == len(crowd)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_else_plans_between_two_portions(crowd: list[Installment]) -> None:
+    def plan_too() -> int:
+        try:
+            return plan_upcoming(clock())
+        finally:
+            connection.close()
+
+    others: list[Future[int]] = []
+    with ThreadPoolExecutor(3) as pool:
+        assert plan_upcoming(clock(), lambda: others.append(pool.submit(plan_too))) == len(crowd)
+    assert [other.result() for other in others] == [0, 0, 0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_falls_overdue_is_planned_in_portions_too(crowd: list[Installment]) -> None:
     Installment.objects.update(due_on=TODAY - timedelta(days=1))
     assert plan_overdue(clock()) == len(crowd)
-    assert writers() == 2
+    assert writers() == 3
+
+
+@pytest.mark.django_db
+def test_within_a_transaction_all_is_planned_at_once(
+    crowd: list[Installment], django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    woken: list[int] = []
+    with django_capture_on_commit_callbacks(execute=True):
+        assert plan_upcoming(clock(), lambda: woken.append(1)) == len(crowd)
+        assert woken == []
+    assert woken == [1]
