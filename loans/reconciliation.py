@@ -12,12 +12,15 @@ from django.db import connection
 
 from loans.models import PaymentWord, Position, Report
 
+# One that was settled and is not any more gets a new version: what was told of the old one is no answer to it. So does
+# one that is open again although no payment came back (its payer is told of that): the platform took its "paid" back.
+_OWED_ANEW: Final = """(installment.state = 'settled' AND derived.state <> 'settled'
+                      OR installment.state = 'awaiting_bank' AND derived.state = 'open' AND derived.unannounced)"""
 # Paid is the bank's figure and what it booked since: of a payment that the figure holds already, no part is `since`.
-# One that was settled and is not any more gets a new version: what was told of the old one is no answer to it.
 # A platform that called it paid before the money went back does not know of that yet, nor does one that goes on to say
 # so while its own word on the very payment stands: who pays again, pays under another reference. An agent who found out
 # that the money never came is not contradicted by a platform that repeats itself, only by one that says it anew.
-_SETTLE_UP: Final = """
+_SETTLE_UP: Final = f"""
 WITH laid AS MATERIALIZED (
     SELECT part.installment_id AS id, sum(part.since) AS since,
            sum(part.amount) FILTER (WHERE payment.status = 'received') AS seen,
@@ -40,7 +43,9 @@ said AS MATERIALIZED (
            laid.last_on,
            COALESCE(platform.status = 'paid' AND platform.as_of > COALESCE(installment.asked_again_at, '-infinity')
                     AND GREATEST(platform.as_of, platform.told_at, word.as_of) > COALESCE(back.last_at, '-infinity'),
-                    FALSE) AS platform_paid
+                    FALSE) AS platform_paid,
+           back.last_at IS NULL
+               OR COALESCE(GREATEST(platform.as_of, platform.told_at, word.as_of) > back.last_at, FALSE) AS unannounced
     FROM loans_installment AS installment
     JOIN loans_loan AS loan ON loan.id = installment.loan_id
     LEFT JOIN loans_position AS bank ON bank.installment_id = installment.id AND bank.partner_id = loan.bank_id
@@ -53,7 +58,7 @@ said AS MATERIALIZED (
 paid AS (
     SELECT said.*, LEAST(room, GREATEST(COALESCE(told, 0) + since, 0)) AS paid FROM said),
 derived AS MATERIALIZED (
-    SELECT id, paid, room - paid AS outstanding,
+    SELECT id, paid, room - paid AS outstanding, unannounced,
            CASE WHEN paid = room THEN 'settled'
                 WHEN platform_paid OR seen >= room - paid THEN 'awaiting_bank'
                 ELSE 'open' END AS state,
@@ -61,9 +66,9 @@ derived AS MATERIALIZED (
     FROM paid)
 UPDATE loans_installment AS installment
 SET paid = derived.paid, outstanding = derived.outstanding, state = derived.state, settled_on = derived.settled_on,
-    version = installment.version + (installment.state = 'settled' AND derived.state <> 'settled')::int,
-    known_at = CASE WHEN installment.state = 'settled' AND derived.state <> 'settled'
-                    THEN COALESCE(told.received_at, installment.known_at) ELSE installment.known_at END
+    version = installment.version + {_OWED_ANEW}::int,
+    known_at = CASE WHEN {_OWED_ANEW} THEN COALESCE(told.received_at, installment.known_at)
+                    ELSE installment.known_at END
 FROM derived
 LEFT JOIN unnest(%(told)s::bigint[], %(reports)s::bigint[]) AS telling(id, report_id) ON telling.id = derived.id
 LEFT JOIN loans_report AS told ON told.id = telling.report_id
@@ -71,7 +76,7 @@ WHERE installment.id = derived.id AND installment.id = ANY(%(ids)s)
   AND (installment.paid, installment.outstanding, installment.state, installment.settled_on)
       IS DISTINCT FROM (derived.paid, derived.outstanding, derived.state, derived.settled_on)
 RETURNING installment.id
-"""
+"""  # noqa: S608 - our own words
 
 # The bank's position says what it has booked, too. One that it never gave as a figure comes from its bookings alone,
 # and goes when they turn out to be about another installment.

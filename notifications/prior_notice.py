@@ -53,8 +53,8 @@ def give_prior_notice(loans: Sequence[Loan], clock: Clock, *, days: int) -> Noti
     """Plan a notice about each overdue open installment of `loans`: no report before `days` days are over.
 
     It is told within the contact hours that hold for it. Refused, each with its reason: what is paid at the platform
-    and awaits the bank, what is disputed, in doubt or held by an outage, what was announced before, what the law of its
-    borrower announces earlier; and a loan of which nothing is overdue. Raises ValueError for days outside 1 to LONGEST.
+    and awaits the bank, what is disputed, in doubt or held by an outage, what was announced before (with as many days also
+    where it was taken back), what the law of its borrower announces earlier; and a loan of which nothing is overdue. Raises ValueError for days outside 1 to LONGEST.
     The caller wakes the senders on commit.
     """
     if not 1 <= days <= LONGEST:
@@ -64,7 +64,7 @@ def give_prior_notice(loans: Sequence[Loan], clock: Clock, *, days: int) -> Noti
     for loan in loans:
         if not any(one.loan_id == loan.pk for one in overdue):
             notices.refused.append(Refused(loan.external_id, None, _("nothing of it is overdue")))
-    reasons = _too_short(overdue, clock.now, days) | _reasons(overdue, clock.now)
+    reasons = _too_short(overdue, clock.now, days) | _taken_back(overdue, days) | _reasons(overdue, clock.now)
     for one in overdue:
         if one.pk in reasons:
             notices.refused.append(Refused(one.loan.external_id, one.number, reasons[one.pk]))
@@ -101,6 +101,14 @@ def _too_short(installments: Sequence[Installment], now: datetime, days: int) ->
             )
             reasons[one.pk] = words % {"days": asked.days, "source": asked.citation.source}
     return reasons
+
+
+def _taken_back(installments: Sequence[Installment], days: int) -> dict[int, str]:
+    """Why not with so many days, by id: each is announced once, a version, so that nobody reads one notice twice."""
+    before = Prompt.objects.about_installments([one.pk for one in installments]).filter(kind=KIND, stage=days)
+    used = set(before.values_list("installment_id", "version"))
+    words = _("a notice of %(days)d days was given and taken back: give one of another number of days")
+    return {one.pk: words % {"days": days} for one in installments if (one.pk, one.version) in used}
 
 
 def _overdue(loans: Sequence[Loan], now: datetime) -> list[Installment]:

@@ -18,12 +18,13 @@ from notifications import tasks
 from notifications.agent_tasks import finish, reveal, take
 from notifications.awaiting import ACT_WITHIN, bound_waiting
 from notifications.models import AgentTask, NoticeEvent, Prompt
-from notifications.planning import plan_overdue
+from notifications.planning import plan_overdue, plan_upcoming
 from notifications.prior_notice import give_prior_notice
+from notifications.receivers import follow_schedule
 from notifications.tests.factories import NOON, TODAY, clock
 
 pytestmark = pytest.mark.django_db
-DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
 BOUND = 5 * DAY
 NOTHING, ALL = Decimal(0), Decimal(100)
 Outcome = AgentTask.Outcome
@@ -120,6 +121,27 @@ def test_money_that_never_came_is_owed_again_and_its_payer_is_told_first(waiting
     assert told == [Prompt.Kind.PAYMENT_RETURNED]
     assert plan_overdue(clock(NOON + BOUND)) == 1
     assert bound_waiting(NOON + 30 * DAY) == 0
+
+
+def test_what_the_platform_called_paid_by_mistake_is_told_again_at_once() -> None:
+    installment = make_installment(make_loan(make_borrower()), due_on=TODAY + DAY)
+    say(installment, make_platform(), NOTHING, now=NOON - DAY)
+    plan_upcoming(clock())
+    say(installment, make_platform(), ALL, now=NOON)
+    follow_schedule([installment.pk])
+    assert set(Prompt.objects.values_list("status", flat=True)) == {"cancelled"}
+    say(installment, make_platform(), NOTHING, now=NOON + HOUR)
+    installment.refresh_from_db()
+    assert (installment.state, installment.version) == (Installment.State.OPEN, 2)
+    assert plan_upcoming(clock(NOON + HOUR)) == 1
+    assert Prompt.objects.get(status="active").version == 2
+
+
+def test_whose_payment_came_back_is_told_that_and_not_the_stage_once_more(waiting: Installment, agent: User) -> None:
+    bound_waiting(NOON + BOUND)
+    decide(agent, Outcome.ASK_AGAIN)
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.version) == (Installment.State.OPEN, 1)
 
 
 def test_what_the_platform_says_after_the_decision_counts_again(waiting: Installment, agent: User) -> None:

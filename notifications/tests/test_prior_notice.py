@@ -97,6 +97,17 @@ def test_notice_is_given_once_a_version(overdue: Installment) -> None:
     assert give(overdue.loan, days=20).given == 1
 
 
+def test_one_that_was_taken_back_is_given_again_with_another_number_of_days_and_never_left_out_in_silence(
+    overdue: Installment,
+) -> None:
+    give(overdue.loan, days=28)
+    Prompt.objects.update(status=Prompt.Status.CANCELLED)
+    again = give(overdue.loan, days=28)
+    assert (again.given, len(again.refused)) == (0, 1)
+    assert "a notice of 28 days was given and taken back" in why_not(again)[0]
+    assert give(overdue.loan, days=29).given == 1
+
+
 def test_a_law_that_asks_for_more_days_refuses_fewer_and_says_where_it_stands() -> None:
     there = make_installment(make_loan(make_borrower(jurisdiction="uk")), due_on=TODAY - timedelta(days=12))
     assert "the law asks for notice 28 days before" in why_not(give(there.loan, days=27))[0]
