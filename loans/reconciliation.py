@@ -13,7 +13,8 @@ from django.db import connection
 from loans.models import PaymentWord, Position, Report
 
 # One that was settled and is not any more gets a new version: what was told of the old one is no answer to it. So does
-# one that is open again although no payment came back (its payer is told of that): the platform took its "paid" back.
+# one that is open again although no payment came back or was given up, which its payer is told: the platform took its
+# "paid" back, or nobody had seen more than that.
 _OWED_ANEW: Final = """(installment.state = 'settled' AND derived.state <> 'settled'
                       OR installment.state = 'awaiting_bank' AND derived.state = 'open' AND derived.unannounced)"""
 # Paid is the bank's figure and what it booked since: of a payment that the figure holds already, no part is `since`.
@@ -44,8 +45,14 @@ said AS MATERIALIZED (
            COALESCE(platform.status = 'paid' AND platform.as_of > COALESCE(installment.asked_again_at, '-infinity')
                     AND GREATEST(platform.as_of, platform.told_at, word.as_of) > COALESCE(back.last_at, '-infinity'),
                     FALSE) AS platform_paid,
-           back.last_at IS NULL
-               OR COALESCE(GREATEST(platform.as_of, platform.told_at, word.as_of) > back.last_at, FALSE) AS unannounced
+           (back.last_at IS NULL
+               OR COALESCE(GREATEST(platform.as_of, platform.told_at, word.as_of) > back.last_at, FALSE))
+           AND (installment.asked_again_at IS NULL
+               OR COALESCE(GREATEST(platform.as_of, platform.told_at, word.as_of) > installment.asked_again_at, FALSE)
+               OR NOT EXISTS (
+                    SELECT FROM loans_payment AS payment
+                    WHERE payment.installment_id = installment.id
+                      AND payment.given_up_at >= installment.asked_again_at)) AS unannounced
     FROM loans_installment AS installment
     JOIN loans_loan AS loan ON loan.id = installment.loan_id
     LEFT JOIN loans_position AS bank ON bank.installment_id = installment.id AND bank.partner_id = loan.bank_id

@@ -51,7 +51,8 @@ ON CONFLICT DO NOTHING
 _CLOSE: Final = f"""
 WITH {_UNCOVERED}
 UPDATE notifications_alarm SET closed_at = %(now)s
-WHERE kind = 'coverage' AND closed_at IS NULL AND subject NOT IN (SELECT subject FROM uncovered)
+WHERE kind = 'coverage' AND closed_at IS NULL AND NOT EXISTS (
+    SELECT 1 FROM uncovered WHERE uncovered.subject = notifications_alarm.subject)
 """  # noqa: S608
 DETAIL: Final = "Nobody is telling this borrower: look at the planner and the workers, then call the borrower."
 

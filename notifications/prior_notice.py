@@ -53,8 +53,9 @@ def give_prior_notice(loans: Sequence[Loan], clock: Clock, *, days: int) -> Noti
     """Plan a notice about each overdue open installment of `loans`: no report before `days` days are over.
 
     It is told within the contact hours that hold for it. Refused, each with its reason: what is paid at the platform
-    and awaits the bank, what is disputed, in doubt or held by an outage, what was announced before (with as many days also
-    where it was taken back), what the law of its borrower announces earlier; and a loan of which nothing is overdue. Raises ValueError for days outside 1 to LONGEST.
+    and awaits the bank, what is disputed, in doubt or held by an outage, what was announced before (with as many days
+    also where that was taken back), what the law of its borrower announces earlier; and a loan of which nothing is
+    overdue. Raises ValueError for days outside 1 to LONGEST.
     The caller wakes the senders on commit.
     """
     if not 1 <= days <= LONGEST:

@@ -40,9 +40,12 @@ WHERE old.status NOT IN ('active', 'escalated')
 WHOLE: Final = """
 DELETE FROM purge_prompt
 WHERE leads IN (
-    SELECT COALESCE(prompt.told_with_id, prompt.id) FROM notifications_prompt AS prompt
-    WHERE (prompt.id IN (SELECT leads FROM purge_prompt) OR prompt.told_with_id IN (SELECT leads FROM purge_prompt))
-      AND prompt.id NOT IN (SELECT id FROM purge_prompt))
+    SELECT message.leads
+    FROM (SELECT leads, leads AS id FROM purge_prompt
+          UNION
+          SELECT companion.told_with_id, companion.id FROM notifications_prompt AS companion
+          WHERE companion.told_with_id IN (SELECT leads FROM purge_prompt)) AS message
+    WHERE NOT EXISTS (SELECT 1 FROM purge_prompt AS goes WHERE goes.id = message.id))
 """
 """Of a message for several, all or none."""
 DELIVERIES: Final = """

@@ -144,6 +144,17 @@ def test_whose_payment_came_back_is_told_that_and_not_the_stage_once_more(waitin
     assert (waiting.state, waiting.version) == (Installment.State.OPEN, 1)
 
 
+def test_what_only_a_platform_called_paid_is_told_again_when_it_is_given_up(agent: User) -> None:
+    installment = make_installment(make_loan(make_borrower()), due_on=TODAY + DAY)
+    say(installment, make_bank(), NOTHING, now=NOON - DAY)
+    say(installment, make_platform(), ALL, now=NOON)
+    bound_waiting(NOON + BOUND)
+    decide(agent, Outcome.ASK_AGAIN)
+    installment.refresh_from_db()
+    assert (installment.state, installment.version) == (Installment.State.OPEN, 2)
+    assert plan_overdue(clock(NOON + BOUND)) == 1
+
+
 def test_what_the_platform_says_after_the_decision_counts_again(waiting: Installment, agent: User) -> None:
     bound_waiting(NOON + BOUND)
     decide(agent, Outcome.ASK_AGAIN)
