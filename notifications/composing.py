@@ -50,12 +50,12 @@ def word(delivery_ids: Collection[int], *, now: datetime) -> tuple[list[Worded],
 
     What contact hours or a cap hold has a step that puts it off. Changes nothing.
     """
-    tellings = tellings_of(delivery_ids)
+    tellings = tellings_of(delivery_ids, now=now)
     faults = hold_until_morning(tellings, now=now)
     tellings = _without(tellings, faults)
     capped = hold_capped(tellings, now=now)
     faults, tellings = faults + capped, _without(tellings, capped)
-    companions = companions_named(tellings)
+    companions = companions_named(tellings, now=now)
     block = _Block(now, firms_named(tellings, companions), companions, previously_told(tellings))
     worded = []
     for telling in tellings:
