@@ -14,18 +14,21 @@ from notifications.arrays import numbers
 from notifications.models import Prompt
 from notifications.needed import HELD_KINDS, needed
 from notifications.prepared import prepared_cursor
+from notifications.reach import WAY, WHY_CLOSED
 
 
 class Telling(NamedTuple):
     """One claimed delivery. What is about an installment, a payment or a dispute is None where there is none.
 
-    `needed` says of one that leads others whether its own installment is to be told (`needed`). `loan_tail` is the end
-    of the loan's number. `noticed_at` is when a prior notice was planned.
+    `closed` says why it must not go there any more, empty where it may. `needed` says of one that leads others whether
+    its own installment is to be told (`needed`). `loan_tail` is the end of the loan's number. `noticed_at` is when a
+    prior notice was planned.
     """
 
     delivery_id: int
     channel: str
     address: str
+    closed: str
     prompt_id: int
     kind: str
     stage: int
@@ -95,7 +98,8 @@ CASE WHEN prompt.kind = ANY(%(held_by_dispute)s) AND NOT EXISTS (
      THEN TRUE ELSE ({needed("prompt", "installment")}) END
 """
 _TELLINGS: Final = f"""
-SELECT delivery.id, delivery.channel, delivery.address, prompt.id, prompt.kind, prompt.stage, prompt.version,
+SELECT delivery.id, delivery.channel, delivery.address, {WHY_CLOSED},
+       prompt.id, prompt.kind, prompt.stage, prompt.version,
        CASE WHEN prompt.kind = 'prior_notice' THEN prompt.planned_at END,
        borrower.id, borrower.name, borrower.locale, borrower.time_zone, borrower.jurisdiction,
        prompt.installment_id, {_NEEDED},
@@ -110,7 +114,7 @@ LEFT JOIN loans_dispute AS dispute ON dispute.id = prompt.dispute_id
 LEFT JOIN loans_installment AS installment
        ON installment.id = CASE WHEN payment.id IS NULL THEN prompt.installment_id ELSE payment.installment_id END
 JOIN loans_loan AS loan ON loan.id = COALESCE(dispute.loan_id, payment.loan_id, installment.loan_id)
-WHERE delivery.id = ANY(%(ids)s::bigint[])
+{WAY}WHERE delivery.id = ANY(%(ids)s::bigint[])
 ORDER BY delivery.next_attempt_at, delivery.id
 """  # noqa: S608  (nothing of it comes from outside)
 _COMPANIONS: Final = f"""
