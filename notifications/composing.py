@@ -13,6 +13,7 @@ from notifications.acknowledgement import address_of
 from notifications.capping import hold_capped
 from notifications.channels.base import Message
 from notifications.claiming import Kept
+from notifications.ending import end_closed, with_free_ladders
 from notifications.facts import Figures, facts_of, previously_told
 from notifications.models import Delivery
 from notifications.quiet_hours import hold_until_morning
@@ -48,14 +49,16 @@ class _Block:
 def word(delivery_ids: Collection[int], *, now: datetime) -> tuple[list[Worded], list[Step]]:
     """A message for each delivery that can be worded; for each other one the step that fails it, and a line in the log.
 
-    What contact hours or a cap hold has a step that puts it off. Changes nothing.
+    What must not go there any more has a step that fails it, what contact hours or a cap hold one that puts it off.
+    What another worker or writer is at has neither: it stays in the queue. Changes nothing.
     """
-    tellings = tellings_of(delivery_ids)
-    faults = hold_until_morning(tellings, now=now)
-    tellings = _without(tellings, faults)
-    capped = hold_capped(tellings, now=now)
-    faults, tellings = faults + capped, _without(tellings, capped)
-    companions = companions_named(tellings)
+    every = tellings_of(delivery_ids, now=now)
+    steps = end_closed(every)
+    steps += hold_until_morning(_without(every, steps), now=now)
+    capped = hold_capped(_without(every, steps), now=now)
+    steps += capped.steps
+    tellings = [one for one in _without(every, steps) if one.delivery_id not in capped.elsewhere]
+    companions = companions_named(tellings, now=now)
     block = _Block(now, firms_named(tellings, companions), companions, previously_told(tellings))
     worded = []
     for telling in tellings:
@@ -64,8 +67,8 @@ def word(delivery_ids: Collection[int], *, now: datetime) -> tuple[list[Worded],
         except (WordingError, ValueError) as fault:
             logger.exception("delivery %s could not be worded", telling.delivery_id)
             reason = f"could not be worded: {fault}"
-            faults.append(Step(delivery_id=telling.delivery_id, to=Status.FAILED, reason=reason))
-    return worded, faults
+            steps.append(Step(delivery_id=telling.delivery_id, to=Status.FAILED, reason=reason))
+    return worded, with_free_ladders(steps)
 
 
 def _word(telling: Telling, block: _Block) -> Worded:

@@ -119,12 +119,12 @@ def _messages(channel: Channel, holder: int, clock: Now, watch: Watch, *, until:
 
 @transaction.atomic
 def _claim(channel: Channel, holder: int, now: datetime, limit: int) -> list[Worded] | None:
-    """The next messages, claimed for this worker; None where nothing is to be sent."""
+    """The next messages, claimed for this worker; None where nothing is to be sent, or others are at all of it."""
     ids = next_in_line(channel.name, now=now, limit=limit)
-    if not ids:
-        return None
     worded, not_now = word(ids, now=now)
     rows = [one.kept for one in worded] + [Kept(step.delivery_id) for step in not_now]
+    if not rows:
+        return None
     claim(rows, holder=holder, provider=channel.provider, now=now)
     advance(not_now, now=now)
     return worded

@@ -52,7 +52,7 @@ def _place_some(now: datetime) -> int:
     _place([one.kept for one in worded], now)
     claim([Kept(step.delivery_id) for step in not_now], holder=_NOBODY, provider=PROVIDER, now=now)
     advance(not_now, now=now)
-    return len(ids)
+    return len(worded) + len(not_now)
 
 
 def _place(rows: list[Kept], now: datetime) -> None:

@@ -16,6 +16,25 @@ CONTACT_KIND: Final[dict[str, str]] = {
 }
 """The kind of contact point that a channel needs; the portal itself needs none."""
 
+WAY: Final = """
+LEFT JOIN accounts_contactpoint AS point ON point.id = delivery.contact_point_id
+LEFT JOIN notifications_preference AS likes
+       ON likes.user_id = prompt.borrower_id AND likes.channel = delivery.channel AND delivery.channel <> 'in_app'
+"""
+WHY_CLOSED: Final = """
+CASE WHEN NOT likes.enabled THEN 'the borrower has switched this channel off'
+     WHEN point.retired_at IS NULL AND point.unreachable_since IS NOT NULL THEN 'the address was called unreachable'
+     WHEN point.retired_at IS NOT NULL AND NOT EXISTS (
+         SELECT FROM accounts_contactpoint AS again
+         WHERE again.user_id = point.user_id AND again.kind = point.kind AND again.address = point.address
+           AND again.retired_at IS NULL AND again.unreachable_since IS NULL
+           AND (again.named_by = '{}' OR again.named_by && ARRAY[loan.bank_id, loan.platform_id]))
+     THEN 'the address is not in use any more'
+     ELSE '' END"""
+"""SQL, beside the joins of WAY and the tables `delivery`, `prompt` and `loan`: why a planned delivery must not go where
+it was to go, as `reachable` and `open_to` would say now; empty where it may. An address that was given up and is in use
+again is open."""
+
 
 def channels_in_use() -> list[str]:
     """The channels that leave the portal and that somebody provides here."""

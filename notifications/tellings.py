@@ -12,19 +12,23 @@ from zoneinfo import ZoneInfo
 from accounts.models.user import zone_of
 from notifications.arrays import numbers
 from notifications.models import Prompt
+from notifications.needed import HELD_KINDS, needed
 from notifications.prepared import prepared_cursor
+from notifications.reach import WAY, WHY_CLOSED
 
 
 class Telling(NamedTuple):
     """One claimed delivery. What is about an installment, a payment or a dispute is None where there is none.
 
-    `needed` says whether the installment is open and unchanged since the prompt was planned. `loan_tail` is the end of
-    the loan's number. `noticed_at` is when a prior notice was planned.
+    `closed` says why it must not go there any more, empty where it may. `needed` says of one that leads others whether
+    its own installment is to be told (`needed`). `loan_tail` is the end of the loan's number. `noticed_at` is when a
+    prior notice was planned.
     """
 
     delivery_id: int
     channel: str
     address: str
+    closed: str
     prompt_id: int
     kind: str
     stage: int
@@ -87,15 +91,18 @@ class Firm(NamedTuple):
     usual_lag_days: int
 
 
-_NEEDED: Final = """
-({prompt}.voided_at IS NULL AND {prompt}.status <> 'cancelled' AND installment.state = 'open'
- AND installment.version = {prompt}.version)
+# Only where it leads others does it matter whether it is needed itself, and what may hold it costs three look-ups.
+_NEEDED: Final = f"""
+CASE WHEN prompt.kind = ANY(%(held_by_dispute)s) AND NOT EXISTS (
+              SELECT FROM notifications_prompt AS companion WHERE companion.told_with_id = prompt.id)
+     THEN TRUE ELSE ({needed("prompt", "installment")}) END
 """
 _TELLINGS: Final = f"""
-SELECT delivery.id, delivery.channel, delivery.address, prompt.id, prompt.kind, prompt.stage, prompt.version,
+SELECT delivery.id, delivery.channel, delivery.address, {WHY_CLOSED},
+       prompt.id, prompt.kind, prompt.stage, prompt.version,
        CASE WHEN prompt.kind = 'prior_notice' THEN prompt.planned_at END,
        borrower.id, borrower.name, borrower.locale, borrower.time_zone, borrower.jurisdiction,
-       prompt.installment_id, {_NEEDED.format(prompt="prompt")},
+       prompt.installment_id, {_NEEDED},
        installment.outstanding, installment.due_on, installment.payment_reference,
        loan.product, right(loan.external_id, 4), loan.currency, loan.bank_id, loan.platform_id,
        payment.amount, payment.paid_on, payment.status, dispute.receipt_number, dispute.answer_due_on, dispute.decision
@@ -107,11 +114,11 @@ LEFT JOIN loans_dispute AS dispute ON dispute.id = prompt.dispute_id
 LEFT JOIN loans_installment AS installment
        ON installment.id = CASE WHEN payment.id IS NULL THEN prompt.installment_id ELSE payment.installment_id END
 JOIN loans_loan AS loan ON loan.id = COALESCE(dispute.loan_id, payment.loan_id, installment.loan_id)
-WHERE delivery.id = ANY(%(ids)s::bigint[])
+{WAY}WHERE delivery.id = ANY(%(ids)s::bigint[])
 ORDER BY delivery.next_attempt_at, delivery.id
 """  # noqa: S608  (nothing of it comes from outside)
 _COMPANIONS: Final = f"""
-SELECT companion.id, companion.told_with_id, installment.id, {_NEEDED.format(prompt="companion")},
+SELECT companion.id, companion.told_with_id, installment.id, ({needed("companion", "installment")}),
        installment.outstanding, installment.due_on, installment.payment_reference,
        loan.product, right(loan.external_id, 4), loan.currency, loan.bank_id, loan.platform_id
 FROM notifications_prompt AS companion
@@ -125,16 +132,16 @@ _FIRMS: Final = (
 )
 
 
-def tellings_of(delivery_ids: Collection[int]) -> list[Telling]:
+def tellings_of(delivery_ids: Collection[int], *, now: datetime) -> list[Telling]:
     """These deliveries, in the order in which they were to be sent."""
-    return [Telling._make(row) for row in _rows(_TELLINGS, delivery_ids)]
+    return [Telling._make(row) for row in _rows(_TELLINGS, delivery_ids, **_holds(now))]
 
 
-def companions_named(tellings: Iterable[Telling]) -> dict[int, list[Companion]]:
+def companions_named(tellings: Iterable[Telling], *, now: datetime) -> dict[int, list[Companion]]:
     """What else the message of each of these prompts names, by prompt; none for a prompt that leads nobody."""
     leading = [telling.prompt_id for telling in tellings if telling.kind in Prompt.OF_FIGURES]
     found: dict[int, list[Companion]] = {}
-    for row in _rows(_COMPANIONS, leading):
+    for row in _rows(_COMPANIONS, leading, **_holds(now)):
         companion = Companion._make(row)
         found.setdefault(companion.leading_id, []).append(companion)
     return found
@@ -147,10 +154,14 @@ def firms_named(tellings: Iterable[Telling], companions: Mapping[int, Sequence[C
     return {pk: Firm._make(row) for pk, *row in _rows(_FIRMS, ids)}
 
 
-def _rows(statement: str, ids: Collection[int]) -> list[tuple[Any, ...]]:
+def _holds(now: datetime) -> dict[str, Any]:
+    return {"held_by_dispute": HELD_KINDS, "now": now}
+
+
+def _rows(statement: str, ids: Collection[int], **parameters: Any) -> list[tuple[Any, ...]]:
     if not ids:
         return []
     with prepared_cursor() as cursor:
-        cursor.execute(statement, {"ids": numbers(ids)})
+        cursor.execute(statement, {"ids": numbers(ids), **parameters})
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows

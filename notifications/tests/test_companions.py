@@ -1,6 +1,7 @@
 """Installments that fall due together are one message that names each of them."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,14 +10,15 @@ import pytest
 
 from accounts.tests.factories import make_borrower
 from loans import signals
-from loans.models import Installment, Partner
+from loans.intake.likely import TOO_MUCH
+from loans.models import Dispute, Installment, Outage, OutageHold, Partner, Report, StatementLine
 from loans.tests.factories import make_bank, make_installment, make_loan
 from notifications.acknowledgement import acknowledge
 from notifications.cancellation import cancel_settled
 from notifications.composing import word
 from notifications.escalation import climb
 from notifications.models import Acknowledgement, AgentTask, Delivery, NoticeEvent, Prompt
-from notifications.planning import plan_upcoming
+from notifications.planning import plan_overdue, plan_upcoming
 from notifications.tests.factories import NOON, TODAY, claim, clock
 from notifications.wording.facts import Facts
 
@@ -69,6 +71,42 @@ def test_one_that_is_paid_before_the_message_goes_out_is_left_out(pair: tuple[In
     settle(pair[0])
     facts = message_facts()
     assert (facts.amount, facts.items, facts.due_on) == (Decimal(250), (), DUE)
+    assert claim("in_app")
+
+
+def dispute_one(row: Installment) -> None:
+    Dispute.objects.create(
+        receipt_number="D-1",
+        borrower=row.loan.borrower,
+        loan=row.loan,
+        installment=row,
+        kind=Dispute.Kind.OTHER,
+        opened_at=NOON,
+        answer_due_on=TODAY,
+    )
+
+
+def hold_by_outage(row: Installment) -> None:
+    outage = Outage.objects.create(partner=row.loan.bank, starts_at=NOON, declared_at=NOON, reason="Down.")
+    OutageHold.objects.create(outage=outage, installment=row, since=NOON)
+
+
+def book_what_cannot_be_true(row: Installment) -> None:
+    report = Report.objects.create(partner=row.loan.bank, kind="statement", content=b"", received_at=NOON)
+    line = {"side": "credit", "amount": 9000, "currency": "CNY", "match": "unmatched", "why": TOO_MUCH.reason}
+    StatementLine.objects.create(report=report, loan=row.loan, **line)
+
+
+@pytest.mark.parametrize("hold", [dispute_one, hold_by_outage, book_what_cannot_be_true])
+@pytest.mark.parametrize("held", [0, 1], ids=["the one that leads", "its companion"])
+def test_one_that_is_held_is_not_demanded_with_the_other(hold: Callable[[Installment], None], held: int) -> None:
+    borrower, bank = make_borrower(), make_bank()
+    day = TODAY - timedelta(days=1)
+    rows = [make_installment(make_loan(borrower, bank=bank), due_on=day, total=total) for total in (100, 250)]
+    plan_overdue(clock())
+    hold(rows[held])
+    facts = message_facts()
+    assert (facts.amount, facts.items) == (rows[1 - held].total, ())
     assert claim("in_app")
 
 
