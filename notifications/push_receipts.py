@@ -7,6 +7,7 @@ from django.db import transaction
 
 from notifications.acknowledgement import acknowledge
 from notifications.channels.web_push_reports import parse_report
+from notifications.kept_reports import may_be_kept
 from notifications.models import Acknowledgement, Delivery, PushSubscription, Receipt
 from notifications.push_subscriptions import mark_heard_of
 from notifications.receipts import store
@@ -24,14 +25,16 @@ def receive_report(token: str, report: bytes, *, now: datetime) -> None:
     and behind it what the token named.
     """
     delivery, device_id = _read(token, now)
-    named = urlencode({"reference": reference_of(delivery.pk), "device": f"device-{device_id}"})
+    reference = reference_of(delivery.pk)
+    named = urlencode({"reference": reference, "device": f"device-{device_id}"})
     raw = report + b"&" + named.encode()
     [record] = parse_report(raw)
     known = Receipt.objects.filter(delivery=delivery, channel=PUSH, kind=record.kind.value)
     if known.filter(provider_reference=record.provider_reference).exists():
         return
     with transaction.atomic():
-        store(provider=PROVIDER, raw=raw, now=now)
+        if may_be_kept(delivery.pk, reference, provider=PROVIDER):  # a word is known again only once it was read
+            store(provider=PROVIDER, raw=raw, now=now)
         mark_heard_of(device_id, borrower_id=delivery.prompt.borrower_id, now=now)
 
 

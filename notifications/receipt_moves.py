@@ -30,12 +30,16 @@ _ENOUGH: Final = arrays.texts(
 )
 """Kinds of prompts with the rungs that end well by arriving, so that the ladder has something to decide."""
 
+UNPROVED: Final = frozenset({"smtp"})
+"""Whose reports nobody signs and no secret of theirs guards: whoever has seen our mail's envelope can write one."""
+
 
 def apply(heard: Sequence[Heard], now: datetime) -> set[int]:
     """Move the deliveries, in a transaction of the caller's; returns the places in `heard` of what moved one.
 
     Several about one delivery are taken in turn. The events of a move and of a contradiction name the message and the
-    SHA-256 of its bytes; a "failed" after "delivered" leaves the delivery as it is.
+    SHA-256 of its bytes; a "failed" after "delivered" leaves the delivery as it is, and so does an unproved
+    "delivered" after "failed".
     """
     moved: set[int] = set()
     reached: set[int] = set()
@@ -63,6 +67,7 @@ def _move(asked: Sequence[Heard], now: datetime) -> tuple[set[int], set[int]]:
                 "now": now,
                 "allowed": _ALLOWED,
                 "enough": _ENOUGH,
+                "unproved": arrays.texts(UNPROVED),
                 "ids": arrays.numbers(one.delivery_id for one in asked),
                 "callbacks": arrays.numbers(one.letter.callback_id for one in asked),
                 "targets": arrays.texts(targets),
@@ -90,11 +95,11 @@ def columns_of(letters: Collection[Letter]) -> dict[str, Any]:
 
 def _record_conflicts(unmoved: Iterable[Heard], now: datetime) -> None:
     """Of one turn: at this place of the order each delivery is what those before have made of it."""
-    failed = {one.delivery_id: one for one in unmoved if one.record.kind is ReceiptKind.FAILED}
-    if not failed:
+    said = {_delivery_of(one): one for one in unmoved if _may_contradict(one)}
+    if not said:
         return
     with connection.cursor() as cursor:
-        cursor.execute(REFUSED, [arrays.numbers(failed)])
+        cursor.execute(REFUSED, [arrays.numbers(said)])
         rows = cursor.fetchall()
     record_all(
         [
@@ -106,16 +111,29 @@ def _record_conflicts(unmoved: Iterable[Heard], now: datetime) -> None:
                 delivery_id=pk,
                 data={
                     "channel": channel,
-                    "reason": failed[pk].record.reason,
-                    "callback": failed[pk].letter.callback_id,
-                    "sha256": failed[pk].letter.sha256,
+                    "reason": said[pk].record.reason,
+                    "callback": said[pk].letter.callback_id,
+                    "sha256": said[pk].letter.sha256,
                 },
             )
             for pk, channel, status, prompt_id, borrower_id, installment_id in rows
-            if status == Delivery.Status.DELIVERED and channel == failed[pk].letter.channel
+            if status == _CONTRADICTED[said[pk].record.kind] and channel == said[pk].letter.channel
         ],
         at=now,
     )
+
+
+_CONTRADICTED: Final = {
+    ReceiptKind.FAILED: Delivery.Status.DELIVERED,
+    ReceiptKind.DELIVERED: Delivery.Status.FAILED,
+}
+"""By what is said, the state that it contradicts."""
+
+
+def _may_contradict(one: Heard) -> bool:
+    """An arrival that is proved moves whatever failed, so that one which moved nothing was known already."""
+    unproved = one.letter.provider in UNPROVED
+    return one.record.kind is ReceiptKind.FAILED or (one.record.kind is ReceiptKind.DELIVERED and unproved)
 
 
 def _delivery_of(heard: Heard) -> int:

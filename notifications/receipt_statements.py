@@ -15,7 +15,7 @@ SETTINGS: Final = "SET LOCAL enable_memoize = off; SET LOCAL work_mem = '32MB'"
 
 MOVE: Final = f"""
 WITH {_LETTERS}, asked AS (
-    SELECT ask.*, letter.channel, letter.data
+    SELECT ask.*, letter.channel, letter.data, letter.provider = ANY(%(unproved)s::text[]) AS unproved
     FROM unnest(%(ids)s::bigint[], %(callbacks)s::bigint[], %(targets)s::text[], %(reasons)s::text[],
                 %(references)s::text[])
              AS ask (delivery_id, callback_id, target, reason, provider_reference)
@@ -25,13 +25,14 @@ WITH {_LETTERS}, asked AS (
     SET status = asked.target,
         reason = asked.reason,
         provider_reference = COALESCE(NULLIF(asked.provider_reference, ''), delivery.provider_reference),
-        sent_at = CASE WHEN asked.target = 'failed' THEN delivery.sent_at
+        sent_at = CASE WHEN asked.target = 'failed' AND NOT asked.unproved THEN delivery.sent_at
                        ELSE COALESCE(delivery.sent_at, %(now)s) END,
         delivered_at = CASE WHEN asked.target = 'delivered' THEN %(now)s ELSE delivery.delivered_at END
     FROM asked, notifications_prompt AS prompt
     WHERE delivery.id = asked.delivery_id
       AND delivery.channel = asked.channel
       AND delivery.status || '>' || asked.target = ANY(%(allowed)s)
+      AND (delivery.status <> 'failed' OR NOT asked.unproved OR delivery.sent_at IS NULL AND delivery.attempts > 1)
       AND prompt.id = delivery.prompt_id
     RETURNING delivery.id, delivery.status, delivery.reason, delivery.prompt_id, delivery.contact_point_id, asked.data,
               prompt.borrower_id, prompt.installment_id,
@@ -57,6 +58,10 @@ SELECT (SELECT array_agg(id) FROM moved),
 """One turn: the deliveries that may move, the record of it, and their ladders, which look at once where that changes
 what is next: not where something arrived and "I know" is waited for as before. Returns the ids of what moved, and the
 contact points marked unreachable that something has arrived at: of those there are few, so they are read first.
+
+What comes `unproved` does not turn a failure into an arrival, unless the failure was our own giving up after several
+tries, of which one may have gone out: then nobody has said that it was taken (no `sent_at`), while a report of that
+kind that it failed says just this.
 """
 
 REFUSED: Final = """

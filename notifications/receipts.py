@@ -3,18 +3,25 @@
 A receipt is kept even when it moves nothing: they come twice, late, out of order and before our own write.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from time import monotonic
 from typing import Final
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from notifications import arrays, receipt_moves
+from notifications.channels.base import ReceiptRecord
 from notifications.heard import PARSERS, Heard, letters_of, read
+from notifications.kept_reports import may_be_kept
 from notifications.models import Callback, Delivery
 from notifications.receipt_statements import KEEP, SETTINGS
+from notifications.signatures import delivery_id_of
+
+logger = logging.getLogger(__name__)
 
 BATCH: Final = 200
 """Callbacks that are read together; each may hold many receipts."""
@@ -23,20 +30,34 @@ MOST_RECEIPTS: Final = 20_000
 SET: Final = 2_500
 """Receipts that are moved by one statement. While the database works on one set, the next is read."""
 
+LONGEST: Final = 5.0
+"""Seconds after which nothing more is read in a transaction: the database ends a session that keeps it waiting."""
+
 SIFTED: Final = frozenset({"smtp"})
-"""Where people write to the same address: what holds no receipt is not kept."""
+"""Where anybody may write to: what holds no receipt is not kept, nor more than a few on one delivery."""
 
 
 def store(*, provider: str, raw: bytes, now: datetime | None = None) -> bool:
-    """Keep one authenticated message of a provider; False where it held no receipt and was not kept.
+    """Keep one authenticated message of a provider; False where it was sifted out and not kept.
 
     Where this raises, the provider has to send it again.
     """
-    parse = PARSERS[provider]
-    if provider in SIFTED and not parse(raw):
+    if provider in SIFTED and not _passes(provider, PARSERS[provider](raw), len(raw)):
         return False
     Callback.keep(provider, raw, now or timezone.now())
     return True
+
+
+def _passes(provider: str, records: Sequence[ReceiptRecord], size: int) -> bool:
+    """All records of one message name the same delivery."""
+    if not records:
+        return False
+    reference = records[0].reference
+    delivery_id = delivery_id_of(reference)
+    if delivery_id is not None and may_be_kept(delivery_id, reference, provider=provider):
+        return True
+    logger.warning("A report of %d bytes by %s on delivery %s was not kept.", size, provider, delivery_id)
+    return False
 
 
 def apply_waiting(*, now: datetime, limit: int = BATCH) -> int:
@@ -65,10 +86,12 @@ def apply_waiting(*, now: datetime, limit: int = BATCH) -> int:
 def _read_sets(
     letters: Sequence[tuple[int, str, bytes | memoryview, datetime]],
 ) -> Iterator[tuple[list[int], list[Heard]]]:
-    """Whole callbacks in sets of about SET receipts, about MOST_RECEIPTS in all. Asks the database nothing."""
+    """Whole callbacks in sets of about SET receipts, about MOST_RECEIPTS in all, for about LONGEST at the most; one at
+    least. Asks the database nothing.
+    """
     ids: list[int] = []
     heard: list[Heard] = []
-    told = 0
+    told, started = 0, monotonic()
     for pk, provider, raw, received_at in letters:
         heard += read(pk, provider, bytes(raw), received_at)
         ids.append(pk)
@@ -76,8 +99,8 @@ def _read_sets(
             yield ids, heard
             told += len(heard)
             ids, heard = [], []
-        if told >= MOST_RECEIPTS:
-            return
+        if told >= MOST_RECEIPTS or monotonic() - started >= LONGEST:
+            break
     if ids:
         yield ids, heard
 

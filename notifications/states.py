@@ -8,7 +8,8 @@
       └─paid, disputed, withdrawn, superseded─> CANCELLED        UNCONFIRMED ─late receipt─> DELIVERED | FAILED
 
 Each change is a conditional UPDATE: the rows that it returns are the ones that moved, whatever else happened meanwhile.
-DELIVERED, FAILED and CANCELLED are final, but for one thing: a receipt that says "delivered" beats our own FAILED.
+DELIVERED, FAILED and CANCELLED are final, but for one thing: a receipt that says "delivered" beats FAILED. A mail's
+delivery report, which nobody signs, does so only where we had given up ourselves (`receipt_statements`).
 """
 
 from collections.abc import Iterable, Sequence

@@ -13,11 +13,17 @@ from typing import Any, Final
 
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 
+from notifications.channels.delivery_reports import UUID
+
 log = logging.getLogger(__name__)
 
-SIZE_LIMIT: Final = 1_000_000
+SIZE_LIMIT: Final = 250_000
+"""Octets. We ask for our headers alone; who returns all of our mail, of some ten thousand, stays far below."""
 LINE_LIMIT: Final = 64_000
 """Octets. Other people's mail systems write longer lines than the standard's 998; a refused report would be lost."""
+
+CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]")
+"""In a sender's address they would end the line that it is written on, and with it what we write below."""
 
 Store = Callable[[bytes], int]
 IsOurs = Callable[[str], bool]
@@ -39,7 +45,7 @@ class BounceHandler:
     def __init__(self, store: Store, is_ours: IsOurs, bounce_domain: str) -> None:
         self._store = store
         self._is_ours = is_ours
-        self._wanted = re.compile(rf"bounce\+([0-9a-z-]{{1,64}})@{re.escape(bounce_domain)}", re.IGNORECASE)
+        self._wanted = re.compile(rf"bounce\+({UUID})@{re.escape(bounce_domain)}", re.IGNORECASE)
 
     async def handle_RCPT(  # noqa: N802  (aiosmtpd finds hooks by their name)
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -85,4 +91,5 @@ def hide_addresses() -> None:
 
 
 def _angle(path: str | None) -> str:
-    return path if path and path.startswith("<") else f"<{path or ''}>"
+    path = CONTROLS.sub("", path or "")
+    return path if path.startswith("<") else f"<{path}>"

@@ -8,12 +8,12 @@ receipt; whatever claims to be one and cannot be read is a receipt of kind UNKNO
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from email import message_from_bytes, message_from_string, policy
 from email.message import Message as Mail
 from email.utils import parsedate_to_datetime
 from typing import Final
 
 from notifications.channels.base import ReceiptKind, ReceiptRecord
+from notifications.channels.mail_reading import MOST_PARTS, TooMuchError, read_fields, read_head, read_mail
 from notifications.channels.mail_status import blames_address, describe, find_status
 
 KINDS = {
@@ -50,14 +50,12 @@ BOUNCER = re.compile(r"<>|mailer-daemon@|postmaster@", re.IGNORECASE)
 def parse_delivery_report(raw: bytes) -> list[ReceiptRecord]:
     """One record for each recipient in the report, none where the mail is not a report. Never raises for bad input."""
     try:
-        return _parse(raw)
-    except RecursionError:
-        return [ReceiptRecord(reference="", kind=ReceiptKind.UNKNOWN, reason="nested too deeply to be read")]
+        return _parse(read_mail(raw))
+    except TooMuchError as excess:
+        return _set_apart(read_head(raw), str(excess))
 
 
-def _parse(raw: bytes) -> list[ReceiptRecord]:
-    # compat32 keeps odd headers as they are, where newer policies parse them eagerly and can fail on them.
-    mail = message_from_bytes(raw, policy=policy.compat32)
+def _parse(mail: Mail) -> list[ReceiptRecord]:
     if not _claims_to_be_report(mail):
         return [_unreadable(mail, "bounce without a report")] if _looks_like_bounce(mail) else []
     status = _find_part(mail, *STATUS_TYPES)
@@ -65,7 +63,23 @@ def _parse(raw: bytes) -> list[ReceiptRecord]:
     if len(blocks) < 2:
         return [_unreadable(mail, "report without a recipient")]
     references = _references(mail, blocks[0])
-    return [_read_recipient(block, references, mail) for block in blocks[1 : MOST_RECIPIENTS + 1]]
+    return _arrived_first([_read_recipient(block, references, mail) for block in blocks[1 : MOST_RECIPIENTS + 1]])
+
+
+def _arrived_first(records: list[ReceiptRecord]) -> list[ReceiptRecord]:
+    """Behind our one address there may be several mailboxes: where one of them took the mail it arrived, whatever the
+    others did and in whatever order they are named, and the address works.
+    """
+    if all(one.kind is not ReceiptKind.DELIVERED for one in records):
+        return records
+    unblamed = [one._replace(permanent=None) for one in records]
+    return sorted(unblamed, key=lambda one: one.kind is not ReceiptKind.DELIVERED)
+
+
+def _set_apart(head: Mail, excess: str) -> list[ReceiptRecord]:
+    """What is larger than any report, by its own header fields: of the delivery to whose address it came."""
+    is_report = head.get_content_type() == "multipart/report"
+    return [_unreadable(head, excess)] if is_report or _looks_like_bounce(head) else []
 
 
 def _claims_to_be_report(mail: Mail) -> bool:
@@ -92,7 +106,8 @@ def _blocks(status: Mail) -> list[Mail]:
     blocks = [block for block in payload if isinstance(block, Mail)] if isinstance(payload, list) else []
     if status.get_content_type() == "message/global-delivery-status" and blocks:
         # The parser knows only the older type; of this one it takes every block after the first for a body.
-        blocks += [message_from_string(text) for text in re.split(r"\r?\n\r?\n", str(blocks[0].get_payload()))]
+        texts = re.split(r"\r?\n\r?\n", str(blocks[0].get_payload()))
+        blocks += [read_fields(text) for text in texts[:MOST_PARTS]]
     return [block for block in blocks if block.keys()]
 
 
@@ -112,13 +127,20 @@ def _find_references(mail: Mail, message_fields: Mail | None) -> Iterator[str]:
         yield found.group(1)
 
 
+def _reference(references: set[str], mail: Mail) -> str:
+    """The one; where they disagree, that of the address to which the mail came, whose delivery it is looked at with."""
+    if len(references) == 1:
+        return next(iter(references))
+    address = BOUNCE_ADDRESS.search(_header(mail, "Delivered-To"))
+    return address[1].lower() if address else ""
+
+
 def _returned_message_id(returned: Mail) -> str:
     payload = returned.get_payload()
     if isinstance(payload, list):
         return _header(payload[0], "Message-ID") if payload and isinstance(payload[0], Mail) else ""
     decoded = returned.get_payload(decode=True)
-    headers = message_from_bytes(decoded if isinstance(decoded, bytes) else b"", policy=policy.compat32)
-    return _header(headers, "Message-ID")
+    return _header(read_head(decoded if isinstance(decoded, bytes) else b""), "Message-ID")
 
 
 def _read_recipient(block: Mail, references: set[str], mail: Mail) -> ReceiptRecord:
@@ -129,7 +151,7 @@ def _read_recipient(block: Mail, references: set[str], mail: Mail) -> ReceiptRec
     if len(references) != 1:
         kind, reason = ReceiptKind.UNKNOWN, "carries no reference of ours" if not references else "references disagree"
     return ReceiptRecord(
-        reference=next(iter(references)) if len(references) == 1 else "",
+        reference=_reference(references, mail),
         kind=kind,
         permanent=blames_address(status) if kind is ReceiptKind.FAILED else None,
         provider_word=f"{action if action in KINDS else ''} {status}".strip(),
@@ -139,9 +161,8 @@ def _read_recipient(block: Mail, references: set[str], mail: Mail) -> ReceiptRec
 
 
 def _unreadable(mail: Mail, reason: str) -> ReceiptRecord:
-    references = _references(mail, None)
     return ReceiptRecord(
-        reference=next(iter(references)) if len(references) == 1 else "",
+        reference=_reference(_references(mail, None), mail),
         kind=ReceiptKind.UNKNOWN,
         reason=reason,
         occurred_at=_read_time(_header(mail, "Date")),

@@ -40,9 +40,9 @@ def _how_to_check() -> list[str]:
         gettext("HOW TO CHECK"),
         gettext(
             "Run: python3 verify.py\n"
-            "It needs nothing but Python 3.9 or newer, no network and nobody's permission. It prints OK or what is "
-            "wrong. Take verify.py from a source that you trust if you do not trust this one: it is the same in every "
-            "pack."
+            "It needs nothing but Python 3.9 or newer, no network and nobody's permission. It prints OK, or what is "
+            "wrong or not proven. Take verify.py from a source that you trust if you do not trust this one: it is the "
+            "same in every pack."
         ),
     ]
 
@@ -57,14 +57,15 @@ def _what_it_shows() -> list[str]:
         ),
         gettext(
             "The other files are tied together by manifest.json, which shows damage. They are not sealed themselves, "
-            "but verify.py checks that whatever they call delivered or acknowledged is one of the events."
+            "but verify.py checks that whatever they call delivered or acknowledged is one of the sealed events."
         ),
         gettext(
             "What a bank or platform says that it told is its own word. firms.json has it, with the digest of the "
             "message in which it was said; it proves that the firm said so, not that it arrived."
         ),
         gettext(
-            "The pack cannot show that nothing was left out of it. Addresses and phone numbers are masked; for each "
-            "message of a provider, receipts.json has the SHA-256 of what came, to be compared with the original."
+            "The pack cannot show that nothing was left out of it. Addresses, phone numbers and the keys of links and "
+            "reports are masked; for each message of a provider, receipts.json has the SHA-256 of what came, to be "
+            "compared with the original."
         ),
     ]

@@ -1,4 +1,4 @@
-"""What was told and what providers said to it, as the JSON of a pack. Contacts are masked."""
+"""What was told and what providers said to it, as the JSON of a pack. Contacts and references are masked."""
 
 import base64
 import hashlib
@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.masking import mask_text
 from accounts.models.contact_point import masked
 from notifications.evidence.case import Case
-from notifications.evidence.raw import mask_raw
+from notifications.evidence.raw import mask_keys, mask_raw
 from notifications.evidence.records import Json, moment
 from notifications.models import Callback, Delivery, Prompt, Receipt
 from notifications.rendering import render
@@ -42,7 +42,7 @@ def _delivery(delivery: Delivery, known: tuple[str, ...]) -> Json:
         "held_by": delivery.held_by,
         "attempts": delivery.attempts,
         "provider": delivery.provider,
-        "provider_reference": delivery.provider_reference,
+        "provider_reference": mask_keys(delivery.provider_reference),
         **{name: moment(getattr(delivery, name)) for name in ("handed_at", "sent_at", "delivered_at", "seen_at")},
         "wording": delivery.wording,
         "facts": delivery.facts,
@@ -95,7 +95,7 @@ def _receipt(receipt: Receipt, known: tuple[str, ...]) -> Json:
         "provider": receipt.provider,
         "kind": receipt.kind,
         "provider_word": mask_text(receipt.provider_word, known),
-        "provider_reference": receipt.provider_reference,
+        "provider_reference": mask_keys(receipt.provider_reference),
         "reason": mask_text(receipt.reason, known),
         "moved": receipt.moved,
         "occurred_at": moment(receipt.occurred_at),

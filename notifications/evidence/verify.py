@@ -4,14 +4,16 @@
     python3 verify.py             checks the folder that it lies in
     python3 verify.py PACK.zip    checks a pack that is not unpacked
 
-It prints OK and ends with 0, or says what is wrong and ends with 1. What it recomputes:
+It prints OK and ends with 0, or says what is wrong and ends with 1. Where nothing is wrong, but something is called
+delivered or acknowledged by an event that no seal covers, it says NOT PROVEN and ends with 2. What it recomputes:
 
 1. manifest.json holds the SHA-256 of every other file.
 2. Each line of events.jsonl is the leaf SHA-256(0x00 + line) of a Merkle tree (RFC 6962), and seals.json has the path
    from it to the root in its seal; a node is SHA-256(0x01 + left + right).
 3. The hash of a seal is SHA-256(0x02 + previous hash + first id, last id, count, each as 8 bytes, big-endian + root +
    microseconds since 1970-01-01 UTC at which it was sealed, 8 bytes), and each seal names the one before it.
-4. What deliveries.json calls delivered and acknowledgements.json acknowledged is an event of the same moment.
+4. What deliveries.json calls delivered and acknowledgements.json acknowledged is an event of the same moment, which a
+   seal covers.
 5. An event that came of a provider's message names the SHA-256 of its bytes: receipts.json has that message with that
    digest, and where its bytes are there unmasked, they have it.
 """
@@ -150,17 +152,47 @@ def _lines(files: dict[str, bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def _check_claims(files: dict[str, bytes]) -> Iterator[str]:
-    events = [json.loads(line) for _id, line in _lines(files)]
-    told = {(event["kind"], event["delivery"], event["at_utc"]) for event in events}
-    known = {(event["kind"], event["prompt"], event["at_utc"]) for event in events}
+    told = _told(files)
     for delivery in json.loads(files["deliveries.json"]):
-        moment = delivery["delivered_at"]
-        if moment and ("delivered", delivery["id"], _naive(moment)) not in told:
-            yield f"delivery {delivery['id']}: no event says that it was delivered at {moment}"
-    for known_at in json.loads(files["acknowledgements.json"]):
-        moment = known_at["acknowledged_at"]
-        if ("acknowledged", known_at["prompt"], _naive(moment)) not in known:
-            yield f"acknowledgement {known_at['id']}: no event says so at {moment}"
+        if delivery["status"] == "delivered" and not delivery["delivered_at"]:
+            yield f"delivery {delivery['id']}: is called delivered, and not when"
+    for who, claim, words in _claims(files):
+        if claim not in told:
+            yield f"{who}: no event says {words}"
+
+
+def find_unproven(files: dict[str, bytes]) -> list[str]:
+    """What a pack without problems calls delivered or acknowledged by an event that no seal covers: whoever made the
+    pack may have written it, or the pack was made before the event was sealed.
+    """
+    sealed = {path["event"] for path in json.loads(files["seals.json"])["paths"]}
+    told = _told(files)
+    return [
+        f"{who}: no seal covers event {min(told[claim])}, which says {words}"
+        for who, claim, words in _claims(files)
+        if not told[claim] & sealed
+    ]
+
+
+def _claims(files: dict[str, bytes]) -> Iterator[tuple[str, tuple[str, int, str], str]]:
+    """What is claimed of whom, as the event that has to say so, and in words."""
+    for delivery in json.loads(files["deliveries.json"]):
+        if moment := delivery["delivered_at"]:
+            claim = ("delivered", delivery["id"], _naive(moment))
+            yield f"delivery {delivery['id']}", claim, f"that it was delivered at {moment}"
+    for known in json.loads(files["acknowledgements.json"]):
+        moment = known["acknowledged_at"]
+        yield f"acknowledgement {known['id']}", ("acknowledged", known["prompt"], _naive(moment)), f"so at {moment}"
+
+
+def _told(files: dict[str, bytes]) -> dict[tuple[str, int, str], set[int]]:
+    """The ids of the events by what each says: of a delivery that it was delivered, of a prompt that it is known."""
+    told: dict[tuple[str, int, str], set[int]] = {}
+    for event_id, line in _lines(files):
+        event = json.loads(line)
+        about = event["delivery"] if event["kind"] == "delivered" else event["prompt"]
+        told.setdefault((event["kind"], about, event["at_utc"]), set()).add(event_id)
+    return told
 
 
 def _check_messages(files: dict[str, bytes]) -> Iterator[str]:
@@ -204,13 +236,13 @@ def describe(files: dict[str, bytes]) -> Iterator[str]:
     sealed = json.loads(files["seals.json"])
     ids = [event_id for event_id, _line in _lines(files)]
     young = sorted(set(ids) - {path["event"] for path in sealed["paths"]})
-    yield f"OK: {len(ids) - len(young)} of {len(ids)} events are sealed, and are what was sealed."
+    yield f"{len(ids) - len(young)} of {len(ids)} events are sealed, and are what was sealed."
     if sealed["seals"]:
         head = sealed["seals"][-1]
         yield f"The newest seal here is {head['id']} of {head['sealed_at']}: {head['hash']}"
         yield "Compare it with what anybody else noted of that seal."
     for event_id in young:
-        yield f"note: event {event_id} was too young to be sealed when the pack was made"
+        yield f"note: event {event_id} is not sealed and proves nothing; a pack that is made later has its seal"
     for name in sorted(set(files) - set(json.loads(files[MANIFEST])["files"]) - {MANIFEST}):
         yield f"note: {name} is no part of the pack"
 
@@ -226,8 +258,11 @@ def main(arguments: Sequence[str]) -> int:
         sys.stdout.write("".join(f"WRONG: {problem}\n" for problem in problems))
         sys.stdout.write(f"NOT OK: {len(problems)} found.\n")
         return 1
-    sys.stdout.write("".join(f"{line}\n" for line in describe(files)))
-    return 0
+    unproven = find_unproven(files)
+    verdict = f"NOT ALL PROVEN: {len(unproven)} found. " if unproven else "OK: "
+    sys.stdout.write("".join(f"NOT PROVEN: {one}\n" for one in unproven))
+    sys.stdout.write(verdict + "".join(f"{line}\n" for line in describe(files)))
+    return 2 if unproven else 0
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ import pytest
 from notifications.channels.bounce_listener import SIZE_LIMIT
 from notifications.tests.outside import receive_bounces
 
-ADDRESS = "bounce+0190c1de-0000-8000-8000-0123456789ab@bounces.example"
+REFERENCE = "0190c1de-0000-8000-8000-0123456789ab"
+ADDRESS = f"bounce+{REFERENCE}@bounces.example"
 SECOND = "bounce+0190c1de-0000-8000-8000-0123456789ac@bounces.example"
 REPORT = b"From: MAILER-DAEMON@mx.example\r\nSubject: report\r\n\r\n.hidden\r\nbody\r\n"
 
@@ -134,8 +135,30 @@ def test_no_address_reaches_a_log(client: smtplib.SMTP, caplog: pytest.LogCaptur
     assert "example" not in caplog.text
 
 
-def test_a_reference_that_we_never_made_is_refused(client: smtplib.SMTP, shelf: Shelf) -> None:
+@pytest.mark.parametrize(
+    "reference",
+    ["aaaa", "0190c1de0000800080000123456789ab", "0190c1d-e0000-8000-8000-0123456789ab", REFERENCE[:-1] + "é"],
+)
+def test_a_reference_that_we_never_made_or_spell_otherwise_is_refused(
+    client: smtplib.SMTP, shelf: Shelf, reference: str
+) -> None:
+    address = f"bounce+{reference}@bounces.example"
     with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
-        client.sendmail("", ["bounce+aaaa@bounces.example"], REPORT)
-    assert refused.value.recipients["bounce+aaaa@bounces.example"][0] == 550
+        client.sendmail("", [address], REPORT, ["SMTPUTF8"])
+    assert refused.value.recipients[address][0] == 550
     assert shelf.mails == []
+
+
+def test_no_sender_s_address_writes_lines_above_the_one_that_says_to_whom_a_mail_came(
+    client: smtplib.SMTP, shelf: Shelf
+) -> None:
+    client.ehlo()
+    assert client.sock
+    client.sock.sendall(b"MAIL FROM:<a\r\rFrom:postmaster@mx.example>\r\n")
+    code, _words = client.getreply()
+    if code == 250:
+        client.rcpt(ADDRESS)
+        client.data(REPORT)
+    for mail in shelf.mails:
+        assert mail.splitlines()[1] == b"Delivered-To: " + ADDRESS.encode()
+    assert len(shelf.mails) == (code == 250)

@@ -1,13 +1,16 @@
 """No contact, no key to a link and nothing of other people leaves the house in a pack."""
 
 import base64
+from collections.abc import Callable
 from hashlib import sha256
 
 import pytest
 
 from notifications.evidence.raw import mask_raw
-from notifications.models import Callback
+from notifications.evidence.verify import find_problems
+from notifications.models import Callback, Delivery
 from notifications.receipts import apply_waiting
+from notifications.signatures import link_token, reference_of
 from notifications.tests.cases import Told, bounce
 from notifications.tests.events import tamper
 from notifications.tests.factories import NOON, make_delivery, make_receipt
@@ -68,3 +71,43 @@ def test_a_link_that_acknowledges_does_not_leave_the_house_in_a_returned_message
 
 def test_what_cannot_be_masked_is_left_out() -> None:
     assert mask_raw(b"Content-type: text/plain\r\ncontent-transfer-encoding: BASE64\r\n\r\nYQ==", []) is None
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://portal.example/k/{}/",
+        "https://portal.example/=\r\nk/{}",
+        '{{"url": "https:\\/\\/portal.example\\/k\\/{}\\/"}}',
+        "event=https%3A%2F%2Fportal.example%2Fk%2F{}%2F",
+        "u=https%253A%252F%252Fportal.example%252Fk%252F{}%252F",
+        '"https:\\u002F\\u002Fportal.example\\u002Fk\\u002F{}"',
+        "https:=2F=2Fportal.example=2Fk=2F{}=2F",
+        "&#x2F;k&#x2F;{}",
+    ],
+)
+def test_a_link_that_acknowledges_is_masked_however_it_is_written(written: str) -> None:
+    token = link_token(17, NOON)
+    shown = mask_raw(written.format(token).encode(), [])
+    assert shown is not None
+    assert token[:12].encode() not in shown
+    assert "…".encode() in shown
+
+
+@pytest.mark.parametrize("spelt", [str, str.upper, lambda one: one[:20] + "=\r\n" + one[20:]])
+def test_of_a_reference_the_half_that_proves_it_ours_is_masked(spelt: Callable[[str], str]) -> None:
+    reference = reference_of(17)
+    shown = mask_raw(f"Original-Envelope-Id: {spelt(reference)}\r\nbounce+{spelt(reference)}@x".encode(), [])
+    assert shown == "Original-Envelope-Id: 00000000-0011-…\r\nbounce+00000000-0011-…@x".encode()
+
+
+def test_no_reference_by_which_a_report_counts_is_in_any_file(case: Told) -> None:
+    named = f"<{reference_of(case.email.pk)}@bounces.dueproof.test>"
+    Delivery.objects.filter(pk=case.email.pk).update(provider_reference=named)
+    make_receipt(case.email, "accepted", provider_reference=named)
+    files = files_of(case)
+    raws = [base64.b64decode(one["raw"]) for one in read(files, "receipts.json")["callbacks"]]
+    for content in [*files.values(), *raws]:
+        for delivery in (case.sms, case.email):
+            assert reference_of(delivery.pk)[14:].encode() not in content
+    assert find_problems(files) == []

@@ -8,6 +8,7 @@ from zipfile import ZipFile
 import pytest
 from django.core.management import CommandError, call_command
 
+from notifications.evidence import pack as packing
 from notifications.evidence.verify import find_problems, read_files
 from notifications.tests.cases import Told, dispute
 from notifications.tests.events import tamper
@@ -54,3 +55,18 @@ def test_the_command_says_when_its_pack_does_not_verify(case: Told, tmp_path: Pa
         )
     assert "is not what seal" in err.getvalue()
     assert "run manage.py verify_evidence" in err.getvalue()
+
+
+def test_the_command_says_when_its_pack_is_not_all_sealed_yet(
+    case: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packing, "seal_events", lambda _now: 0)
+    err = StringIO()
+    with pytest.raises(SystemExit, match="2"):
+        call_command(
+            *("evidence_pack", "--installment", str(case.installment.pk), "-o", str(tmp_path / "x")),
+            stdout=StringIO(),
+            stderr=err,
+        )
+    assert f"delivery {case.sms.pk}: no seal covers event" in err.getvalue()
+    assert "make it again in a minute" in err.getvalue()

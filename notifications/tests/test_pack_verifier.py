@@ -2,14 +2,14 @@
 
 from base64 import b64encode
 from io import BytesIO
-from json import loads
+from json import dumps, loads
 from typing import Any
 
 import pytest
 
 from notifications.evidence import pack as packing
 from notifications.evidence.pack import build_pack
-from notifications.evidence.verify import UNOPENED, _hash_of, describe, find_problems, read_files
+from notifications.evidence.verify import UNOPENED, _hash_of, describe, find_problems, find_unproven, read_files
 from notifications.tests.cases import Told
 from notifications.tests.events import make_events
 from notifications.tests.packs import LATER, NAMES, Files, files_of, read, rewrite
@@ -130,8 +130,51 @@ def test_events_too_young_to_be_sealed_are_named(whole_case: Told, monkeypatch: 
     [young] = make_events(1, borrower_id=whole_case.borrower.pk, installment_id=whole_case.installment.pk)
     monkeypatch.setattr(packing, "seal_events", lambda _now: 0)
     files = files_of(whole_case)
+    assert find_problems(files) == find_unproven(files) == []
+    note = f"note: event {young} is not sealed and proves nothing; a pack that is made later has its seal"
+    assert note in list(describe(files))
+
+
+def test_a_line_behind_the_newest_seal_proves_nothing(files: Files) -> None:
+    deliveries = read(files, "deliveries.json")
+    [failed] = [one for one in deliveries if one["status"] == "failed"]
+    moment = "2026-11-22T04:00:03"
+    failed.update(status="delivered", delivered_at=f"{moment}+00:00")
+    last = loads(files["events.jsonl"].splitlines()[-1])
+    forged = {**last, "id": 10**9, "at_utc": moment, "kind": "delivered", "delivery": failed["id"], "data": {}}
+    line = dumps(forged, separators=(",", ":")).encode() + b"\n"
+    files = rewrite(files, "events.jsonl", files["events.jsonl"] + line)
+    files = rewrite(files, "deliveries.json", deliveries)
     assert find_problems(files) == []
-    assert f"note: event {young} was too young to be sealed when the pack was made" in list(describe(files))
+    assert find_unproven(files) == [
+        f"delivery {failed['id']}: no seal covers event {10**9}, which says that it was delivered at {moment}+00:00"
+    ]
+
+
+def test_what_is_called_acknowledged_before_its_event_is_sealed_is_not_proven_yet(
+    whole_case: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packing, "seal_events", lambda _now: 0)
+    files = files_of(whole_case)
+    assert find_problems(files) == []
+    assert [one.split(":")[0].split()[0] for one in find_unproven(files)] == ["delivery", "acknowledgement"]
+    monkeypatch.undo()
+    assert find_unproven(files_of(whole_case)) == []
+
+
+def test_a_claim_that_a_sealed_and_an_unsealed_event_make_is_proven(files: Files) -> None:
+    [told] = [one for one in map(loads, files["events.jsonl"].splitlines()) if one["kind"] == "delivered"]
+    line = dumps({**told, "id": 10**9}, separators=(",", ":")).encode() + b"\n"
+    assert find_unproven(rewrite(files, "events.jsonl", files["events.jsonl"] + line)) == []
+
+
+def test_a_delivery_that_is_called_delivered_without_a_moment_is_found(files: Files) -> None:
+    deliveries = read(files, "deliveries.json")
+    [failed] = [one for one in deliveries if one["status"] == "failed"]
+    failed["status"] = "delivered"
+    assert find_problems(rewrite(files, "deliveries.json", deliveries)) == [
+        f"delivery {failed['id']}: is called delivered, and not when"
+    ]
 
 
 def test_a_changed_byte_of_the_zip_changes_nothing_that_it_shows_or_is_found(whole_case: Told) -> None:

@@ -8,6 +8,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from notifications.evidence import pack as packing
 from notifications.evidence.pack import VERIFIER, build_pack
 from notifications.tests.cases import Told
 from notifications.tests.packs import LATER, NAMES, files_of, read
@@ -53,6 +54,19 @@ def test_unpacked_it_checks_its_own_folder_and_packed_the_zip(whole_case: Told, 
     assert run(folder / "verify.py", target, cwd=tmp_path) == (0, said)
     (folder / "more.txt").write_text("smuggled in")
     assert run("verify.py", cwd=folder) == (0, said + "note: more.txt is no part of the pack\n")
+
+
+def test_a_claim_that_no_seal_covers_ends_it_with_2(
+    whole_case: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packing, "seal_events", lambda _now: 0)
+    for name, content in files_of(whole_case).items():
+        (tmp_path / name).write_bytes(content)
+    code, out = run("verify.py", cwd=tmp_path)
+    lines = out.splitlines()
+    assert code == 2
+    assert [line.split(":")[0] for line in lines[:2]] == ["NOT PROVEN"] * 2
+    assert lines[2] == "NOT ALL PROVEN: 2 found. 0 of 7 events are sealed, and are what was sealed."
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from notifications.heard import PARSERS
 from notifications.models import Callback, Delivery, Receipt
 from notifications.signatures import delivery_id_of
-from portal.admin.raw import MOST_SHOWN, mask_digits, masked_raw
+from portal.admin.raw import MOST_SHOWN, masked_raw
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.standing import StandingFilter
 
@@ -58,7 +58,7 @@ class CallbackAdmin(ReadOnlyAdmin[Callback]):
             "opts": self.opts,
             "callback": callback,
             "receipts": list(read_out.order_by("pk")[:READ_OUT]),
-            "raw": mask_digits(masked_raw(callback.raw, _addresses(ids))),
+            "raw": masked_raw(callback.raw, _addresses(ids)),
             "size": len(callback.raw),
             "most_shown": MOST_SHOWN,
         }

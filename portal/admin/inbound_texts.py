@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.masking import mask_text
 from notifications.channels.inbound import InboundText as Words
 from notifications.channels.inbound import read_aliyun, read_kannel, read_twilio
+from notifications.evidence.raw import mask_keys
 from notifications.models import InboundText
 from portal.admin.cells import chip, person_link
 from portal.admin.raw import mask_digits, masked_raw
@@ -67,8 +68,8 @@ def words_of(text: InboundText) -> str:
     written = read(raw) if read else []
     theirs = [one for one in written if one.sender_e164 == phone] or written
     if not theirs:
-        return mask_digits(masked_raw(raw, [phone, email]))
-    said = " / ".join(one.text for one in theirs)
+        return masked_raw(raw, [phone, email]) or gettext("not shown: it cannot be masked")
+    said = mask_keys(" / ".join(one.text for one in theirs))
     return mask_digits(mask_text(said, [address for address in (phone, email) if address]))
 
 

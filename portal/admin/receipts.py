@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.masking import mask_text
+from notifications.evidence.raw import mask_keys
 from notifications.models import Receipt
 from portal.admin.cells import chip
 from portal.admin.raw import MOST_SHOWN, masked_raw
@@ -57,6 +58,7 @@ class ReceiptAdmin(ReadOnlyAdmin[Receipt]):
             "opts": self.opts,
             "receipt": receipt,
             "words": self.words(receipt),
+            "provider_reference": mask_keys(receipt.provider_reference),
             "channel": channel_of(receipt.delivery) if receipt.delivery else receipt.get_channel_display(),
             "raw": raw_text(receipt),
             "size": len(receipt.callback.raw),
@@ -65,8 +67,10 @@ class ReceiptAdmin(ReadOnlyAdmin[Receipt]):
         return TemplateResponse(request, "admin/desk/receipt.html", context)
 
 
-def raw_text(receipt: Receipt) -> str:
-    """The first MOST_SHOWN bytes as text, masked: known addresses of its borrower, and whatever looks like one."""
+def raw_text(receipt: Receipt) -> str | None:
+    """The first MOST_SHOWN bytes as text, masked: known addresses of its borrower, and whatever looks like one; None
+    where they cannot be masked.
+    """
     known: list[str | None] = []
     if receipt.delivery:
         borrower = receipt.delivery.prompt.borrower

@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.masking import mask_text
+from notifications.evidence.raw import mask_keys
 from notifications.models import Acknowledgement, Delivery, NoticeEvent, Preference
 from portal.admin.cells import chip, money, person_link
 from portal.admin.fact_words import named_facts
@@ -27,7 +28,7 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
     search_help_text = _("Provider's reference")
     fields = [
         "borrower_link", "prompt", "way", "level", "why", "attempts", "next_attempt_at", "claimed_at", "sent_at",
-        "delivered_at", "seen_at", "provider_reference", "told", "wording",
+        "delivered_at", "seen_at", "named", "told", "wording",
     ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Delivery]":
@@ -53,6 +54,10 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
     @admin.display(description=_("reason"))
     def why(self, delivery: Delivery) -> str:
         return reason_words(delivery.reason, [delivery.address])
+
+    @admin.display(description=_("provider's reference"))
+    def named(self, delivery: Delivery) -> str:
+        return mask_keys(delivery.provider_reference)
 
     @admin.display(description=_("facts as told"))
     def told(self, delivery: Delivery) -> str:
