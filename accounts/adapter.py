@@ -43,6 +43,7 @@ class AccountAdapter(DefaultAccountAdapter):
         "incorrect_code": gettext_lazy("This is not the code. Look for the newest message from us."),
         "phone_taken": gettext_lazy("Another account has this number. Write to us and we will put it right."),
         "rate_limited": gettext_lazy("That was too soon. Please wait half a minute and try again."),
+        "too_many_codes": gettext_lazy("Too many codes were tried for this number. Please try again in an hour."),
         "too_many_login_attempts": gettext_lazy("Too many tries. Please wait a few minutes and try again."),
     }
 

@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         recent_sign_in_required(views.ChangePhoneView.as_view()),
         name="account_change_phone",
     ),
+    path("accounts/phone/verify/", views.verify_phone, name="account_verify_phone"),
     path("accounts/email/", recent_sign_in_required(views.ChangeEmailView.as_view()), name="account_email"),
     path(
         "accounts/password/set/",

@@ -6,6 +6,7 @@ from typing import Any
 from allauth.account import views
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import ChangePhoneForm
+from allauth.account.internal.flows.phone_verification import PHONE_VERIFICATION_SESSION_KEY
 from allauth.account.internal.stagekit import LOGIN_SESSION_KEY
 from allauth.account.utils import passthrough_next_redirect_url
 from allauth.core import ratelimit
@@ -38,6 +39,12 @@ class ConfirmCodeView(views.ConfirmLoginCodeView):
             messages.warning(request, gettext("That code has run out. Ask for a new one."))
         return response
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if self._action == "verify" and not _may_try_a_code(request, self._process.state["phone"]):
+            return _too_many_codes(request)
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        return response
+
     def _resend_form_valid(self, form: forms.Form) -> HttpResponse:
         """allauth's own knows no limit by number, fails for unknown ones, and ends the new code with the old one."""
         process, phone = self._process, self._process.state["phone"]
@@ -56,6 +63,25 @@ class ConfirmCodeView(views.ConfirmLoginCodeView):
             get_adapter().send_unknown_account_sms(phone)
             process.record_resend()
             process.persist()
+
+
+def verify_phone(request: HttpRequest) -> HttpResponseBase:
+    """allauth's, for a changed number. It takes a form that it cannot resend for a try, so every form counts as one."""
+    waiting = request.session.get(PHONE_VERIFICATION_SESSION_KEY)
+    if waiting and not _may_try_a_code(request, waiting["phone"]):
+        return _too_many_codes(request)
+    response: HttpResponseBase = views.verify_phone(request)
+    return response
+
+
+def _may_try_a_code(request: HttpRequest, phone: str) -> bool:
+    """allauth counts tries in the session, which many requests at once all read before the first one writes."""
+    return bool(ratelimit.consume(request, action="confirm_code", key=phone))
+
+
+def _too_many_codes(request: HttpRequest) -> HttpResponse:
+    messages.error(request, get_adapter().error_messages["too_many_codes"])
+    return redirect(passthrough_next_redirect_url(request, request.path, REDIRECT_FIELD_NAME))
 
 
 class ChangePhoneView(views.ChangePhoneView):

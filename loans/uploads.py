@@ -5,7 +5,7 @@ Django reads a form before the view runs, for its CSRF token; so the bounds are 
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.core.files.uploadedfile import UploadedFile
@@ -20,6 +20,7 @@ MAX_REQUEST_BYTES: Final = 100 * 1024 * 1024
 """Above this a form is not read at all. Below, a file that is too large is read and dropped, and the words are kept."""
 
 View = Callable[..., HttpResponse]
+Marked = TypeVar("Marked", bound=View)
 
 
 class BoundedUpload(FileUploadHandler):
@@ -56,13 +57,13 @@ def upload_of(request: HttpRequest) -> BoundedUpload:
 
 
 def bound_upload(view: View) -> View:
-    """Make a view answer with a page of its own (413) what no bound of its form can hold."""
+    """Make a view answer with a page of its own (413) what no bound of its form can hold, and nobody else before it."""
     protected = csrf_protect(view)
 
     @csrf_exempt
     @wraps(view)
     def bounded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if _announced_bytes(request) > MAX_REQUEST_BYTES:
+        if announced_bytes(request) > MAX_REQUEST_BYTES:
             return _too_much(request)
         request.upload_handlers.insert(0, BoundedUpload(request))
         try:
@@ -70,10 +71,22 @@ def bound_upload(view: View) -> View:
         except (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent):
             return _too_much(request)
 
+    vars(bounded)["bounds_its_forms"] = True
     return bounded
 
 
-def _announced_bytes(request: HttpRequest) -> int:
+def takes_forms_of(most_bytes: int) -> Callable[[Marked], Marked]:
+    """Let whoever is signed in send a view longer forms than the portal takes elsewhere."""
+
+    def marked(view: Marked) -> Marked:
+        vars(view)["most_bytes"] = most_bytes
+        return view
+
+    return marked
+
+
+def announced_bytes(request: HttpRequest) -> int:
+    """How long the body is by its own word; Django reads no further. 0 where it says nothing: then none is read."""
     announced = request.headers.get("Content-Length", "")
     return int(announced[:20]) if announced.isdecimal() else 0  # more digits do not make it smaller
 

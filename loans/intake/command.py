@@ -116,7 +116,7 @@ class ImportCommand(BaseCommand):
                 Path(name).name,
                 content,
                 signature=_signature(options["signature"] or f"{path}{SUFFIX}"),
-                watch=lambda records: shown(records, content, _size(content), self.stderr),
+                watch=lambda records, own: shown(records, own, _size(own), self.stderr),
             )
         except UnknownPartnerError as error:
             raise CommandError(str(error), returncode=REFUSED) from None
@@ -126,7 +126,7 @@ class ImportCommand(BaseCommand):
             ) from None
         self._tell(outcome, name)
         if options["json"]:
-            self._print_records(content, name)
+            self._print_records(outcome, name)
         return outcome.refused
 
     def _tell(self, outcome: "Outcome", name: str) -> None:
@@ -143,15 +143,18 @@ class ImportCommand(BaseCommand):
         else:
             self.stdout.write(f"{name}: report {outcome.report_id}: {outcome.counts}")
 
-    def _print_records(self, content: BinaryIO, name: str) -> None:
-        """Refusals were told before."""
-        content.seek(0)
-        try:
-            for record in self.read(content, name):
-                if not isinstance(record, Refusal | StatementRecord):
-                    self.stdout.write(json.dumps(record.as_json()))
-        except UnreadableFile:
-            return
+    def _print_records(self, outcome: "Outcome", name: str) -> None:
+        """Of what was kept. Refusals were told before."""
+        from loans.intake.keeping import kept
+        from loans.models import Report
+
+        with kept(Report.objects.get(pk=outcome.report_id)) as content:
+            try:
+                for record in self.read(content, name):
+                    if not isinstance(record, Refusal | StatementRecord):
+                        self.stdout.write(json.dumps(record.as_json()))
+            except UnreadableFile:
+                return
 
     def _refuse(self, refusal: Refusal) -> int:
         self.stderr.write(str(refusal), self.style.ERROR)

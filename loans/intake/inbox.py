@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from loans.intake.detached import MOST_BYTES, SUFFIX
-from loans.intake.reading import kind_of
 from loans.intake.reports import Outcome, receive_file
 from loans.models import FileKey, Partner, Report
 
@@ -108,7 +107,7 @@ def _take(partner: Partner, path: Path) -> Taken | None:
     """None where the file was written to meanwhile: it was not whole, and is taken again with what it holds then."""
     before = path.stat()
     with _opened(path) as content:
-        outcome = receive_file(partner.code, kind_of(content), path.name, content, signature=_signature(path))
+        outcome = receive_file(partner.code, None, path.name, content, signature=_signature(path))
     after = path.stat()
     if (before.st_size, before.st_mtime_ns, before.st_ino) != (after.st_size, after.st_mtime_ns, after.st_ino):
         return None

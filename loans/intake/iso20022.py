@@ -1,19 +1,19 @@
 """Messages of ISO 20022, every version: camt.052 (report), camt.053 (statement), camt.054 (notification), pain.002."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from lxml import etree
 
 from loans.intake import camt_head, pain002
 from loans.intake import iso_elements as iso
-from loans.intake.camt_entry import read_entry, read_transaction
 from loans.intake.camt_head import Head
+from loans.intake.camt_open_entry import OpenEntry
 from loans.intake.records import Code, Refusal, UnreadableFile
-from loans.intake.statement_records import EntryRecord, StatementPart, StatementRecord, TransactionRecord
-from loans.intake.values import Fault, at, excerpt
-from loans.intake.xml_document import FLOOD_BYTES, events, local_name, read_head
+from loans.intake.statement_records import EntryRecord, StatementPart, StatementRecord
+from loans.intake.values import Fault, excerpt
+from loans.intake.xml_document import events, local_name, read_head
 
 # The element of each message (version 1 wrote its version into the name), and what holds the entries in it.
 _NAMES: Final = {"BkToCstmrAcctRpt": "camt.052", "BkToCstmrStmt": "camt.053", "BkToCstmrDbtCdtNtfctn": "camt.054"}
@@ -23,7 +23,6 @@ _TAGS: Final = (*_MESSAGES, *_STATEMENTS, "Acct", "Ntry", "TxDtls", *camt_head.T
 _KEPT_WHOLE: Final = frozenset({"Acct", "Ntry"}) | camt_head.KEPT_WHOLE
 _HEAD_TAGS: Final = frozenset(camt_head.TAGS)
 _ISO_NAMESPACE: Final = "urn:iso:std:iso:20022:tech:xsd:"
-MOST_TRANSACTIONS: Final = 100_000
 
 
 def read_statement(content: BinaryIO, name: str) -> Iterator[StatementPart | Refusal]:
@@ -41,7 +40,7 @@ def read_statement(content: BinaryIO, name: str) -> Iterator[StatementPart | Ref
     content.seek(start)
     if local_name(head.tags[-1]) in pain002.MESSAGES:
         return pain002.read_statuses(content, name, head.tags[0])
-    for _ in events(content, name, head.tags[0], _TAGS, _KEPT_WHOLE):
+    for _ in events(content, name, head.tags[0], _TAGS, frozenset()):
         pass
     content.seek(start)
     return _read_entries(content, name, head.tags[0])
@@ -67,14 +66,6 @@ def _read_entries(content: BinaryIO, name: str, root: str) -> Iterator[EntryReco
 
 
 @dataclass(slots=True)
-class _OpenEntry:
-    element: etree._Element
-    place: str
-    transactions: list[TransactionRecord] = field(default_factory=list)
-    fault: Fault | None = None
-
-
-@dataclass(slots=True)
 class _Reader:
     """Where in the message the reading is. An element counts only under its own parent: other data may repeat names."""
 
@@ -83,7 +74,7 @@ class _Reader:
     statement: etree._Element | None = None
     account: str | None = None
     account_fault: Fault | None = None
-    entry: _OpenEntry | None = None
+    entry: OpenEntry | None = None
     head: Head | None = None
     entries: int = 0
     statements: int = 0
@@ -100,14 +91,14 @@ class _Reader:
         elif name == "Ntry" and parent is not None and parent is self.statement:
             self.entries += 1
             place = f"line {element.sourceline}, entry {self.entries}"
-            self.entry = _OpenEntry(element, place, fault=self.account_fault)
+            self.entry = OpenEntry(element, place, fault=self.account_fault)
 
     def end(self, element: etree._Element) -> EntryRecord | StatementRecord | Refusal | None:
         name = local_name(str(element.tag))
         if self.entry is None:
             return self._end_outside_entries(element, name)
         if name == "TxDtls":
-            self._take_transaction(element, self.entry)
+            self.entry.take(element)
         elif element is self.entry.element:
             entry, self.entry = self.entry, None
             return self._finish(entry)
@@ -128,9 +119,8 @@ class _Reader:
         return None
 
     def flood(self) -> None:
-        if self.entry and not self.entry.fault:
-            reason = f"a part of the entry is longer than {FLOOD_BYTES:,} bytes"
-            self.entry.fault = Fault(Code.TOO_LARGE, reason)
+        if self.entry:
+            self.entry.flood()
 
     def _take_account(self, element: etree._Element) -> None:
         try:
@@ -138,21 +128,10 @@ class _Reader:
         except Fault as fault:
             self.account_fault = Fault(fault.code, f"the statement's account: {fault.reason}")
 
-    def _take_transaction(self, details: etree._Element, entry: _OpenEntry) -> None:
-        """TxDtls stands in NtryDtls, in version 1 directly in the entry."""
-        parent = details.getparent()
-        if parent is None or (parent is not entry.element and parent.getparent() is not entry.element):
-            return
-        if not entry.fault:
-            _add_transaction(details, entry)
-        _drop_siblings_before(details, parent)
-
-    def _finish(self, entry: _OpenEntry) -> EntryRecord | Refusal:
+    def _finish(self, entry: OpenEntry) -> EntryRecord | Refusal:
         record: EntryRecord | Refusal
         try:
-            if entry.fault:
-                raise entry.fault
-            record = read_entry(entry.element, self.account, entry.transactions, entry.place)
+            record = entry.record(self.account)
         except Fault as fault:
             record = fault.refusal(self.file, entry.place)
         if self.head:
@@ -166,18 +145,3 @@ class _Reader:
             return head.record()
         except Fault as fault:
             return fault.refusal(self.file, head.place)
-
-
-def _add_transaction(details: etree._Element, entry: _OpenEntry) -> None:
-    try:
-        if len(entry.transactions) == MOST_TRANSACTIONS:
-            raise Fault(Code.TOO_LARGE, f"the entry has more than {MOST_TRANSACTIONS:,} transactions")
-        with at(f"transaction {len(entry.transactions) + 1}"):
-            entry.transactions.append(read_transaction(details, entry.element))
-    except Fault as fault:
-        entry.fault = fault
-
-
-def _drop_siblings_before(details: etree._Element, parent: etree._Element) -> None:
-    while (before := details.getprevious()) is not None and before.tag == details.tag:
-        parent.remove(before)

@@ -87,7 +87,12 @@ def charges(owner: etree._Element, currency: str | None) -> Decimal:
 
 def side(owner: etree._Element) -> Side:
     """Which way the money of an entry, a transaction or a balance went."""
-    said = text_at(owner, "CdtDbtInd", limit=IDENTIFIER_LENGTH)
+    return side_of(first(owner, "CdtDbtInd"))
+
+
+def side_of(indicator: etree._Element | None) -> Side:
+    """What a CdtDbtInd says."""
+    said = None if indicator is None else text_of_one(indicator, "CdtDbtInd", IDENTIFIER_LENGTH)
     if said not in _SIDES:
         raise Fault(Code.VALUE, f"CdtDbtInd is {excerpt(said or '')}, neither CRDT nor DBIT")
     return _SIDES[said]

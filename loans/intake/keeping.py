@@ -1,13 +1,40 @@
 """Keeps the raw bytes of a file before anything is done with them, in pieces, whatever its size."""
 
 import hashlib
-from typing import BinaryIO
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, cast
 
 from django.db import transaction
 from django.utils import timezone
 
 from loans.models import Partner, Report, ReportPart
 from loans.models.report_part import PART_BYTES
+
+
+@contextmanager
+def own_copy(content: BinaryIO) -> Iterator[BinaryIO]:
+    """The rest of `content` in a file on disk without a name, which nobody but this process can write to.
+
+    A file in a partner's folder may be overwritten between any two of its readings: what is kept, what its signature is
+    over and what is applied are the same bytes only where all three are read from a copy.
+    """
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(content, copy, PART_BYTES)
+        copy.seek(0)
+        yield cast("BinaryIO", copy)
+
+
+@contextmanager
+def kept(report: Report) -> Iterator[BinaryIO]:
+    """The bytes of a report that is on record, as a file."""
+    with tempfile.TemporaryFile() as content:
+        for piece in report.raw():
+            content.write(piece)
+        content.seek(0)
+        yield cast("BinaryIO", content)
 
 
 def keep(partner: Partner, kind: str, name: str, content: BinaryIO) -> Report:

@@ -1,7 +1,6 @@
 """Receives a partner's file: the raw bytes are kept first, then its records are applied in chunks."""
 
 import io
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
@@ -12,9 +11,9 @@ from loans.intake.apply_loans import apply_loans
 from loans.intake.apply_statement import apply_statement
 from loans.intake.chunks import Apply, Record, apply_in_chunks
 from loans.intake.detached import SignatureError, signer
-from loans.intake.keeping import keep
+from loans.intake.keeping import keep, kept, own_copy
 from loans.intake.news import News
-from loans.intake.reading import read_loans, read_statement
+from loans.intake.reading import kind_of, read_loans, read_statement
 from loans.intake.records import Code, Refusal, UnreadableFile
 from loans.models import FileKey, Partner, Report
 
@@ -23,7 +22,7 @@ MOST_KEPT: Final = 1000
 
 
 Records = Iterator[Record | Refusal]
-Watch = Callable[[Records], Iterable[Record | Refusal]]
+Watch = Callable[[Records, BinaryIO], Iterable[Record | Refusal]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ class Outcome:
         )
 
 
-def partner_for(code: str | None, kind: str) -> Partner:
+def partner_for(code: str | None, kind: str | None) -> Partner:
     """The partner of this code; without one, the only bank there is. Raises UnknownPartnerError."""
     if code:
         found = Partner.objects.filter(code=code).first()
@@ -95,7 +94,8 @@ def partner_for(code: str | None, kind: str) -> Partner:
     banks = list(Partner.objects.filter(kind=Partner.Kind.BANK)[:2])
     if len(banks) != 1:
         count = "no bank" if not banks else "more than one bank"
-        raise UnknownPartnerError(f"There is {count}: say whose {kind} file it is with --partner CODE.")
+        file = f"{kind} file" if kind else "file"
+        raise UnknownPartnerError(f"There is {count}: say whose {file} it is with --partner CODE.")
     return banks[0]
 
 
@@ -105,24 +105,36 @@ def receive(partner_code: str | None, kind: str, name: str, content: bytes) -> O
     `kind` is a Report.Kind. Raises UnknownPartnerError. A file that cannot be read is kept too: one refusal says why.
     """
     partner, file = partner_for(partner_code, kind), io.BytesIO(content)
-    return _take(keep(partner, kind, name, file), name, file, lambda records: records)
+    return _take(keep(partner, kind, name, file), name, file, _unwatched)
+
+
+def _unwatched(records: Records, _content: BinaryIO) -> Records:
+    return records
 
 
 def receive_file(
     partner_code: str | None,
-    kind: str,
+    kind: str | None,
     name: str,
     content: BinaryIO,
     *,
     signature: bytes | None = None,
-    watch: Watch = lambda records: records,
+    watch: Watch = _unwatched,
 ) -> Outcome:
     """The same for a file of any size, which must be signed where its partner has keys; see loans.intake.detached.
 
-    `content` must be seekable; it is read in pieces. One whose signature does not hold is kept and refused, until the
-    same bytes come with one that does. `watch` sees the records pass.
+    `content` is read once, in pieces, whoever writes to it meanwhile. One whose signature does not hold is kept and
+    refused, until the same bytes come with one that does. Without a `kind`, what is in it says its kind. `watch` sees
+    the records pass, and the file that they are read from.
     """
     partner = partner_for(partner_code, kind)
+    with own_copy(content) as own:
+        return _receive(partner, kind or kind_of(own), name, own, signature, watch)
+
+
+def _receive(
+    partner: Partner, kind: str, name: str, content: BinaryIO, signature: bytes | None, watch: Watch
+) -> Outcome:
     report = keep(partner, kind, name, content)
     try:
         key = signer(partner, content, signature, timezone.now())
@@ -157,7 +169,7 @@ def _take(report: Report, name: str, content: BinaryIO, watch: Watch) -> Outcome
         return Outcome(report.pk, duplicate=True, refusals=refusals, refused=len(refusals))
     outcome = Outcome(report.pk)
     way = WAYS[Report.Kind(report.kind)]
-    for result in apply_in_chunks(report, watch(_read(way, report, content)), way.apply):
+    for result in apply_in_chunks(report, watch(_read(way, report, content), content), way.apply):
         _count(outcome, result)
     _summarise(report, outcome)
     return outcome
@@ -166,10 +178,7 @@ def _take(report: Report, name: str, content: BinaryIO, watch: Watch) -> Outcome
 def replay(report: Report) -> Iterator[News | Refusal]:
     """Apply a report that is on record once more, telling nobody; see intake.replaying."""
     way = WAYS[Report.Kind(report.kind)]
-    with tempfile.TemporaryFile() as content:
-        for piece in report.raw():
-            content.write(piece)
-        content.seek(0)
+    with kept(report) as content:
         yield from apply_in_chunks(report, _read(way, report, content), way.apply, tell=False)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import io
 from collections.abc import Iterator
+from typing import BinaryIO
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -82,7 +83,7 @@ def test_the_records_pass_before_the_eyes_of_who_watches() -> None:
     make_bank()
     seen = []
 
-    def watch(records: Iterator[object]) -> Iterator[object]:
+    def watch(records: Iterator[object], _content: BinaryIO) -> Iterator[object]:
         for record in records:
             seen.append(record)
             yield record

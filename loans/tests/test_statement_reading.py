@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from loans.intake.iso20022 import MOST_TRANSACTIONS, read_statement
+from loans.intake.camt_open_entry import MOST_TRANSACTIONS
+from loans.intake.iso20022 import read_statement
 from loans.intake.records import Code, Refusal, UnreadableFile
 from loans.intake.statement_records import EntryRecord, TransactionRecord
 from loans.tests.camt_files import MESSAGES, NAMESPACE, write_entry, write_statement

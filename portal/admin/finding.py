@@ -1,12 +1,17 @@
 """Finds borrowers by whatever an agent has before them: a name, a phone, an email, a loan number, or a number
 that the borrower was given: of a dispute, or to pay under.
+
+Phones and emails are masked on the desk. So they are found by the whole of them or by what the mask shows: who could
+ask for any part of a number would read the rest of it from the answers, digit by digit.
 """
 
 import re
+from contextlib import suppress
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from accounts.models import ContactPoint, User
 from accounts.phones import normalize_phone
@@ -15,9 +20,11 @@ from loans.receipt_numbers import read_receipt_number
 
 LEAST_INFIX: Final = 3
 """Shorter words are looked for at the start only: a trigram index knows nothing of them anywhere else."""
-LEAST_DIGITS: Final = 4
+SHOWN_DIGITS: Final = 4
+"""The last ones of a phone, which its mask shows."""
 MOST_MEANT: Final = 1000
 """Of those that one way of reading finds; who typed a word that fits more people has to add another."""
+_CALLING_CODES: Final = sorted(COUNTRY_CODE_TO_REGION_CODE)
 _NOT_DIGITS: Final = re.compile(r"\D+")
 _PHONE: Final = re.compile(r"[\d\s()+./\-–]+")
 
@@ -64,32 +71,44 @@ def _like(column: str, word: str) -> Q:
 
 
 def _by_email(typed: str) -> "list[QuerySet[Any, Any]]":
+    """A whole one."""
     if "@" not in typed:
         return []
     email = typed.lower()
-    return [
-        User.objects.filter(email__startswith=email).order_by().values("pk"),
-        ContactPoint.objects.filter(address__contains=email).order_by().values("user_id"),
-    ]
+    return [User.objects.filter(email=email).order_by().values("pk"), _points(address=email)]
 
 
 def _by_phone(typed: str) -> "list[QuerySet[Any, Any]]":
-    """Old numbers as well: who calls from one is still the same person."""
+    """A whole number, or the digits that are shown of one. Old numbers as well: it is still the same person."""
     digits = _NOT_DIGITS.sub("", typed)
-    if len(digits) < LEAST_DIGITS or not _PHONE.fullmatch(typed):
+    if not _PHONE.fullmatch(typed) or len(digits) < SHOWN_DIGITS:
         return []
+    if len(digits) == SHOWN_DIGITS:
+        return [_points(kind=ContactPoint.Kind.PHONE, address__regex=rf"^\+[0-9]{{4,}}{digits}$")]
+    whole = _international(typed, digits)
+    ways = [User.objects.filter(phone__in=whole).order_by().values("pk"), *[_points(address=form) for form in whole]]
+    if typed.startswith(("+", "00")):
+        return ways
+    return [*ways, *_by_national_number(digits.removeprefix("0"))]
+
+
+def _international(typed: str, digits: str) -> list[str]:
+    """What was typed in E.164: with its country code, whether or not a sign says so, or as a number of ours."""
+    forms = {f"+{digits.removeprefix('00')}"}
+    if not digits.startswith("00"):
+        with suppress(ValidationError):
+            forms.add(normalize_phone(typed))
+    return sorted(forms)
+
+
+def _by_national_number(number: str) -> "list[QuerySet[Any, Any]]":
+    """In any country. No calling code is the beginning of another, so a part of a number is never taken for one."""
+    codes = "|".join(map(str, _CALLING_CODES))
     return [
-        User.objects.filter(phone__startswith=f"+{digits}").order_by().values("pk"),
-        *[ContactPoint.objects.filter(address__contains=form).order_by().values("user_id") for form in _forms(typed)],
-        *[User.objects.filter(phone=form).order_by().values("pk") for form in _forms(typed) if form.startswith("+")],
+        User.objects.filter(phone__in=[f"+{code}{number}" for code in _CALLING_CODES]).order_by().values("pk"),
+        _points(address__endswith=number, address__regex=rf"^\+({codes}){number}$"),
     ]
 
 
-def _forms(typed: str) -> list[str]:
-    """The number in E.164 where it is a whole one, and its digits as typed, without what is dialled before them."""
-    digits = _NOT_DIGITS.sub("", typed)
-    bare = digits.removeprefix("00") if digits.startswith("00") else digits.removeprefix("0")
-    try:
-        return [normalize_phone(f"+{bare}" if digits.startswith("00") else typed), bare]
-    except ValidationError:
-        return [bare]
+def _points(**conditions: str) -> "QuerySet[Any, Any]":
+    return ContactPoint.objects.filter(**conditions).order_by().values("user_id")

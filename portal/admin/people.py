@@ -51,7 +51,7 @@ class PersonAdmin(StaffMaking, ReadOnlyAdmin[User]):
     list_filter = [WorksHereFilter]
     ordering = ["-pk"]
     search_fields = ["name"]
-    search_help_text = _("Name, phone, email, loan or receipt number")
+    search_help_text = _("Name, loan or receipt number, whole email, whole phone or its last 4 digits")
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[User]":
         people = super().get_queryset(request)

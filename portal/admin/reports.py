@@ -20,10 +20,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.masking import mask_text
 from accounts.requests import SignedInRequest
 from loans.models import Report
+from loans.uploads import takes_forms_of
 from portal.admin.cells import chip
 from portal.admin.now import REFUSED, REMARKED, lately
 from portal.admin.read_only import ReadOnlyAdmin
-from portal.admin.report_upload import upload
+from portal.admin.report_upload import LARGEST_FORM, upload
 from portal.admin.statements import statements_of
 
 MAY_DOWNLOAD = "loans.download_report"
@@ -88,7 +89,8 @@ class ReportAdmin(ReadOnlyAdmin[Report]):
 
     def get_urls(self) -> list[URLPattern]:
         download = self.admin_site.admin_view(require_safe(self.download_view))
-        upload_here = self.admin_site.admin_view(require_http_methods(["GET", "HEAD", "POST"])(self.upload_view))
+        upload_view = takes_forms_of(LARGEST_FORM)(require_http_methods(["GET", "HEAD", "POST"])(self.upload_view))
+        upload_here = self.admin_site.admin_view(upload_view)
         return [
             path("<int:report_id>/raw/", download, name="loans_report_raw"),
             path("upload/", upload_here, name="loans_report_upload"),

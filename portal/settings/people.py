@@ -53,6 +53,7 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 ACCOUNT_RATE_LIMITS = {
     "login": "300/m/ip",
     "login_failed": "100/m/ip,5/5m/key,50/d/key",
+    "confirm_code": "300/m/ip,10/h/key,60/d/key",
     "request_login_code": "200/m/ip,1/30s/key,6/h/key,20/d/key",
     "verify_phone": "1/30s/key,6/h/key,10/d/key",
     "change_phone": "2/m/user,10/d/user",

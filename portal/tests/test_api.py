@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
 
 
 @pytest.mark.django_db
@@ -34,6 +35,24 @@ def test_the_description_of_the_interface_is_open_to_everybody(client: Client) -
     answer = client.get("/api/v1/schema")
     assert answer.status_code == 200
     assert b"openapi: 3" in answer.content
+
+
+@pytest.mark.django_db
+def test_the_description_is_the_committed_one_and_is_made_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    client.get("/api/v1/schema")
+    monkeypatch.setattr(SchemaGenerator, "get_schema", lambda *_all, **_options: pytest.fail("made again"))
+    for language in ("en", "zh-hans", "xx"):
+        answer = client.get("/api/v1/schema", {"version": "2", "lang": language}, headers={"accept-language": language})
+        assert answer.content == (settings.BASE_DIR / "docs" / "openapi.yaml").read_bytes()
+        assert answer["Content-Type"] == "application/vnd.oai.openapi; charset=utf-8"
+        assert answer["Content-Disposition"] == 'inline; filename="Dueproof for partners.yaml"'
+
+
+@pytest.mark.django_db
+def test_the_description_is_also_there_as_json(client: Client) -> None:
+    answer = client.get("/api/v1/schema", headers={"accept": "application/vnd.oai.openapi+json"})
+    assert answer["Content-Type"] == "application/vnd.oai.openapi+json"
+    assert answer.json()["openapi"].startswith("3")
 
 
 def test_the_committed_description_is_the_one_that_the_code_gives(tmp_path: Path) -> None:
