@@ -1,67 +1,102 @@
-"""Holds what would tell a person more often than the caps of their jurisdiction allow, both firms counted together."""
+"""Holds what would tell a person more often than the caps of their jurisdiction allow, both firms counted together, and
+a call that follows a conversation too soon.
+"""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Final
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
 
-from notifications.caps import LOOK_BACK, Held, next_allowed
-from notifications.models import Delivery
-from notifications.policy import PURPOSES, Policy, purpose_of
+from notifications.arrays import numbers
+from notifications.caps import Held, next_allowed
+from notifications.contacts import CALL_ENDS_WITHIN, Key, Talks, contacts_of, talks_with
+from notifications.policy import Policy, purpose_of
 from notifications.policy_files import policy_for
+from notifications.prepared import prepared_cursor
 from notifications.states import Status, Step
 from notifications.tellings import Telling
 from notifications.timing import local_day
 
-PLANNED_WITHIN: Final = timedelta(days=60)
-"""What was handed over in the last days was planned no longer ago: a prompt does not outlive its stages."""
+# Whoever does not get the lock waits for nobody: a worker that waited here, with rows of its own locked, could wait in
+# a circle. 2 µs a message.
+_MINE: Final = """
+SELECT person FROM unnest(%(people)s::bigint[]) AS person
+WHERE pg_try_advisory_xact_lock(hashtextextended('notifications.capping.' || %(channel)s, person))
+"""
 
 
-def hold_capped(tellings: Sequence[Telling], *, now: datetime) -> list[Step]:
-    """The steps that put off those of these claimed deliveries, all of one channel, for which there is no room now.
-
-    Two in one batch for one person count each other. Changes nothing.
+class Capped(NamedTuple):
+    """`steps` put off what has no room now. `elsewhere` are the deliveries to people whom another worker is telling at
+    this moment, so that nobody can count: they stay in the queue.
     """
+
+    steps: list[Step]
+    elsewhere: set[int]
+
+
+def hold_capped(tellings: Sequence[Telling], *, now: datetime) -> Capped:
+    """What becomes of those of these claimed deliveries, all of one channel, for which there may be no room now.
+
+    Two in one batch for one person count each other; to those that have room nobody else can tell anything on this
+    channel until the caller's transaction ends. Changes nothing.
+    """
+    bound = _bound(tellings, now)
+    if not bound:
+        return Capped([], set())
+    channel = tellings[0].channel
+    mine = _lock({telling.borrower_id for telling, _policy in bound}, channel)
+    ours = [one for one in bound if one[0].borrower_id in mine]
+    contacts = contacts_of(mine, channel, now=now)
+    talks = _talks(ours, channel, now)
+    steps = []
+    for telling, policy in ours:
+        key = telling.borrower_id, policy.purpose
+        if held := _held(telling, policy, contacts.get(key, ()), talks, now):
+            steps.append(_put_off(telling, held))
+            continue
+        contacts.setdefault(key, []).append(now)
+        talks.under_way[key] = now
+    return Capped(steps, {telling.delivery_id for telling, _policy in bound if telling.borrower_id not in mine})
+
+
+def _bound(tellings: Sequence[Telling], now: datetime) -> list[tuple[Telling, Policy]]:
+    """Those for which the policy in force has a cap or a pause."""
     policies: dict[tuple[str, str, str], Policy | None] = {}
     bound = []
     for telling in tellings:
         key = telling.jurisdiction, telling.kind, telling.time_zone
         if key not in policies:
-            policies[key] = _caps_of(telling, now)
+            policies[key] = _limits_of(telling, now)
         if policy := policies[key]:
             bound.append((telling, policy))
-    if not bound:
-        return []
-    contacts = _contacts([telling for telling, _policy in bound], now)
-    steps = []
-    for telling, policy in bound:
-        made = contacts.setdefault((telling.borrower_id, policy.purpose), [])
-        held = next_allowed(policy, telling.channel, made, zone=telling.zone, now=now)
-        if held is None:
-            made.append(now)
-        else:
-            steps.append(_put_off(telling, held))
-    return steps
+    return bound
 
 
-def _caps_of(telling: Telling, now: datetime) -> Policy | None:
-    day = local_day(now, telling.zone)
-    policy = policy_for(telling.jurisdiction, purpose_of(telling.kind), day)
-    return policy if policy.caps_on(telling.channel) else None
+def _limits_of(telling: Telling, now: datetime) -> Policy | None:
+    policy = policy_for(telling.jurisdiction, purpose_of(telling.kind), local_day(now, telling.zone))
+    return policy if policy.caps_on(telling.channel) or policy.cool_off(telling.channel) else None
 
 
-def _contacts(tellings: Sequence[Telling], now: datetime) -> dict[tuple[int, str], list[datetime]]:
-    """When these borrowers were told on this channel lately, by purpose."""
-    told = Delivery.objects.filter(
-        channel=tellings[0].channel,
-        sent_at__gt=now - LOOK_BACK,
-        prompt__borrower__in={telling.borrower_id for telling in tellings},
-        prompt__planned_at__gt=now - PLANNED_WITHIN,
-    )
-    found: dict[tuple[int, str], list[datetime]] = {}
-    for borrower_id, kind, sent_at in told.values_list("prompt__borrower_id", "prompt__kind", "sent_at"):
-        if sent_at:
-            found.setdefault((borrower_id, PURPOSES[kind]), []).append(sent_at)
-    return found
+def _lock(people: Collection[int], channel: str) -> set[int]:
+    """Those of these whom no other worker is telling on this channel, and none will until this transaction ends."""
+    with prepared_cursor() as cursor:
+        cursor.execute(_MINE, {"people": numbers(people), "channel": channel})
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _talks(bound: Sequence[tuple[Telling, Policy]], channel: str, now: datetime) -> Talks:
+    """Asked only about those who are given a pause after a conversation."""
+    pauses = {telling.borrower_id: pause for telling, policy in bound if (pause := policy.cool_off(channel))}
+    return talks_with(pauses, days=max((pause.days for pause in pauses.values()), default=0), now=now)
+
+
+def _held(telling: Telling, policy: Policy, made: Collection[datetime], talks: Talks, now: datetime) -> Held | None:
+    key: Key = telling.borrower_id, policy.purpose
+    held = next_allowed(policy, telling.channel, made, zone=telling.zone, now=now, conversation=talks.last.get(key))
+    pause, began = policy.cool_off(telling.channel), talks.under_way.get(key)
+    if held or not pause or not began:
+        return held
+    # Whether that call becomes a conversation is not known yet.
+    return Held(began + CALL_ENDS_WITHIN, pause)
 
 
 def _put_off(telling: Telling, held: Held) -> Step:

@@ -50,13 +50,14 @@ def word(delivery_ids: Collection[int], *, now: datetime) -> tuple[list[Worded],
     """A message for each delivery that can be worded; for each other one the step that fails it, and a line in the log.
 
     What must not go there any more has a step that fails it, what contact hours or a cap hold one that puts it off.
-    What another writer is at has neither: it stays in the queue. Changes nothing.
+    What another worker or writer is at has neither: it stays in the queue. Changes nothing.
     """
     every = tellings_of(delivery_ids, now=now)
     steps = end_closed(every)
     steps += hold_until_morning(_without(every, steps), now=now)
-    steps += hold_capped(_without(every, steps), now=now)
-    tellings = _without(every, steps)
+    capped = hold_capped(_without(every, steps), now=now)
+    steps += capped.steps
+    tellings = [one for one in _without(every, steps) if one.delivery_id not in capped.elsewhere]
     companions = companions_named(tellings, now=now)
     block = _Block(now, firms_named(tellings, companions), companions, previously_told(tellings))
     worded = []

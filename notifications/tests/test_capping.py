@@ -60,6 +60,28 @@ def test_what_was_told_earlier_in_the_day_counts() -> None:
     assert set(Delivery.objects.values_list("status", flat=True)) == {"delivered", "sent"}
 
 
+@pytest.mark.parametrize(
+    ("told", "counts"),
+    [
+        ({"status": "sending", "handed_at": NOON}, True),
+        ({"status": "unconfirmed", "handed_at": NOON}, True),
+        ({"status": "sent", "sent_at": NOON}, True),
+        ({"status": "failed", "sent_at": NOON}, True),
+        ({"status": "sending", "handed_at": None}, False),
+        ({"status": "failed", "handed_at": NOON}, False),
+        ({"status": "retrying", "handed_at": NOON, "next_attempt_at": NOON + timedelta(days=1)}, False),
+        ({"status": "unconfirmed", "handed_at": NOON - timedelta(days=1)}, False),
+    ],
+)
+def test_what_may_have_gone_out_counts_before_anybody_has_said_so(told: dict[str, object], counts: bool) -> None:
+    deliveries = overdue_deliveries(cap() + 1)
+    Delivery.objects.filter(pk__in=[one.pk for one in deliveries[:-1]]).update(**told)
+    dispatch.dispatch("sms", clock=lambda: NOON + timedelta(hours=1))
+    last = deliveries[-1]
+    last.refresh_from_db()
+    assert last.status == (Status.RETRYING if counts else Status.SENT)
+
+
 def test_reminders_before_the_due_date_are_service_and_have_no_cap() -> None:
     borrower = make_borrower()
     for place in range(cap() + 2):

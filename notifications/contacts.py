@@ -1,0 +1,105 @@
+"""What people were told lately, and when they spoke with us, as caps and pauses count it: a look for a whole block."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from notifications.arrays import numbers
+from notifications.caps import LOOK_BACK
+from notifications.ladder import RECEIPT_WITHIN
+from notifications.models import Delivery
+from notifications.policy import PURPOSES
+from notifications.prepared import prepared_cursor
+
+CALL_ENDS_WITHIN: Final = RECEIPT_WITHIN[Delivery.Channel.VOICE]
+_PLANNED_WITHIN: Final = timedelta(days=60)
+"""What was handed over in the last days was planned no longer ago: a prompt does not outlive its stages."""
+
+# Nobody has said that what is being sent, or is unconfirmed, was taken, and it may have arrived.
+_CONTACTS: Final = """
+SELECT prompt.borrower_id, prompt.kind, COALESCE(delivery.sent_at, delivery.handed_at)
+FROM notifications_prompt AS prompt
+JOIN notifications_delivery AS delivery ON delivery.prompt_id = prompt.id AND delivery.channel = %(channel)s
+WHERE prompt.borrower_id = ANY(%(people)s::bigint[]) AND prompt.planned_at > %(planned_since)s
+  AND COALESCE(delivery.sent_at, delivery.handed_at) > %(since)s
+  AND (delivery.sent_at IS NOT NULL OR delivery.status IN ('sending', 'unconfirmed'))
+"""
+
+# A call is delivered when a person answered it. How an agent told somebody in person is not kept: most often by a call.
+_TALKS: Final = """
+SELECT borrower_id, kind, max(at) FILTER (WHERE over), max(at) FILTER (WHERE NOT over)
+FROM (
+    SELECT prompt.borrower_id, prompt.kind, delivery.status = 'delivered' AS over,
+           COALESCE(delivery.delivered_at, delivery.sent_at, delivery.handed_at) AS at
+    FROM notifications_prompt AS prompt
+    JOIN notifications_delivery AS delivery ON delivery.prompt_id = prompt.id AND delivery.channel = 'voice'
+    WHERE prompt.borrower_id = ANY(%(people)s::bigint[]) AND prompt.planned_at > %(planned_since)s
+      AND (delivery.status = 'delivered' AND delivery.delivered_at > %(since)s
+           OR delivery.status IN ('sending', 'sent')
+              AND COALESCE(delivery.sent_at, delivery.handed_at) > %(calling_since)s)
+    UNION ALL
+    SELECT prompt.borrower_id, prompt.kind, TRUE, known.acknowledged_at
+    FROM notifications_acknowledgement AS known JOIN notifications_prompt AS prompt ON prompt.id = known.prompt_id
+    WHERE known.borrower_id = ANY(%(people)s::bigint[]) AND known.method = 'voice' AND known.acknowledged_at > %(since)s
+    UNION ALL
+    SELECT prompt.borrower_id, prompt.kind, TRUE, task.done_at
+    FROM notifications_agenttask AS task JOIN notifications_prompt AS prompt ON prompt.id = task.prompt_id
+    WHERE task.borrower_id = ANY(%(people)s::bigint[]) AND task.outcome = 'told' AND task.done_at > %(since)s
+) AS talk
+GROUP BY borrower_id, kind
+"""
+
+Key = tuple[int, str]
+"""A person's id and a purpose."""
+
+
+class Talks(NamedTuple):
+    """By person and purpose: when they last spoke with us, and when the last call began that may still be going on."""
+
+    last: dict[Key, datetime]
+    under_way: dict[Key, datetime]
+
+
+def contacts_of(people: Collection[int], channel: str, *, now: datetime) -> dict[Key, list[datetime]]:
+    """When these people were told on this channel lately, by purpose; what may have reached them counts as well."""
+    parameters: dict[str, Any] = {
+        "people": numbers(people),
+        "channel": channel,
+        "since": now - LOOK_BACK,
+        "planned_since": now - _PLANNED_WITHIN,
+    }
+    found: dict[Key, list[datetime]] = {}
+    with prepared_cursor() as cursor:
+        cursor.execute(_CONTACTS, parameters)
+        for borrower_id, kind, at in cursor.fetchall():
+            found.setdefault((borrower_id, PURPOSES[kind]), []).append(at)
+    return found
+
+
+def talks_with(people: Collection[int], *, days: int, now: datetime) -> Talks:
+    """How these people spoke with us within so many days."""
+    talks = Talks({}, {})
+    if not people:
+        return talks
+    # A pause ends with a day of the borrower's own clock.
+    since = now - timedelta(days=days + 1)
+    with prepared_cursor() as cursor:
+        cursor.execute(
+            _TALKS,
+            {
+                "people": numbers(people),
+                "since": since,
+                "planned_since": since - _PLANNED_WITHIN,
+                "calling_since": now - CALL_ENDS_WITHIN,
+            },
+        )
+        for borrower_id, kind, last, under_way in cursor.fetchall():
+            key = borrower_id, PURPOSES[kind]
+            _latest(talks.last, key, last)
+            _latest(talks.under_way, key, under_way)
+    return talks
+
+
+def _latest(moments: dict[Key, datetime], key: Key, at: datetime | None) -> None:
+    if at is not None:
+        moments[key] = max(at, moments.get(key, at))
