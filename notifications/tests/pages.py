@@ -10,6 +10,7 @@ from django.test import Client
 
 from accounts.models import User
 from loans.models import Installment
+from notifications.capping import Capped
 from notifications.composing import word
 from notifications.models import Delivery, Prompt
 from notifications.tests.factories import NOON, make_delivery, make_prompt
@@ -33,7 +34,8 @@ def tell(installment: Installment, *channels: str, **fields: Any) -> Prompt:
     prompt = make_prompt(installment, **fields)
     for channel in (*channels, Delivery.Channel.IN_APP):
         delivery = make_delivery(prompt, channel, status=Delivery.Status.SENT, sent_at=NOON)
-        with mock.patch("notifications.composing.hold_capped", return_value=[]):  # however much was told already
+        however_much_was_told = Capped([], set())
+        with mock.patch("notifications.composing.hold_capped", return_value=however_much_was_told):
             [worded], _faults = word([delivery.pk], now=NOON)
         Delivery.objects.filter(pk=delivery.pk).update(facts=json.loads(worded.kept.facts), wording=worded.kept.wording)
     return prompt
