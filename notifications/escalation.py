@@ -82,7 +82,7 @@ def _places(borrower_ids: set[int]) -> dict[int, dict[str, int]]:
     found: dict[int, dict[str, int]] = {}
     rows = Preference.objects.filter(user__in=borrower_ids, place__isnull=False)
     for user_id, channel, place in rows.values_list("user_id", "channel", "place"):
-        found.setdefault(user_id, {})[channel] = place or ladder.UNPLACED
+        found.setdefault(user_id, {})[channel] = place or ladder.UNCHOSEN
     return found
 
 
@@ -97,7 +97,7 @@ def _note(
         case ladder.Climb(rung, why):
             _note_climb(writes, prompt, rung, why, course, ways, clock)
         case ladder.Unreached(why):
-            _note_unreached(writes, prompt, why, course, clock)
+            _note_unreached(writes, prompt, why, clock)
 
 
 def _note_climb(
@@ -108,6 +108,9 @@ def _note_climb(
     zone, now = prompt.borrower.zone, clock.now
     hours, rule = clock.hours_for(prompt.borrower.jurisdiction, prompt.kind, zone)
     moment = lawful_moment(now, now=now, zone=zone, hours=hours, latest=prompt.deadline).at
+        case ladder.InPortal(why):
+            writes.given_up.append((prompt.pk, f"{why}; the message waits in the portal"))
+            writes.facts.append(about(prompt, NoticeEvent.Kind.CANCELLED, why=why))
     writes.climbs.append(
         Delivery(
             prompt=prompt,
@@ -123,11 +126,7 @@ def _note_climb(
     writes.facts.append(about(prompt, NoticeEvent.Kind.MOVED, channel=step.channel, why=why))
 
 
-def _note_unreached(writes: Writes, prompt: Prompt, why: str, course: ladder.Course, clock: Clock) -> None:
-    if not course.ladder.ends_with_person:
-        writes.given_up.append((prompt.pk, f"{why}; the message waits in the portal"))
-        writes.facts.append(about(prompt, NoticeEvent.Kind.CANCELLED, why=why))
-        return
+def _note_unreached(writes: Writes, prompt: Prompt, why: str, clock: Clock) -> None:
     writes.tasks.append(
         AgentTask(
             prompt=prompt,

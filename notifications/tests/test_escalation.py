@@ -6,10 +6,15 @@ import pytest
 
 from accounts.models import ContactPoint
 from accounts.tests.factories import make_borrower
-from loans.tests.factories import make_installment, make_loan
+from loans.outages import declare_outage
+from loans.tests.factories import make_bank, make_installment, make_loan
+from notifications.clock import Clock
 from notifications.escalation import climb
 from notifications.models import AgentTask, Delivery, NoticeEvent, Preference, Prompt
+from notifications.halting import halt, lift
 from notifications.states import Status, Step, advance
+from notifications.placing import place
+from notifications.planning import plan_overdue
 from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +27,15 @@ def fail(delivery: Delivery) -> None:
 
 
 def test_a_dead_phone_moves_the_prompt_to_email_at_once() -> None:
+def news_for_nobody(*, in_portal: str) -> Delivery:
+    """Of an outage, for somebody without any channel: the message in the portal."""
+    make_installment(make_loan(make_borrower(phone=False, email=False)), due_on=TODAY)
+    declare_outage(make_bank(), starts_at=NOON - timedelta(days=1), now=NOON, reason="Down.")
+    Prompt.objects.update(look_again_at=NOON)
+    Delivery.objects.update(status=in_portal, next_attempt_at=NOON)
+    return Delivery.objects.get(channel=Channel.IN_APP)
+
+
     fail(make_delivery())
     assert climb(clock()) == 1
     email = Delivery.objects.get(channel=Channel.EMAIL)
@@ -69,12 +83,8 @@ def test_a_delivery_that_needs_no_answer_ends_the_ladder() -> None:
     assert prompt.status == Prompt.Status.TOLD
 
 
-def test_a_confirmation_that_reached_nobody_stays_in_the_portal_and_calls_no_person() -> None:
-    make_prompt(
-        make_installment(make_loan(make_borrower(phone=False, email=False)), due_on=TODAY),
-        kind="payment_settled",
-        rung=3,
-    )
+def test_news_that_reached_nobody_stay_in_the_portal_and_call_no_person() -> None:
+    news_for_nobody(in_portal=Status.SENT)
     climb(clock())
     assert Prompt.objects.get().status == Prompt.Status.CANCELLED
     assert not AgentTask.objects.exists()
@@ -95,6 +105,28 @@ def test_climbing_twice_changes_nothing() -> None:
     fail(make_delivery())
     climb(clock())
     assert climb(clock()) == 0
+def test_news_are_not_given_up_before_they_lie_in_the_portal() -> None:
+    message = news_for_nobody(in_portal=Status.QUEUED)
+    stopped = halt(reason="The wording is wrong.", by=None, now=NOON)
+    for minutes in (0, 10, 600):
+        climb(clock(NOON + timedelta(minutes=minutes)))
+        assert place(clock=lambda: NOON, longest=1) == 0
+        assert Prompt.objects.get().status == Prompt.Status.ACTIVE
+    lift(stopped.pk, by=None, now=NOON)
+    assert place(clock=lambda: NOON, longest=1) == 1
+    message.refresh_from_db()
+    assert (message.status, message.facts is not None) == (Status.SENT, True)
+    climb(clock(NOON + timedelta(hours=11)))
+    assert Prompt.objects.get().reason.endswith("waits in the portal")
+
+
+def test_news_that_do_not_even_lie_in_the_portal_go_to_a_person() -> None:
+    news_for_nobody(in_portal=Status.FAILED)
+    climb(clock())
+    assert Prompt.objects.get().status == Prompt.Status.ESCALATED
+    assert AgentTask.objects.get().kind == AgentTask.Kind.UNREACHABLE
+
+
     assert Delivery.objects.count() == 2
 
 
