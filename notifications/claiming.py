@@ -18,27 +18,8 @@ from django.db import connection
 
 from loans.worker_lock import IS_HELD, worker_lock
 from notifications.halting import halts_for
-from notifications.in_doubt import HOLDS
-from notifications.models import Prompt
+from notifications.needed import KINDS, may_be_told
 from notifications.prepared import prepared_cursor
-
-_NEEDED: Final = """
-{prompt}.voided_at IS NULL AND {prompt}.status <> 'cancelled'
-AND {installment}.state = 'open' AND {installment}.version = {prompt}.version
-AND ({prompt}.kind <> ALL(%(held_by_dispute)s) OR NOT EXISTS (
-    SELECT 1 FROM loans_dispute AS dispute
-    WHERE dispute.loan_id = {installment}.loan_id AND dispute.status <> 'decided'
-      AND (dispute.installment_id IS NULL OR dispute.installment_id = {installment}.id)) AND NOT EXISTS (
-    SELECT 1 FROM loans_outagehold AS hold
-    WHERE hold.installment_id = {installment}.id AND (hold.held_until IS NULL OR hold.held_until > %(now)s)
-    OFFSET 0) AND NOT {in_doubt})
-"""
-
-
-def _needed(prompt: str, installment: str) -> str:
-    in_doubt = HOLDS.format(loan=f"{installment}.loan_id", installment=f"{installment}.id")
-    return _NEEDED.format(prompt=prompt, installment=installment, in_doubt=in_doubt)
-
 
 # A message for several installments is sent as long as one of them still needs it. Whether it is needed is asked of one
 # delivery after the other, in the order of the queue, until there are enough. OFFSET 0 keeps the question from turning
@@ -54,12 +35,12 @@ WHERE delivery.channel = %(channel)s AND delivery.status IN ('queued', 'retrying
            ON installment.id = prompt.installment_id AND prompt.kind = ANY(%(of_figures)s)
     WHERE prompt.id = delivery.prompt_id AND prompt.status <> 'cancelled'
       AND (installment.id IS NULL
-           OR {_needed("prompt", "installment")}
+           OR {may_be_told("prompt", "installment")}
            OR EXISTS (
                 SELECT 1 FROM notifications_prompt AS companion
                 JOIN loans_installment AS other ON other.id = companion.installment_id
                 WHERE companion.told_with_id = prompt.id
-                  AND {_needed("companion", "other")}
+                  AND {may_be_told("companion", "other")}
                 OFFSET 0))
       {{halts}}
     OFFSET 0)
@@ -89,11 +70,6 @@ LIMIT %(limit)s
 _BY_ID: Final = "SELECT set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false)"
 _AS_BEFORE: Final = "SELECT set_config('enable_seqscan', 'on', false)"
 
-_KINDS: Final[dict[str, list[str]]] = {
-    "of_figures": list(Prompt.OF_FIGURES),
-    "held_by_dispute": list(Prompt.HELD_BY_DISPUTE),
-}
-
 
 class Kept(NamedTuple):
     """What is kept of a message: the facts that it is filled with, as JSON, and the version of its wording.
@@ -110,7 +86,7 @@ def next_in_line(channel: str, *, now: datetime, limit: int) -> list[int]:
     """The ids of up to `limit` deliveries that are to go out now; nobody else's until this transaction ends."""
     halts, parameters = halts_for(channel)
     with prepared_cursor() as cursor:
-        wanted: dict[str, Any] = {"now": now, "channel": channel, "limit": limit, **_KINDS, **parameters}
+        wanted: dict[str, Any] = {"now": now, "channel": channel, "limit": limit, **KINDS, **parameters}
         cursor.execute(_NEXT.format(halts=halts), wanted)
         return [row[0] for row in cursor.fetchall()]
 

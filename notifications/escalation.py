@@ -9,10 +9,13 @@ from django.db import connection, transaction
 
 from accounts.models import ContactPoint
 from notifications import ladder
+from notifications.cancellation import NOT_NEEDED, cancel
 from notifications.clock import Clock
 from notifications.events import Fact, about, record_all
 from notifications.models import AgentTask, Delivery, NoticeEvent, Preference, Prompt
+from notifications.needed import over_and_held
 from notifications.partner_news import tell_unreached
+from notifications.putting_off import put_off
 from notifications.reach import open_to, reachable
 from notifications.timing import at_local, lawful_moment, local_day
 
@@ -48,26 +51,34 @@ def climb(clock: Clock) -> int:
         )
         if not prompts:
             return 0
-        borrowers = {prompt.borrower_id for prompt in prompts}
-        tellings, ways, places = _tellings(prompts), reachable(borrowers), _places(borrowers)
-        writes = Writes()
-        for prompt in prompts:
-            open_ways = open_to(ways[prompt.borrower_id], prompt)
-            course = ladder.Course.of(
-                ladder.ladder_of(prompt.kind),
-                open_to=open_ways,
-                places=places.get(prompt.borrower_id),
-                deadline=prompt.deadline,
-                pace=clock.pace,
-            )
-            told = tellings.get(prompt.pk, [])
-            decision = ladder.decide(course, rung=prompt.rung, tellings=told, now=clock.now)
-            _note(writes, prompt, decision, course, open_ways, clock)
-        _write(writes, clock)
+        over, held = over_and_held([prompt.pk for prompt in prompts], now=clock.now)
+        if over:
+            cancel(Prompt.objects.bundles(over), reason=NOT_NEEDED, now=clock.now)
+        put_off(held, clock)
+        _climb([prompt for prompt in prompts if prompt.pk not in over | held], clock)
     return len(prompts)
 
 
 def _tellings(prompts: Sequence[Prompt]) -> dict[int, list[ladder.Telling]]:
+def _climb(prompts: Sequence[Prompt], clock: Clock) -> None:
+    borrowers = {prompt.borrower_id for prompt in prompts}
+    tellings, ways, places = _tellings(prompts), reachable(borrowers), _places(borrowers)
+    writes = Writes()
+    for prompt in prompts:
+        open_ways = open_to(ways[prompt.borrower_id], prompt)
+        course = ladder.Course.of(
+            ladder.ladder_of(prompt.kind),
+            open_to=open_ways,
+            places=places.get(prompt.borrower_id),
+            deadline=prompt.deadline,
+            pace=clock.pace,
+        )
+        told = tellings.get(prompt.pk, [])
+        decision = ladder.decide(course, rung=prompt.rung, tellings=told, now=clock.now)
+        _note(writes, prompt, decision, course, open_ways, clock)
+    _write(writes, clock)
+
+
     found: dict[int, list[ladder.Telling]] = {}
     rows = Delivery.objects.filter(prompt__in=prompts)
     for prompt_id, channel, status, rung, sent_at, next_attempt_at in rows.values_list(
