@@ -71,7 +71,7 @@ def overdue(
         for days in range(min(stages), OVERDUE_WINDOW + 1):
             due_on = today - timedelta(days=days)
             moment = lawful_moment(now, now=now, zone=zone, hours=hours).at
-            yield Slot(name, due_on, overdue_stage(days, stages), moment, moment + timedelta(days=1))
+            yield Slot(name, due_on, overdue_stage(days, stages), moment, overdue_deadline(moment, zone))
 
 
 def upcoming_stage(days: int, leads: Sequence[int] = LEADS) -> int:
@@ -96,3 +96,9 @@ def deadline(
     first_day_too_late = due_on + timedelta(days=1) if stage == 0 else due_on
     last_day = working_days.previous_working_day(first_day_too_late)
     return max(at_local(last_day, TIME_TO_ACT, zone), started_at + LEAST_TRY)
+
+
+def overdue_deadline(started_at: datetime, zone: ZoneInfo) -> datetime:
+    """Until when the channels are tried for what is late: the same hour of the borrower's next day, as UTC."""
+    wall = started_at.astimezone(zone)
+    return at_local(wall.date() + timedelta(days=1), wall.time(), zone)

@@ -118,10 +118,7 @@ def _note_climb(
     point = ways[step.channel]
     zone, now = prompt.borrower.zone, clock.now
     hours, rule = clock.hours_for(prompt.borrower.jurisdiction, prompt.kind, zone)
-    moment = lawful_moment(now, now=now, zone=zone, hours=hours, latest=prompt.deadline).at
-        case ladder.InPortal(why):
-            writes.given_up.append((prompt.pk, f"{why}; the message waits in the portal"))
-            writes.facts.append(about(prompt, NoticeEvent.Kind.CANCELLED, why=why))
+    moment = lawful_moment(now, now=now, zone=zone, hours=hours, latest=prompt.latest).at
     writes.climbs.append(
         Delivery(
             prompt=prompt,

@@ -125,7 +125,7 @@ class Run:
     def _last_try(self, prompt: _Prompt, moment: datetime) -> datetime:
         """Until when channels are tried."""
         if prompt.kind != Kind.UPCOMING:
-            return moment + timedelta(days=1)
+            return calendar.overdue_deadline(moment, self.person.zone)
         days = working_days(self.person.jurisdiction)
         return calendar.deadline(prompt.due.due_on, prompt.stage, self.person.zone, moment, days)
 
@@ -165,7 +165,8 @@ class Run:
                 self._at(until, lambda then: self._look(prompt, then))
             case ladder.Climb(rung, _why):
                 prompt.rung = rung
-                moment = self._tell(prompt, rung, now, prompt.course.deadline)
+                latest = prompt.course.deadline if prompt.kind in Prompt.BEFORE_DUE else None
+                moment = self._tell(prompt, rung, now, latest)
                 self._at(prompt.course.patience(rung, moment), lambda then: self._look(prompt, then))
             case ladder.Unreached(_why):
                 self.tally.note_person(local_day(now, self.person.zone))

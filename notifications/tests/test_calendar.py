@@ -1,6 +1,6 @@
 """Stages in the borrower's own calendar."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from notifications import calendar
 from notifications.calendar import LEADS, LEAST_TRY, deadline, overdue_stage, upcoming_stage
+from notifications.models import Prompt
 from notifications.tests.zones import instants, zones
-from notifications.timing import ContactHours
+from notifications.timing import ContactHours, lawful_moment
 from notifications.working_days import EVERY_DAY, WorkingDays
 
 HOURS = ContactHours()
@@ -132,3 +133,22 @@ class TestTheDeadline:
         if ends > started_at + LEAST_TRY:
             assert CHINA.is_working_day(last_day) or last_day == date(2011, 12, 31)  # Apia's 30th is its 31st
             assert last_day < due_on or stage == 0
+
+
+@given(instants, zones, st.timedeltas(timedelta(0), timedelta(days=3)))
+def test_what_is_late_never_leaves_outside_of_the_hours(now: datetime, zone: ZoneInfo, later: timedelta) -> None:
+    hours = ContactHours(time(8), time(21))
+    for slot in calendar.overdue([(zone.key, zone)], now, hours, stages=(1,)):
+        prompt = Prompt(kind=Prompt.Kind.OVERDUE, deadline=slot.deadline)
+        then = slot.moment + later
+        leaves = lawful_moment(then, now=then, zone=zone, hours=hours, latest=prompt.latest).at
+        assert hours.next_open(leaves, zone) == leaves
+
+
+@given(instants, zones)
+def test_channels_are_tried_for_what_is_late_until_the_same_hour_of_the_next_day(now: datetime, zone: ZoneInfo) -> None:
+    slot = next(calendar.overdue([(zone.key, zone)], now, ContactHours()))
+    began, ends = slot.moment.astimezone(zone), slot.deadline.astimezone(zone)
+    assert slot.deadline > slot.moment
+    if ends.date() == began.date() + timedelta(days=1):
+        assert ends.time() == began.time()

@@ -1,6 +1,7 @@
 """Ladders climbed on real rows."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,6 +15,7 @@ from notifications.models import AgentTask, Delivery, NoticeEvent, Preference, P
 from notifications.halting import halt, lift
 from notifications.states import Status, Step, advance
 from notifications.placing import place
+from notifications.states import Status, Step, advance
 from notifications.planning import plan_overdue
 from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt
 
@@ -73,6 +75,20 @@ def test_a_move_at_night_is_held_until_morning() -> None:
     night = NOON.replace(hour=18)
     climb(clock(night))
     assert Delivery.objects.get(channel=Channel.EMAIL).next_attempt_at == NOON + timedelta(hours=20)
+
+def test_a_move_of_what_is_late_is_held_even_where_the_night_is_longer_than_its_time() -> None:
+    """The clocks of New York go back on 1 November 2026."""
+    zone = ZoneInfo("America/New_York")
+    borrower = make_borrower(time_zone=zone.key, jurisdiction="us")
+    make_installment(make_loan(borrower), due_on=date(2026, 10, 30))
+    plan_overdue(Clock(datetime(2026, 10, 31, 0, 1, tzinfo=zone)))
+    fail(Delivery.objects.get(channel=Channel.SMS))
+    Prompt.objects.update(deadline=datetime(2026, 11, 1, 7, 0, tzinfo=zone))
+    climb(Clock(datetime(2026, 10, 31, 21, 5, tzinfo=zone)))
+    moved = Delivery.objects.get(channel=Channel.EMAIL)
+    assert moved.next_attempt_at == datetime(2026, 11, 1, 8, 0, tzinfo=zone)
+    assert moved.held_by.startswith("us/collection/hours/")
+
 
 
 def test_a_delivery_that_needs_no_answer_ends_the_ladder() -> None:

@@ -95,6 +95,17 @@ def test_whom_nothing_reaches_goes_to_a_person_before_the_due_date() -> None:
     assert all(day < DUE for day in tally.persons)
 
 
+def test_no_climb_of_what_is_late_is_worth_an_odd_hour() -> None:
+    latest: dict[str, set[bool]] = {"upcoming": set(), "overdue": set()}
+
+    def allow(wish: Wish) -> Allowed:
+        latest[wish.kind].add(wish.latest is not None and wish.latest > wish.at)
+        return Allowed(wish.at, Moved.NOT)
+
+    play(person(Due(DUE, "harbour", None)), rules=Rules("", (7,), (1,), allow))
+    assert latest == {"upcoming": {True, False}, "overdue": {False}}
+
+
 def test_somebody_without_any_channel_goes_to_a_person_and_is_told_nothing() -> None:
     tally = play(person(channels=frozenset()))
     assert went(tally) == {}
