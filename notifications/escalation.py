@@ -17,6 +17,7 @@ from notifications.needed import over_and_held
 from notifications.partner_news import tell_unreached
 from notifications.putting_off import put_off
 from notifications.reach import open_to, reachable
+from notifications.slots import working_days
 from notifications.timing import at_local, lawful_moment, local_day
 
 BATCH: Final = 500
@@ -59,7 +60,6 @@ def climb(clock: Clock) -> int:
     return len(prompts)
 
 
-def _tellings(prompts: Sequence[Prompt]) -> dict[int, list[ladder.Telling]]:
 def _climb(prompts: Sequence[Prompt], clock: Clock) -> None:
     borrowers = {prompt.borrower_id for prompt in prompts}
     tellings, ways, places = _tellings(prompts), reachable(borrowers), _places(borrowers)
@@ -79,6 +79,7 @@ def _climb(prompts: Sequence[Prompt], clock: Clock) -> None:
     _write(writes, clock)
 
 
+def _tellings(prompts: Sequence[Prompt]) -> dict[int, list[ladder.Telling]]:
     found: dict[int, list[ladder.Telling]] = {}
     rows = Delivery.objects.filter(prompt__in=prompts)
     for prompt_id, channel, status, rung, sent_at, next_attempt_at in rows.values_list(
@@ -107,6 +108,9 @@ def _note(
             writes.told.append(prompt.pk)
         case ladder.Climb(rung, why):
             _note_climb(writes, prompt, rung, why, course, ways, clock)
+        case ladder.InPortal(why):
+            writes.given_up.append((prompt.pk, f"{why}; the message waits in the portal"))
+            writes.facts.append(about(prompt, NoticeEvent.Kind.CANCELLED, why=why))
         case ladder.Unreached(why):
             _note_unreached(writes, prompt, why, clock)
 
@@ -151,7 +155,7 @@ def _note_unreached(writes: Writes, prompt: Prompt, why: str, clock: Clock) -> N
 
 def act_by(prompt: Prompt, clock: Clock) -> datetime:
     """The close of contact hours on the last working day, else on the day before the due date, else on the due day:
-    the first of them that leaves a person time.
+    the first of them that leaves a person time, and those first on which people work.
     """
     soonest = clock.now + PERSON_TAKES
     if prompt.kind != Prompt.Kind.UPCOMING or prompt.installment is None:
@@ -159,8 +163,10 @@ def act_by(prompt: Prompt, clock: Clock) -> datetime:
     zone, due_on = prompt.borrower.zone, prompt.installment.due_on
     closes = clock.hours_for(prompt.borrower.jurisdiction, prompt.kind, zone)[0].closes
     last_days = [local_day(prompt.deadline, zone)] if prompt.deadline else []
-    ends = [at_local(day, closes, zone) for day in (*last_days, due_on - timedelta(days=1), due_on)]
-    return next((end for end in ends if end >= soonest), ends[-1])
+    works = working_days(prompt.borrower.jurisdiction).is_working_day
+    days = sorted((*last_days, due_on - timedelta(days=1), due_on), key=lambda day: not works(day))
+    ends = [at_local(day, closes, zone) for day in days]
+    return next((end for end in ends if end >= soonest), max(ends))
 
 
 def _write(writes: Writes, clock: Clock) -> None:

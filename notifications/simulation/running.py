@@ -72,7 +72,8 @@ class Run:
         """Play all days of the tally."""
         for due in self.person.dues:
             for lead in self.rules.upcoming:
-                self._plan_on(due.due_on - timedelta(days=lead), due, Kind.UPCOMING, lead)
+                opens = calendar.opens_on(due.due_on, lead, self.rules.upcoming, working_days(self.person.jurisdiction))
+                self._plan_on(opens, due, Kind.UPCOMING, lead)
             for stage in self.rules.overdue:
                 self._plan_on(due.due_on + timedelta(days=stage), due, Kind.OVERDUE, stage)
         while self.steps:

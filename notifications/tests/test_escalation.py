@@ -11,12 +11,11 @@ from loans.outages import declare_outage
 from loans.tests.factories import make_bank, make_installment, make_loan
 from notifications.clock import Clock
 from notifications.escalation import climb
-from notifications.models import AgentTask, Delivery, NoticeEvent, Preference, Prompt
 from notifications.halting import halt, lift
-from notifications.states import Status, Step, advance
+from notifications.models import AgentTask, Delivery, NoticeEvent, Preference, Prompt
 from notifications.placing import place
-from notifications.states import Status, Step, advance
 from notifications.planning import plan_overdue
+from notifications.states import Status, Step, advance
 from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +27,6 @@ def fail(delivery: Delivery) -> None:
     advance([Step(delivery_id=delivery.pk, to=Status.FAILED)], now=NOON)
 
 
-def test_a_dead_phone_moves_the_prompt_to_email_at_once() -> None:
 def news_for_nobody(*, in_portal: str) -> Delivery:
     """Of an outage, for somebody without any channel: the message in the portal."""
     make_installment(make_loan(make_borrower(phone=False, email=False)), due_on=TODAY)
@@ -38,6 +36,7 @@ def news_for_nobody(*, in_portal: str) -> Delivery:
     return Delivery.objects.get(channel=Channel.IN_APP)
 
 
+def test_a_dead_phone_moves_the_prompt_to_email_at_once() -> None:
     fail(make_delivery())
     assert climb(clock()) == 1
     email = Delivery.objects.get(channel=Channel.EMAIL)
@@ -76,6 +75,7 @@ def test_a_move_at_night_is_held_until_morning() -> None:
     climb(clock(night))
     assert Delivery.objects.get(channel=Channel.EMAIL).next_attempt_at == NOON + timedelta(hours=20)
 
+
 def test_a_move_of_what_is_late_is_held_even_where_the_night_is_longer_than_its_time() -> None:
     """The clocks of New York go back on 1 November 2026."""
     zone = ZoneInfo("America/New_York")
@@ -88,7 +88,6 @@ def test_a_move_of_what_is_late_is_held_even_where_the_night_is_longer_than_its_
     moved = Delivery.objects.get(channel=Channel.EMAIL)
     assert moved.next_attempt_at == datetime(2026, 11, 1, 8, 0, tzinfo=zone)
     assert moved.held_by.startswith("us/collection/hours/")
-
 
 
 def test_a_delivery_that_needs_no_answer_ends_the_ladder() -> None:
@@ -106,21 +105,6 @@ def test_news_that_reached_nobody_stay_in_the_portal_and_call_no_person() -> Non
     assert not AgentTask.objects.exists()
 
 
-def test_silence_until_the_deadline_calls_a_person_even_while_messages_are_on_their_way() -> None:
-    prompt = make_prompt(make_installment(due_on=TODAY + timedelta(days=1)), stage=1)
-    make_delivery(prompt, status=Status.SENT, sent_at=NOON)
-    climb(clock(NOON + timedelta(hours=1)))
-    assert not AgentTask.objects.exists()
-    looks_again = Prompt.objects.get().look_again_at
-    assert looks_again == NOON + timedelta(hours=2)
-    climb(clock(looks_again))
-    assert AgentTask.objects.get().act_by > looks_again
-
-
-def test_climbing_twice_changes_nothing() -> None:
-    fail(make_delivery())
-    climb(clock())
-    assert climb(clock()) == 0
 def test_news_are_not_given_up_before_they_lie_in_the_portal() -> None:
     message = news_for_nobody(in_portal=Status.QUEUED)
     stopped = halt(reason="The wording is wrong.", by=None, now=NOON)
@@ -143,6 +127,29 @@ def test_news_that_do_not_even_lie_in_the_portal_go_to_a_person() -> None:
     assert AgentTask.objects.get().kind == AgentTask.Kind.UNREACHABLE
 
 
+def test_silence_until_the_deadline_calls_a_person_even_while_messages_are_on_their_way() -> None:
+    prompt = make_prompt(make_installment(due_on=TODAY + timedelta(days=1)), stage=1)
+    make_delivery(prompt, status=Status.SENT, sent_at=NOON)
+    climb(clock(NOON + timedelta(hours=1)))
+    assert not AgentTask.objects.exists()
+    looks_again = Prompt.objects.get().look_again_at
+    assert looks_again == NOON + timedelta(hours=2)
+    climb(clock(looks_again))
+    assert AgentTask.objects.get().act_by > looks_again
+
+
+def test_a_person_is_asked_to_act_on_a_day_on_which_people_work() -> None:
+    """What fails on Sunday and falls due on Monday is for Monday."""
+    prompt = make_prompt(make_installment(due_on=TODAY + timedelta(days=1)), stage=1, deadline=NOON)
+    make_delivery(prompt, status=Status.SENT, sent_at=NOON)
+    climb(clock(NOON))
+    assert AgentTask.objects.get().act_by == NOON + timedelta(days=1, hours=10)
+
+
+def test_climbing_twice_changes_nothing() -> None:
+    fail(make_delivery())
+    climb(clock())
+    assert climb(clock()) == 0
     assert Delivery.objects.count() == 2
 
 
