@@ -29,7 +29,7 @@ LEAST_TRY: Final = timedelta(hours=2)
 class Slot:
     """Installments due on `due_on` with borrowers in `zone`: their stage, when to tell it, and until when to try.
 
-    `moment` and `deadline` are UTC.
+    `moment` and `deadline` are UTC. `early`: told before its lead, since nobody works from then on.
     """
 
     zone: str
@@ -37,6 +37,7 @@ class Slot:
     stage: int
     moment: datetime
     deadline: datetime
+    early: bool = False
 
 
 def upcoming(
@@ -47,15 +48,16 @@ def upcoming(
     leads: Sequence[int] = LEADS,
     working_days: WorkingDays = EVERY_DAY,
 ) -> Iterator[Slot]:
-    """A slot for each (zone, due date) from today to the longest lead. `zones`: stored name, zone it stands for."""
+    """A slot for each (zone, due date) whose first stage has opened. `zones`: stored name, zone it stands for."""
     for name, zone in zones:
         today = local_day(now, zone)
-        for days in range(max(leads) + 1):
+        for days in range(days_ahead(today, leads, working_days) + 1):
             due_on = today + timedelta(days=days)
             stage = upcoming_stage(days, leads)
             end_of_due_day = at_local(due_on, time.max, zone)
             moment = lawful_moment(now, now=now, zone=zone, hours=hours, latest=end_of_due_day).at
-            yield Slot(name, due_on, stage, moment, deadline(due_on, stage, zone, moment, working_days))
+            ends = deadline(due_on, stage, zone, moment, working_days)
+            yield Slot(name, due_on, stage, moment, ends, early=days > max(leads))
 
 
 def overdue(
@@ -71,12 +73,29 @@ def overdue(
         for days in range(min(stages), OVERDUE_WINDOW + 1):
             due_on = today - timedelta(days=days)
             moment = lawful_moment(now, now=now, zone=zone, hours=hours).at
-            yield Slot(name, due_on, overdue_stage(days, stages), moment, moment + timedelta(days=1))
+            yield Slot(name, due_on, overdue_stage(days, stages), moment, overdue_deadline(moment, zone))
+
+
+def days_ahead(today: date, leads: Sequence[int] = LEADS, working_days: WorkingDays = EVERY_DAY) -> int:
+    """How many days away the last due date is whose first stage has opened by `today`: `opens_on`, seen from there."""
+    longest = max(leads)
+    until_somebody_works = (working_days.next_working_day(today) - today).days
+    return max(longest, until_somebody_works if longest else until_somebody_works - 1)
+
+
+def opens_on(due_on: date, stage: int, leads: Sequence[int] = LEADS, working_days: WorkingDays = EVERY_DAY) -> date:
+    """The day on which a stage opens: as many days before the due date as its lead says.
+
+    The first one opens while a person can still act: no later than on the last working day, however long a holiday
+    follows.
+    """
+    day = due_on - timedelta(days=stage)
+    return min(day, last_day_to_act(due_on, stage, working_days)) if stage == max(leads) else day
 
 
 def upcoming_stage(days: int, leads: Sequence[int] = LEADS) -> int:
-    """The stage of an installment due in `days`: the shortest lead that is still ahead of it."""
-    return min(lead for lead in leads if lead >= days)
+    """The stage of an installment due in `days`: the shortest lead that is still ahead of it, else the longest."""
+    return min((lead for lead in leads if lead >= days), default=max(leads))
 
 
 def overdue_stage(days: int, stages: Sequence[int] = OVERDUE_STAGES) -> int:
@@ -93,6 +112,16 @@ def deadline(
     prompt of the due day itself noon of that day, where it is a working day. But never before the channels had
     `LEAST_TRY` from `started_at` on.
     """
-    first_day_too_late = due_on + timedelta(days=1) if stage == 0 else due_on
-    last_day = working_days.previous_working_day(first_day_too_late)
+    last_day = last_day_to_act(due_on, stage, working_days)
     return max(at_local(last_day, TIME_TO_ACT, zone), started_at + LEAST_TRY)
+
+
+def last_day_to_act(due_on: date, stage: int, working_days: WorkingDays) -> date:
+    """The last working day before the due date; of a prompt of the due day, that day itself where people work on it."""
+    return working_days.previous_working_day(due_on + timedelta(days=1) if stage == 0 else due_on)
+
+
+def overdue_deadline(started_at: datetime, zone: ZoneInfo) -> datetime:
+    """Until when the channels are tried for what is late: the same hour of the borrower's next day, as UTC."""
+    wall = started_at.astimezone(zone)
+    return at_local(wall.date() + timedelta(days=1), wall.time(), zone)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -11,6 +12,7 @@ from notifications.events import about, record_all
 from notifications.models import AgentTask, Delivery, NoticeEvent, Prompt
 from notifications.states import Status, Step, advance
 
+NOT_NEEDED: Final = "paid or changed meanwhile"
 _LIVE = frozenset({Prompt.Status.ACTIVE, Prompt.Status.ESCALATED})
 
 
@@ -20,7 +22,7 @@ def cancel_settled(installment_ids: Iterable[int], *, now: datetime) -> int:
         ~Q(installment__state=Installment.State.OPEN) | ~Q(installment__version=F("version")),
         kind__in=Prompt.OF_FIGURES,
     )
-    return cancel(stale, reason="paid or changed meanwhile", now=now)
+    return cancel(stale, reason=NOT_NEEDED, now=now)
 
 
 def cancel_disputed(dispute_id: int, *, now: datetime) -> int:

@@ -18,8 +18,7 @@ from django.db import connection
 
 from loans.worker_lock import IS_HELD, worker_lock
 from notifications.halting import halts_for
-from notifications.models import Prompt
-from notifications.needed import HELD_KINDS, needed
+from notifications.needed import KINDS, may_be_told
 from notifications.prepared import prepared_cursor
 
 # A message for several installments is sent as long as one of them still needs it. Whether it is needed is asked of one
@@ -36,12 +35,12 @@ WHERE delivery.channel = %(channel)s AND delivery.status IN ('queued', 'retrying
            ON installment.id = prompt.installment_id AND prompt.kind = ANY(%(of_figures)s)
     WHERE prompt.id = delivery.prompt_id AND prompt.status <> 'cancelled'
       AND (installment.id IS NULL
-           OR {needed("prompt", "installment")}
+           OR {may_be_told("prompt", "installment")}
            OR EXISTS (
                 SELECT 1 FROM notifications_prompt AS companion
                 JOIN loans_installment AS other ON other.id = companion.installment_id
                 WHERE companion.told_with_id = prompt.id
-                  AND {needed("companion", "other")}
+                  AND {may_be_told("companion", "other")}
                 OFFSET 0))
       {{halts}}
     OFFSET 0)
@@ -71,11 +70,6 @@ LIMIT %(limit)s
 _BY_ID: Final = "SELECT set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false)"
 _AS_BEFORE: Final = "SELECT set_config('enable_seqscan', 'on', false)"
 
-_KINDS: Final[dict[str, list[str]]] = {
-    "of_figures": list(Prompt.OF_FIGURES),
-    "held_by_dispute": HELD_KINDS,
-}
-
 
 class Kept(NamedTuple):
     """What is kept of a message: the facts that it is filled with, as JSON, and the version of its wording.
@@ -92,7 +86,7 @@ def next_in_line(channel: str, *, now: datetime, limit: int) -> list[int]:
     """The ids of up to `limit` deliveries that are to go out now; nobody else's until this transaction ends."""
     halts, parameters = halts_for(channel)
     with prepared_cursor() as cursor:
-        wanted: dict[str, Any] = {"now": now, "channel": channel, "limit": limit, **_KINDS, **parameters}
+        wanted: dict[str, Any] = {"now": now, "channel": channel, "limit": limit, **KINDS, **parameters}
         cursor.execute(_NEXT.format(halts=halts), wanted)
         return [row[0] for row in cursor.fetchall()]
 

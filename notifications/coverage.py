@@ -4,29 +4,32 @@ Where that does not hold an alarm is open, whatever the reason: a planner that d
 person whom no channel reached and nobody follows.
 """
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from django.db import connection, transaction
 
 from accounts.models import User
+from notifications.calendar import days_ahead
 from notifications.clock import Clock
 from notifications.models import Alarm
-from notifications.slots import plans_of_leads
+from notifications.slots import plans_of_leads, working_days
 from notifications.timing import local_day
 
 GRACE: Final = timedelta(minutes=10)
 """What planning may take, and how late a ladder may be looked at."""
 
+# An open task covers nobody where no person works any more before the due date is over.
 _UNCOVERED: Final = """
 uncovered AS (
     SELECT 'installment:' || installment.id AS subject, loan.borrower_id, installment.due_on
-    FROM unnest(%(zones)s::text[], %(days)s::date[]) AS place (zone, today)
-    JOIN accounts_user AS person ON person.time_zone = place.zone
+    FROM unnest(%(jurisdictions)s::text[], %(zones)s::text[], %(firsts)s::date[], %(lasts)s::date[],
+                %(works_on)s::date[]) AS place (jurisdiction, zone, first, last, works_on)
+    JOIN accounts_user AS person ON person.time_zone = place.zone AND person.jurisdiction = place.jurisdiction
     JOIN loans_loan AS loan ON loan.borrower_id = person.id
     JOIN loans_installment AS installment
       ON installment.loan_id = loan.id AND installment.state = 'open' AND installment.known_at < %(known_by)s
-     AND installment.due_on BETWEEN place.today AND place.today + %(ahead)s
+     AND installment.due_on BETWEEN place.first AND place.last
      AND installment.due_on BETWEEN %(first)s AND %(last)s
     WHERE NOT EXISTS (
         SELECT 1 FROM notifications_prompt AS prompt
@@ -38,7 +41,7 @@ uncovered AS (
                OR prompt.status = 'active'
                   AND COALESCE(leader.look_again_at, prompt.look_again_at) > %(known_by)s
                OR prompt.status = 'firm_told' AND prompt.look_again_at > %(known_by)s
-               OR prompt.status = 'escalated' AND EXISTS (
+               OR prompt.status = 'escalated' AND installment.due_on >= place.works_on AND EXISTS (
                   SELECT 1 FROM notifications_agenttask AS task
                   WHERE task.prompt_id = COALESCE(prompt.told_with_id, prompt.id) AND task.status = 'open'))))
 """
@@ -62,20 +65,28 @@ def check_coverage(clock: Clock) -> int:
 
     It looks as far ahead as all plans of leads do. Returns how many alarms are open.
     """
-    names = list(User.objects.order_by().values_list("time_zone", flat=True).distinct())
-    days = [local_day(clock.now - GRACE, User(time_zone=name).zone) for name in names]
-    ahead = min(max(plan.leads) for plan in plans_of_leads())
-    parameters: dict[str, Any] = {
-        "zones": names,
-        "days": days,
-        "ahead": ahead,
-        "first": min(days, default=clock.now.date()),
-        "last": max(days, default=clock.now.date()) + timedelta(days=ahead),
-        "known_by": clock.now - GRACE,
-        "now": clock.now,
-        "detail": DETAIL,
-    }
+    parameters = {**_places(clock), "known_by": clock.now - GRACE, "now": clock.now, "detail": DETAIL}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_CLOSE, parameters)
         cursor.execute(_OPEN, parameters)
     return Alarm.objects.open().filter(kind=Alarm.Kind.COVERAGE).count()
+
+
+def _places(clock: Clock) -> dict[str, Any]:
+    """Where people live, and what is due soon there: from `firsts` to `lasts`; `works_on` is when a person is there."""
+    places, plans = User.objects.places(), plans_of_leads()
+    firsts, lasts, works_on = list[date](), list[date](), list[date]()
+    for jurisdiction, name in places:
+        today, days = local_day(clock.now - GRACE, User(time_zone=name).zone), working_days(jurisdiction)
+        firsts.append(today)
+        lasts.append(today + timedelta(days=min(days_ahead(today, plan.leads, days) for plan in plans)))
+        works_on.append(days.next_working_day(today - timedelta(days=1)))
+    return {
+        "jurisdictions": [jurisdiction for jurisdiction, _name in places],
+        "zones": [name for _jurisdiction, name in places],
+        "firsts": firsts,
+        "lasts": lasts,
+        "works_on": works_on,
+        "first": min(firsts, default=clock.now.date()),
+        "last": max(lasts, default=clock.now.date()),
+    }

@@ -14,7 +14,7 @@ from loans.intake.news import Kept
 from loans.models import Installment, Loan
 from notifications import calendar
 from notifications.models import LeadPlan, Prompt
-from notifications.slots import Plan, plan_of
+from notifications.slots import Plan, plan_of, working_days
 from notifications.timing import at_local
 
 TOO_EARLY: Final = Kept(
@@ -37,17 +37,21 @@ class Stages:
     days: Sequence[int]
     due_on: date
     zone: ZoneInfo
+    jurisdiction: str
     upcoming: bool
 
     @classmethod
     def of(cls, installment: Installment, kind: str, plan: Plan) -> Self:
-        upcoming, zone = kind == Prompt.Kind.UPCOMING, installment.loan.borrower.zone
-        return cls(plan.leads if upcoming else plan.stages, installment.due_on, zone, upcoming)
+        upcoming, borrower = kind == Prompt.Kind.UPCOMING, installment.loan.borrower
+        days = plan.leads if upcoming else plan.stages
+        return cls(days, installment.due_on, borrower.zone, borrower.jurisdiction, upcoming)
 
     def begins(self, stage: int) -> datetime:
         """At midnight where the borrower is."""
-        day = timedelta(days=-stage if self.upcoming else stage)
-        return at_local(self.due_on + day, time.min, self.zone)
+        day = self.due_on + timedelta(days=stage)
+        if self.upcoming:
+            day = calendar.opens_on(self.due_on, stage, self.days, working_days(self.jurisdiction))
+        return at_local(day, time.min, self.zone)
 
     def ends(self) -> datetime:
         """After it nothing of the kind is planned."""

@@ -9,11 +9,15 @@ from django.db import connection, transaction
 
 from accounts.models import ContactPoint
 from notifications import ladder
+from notifications.cancellation import NOT_NEEDED, cancel
 from notifications.clock import Clock
 from notifications.events import Fact, about, record_all
 from notifications.models import AgentTask, Delivery, NoticeEvent, Preference, Prompt
+from notifications.needed import over_and_held
 from notifications.partner_news import tell_unreached
+from notifications.putting_off import put_off
 from notifications.reach import open_to, reachable
+from notifications.slots import working_days
 from notifications.timing import at_local, lawful_moment, local_day
 
 BATCH: Final = 500
@@ -48,23 +52,31 @@ def climb(clock: Clock) -> int:
         )
         if not prompts:
             return 0
-        borrowers = {prompt.borrower_id for prompt in prompts}
-        tellings, ways, places = _tellings(prompts), reachable(borrowers), _places(borrowers)
-        writes = Writes()
-        for prompt in prompts:
-            open_ways = open_to(ways[prompt.borrower_id], prompt)
-            course = ladder.Course.of(
-                ladder.ladder_of(prompt.kind),
-                open_to=open_ways,
-                places=places.get(prompt.borrower_id),
-                deadline=prompt.deadline,
-                pace=clock.pace,
-            )
-            told = tellings.get(prompt.pk, [])
-            decision = ladder.decide(course, rung=prompt.rung, tellings=told, now=clock.now)
-            _note(writes, prompt, decision, course, open_ways, clock)
-        _write(writes, clock)
+        over, held = over_and_held([prompt.pk for prompt in prompts], now=clock.now)
+        if over:
+            cancel(Prompt.objects.bundles(over), reason=NOT_NEEDED, now=clock.now)
+        put_off(held, clock)
+        _climb([prompt for prompt in prompts if prompt.pk not in over | held], clock)
     return len(prompts)
+
+
+def _climb(prompts: Sequence[Prompt], clock: Clock) -> None:
+    borrowers = {prompt.borrower_id for prompt in prompts}
+    tellings, ways, places = _tellings(prompts), reachable(borrowers), _places(borrowers)
+    writes = Writes()
+    for prompt in prompts:
+        open_ways = open_to(ways[prompt.borrower_id], prompt)
+        course = ladder.Course.of(
+            ladder.ladder_of(prompt.kind),
+            open_to=open_ways,
+            places=places.get(prompt.borrower_id),
+            deadline=prompt.deadline,
+            pace=clock.pace,
+        )
+        told = tellings.get(prompt.pk, [])
+        decision = ladder.decide(course, rung=prompt.rung, tellings=told, now=clock.now)
+        _note(writes, prompt, decision, course, open_ways, clock)
+    _write(writes, clock)
 
 
 def _tellings(prompts: Sequence[Prompt]) -> dict[int, list[ladder.Telling]]:
@@ -82,7 +94,7 @@ def _places(borrower_ids: set[int]) -> dict[int, dict[str, int]]:
     found: dict[int, dict[str, int]] = {}
     rows = Preference.objects.filter(user__in=borrower_ids, place__isnull=False)
     for user_id, channel, place in rows.values_list("user_id", "channel", "place"):
-        found.setdefault(user_id, {})[channel] = place or ladder.UNPLACED
+        found.setdefault(user_id, {})[channel] = place or ladder.UNCHOSEN
     return found
 
 
@@ -96,8 +108,11 @@ def _note(
             writes.told.append(prompt.pk)
         case ladder.Climb(rung, why):
             _note_climb(writes, prompt, rung, why, course, ways, clock)
+        case ladder.InPortal(why):
+            writes.given_up.append((prompt.pk, f"{why}; the message waits in the portal"))
+            writes.facts.append(about(prompt, NoticeEvent.Kind.CANCELLED, why=why))
         case ladder.Unreached(why):
-            _note_unreached(writes, prompt, why, course, clock)
+            _note_unreached(writes, prompt, why, clock)
 
 
 def _note_climb(
@@ -107,7 +122,7 @@ def _note_climb(
     point = ways[step.channel]
     zone, now = prompt.borrower.zone, clock.now
     hours, rule = clock.hours_for(prompt.borrower.jurisdiction, prompt.kind, zone)
-    moment = lawful_moment(now, now=now, zone=zone, hours=hours, latest=prompt.deadline).at
+    moment = lawful_moment(now, now=now, zone=zone, hours=hours, latest=prompt.latest).at
     writes.climbs.append(
         Delivery(
             prompt=prompt,
@@ -123,11 +138,7 @@ def _note_climb(
     writes.facts.append(about(prompt, NoticeEvent.Kind.MOVED, channel=step.channel, why=why))
 
 
-def _note_unreached(writes: Writes, prompt: Prompt, why: str, course: ladder.Course, clock: Clock) -> None:
-    if not course.ladder.ends_with_person:
-        writes.given_up.append((prompt.pk, f"{why}; the message waits in the portal"))
-        writes.facts.append(about(prompt, NoticeEvent.Kind.CANCELLED, why=why))
-        return
+def _note_unreached(writes: Writes, prompt: Prompt, why: str, clock: Clock) -> None:
     writes.tasks.append(
         AgentTask(
             prompt=prompt,
@@ -144,7 +155,7 @@ def _note_unreached(writes: Writes, prompt: Prompt, why: str, course: ladder.Cou
 
 def act_by(prompt: Prompt, clock: Clock) -> datetime:
     """The close of contact hours on the last working day, else on the day before the due date, else on the due day:
-    the first of them that leaves a person time.
+    the first of them that leaves a person time, and those first on which people work.
     """
     soonest = clock.now + PERSON_TAKES
     if prompt.kind != Prompt.Kind.UPCOMING or prompt.installment is None:
@@ -152,8 +163,10 @@ def act_by(prompt: Prompt, clock: Clock) -> datetime:
     zone, due_on = prompt.borrower.zone, prompt.installment.due_on
     closes = clock.hours_for(prompt.borrower.jurisdiction, prompt.kind, zone)[0].closes
     last_days = [local_day(prompt.deadline, zone)] if prompt.deadline else []
-    ends = [at_local(day, closes, zone) for day in (*last_days, due_on - timedelta(days=1), due_on)]
-    return next((end for end in ends if end >= soonest), ends[-1])
+    works = working_days(prompt.borrower.jurisdiction).is_working_day
+    days = sorted((*last_days, due_on - timedelta(days=1), due_on), key=lambda day: not works(day))
+    ends = [at_local(day, closes, zone) for day in days]
+    return next((end for end in ends if end >= soonest), max(ends))
 
 
 def _write(writes: Writes, clock: Clock) -> None:

@@ -15,6 +15,11 @@ from notifications.models import Delivery, Prompt
 Channel = Delivery.Channel
 Status = Delivery.Status
 
+UNPLACED: Final = frozenset({Status.QUEUED, Status.SENDING, Status.RETRYING})
+PLACED: Final = frozenset({Status.SENT, Status.DELIVERED})
+"""Of a message in the portal: it will lie there, it does."""
+PLACED_WITHIN: Final = timedelta(minutes=10)
+"""How often it is looked whether what is to lie in the portal does."""
 IN_FLIGHT: Final = frozenset({Status.QUEUED, Status.SENDING, Status.RETRYING, Status.SENT})
 RECEIPT_WITHIN: Final = {
     Channel.SMS: timedelta(hours=1),
@@ -43,7 +48,9 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """The rungs of a kind of prompt, and whether a person takes over where none of them reached anybody."""
+    """The rungs of a kind of prompt, and whether a person takes over where none of them reached anybody; else what lies
+    in the portal is enough.
+    """
 
     rungs: tuple[Rung, ...]
     ends_with_person: bool = True
@@ -123,7 +130,14 @@ class Unreached:
     why: str
 
 
-Decision = Wait | Climb | Told | Unreached
+@dataclass(frozen=True, slots=True)
+class InPortal:
+    """No channel is left and nothing arrived, and nobody need call: the message lies in the portal."""
+
+    why: str
+
+
+Decision = Wait | Climb | Told | Unreached | InPortal
 
 NOT_DELIVERED: Final = "not delivered"
 NOT_ACKNOWLEDGED: Final = "not acknowledged in time"
@@ -157,7 +171,7 @@ class Course:
         """The course of somebody who can be reached on `open_to` (None: on all) and gave channels `places`."""
         chosen = places or {}
         numbers = [number for number, rung in enumerate(ladder.rungs) if open_to is None or rung.channel in open_to]
-        numbers.sort(key=lambda number: (chosen.get(ladder.rungs[number].channel, UNPLACED), number))
+        numbers.sort(key=lambda number: (chosen.get(ladder.rungs[number].channel, UNCHOSEN), number))
         return cls(ladder, tuple(numbers), deadline, pace)
 
     def after(self, rung: int) -> tuple[int, ...]:
@@ -174,7 +188,7 @@ class Course:
         return started_at + wait
 
 
-UNPLACED: Final = 100
+UNCHOSEN: Final = 100
 """Stands behind every place that a person can give a channel."""
 
 
@@ -183,6 +197,17 @@ def decide(course: Course, *, rung: int, tellings: Sequence[Telling], now: datet
 
     `rung` may be `len(ladder.rungs)`: nothing was left to try at all.
     """
+    decision = _outside(course, rung, tellings, now)
+    if not isinstance(decision, Unreached) or course.ladder.ends_with_person:
+        return decision
+    in_portal = {telling.status for telling in tellings if telling.channel == Channel.IN_APP}
+    if in_portal & UNPLACED:
+        return Wait(now + PLACED_WITHIN * course.pace)
+    return InPortal(decision.why) if in_portal & PLACED else decision
+
+
+def _outside(course: Course, rung: int, tellings: Sequence[Telling], now: datetime) -> Decision:
+    """The same, whatever lies in the portal."""
     arrived = any(telling.status == Status.DELIVERED for telling in tellings)
     deadline = course.deadline
     if not arrived and deadline is not None and now >= deadline:

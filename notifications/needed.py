@@ -1,14 +1,23 @@
-"""Whether an installment is still to be told as its prompt was planned, as SQL: to claim a message, and to name it."""
+"""Whether what a prompt says is still to be told: asked when its deliveries are claimed and when its ladder climbs.
 
+A message for several installments is needed as long as one of them needs it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
+
+from django.db import connection
 
 from notifications.in_doubt import HOLDS
 from notifications.models import Prompt
 
-_NEEDED: Final = """
+_STANDS: Final = """
 {prompt}.voided_at IS NULL AND {prompt}.status <> 'cancelled'
 AND {installment}.state = 'open' AND {installment}.version = {prompt}.version
-AND ({prompt}.kind <> ALL(%(held_by_dispute)s) OR NOT EXISTS (
+"""
+_UNHELD: Final = """
+({prompt}.kind <> ALL(%(held_by_dispute)s) OR NOT EXISTS (
     SELECT 1 FROM loans_dispute AS disputed
     WHERE disputed.loan_id = {installment}.loan_id AND disputed.status <> 'decided'
       AND (disputed.installment_id IS NULL OR disputed.installment_id = {installment}.id)) AND NOT EXISTS (
@@ -16,12 +25,48 @@ AND ({prompt}.kind <> ALL(%(held_by_dispute)s) OR NOT EXISTS (
     WHERE hold.installment_id = {installment}.id AND (hold.held_until IS NULL OR hold.held_until > %(now)s)
     OFFSET 0) AND NOT {in_doubt})
 """
+KINDS: Final[dict[str, list[str]]] = {
+    "of_figures": list(Prompt.OF_FIGURES),
+    "held_by_dispute": list(Prompt.HELD_BY_DISPUTE),
+}
+"""What `stands` and `may_be_told` are asked with, beside `now`."""
 
-HELD_KINDS: Final[list[str]] = list(Prompt.HELD_BY_DISPUTE)
-"""The parameter `held_by_dispute` of what `needed` gives; `now` is the other one."""
+
+def stands(prompt: str, installment: str) -> str:
+    """As SQL on these tables: the installment of a prompt of figures is owed as the prompt says it."""
+    return _STANDS.format(prompt=prompt, installment=installment)
 
 
-def needed(prompt: str, installment: str) -> str:
-    """The condition on these two tables of a statement: open, unchanged, and held by no dispute, outage or doubt."""
+def may_be_told(prompt: str, installment: str) -> str:
+    """As SQL on these tables: it stands, and no dispute, outage or doubt holds it."""
     in_doubt = HOLDS.format(loan=f"{installment}.loan_id", installment=f"{installment}.id")
-    return _NEEDED.format(prompt=prompt, installment=installment, in_doubt=in_doubt)
+    unheld = _UNHELD.format(prompt=prompt, installment=installment, in_doubt=in_doubt)
+    return f"{stands(prompt, installment)} AND {unheld}"
+
+
+_LOOK: Final = f"""
+SELECT told.id, bool_or({stands("prompt", "installment")}), bool_or({may_be_told("prompt", "installment")})
+FROM unnest(%(ids)s::bigint[]) AS told (id)
+CROSS JOIN LATERAL (
+    SELECT prompt.* FROM notifications_prompt AS prompt WHERE prompt.id = told.id
+    UNION ALL
+    SELECT companion.* FROM notifications_prompt AS companion WHERE companion.told_with_id = told.id) AS prompt
+JOIN loans_installment AS installment ON installment.id = prompt.installment_id
+WHERE prompt.kind = ANY(%(of_figures)s)
+GROUP BY told.id
+"""  # noqa: S608  (nothing of it comes from outside)
+
+
+def over_and_held(leading_ids: Sequence[int], *, now: datetime) -> tuple[set[int], set[int]]:
+    """Of these leading prompts those of which nothing is needed any more, and those of which all that is may not be
+    told now.
+    """
+    over, held = set[int](), set[int]()
+    with connection.cursor() as cursor:
+        cursor.execute(_LOOK, {"ids": list(leading_ids), "now": now, **KINDS})
+        for pk, is_needed, is_free in cursor.fetchall():
+            if not is_needed:
+                over.add(pk)
+            elif not is_free:
+                held.add(pk)
+    return over, held

@@ -4,7 +4,7 @@ What the calendar brings is planned by `planning_calendar`, what happened to an 
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import F, Q
 
@@ -14,6 +14,7 @@ from notifications.clock import Clock
 from notifications.models import Prompt
 from notifications.planning_calendar import plan_calendar
 from notifications.planning_writes import write
+from notifications.slots import working_days
 
 Kind = Prompt.Kind
 
@@ -70,8 +71,14 @@ def plan_changes(installment_ids: Sequence[int], clock: Clock) -> int:
         )
         .filter(Q(deliveries__sent_at__isnull=False) | Q(told_with__deliveries__sent_at__isnull=False))
     )
-    changed = sorted(set(told.values_list("installment_id", flat=True)))
+    rows = told.values_list("installment_id", "borrower__jurisdiction", "installment__due_on")
+    changed = sorted({pk for pk, law, due_on in rows if _opens(due_on, law) > clock.now.date() + timedelta(days=1)})
     return plan_installments(Kind.SCHEDULE_CHANGED, changed, clock) if changed else 0
+
+
+def _opens(due_on: date, jurisdiction: str) -> date:
+    """When its first ordinary prompt is planned."""
+    return calendar.opens_on(due_on, max(calendar.LEADS), working_days=working_days(jurisdiction))
 
 
 def plan_payments(kind: Prompt.Kind, payment_ids: Sequence[int], clock: Clock) -> int:

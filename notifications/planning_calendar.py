@@ -97,10 +97,12 @@ def _find_portions(run: Run) -> Iterator[People]:
 
 
 def _find_fresh(run: Run) -> int:
+    parameters = run.parameters(EVERYBODY)
+    early = planning_statements.FOR_WHOM_IT_IS_EARLY if parameters["early_days"] else ""
     with connection.cursor() as cursor:
         cursor.execute(_SORT_IN_MEMORY)
         cursor.execute(planning_statements.CLEAR)
-        cursor.execute(planning_statements.FRESH, run.parameters(EVERYBODY))
+        cursor.execute(planning_statements.FRESH + early, parameters)
         return int(cursor.rowcount)
 
 

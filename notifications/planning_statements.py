@@ -19,6 +19,13 @@ WHERE installment.due_on BETWEEN %(first_due)s AND %(last_due)s
       AND prompt.payment_id IS NULL AND prompt.dispute_id IS NULL
       AND CASE %(kind)s WHEN 'upcoming' THEN prompt.stage <= day.last ELSE prompt.stage >= day.last END)
 """
+# Who lives under another law has working days before then, and would be found anew each minute.
+FOR_WHOM_IT_IS_EARLY: Final = """
+  AND (installment.due_on <> ALL(%(early_days)s) OR EXISTS (
+    SELECT FROM loans_loan AS loan JOIN accounts_user AS person ON person.id = loan.borrower_id
+    WHERE loan.id = installment.loan_id AND person.jurisdiction = ANY(%(early_laws)s)
+    OFFSET 0))
+"""
 # For portions: each is then found by its people, and a portion of twenty thousand does not read a million for each.
 IN_ORDER: Final = """
 CREATE TEMPORARY TABLE planning_ordered AS

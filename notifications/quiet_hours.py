@@ -13,8 +13,8 @@ from notifications.timing import ContactHours, lawful_moment
 def hold_until_morning(tellings: Sequence[Telling], *, now: datetime) -> list[Step]:
     """The steps that put these claimed deliveries off until their hours open.
 
-    What cannot wait because a person has to take over before that goes out all the same, as when it is planned; what
-    lies in the portal disturbs nobody.
+    What is not due yet and cannot wait because a person has to take over before that goes out all the same, as when it
+    is planned; what lies in the portal disturbs nobody.
     """
     clock, known = Clock.at(now), dict[tuple[str, str, str], tuple[ContactHours, str] | None]()
     closed = []
@@ -28,8 +28,8 @@ def hold_until_morning(tellings: Sequence[Telling], *, now: datetime) -> list[St
             closed.append((telling, *found))
     if not closed:
         return []
-    deadlines = dict(Prompt.objects.filter(pk__in=[one[0].prompt_id for one in closed]).values_list("pk", "deadline"))
-    steps = (_held(*one, deadlines[one[0].prompt_id], now) for one in closed)
+    prompts = Prompt.objects.only("kind", "deadline").in_bulk([one[0].prompt_id for one in closed])
+    steps = (_held(*one, prompts[one[0].prompt_id].latest, now) for one in closed)
     return [step for step in steps if step]
 
 
@@ -39,8 +39,8 @@ def _closed_hours(telling: Telling, clock: Clock) -> tuple[ContactHours, str] | 
     return (hours, rule) if hours.next_open(clock.now, telling.zone) > clock.now else None
 
 
-def _held(telling: Telling, hours: ContactHours, rule: str, deadline: datetime | None, now: datetime) -> Step | None:
-    moment = lawful_moment(now, now=now, zone=telling.zone, hours=hours, latest=deadline).at
+def _held(telling: Telling, hours: ContactHours, rule: str, latest: datetime | None, now: datetime) -> Step | None:
+    moment = lawful_moment(now, now=now, zone=telling.zone, hours=hours, latest=latest).at
     if moment <= now:
         return None
     return Step(

@@ -12,7 +12,7 @@ from loans.models import Loan, Partner
 from notifications import calendar
 from notifications.clock import Clock
 from notifications.models import Prompt, Responsibility, Sender
-from notifications.slots import Slot
+from notifications.slots import Slot, working_days
 from notifications.timing import at_local, lawful_moment
 
 
@@ -102,14 +102,15 @@ def times_of(kind: str, slot: Slot, hours: int, backup_hours: int, clock: Clock)
 
 def _stage(kind: str, slot: Slot) -> tuple[datetime, datetime]:
     """When the slot's stage begins and the next one does, at midnight where the borrower is."""
-    due_on, stage = slot.at.due_on, slot.at.stage
+    due_on, stage, leads = slot.at.due_on, slot.at.stage, slot.plan.leads
     if kind == Prompt.Kind.UPCOMING:
-        following = max((lead for lead in slot.plan.leads if lead < stage), default=-1)
-        days = (-stage, -following)
+        first = calendar.opens_on(due_on, stage, leads, working_days(slot.place.jurisdiction))
+        last = due_on - timedelta(days=max((lead for lead in leads if lead < stage), default=-1))
     else:
-        days = (stage, min((later for later in slot.plan.stages if later > stage), default=calendar.OVERDUE_WINDOW))
-    first, last = (at_local(due_on + timedelta(days=day), time.min, slot.place.zone) for day in days)
-    return first, last
+        later = min((later for later in slot.plan.stages if later > stage), default=calendar.OVERDUE_WINDOW)
+        first, last = due_on + timedelta(days=stage), due_on + timedelta(days=later)
+    begins, ends = (at_local(day, time.min, slot.place.zone) for day in (first, last))
+    return begins, ends
 
 
 def _needs_proof(kind: str, slot: Slot) -> bool:

@@ -105,10 +105,13 @@ def leads_before(slot: Slot) -> Iterator[tuple[int, datetime]]:
 def columns_of(kind: str, slots: Sequence[Slot]) -> dict[str, Any]:
     """The slots of `kind` as the columns that a statement takes them in.
 
-    `days` are their due dates, each once, with the latest stage that anybody has reached (`lasts`).
+    `days` are their due dates, each once, with the latest stage that anybody has reached (`lasts`). Of `early_days`
+    only people under one of `early_laws` are told yet.
     """
     due_on = [slot.at.due_on for slot in slots]
     reached = _reached(kind, slots)
+    early = [slot for slot in slots if slot.at.early]
+    early_days = {slot.at.due_on for slot in early} - {slot.at.due_on for slot in slots if not slot.at.early}
     return {
         "jurisdictions": [slot.place.jurisdiction for slot in slots],
         "zones": [slot.place.name for slot in slots],
@@ -124,6 +127,8 @@ def columns_of(kind: str, slots: Sequence[Slot]) -> dict[str, Any]:
         "lasts": list(reached.values()),
         "first_due": min(due_on, default=date.min),
         "last_due": max(due_on, default=date.min),
+        "early_days": sorted(early_days),
+        "early_laws": sorted({slot.place.jurisdiction for slot in early}),
     }
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from accounts.models.user import zone_of
 from notifications.arrays import numbers
 from notifications.models import Prompt
-from notifications.needed import HELD_KINDS, needed
+from notifications.needed import KINDS, may_be_told
 from notifications.prepared import prepared_cursor
 from notifications.reach import WAY, WHY_CLOSED
 
@@ -95,7 +95,7 @@ class Firm(NamedTuple):
 _NEEDED: Final = f"""
 CASE WHEN prompt.kind = ANY(%(held_by_dispute)s) AND NOT EXISTS (
               SELECT FROM notifications_prompt AS companion WHERE companion.told_with_id = prompt.id)
-     THEN TRUE ELSE ({needed("prompt", "installment")}) END
+     THEN TRUE ELSE ({may_be_told("prompt", "installment")}) END
 """
 _TELLINGS: Final = f"""
 SELECT delivery.id, delivery.channel, delivery.address, {WHY_CLOSED},
@@ -118,7 +118,7 @@ JOIN loans_loan AS loan ON loan.id = COALESCE(dispute.loan_id, payment.loan_id, 
 ORDER BY delivery.next_attempt_at, delivery.id
 """  # noqa: S608  (nothing of it comes from outside)
 _COMPANIONS: Final = f"""
-SELECT companion.id, companion.told_with_id, installment.id, ({needed("companion", "installment")}),
+SELECT companion.id, companion.told_with_id, installment.id, ({may_be_told("companion", "installment")}),
        installment.outstanding, installment.due_on, installment.payment_reference,
        loan.product, right(loan.external_id, 4), loan.currency, loan.bank_id, loan.platform_id
 FROM notifications_prompt AS companion
@@ -155,7 +155,7 @@ def firms_named(tellings: Iterable[Telling], companions: Mapping[int, Sequence[C
 
 
 def _holds(now: datetime) -> dict[str, Any]:
-    return {"held_by_dispute": HELD_KINDS, "now": now}
+    return {**KINDS, "now": now}
 
 
 def _rows(statement: str, ids: Collection[int], **parameters: Any) -> list[tuple[Any, ...]]:

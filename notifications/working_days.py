@@ -63,6 +63,13 @@ class WorkingDays:
             day -= timedelta(days=1)
         return day
 
+    def next_working_day(self, day: date) -> date:
+        """The first working day after `day`."""
+        day += timedelta(days=1)
+        while not self.is_working_day(day):
+            day += timedelta(days=1)
+        return day
+
     def is_decreed(self, day: date) -> bool:
         """Whether the holidays around `day` are certain: False for a year whose decree is not known here."""
         decrees = DECREES.get(self.country)

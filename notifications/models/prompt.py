@@ -131,6 +131,9 @@ class Prompt(models.Model):
     HELD_BY_DISPUTE = (Kind.OVERDUE, Kind.PRIOR_NOTICE)
     """Those that an undecided dispute holds, and an outage of a firm."""
 
+    BEFORE_DUE = (Kind.UPCOMING,)
+    """Those with a due date to save: better told at an odd hour than too late. The others wait for lawful hours."""
+
     borrower = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -235,6 +238,11 @@ class Prompt(models.Model):
         if subject is None:
             raise ValueError(f"Prompt {self.pk} is about nothing, which the database refuses.")
         return subject.loan
+
+    @property
+    def latest(self) -> datetime | None:
+        """The moment beyond which contact hours may not hold it, in UTC; None where there is no due date to save."""
+        return self.deadline if self.kind in self.BEFORE_DUE else None
 
     @property
     def asks_acknowledgement(self) -> bool:

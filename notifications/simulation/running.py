@@ -72,7 +72,8 @@ class Run:
         """Play all days of the tally."""
         for due in self.person.dues:
             for lead in self.rules.upcoming:
-                self._plan_on(due.due_on - timedelta(days=lead), due, Kind.UPCOMING, lead)
+                opens = calendar.opens_on(due.due_on, lead, self.rules.upcoming, working_days(self.person.jurisdiction))
+                self._plan_on(opens, due, Kind.UPCOMING, lead)
             for stage in self.rules.overdue:
                 self._plan_on(due.due_on + timedelta(days=stage), due, Kind.OVERDUE, stage)
         while self.steps:
@@ -125,7 +126,7 @@ class Run:
     def _last_try(self, prompt: _Prompt, moment: datetime) -> datetime:
         """Until when channels are tried."""
         if prompt.kind != Kind.UPCOMING:
-            return moment + timedelta(days=1)
+            return calendar.overdue_deadline(moment, self.person.zone)
         days = working_days(self.person.jurisdiction)
         return calendar.deadline(prompt.due.due_on, prompt.stage, self.person.zone, moment, days)
 
@@ -165,7 +166,8 @@ class Run:
                 self._at(until, lambda then: self._look(prompt, then))
             case ladder.Climb(rung, _why):
                 prompt.rung = rung
-                moment = self._tell(prompt, rung, now, prompt.course.deadline)
+                latest = prompt.course.deadline if prompt.kind in Prompt.BEFORE_DUE else None
+                moment = self._tell(prompt, rung, now, latest)
                 self._at(prompt.course.patience(rung, moment), lambda then: self._look(prompt, then))
             case ladder.Unreached(_why):
                 self.tally.note_person(local_day(now, self.person.zone))

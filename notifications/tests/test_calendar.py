@@ -1,6 +1,6 @@
 """Stages in the borrower's own calendar."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications import calendar
-from notifications.calendar import LEADS, LEAST_TRY, deadline, overdue_stage, upcoming_stage
+from notifications.calendar import LEADS, LEAST_TRY, Slot, deadline, opens_on, overdue_stage, upcoming_stage
+from notifications.models import Prompt
 from notifications.tests.zones import instants, zones
-from notifications.timing import ContactHours
+from notifications.timing import ContactHours, lawful_moment
 from notifications.working_days import EVERY_DAY, WorkingDays
 
 HOURS = ContactHours()
@@ -132,3 +133,65 @@ class TestTheDeadline:
         if ends > started_at + LEAST_TRY:
             assert CHINA.is_working_day(last_day) or last_day == date(2011, 12, 31)  # Apia's 30th is its 31st
             assert last_day < due_on or stage == 0
+
+    @pytest.mark.parametrize("leads", [LEADS, (1, 0), (0,)])
+    @pytest.mark.parametrize("law", ["cn", "us", "uk", "eu"])
+    def test_whenever_it_is_due_a_person_has_half_a_working_day_from_the_first_stage_on(
+        self, law: str, leads: tuple[int, ...]
+    ) -> None:
+        days = WorkingDays.of(law)
+        for due_on, (today, slot) in first_slots(days, leads).items():
+            work = [today + timedelta(days=n) for n in range((due_on - today).days + 1)]
+            noons = [datetime.combine(day, time(12), SHANGHAI[1]) for day in work if days.is_working_day(day)]
+            assert slot.moment < max(noons, default=slot.moment), due_on
+            assert slot.deadline <= max(noons), due_on
+            assert slot.stage == max(leads)
+
+    @pytest.mark.parametrize("leads", [LEADS, (1, 0), (0,)])
+    @pytest.mark.parametrize("law", ["cn", "us", "uk", "eu"])
+    def test_a_first_stage_opens_before_its_lead_only_where_nobody_works_from_then_on(
+        self, law: str, leads: tuple[int, ...]
+    ) -> None:
+        days = WorkingDays.of(law)
+        for due_on, (today, slot) in first_slots(days, leads).items():
+            assert today == opens_on(due_on, slot.stage, leads, days)
+            usual = due_on - timedelta(days=max(leads))
+            assert slot.early == (today < usual)
+            if slot.early:
+                idle = [today + timedelta(days=n) for n in range(1, (due_on - today).days + (not max(leads)))]
+                assert not any(days.is_working_day(day) for day in idle)
+
+    def test_no_stage_but_the_first_opens_early(self) -> None:
+        in_the_festival = date(2026, 2, 23)
+        opened = [opens_on(in_the_festival, stage, LEADS, CHINA) for stage in LEADS]
+        assert opened == [date(2026, 2, day) for day in (14, 20, 22, 23)]
+
+
+def first_slots(days: WorkingDays, leads: tuple[int, ...]) -> dict[date, tuple[date, Slot]]:
+    """Of each due date of some years the day on which it first has a slot, at midnight, and that slot."""
+    found: dict[date, tuple[date, Slot]] = {}
+    first = date(2023, 12, 1)
+    for today in (first + timedelta(days=number) for number in range(3 * 366)):
+        midnight = datetime.combine(today, time.min, SHANGHAI[1])
+        for slot in calendar.upcoming([SHANGHAI], midnight, HOURS, leads=leads, working_days=days):
+            found.setdefault(slot.due_on, (today, slot))
+    return {due_on: row for due_on, row in found.items() if due_on > date(2024, 1, 1)}
+
+
+@given(instants, zones, st.timedeltas(timedelta(0), timedelta(days=3)))
+def test_what_is_late_never_leaves_outside_of_the_hours(now: datetime, zone: ZoneInfo, later: timedelta) -> None:
+    hours = ContactHours(time(8), time(21))
+    for slot in calendar.overdue([(zone.key, zone)], now, hours, stages=(1,)):
+        prompt = Prompt(kind=Prompt.Kind.OVERDUE, deadline=slot.deadline)
+        then = slot.moment + later
+        leaves = lawful_moment(then, now=then, zone=zone, hours=hours, latest=prompt.latest).at
+        assert hours.next_open(leaves, zone) == leaves
+
+
+@given(instants, zones)
+def test_channels_are_tried_for_what_is_late_until_the_same_hour_of_the_next_day(now: datetime, zone: ZoneInfo) -> None:
+    slot = next(calendar.overdue([(zone.key, zone)], now, ContactHours()))
+    began, ends = slot.moment.astimezone(zone), slot.deadline.astimezone(zone)
+    assert slot.deadline > slot.moment
+    if ends.date() == began.date() + timedelta(days=1):
+        assert ends.time() == began.time()

@@ -1,6 +1,7 @@
 """Every installment that is due soon is told, was told or is with a person, or an alarm is open."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pgtrigger
 import pytest
@@ -16,6 +17,7 @@ from notifications.tests.factories import NOON, TODAY, clock
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(hours=1)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 @pytest.fixture
@@ -83,3 +85,36 @@ def test_an_alarm_tells_nothing_about_the_person(installment: Installment) -> No
     borrower = installment.loan.borrower
     assert not any(word and word in alarm.detail for word in (borrower.name, borrower.phone, borrower.email))
     assert not NoticeEvent.objects.exists()
+
+
+class TestAHoliday:
+    """The Spring Festival of 2026: nobody in China works from 15 to 23 February."""
+
+    DUE = date(2026, 2, 23)
+    FRIDAY = datetime(2026, 2, 13, 9, 0, tzinfo=SHANGHAI)
+    LAST_WORKING_DAY = datetime(2026, 2, 14, 9, 0, tzinfo=SHANGHAI)
+    HOLIDAY = datetime(2026, 2, 16, 9, 0, tzinfo=SHANGHAI)
+
+    @pytest.fixture
+    def row(self) -> Installment:
+        """Of somebody whom no channel reaches."""
+        row = make_installment(make_loan(make_borrower(phone=False, email=False)), due_on=self.DUE)
+        Installment.objects.filter(pk=row.pk).update(known_at=self.FRIDAY - timedelta(days=9))
+        return row
+
+    def test_who_is_due_in_it_has_to_be_told_before_it_begins(self, row: Installment) -> None:
+        assert check_coverage(clock(self.FRIDAY)) == 0
+        assert check_coverage(clock(self.LAST_WORKING_DAY)) == 1
+        plan_upcoming(clock(self.LAST_WORKING_DAY))
+        climb(clock(self.LAST_WORKING_DAY))
+        task = AgentTask.objects.get()
+        assert task.act_by == datetime(2026, 2, 14, 22, 0, tzinfo=SHANGHAI)
+        assert check_coverage(clock(self.LAST_WORKING_DAY)) == 0
+
+    def test_a_task_covers_nobody_when_no_person_works_before_the_due_date_is_over(self, row: Installment) -> None:
+        plan_upcoming(clock(self.LAST_WORKING_DAY))
+        climb(clock(self.LAST_WORKING_DAY))
+        assert AgentTask.objects.get().status == AgentTask.Status.OPEN
+        assert check_coverage(clock(self.HOLIDAY)) == 1
+        Installment.objects.update(due_on=self.DUE + timedelta(days=1))
+        assert check_coverage(clock(self.HOLIDAY + timedelta(days=1))) == 0

@@ -1,21 +1,24 @@
 """What a firm is told of a word about a prompt that is not planned yet: that it will count, or that it never does."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from itertools import product
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from accounts.tests.factories import make_borrower
 from loans.models import Installment, Partner
-from loans.tests.factories import make_bank
-from notifications.models import Duty, FirmTelling, LeadPlan, NoticeEvent
+from loans.tests.factories import make_bank, make_installment, make_loan
+from notifications.models import Duty, FirmTelling, LeadPlan, NoticeEvent, Responsibility
 from notifications.planning import plan_overdue, plan_upcoming
 from notifications.tests.factories import NOON, clock
 from notifications.tests.firms import HOUR, due_in, make_rule, report
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 APPLIED = ("applied", "")
 
 
@@ -88,3 +91,15 @@ def test_a_product_with_leads_of_its_own_has_other_stages() -> None:
     sent = (NOON - HOUR).isoformat()
     assert report(installment, at=NOON - HOUR, stage=14, sent_at=sent) == APPLIED
     assert report(installment, at=NOON - HOUR, stage=7, sent_at=sent) == ("kept", "no_such_stage")
+
+
+@pytest.mark.parametrize(("day", "status"), [(13, "kept"), (14, "applied"), (15, "applied")])
+def test_a_word_counts_from_the_day_on_which_a_stage_opens_before_a_holiday(day: int, status: str) -> None:
+    """Nobody in China works from 15 to 23 February 2026."""
+    Responsibility.objects.create(responsible="bank", bank=make_bank(), hours=4, valid_from=NOON - 365 * DAY)
+    installment = make_installment(make_loan(make_borrower()), due_on=date(2026, 2, 23))
+    sent = datetime(2026, 2, day, 9, 0, tzinfo=SHANGHAI)
+    answer, _code = report(installment, at=sent + HOUR, sent_at=sent.isoformat(), proof="delivered")
+    assert answer == status
+    plan_upcoming(clock(datetime(2026, 2, 15, 11, 0, tzinfo=SHANGHAI)))
+    assert (Duty.objects.get().telling is not None) == (status == "applied")

@@ -1,14 +1,20 @@
 """Ladders climbed on real rows."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from accounts.models import ContactPoint
 from accounts.tests.factories import make_borrower
-from loans.tests.factories import make_installment, make_loan
+from loans.outages import declare_outage
+from loans.tests.factories import make_bank, make_installment, make_loan
+from notifications.clock import Clock
 from notifications.escalation import climb
+from notifications.halting import halt, lift
 from notifications.models import AgentTask, Delivery, NoticeEvent, Preference, Prompt
+from notifications.placing import place
+from notifications.planning import plan_overdue
 from notifications.states import Status, Step, advance
 from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt
 
@@ -19,6 +25,15 @@ Channel = Delivery.Channel
 def fail(delivery: Delivery) -> None:
     Delivery.objects.filter(pk=delivery.pk).update(status=Status.SENT)
     advance([Step(delivery_id=delivery.pk, to=Status.FAILED)], now=NOON)
+
+
+def news_for_nobody(*, in_portal: str) -> Delivery:
+    """Of an outage, for somebody without any channel: the message in the portal."""
+    make_installment(make_loan(make_borrower(phone=False, email=False)), due_on=TODAY)
+    declare_outage(make_bank(), starts_at=NOON - timedelta(days=1), now=NOON, reason="Down.")
+    Prompt.objects.update(look_again_at=NOON)
+    Delivery.objects.update(status=in_portal, next_attempt_at=NOON)
+    return Delivery.objects.get(channel=Channel.IN_APP)
 
 
 def test_a_dead_phone_moves_the_prompt_to_email_at_once() -> None:
@@ -61,6 +76,20 @@ def test_a_move_at_night_is_held_until_morning() -> None:
     assert Delivery.objects.get(channel=Channel.EMAIL).next_attempt_at == NOON + timedelta(hours=20)
 
 
+def test_a_move_of_what_is_late_is_held_even_where_the_night_is_longer_than_its_time() -> None:
+    """The clocks of New York go back on 1 November 2026."""
+    zone = ZoneInfo("America/New_York")
+    borrower = make_borrower(time_zone=zone.key, jurisdiction="us")
+    make_installment(make_loan(borrower), due_on=date(2026, 10, 30))
+    plan_overdue(Clock(datetime(2026, 10, 31, 0, 1, tzinfo=zone)))
+    fail(Delivery.objects.get(channel=Channel.SMS))
+    Prompt.objects.update(deadline=datetime(2026, 11, 1, 7, 0, tzinfo=zone))
+    climb(Clock(datetime(2026, 10, 31, 21, 5, tzinfo=zone)))
+    moved = Delivery.objects.get(channel=Channel.EMAIL)
+    assert moved.next_attempt_at == datetime(2026, 11, 1, 8, 0, tzinfo=zone)
+    assert moved.held_by.startswith("us/collection/hours/")
+
+
 def test_a_delivery_that_needs_no_answer_ends_the_ladder() -> None:
     prompt = make_prompt(kind=Prompt.Kind.PAYMENT_SETTLED)
     make_delivery(prompt, Channel.EMAIL, status=Status.DELIVERED)
@@ -69,15 +98,33 @@ def test_a_delivery_that_needs_no_answer_ends_the_ladder() -> None:
     assert prompt.status == Prompt.Status.TOLD
 
 
-def test_a_confirmation_that_reached_nobody_stays_in_the_portal_and_calls_no_person() -> None:
-    make_prompt(
-        make_installment(make_loan(make_borrower(phone=False, email=False)), due_on=TODAY),
-        kind="payment_settled",
-        rung=3,
-    )
+def test_news_that_reached_nobody_stay_in_the_portal_and_call_no_person() -> None:
+    news_for_nobody(in_portal=Status.SENT)
     climb(clock())
     assert Prompt.objects.get().status == Prompt.Status.CANCELLED
     assert not AgentTask.objects.exists()
+
+
+def test_news_are_not_given_up_before_they_lie_in_the_portal() -> None:
+    message = news_for_nobody(in_portal=Status.QUEUED)
+    stopped = halt(reason="The wording is wrong.", by=None, now=NOON)
+    for minutes in (0, 10, 600):
+        climb(clock(NOON + timedelta(minutes=minutes)))
+        assert place(clock=lambda: NOON, longest=1) == 0
+        assert Prompt.objects.get().status == Prompt.Status.ACTIVE
+    lift(stopped.pk, by=None, now=NOON)
+    assert place(clock=lambda: NOON, longest=1) == 1
+    message.refresh_from_db()
+    assert (message.status, message.facts is not None) == (Status.SENT, True)
+    climb(clock(NOON + timedelta(hours=11)))
+    assert Prompt.objects.get().reason.endswith("waits in the portal")
+
+
+def test_news_that_do_not_even_lie_in_the_portal_go_to_a_person() -> None:
+    news_for_nobody(in_portal=Status.FAILED)
+    climb(clock())
+    assert Prompt.objects.get().status == Prompt.Status.ESCALATED
+    assert AgentTask.objects.get().kind == AgentTask.Kind.UNREACHABLE
 
 
 def test_silence_until_the_deadline_calls_a_person_even_while_messages_are_on_their_way() -> None:
@@ -89,6 +136,14 @@ def test_silence_until_the_deadline_calls_a_person_even_while_messages_are_on_th
     assert looks_again == NOON + timedelta(hours=2)
     climb(clock(looks_again))
     assert AgentTask.objects.get().act_by > looks_again
+
+
+def test_a_person_is_asked_to_act_on_a_day_on_which_people_work() -> None:
+    """What fails on Sunday and falls due on Monday is for Monday."""
+    prompt = make_prompt(make_installment(due_on=TODAY + timedelta(days=1)), stage=1, deadline=NOON)
+    make_delivery(prompt, status=Status.SENT, sent_at=NOON)
+    climb(clock(NOON))
+    assert AgentTask.objects.get().act_by == NOON + timedelta(days=1, hours=10)
 
 
 def test_climbing_twice_changes_nothing() -> None:

@@ -11,20 +11,21 @@ from django.utils import timezone
 from accounts.tests.factories import make_agent
 from loans.intake.deciding import match_line
 from loans.models import Installment, Payment, StatementLine
-from loans.tests.factories import make_bank, make_platform
+from loans.tests.factories import make_bank, make_installment, make_platform
 from loans.tests.histories import entry
 from loans.tests.intake_files import send_entries
 from loans.tests.pushing import about, event, make_key, told
 from notifications import tasks
 from notifications.alarms import close_by_hand
+from notifications.escalation import climb
 from notifications.in_doubt import watch_doubted
-from notifications.models import Alarm, Prompt
+from notifications.models import AgentTask, Alarm, Delivery, Prompt
 from notifications.planning import plan_overdue
 from notifications.prior_notice import give_prior_notice
 from notifications.tests.factories import claim, clock, make_delivery, make_prompt
 
 pytestmark = pytest.mark.django_db
-DAY = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SLIP = "41250.00"
 """For 412.50."""
 
@@ -121,6 +122,91 @@ def test_what_was_queued_before_waits_and_no_notice_is_given(bank: str) -> None:
     watch_doubted(timezone.now())
     close_by_hand(Alarm.objects.get().pk, by=make_agent(), because="No such payment.", now=timezone.now())
     assert len(claim("sms", timezone.now())) == 1
+
+
+def overdue_prompt(**fields: object) -> Prompt:
+    """Of the first period, told by SMS, which waits; its ladder is due."""
+    now = timezone.now()
+    first = Installment.objects.get(number=1)
+    prompt = make_prompt(first, kind=Prompt.Kind.OVERDUE, stage=1, look_again_at=now, deadline=now + DAY, **fields)
+    make_delivery(prompt, next_attempt_at=now - HOUR)
+    return prompt
+
+
+def test_the_ladder_of_what_a_bank_may_have_waits_and_its_time_stands_still(bank: str) -> None:
+    prompt = overdue_prompt()
+    began, deadline = prompt.look_again_at, prompt.deadline
+    told("harbour", bank, settled(amount=SLIP))
+    assert deadline
+    for hours in range(40):
+        climb(clock(began + hours * HOUR))
+    prompt.refresh_from_db()
+    assert (prompt.status, prompt.rung) == (Prompt.Status.ACTIVE, 1)
+    assert (prompt.look_again_at, prompt.deadline) == (began + 40 * HOUR, deadline + 40 * HOUR)
+    assert Delivery.objects.get().next_attempt_at == prompt.look_again_at
+    assert not AgentTask.objects.exists()
+
+
+def test_when_a_doubt_ends_one_message_goes_out_and_the_ladder_waits_for_it(bank: str) -> None:
+    prompt = overdue_prompt()
+    began = prompt.look_again_at
+    told("harbour", bank, settled(amount=SLIP))
+    climb(clock(began))
+    watch_doubted(timezone.now())
+    close_by_hand(Alarm.objects.get().pk, by=make_agent(), because="No such payment.", now=timezone.now())
+    assert claim("sms", began + HOUR - timedelta(seconds=1)) == []
+    climb(clock(began + HOUR))
+    delivery = Delivery.objects.get()
+    assert claim("sms", began + HOUR) == [delivery.pk]
+    prompt.refresh_from_db()
+    assert prompt.look_again_at > began + 2 * HOUR
+
+
+def test_a_reminder_before_the_due_date_climbs_on_whatever_a_bank_may_have(bank: str) -> None:
+    first = Installment.objects.get(number=1)
+    now = timezone.now()
+    prompt = make_prompt(first, stage=1, look_again_at=now, deadline=now)
+    told("harbour", bank, settled(amount=SLIP))
+    climb(clock(now))
+    assert AgentTask.objects.get().prompt == prompt
+
+
+def test_a_message_of_which_a_part_may_be_told_climbs_on(bank: str) -> None:
+    prompt, other = overdue_prompt(), make_installment(due_on=timezone.now().date() - DAY)
+    make_prompt(other, kind=Prompt.Kind.OVERDUE, stage=1, told_with=prompt, borrower=prompt.borrower)
+    Prompt.objects.update(deadline=prompt.look_again_at)
+    told("harbour", bank, settled(amount=SLIP))
+    climb(clock(prompt.look_again_at))
+    assert AgentTask.objects.get().prompt == prompt
+
+
+@pytest.mark.parametrize("kind", [Prompt.Kind.UPCOMING, Prompt.Kind.OVERDUE])
+@pytest.mark.parametrize("change", [{"state": "awaiting_bank"}, {"version": 2}])
+def test_a_ladder_whose_figures_do_not_hold_any_more_ends(bank: str, kind: str, change: dict[str, object]) -> None:
+    prompt = overdue_prompt()
+    Prompt.objects.update(kind=kind)
+    Installment.objects.filter(number=1).update(**change)
+    climb(clock(prompt.look_again_at + 2 * DAY))
+    prompt.refresh_from_db()
+    assert (prompt.status, prompt.reason) == (Prompt.Status.CANCELLED, "paid or changed meanwhile")
+    assert Delivery.objects.get().status == "cancelled"
+    assert not AgentTask.objects.exists()
+
+
+def test_asking_what_holds_ladders_costs_the_same_however_many_there_are(bank: str) -> None:
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as ran:
+            climb(clock(timezone.now() + 2 * DAY))
+        return len(ran)
+
+    overdue_prompt()
+    told("harbour", bank, settled(amount=SLIP))
+    few = cost()
+    first = Installment.objects.get(number=1)
+    for stage in (3, 7):
+        make_delivery(make_prompt(first, kind=Prompt.Kind.OVERDUE, stage=stage, look_again_at=timezone.now()))
+    Prompt.objects.update(look_again_at=timezone.now())
+    assert cost() == few
 
 
 def test_a_line_that_cannot_be_for_its_loan_holds_it_until_an_agent_decides(bank: str) -> None:

@@ -12,9 +12,12 @@ from notifications.ladder import (
     NO_TIME_LEFT,
     NOT_ACKNOWLEDGED,
     NOT_DELIVERED,
+    PLACED_WITHIN,
+    UNPLACED,
     Climb,
     Course,
     Decision,
+    InPortal,
     Ladder,
     Needs,
     Telling,
@@ -101,6 +104,17 @@ def test_a_borrower_without_any_channel_goes_to_a_person() -> None:
     assert ask(telling(IN_APP, Status.SENT, rung=4), rung=4, open_to=nowhere) == Unreached(NO_CHANNEL_LEFT)
 
 
+def test_news_end_in_the_portal_once_they_lie_there_and_with_a_person_where_they_never_will() -> None:
+    course = Course.of(TELLING, open_to=frozenset())
+
+    def left(status: str) -> Decision:
+        return decide(course, rung=3, tellings=[telling(IN_APP, status, rung=3)], now=NOW)
+
+    assert left(Status.SENT) == InPortal(NO_CHANNEL_LEFT)
+    assert {left(status) for status in UNPLACED} == {Wait(NOW + PLACED_WITHIN)}
+    assert left(Status.FAILED) == decide(course, rung=3, tellings=[], now=NOW) == Unreached(NO_CHANNEL_LEFT)
+
+
 def test_a_channel_that_was_opened_meanwhile_is_tried() -> None:
     assert ask(telling(IN_APP, Status.SENT, rung=4), rung=4, open_to=frozenset({EMAIL})) == Climb(
         ON_EMAIL, NOT_DELIVERED
@@ -144,14 +158,20 @@ def test_a_ladder_never_ends_well_without_a_delivery_nor_waits_for_nothing_nor_t
     decision = decide(course, rung=rung, tellings=tellings, now=NOW)
     arrived = any(one.status == Status.DELIVERED for one in tellings)
     assert arrived or not isinstance(decision, Told)
-    assert not (arrived and isinstance(decision, Unreached))
+    assert not (arrived and isinstance(decision, Unreached | InPortal))
+    in_portal = {one.status for one in tellings if one.channel == IN_APP}
+    if isinstance(decision, InPortal):
+        assert not ladder.ends_with_person
+        assert Status.SENT in in_portal
+        assert not in_portal & UNPLACED
     if isinstance(decision, Wait):
         assert decision.until > NOW
-        assert any(one.rung == rung and one.channel != IN_APP for one in tellings)
+        outside = any(one.rung == rung and one.channel != IN_APP for one in tellings)
+        assert outside or (in_portal & UNPLACED and not ladder.ends_with_person)
     if isinstance(decision, Climb):
         assert ladder.rungs[decision.rung].channel in open_to
         assert not any(one.rung == decision.rung and one.channel != IN_APP for one in tellings)
-    if deadline is not None and deadline <= NOW and not arrived:
+    if deadline is not None and deadline <= NOW and not arrived and ladder.ends_with_person:
         assert isinstance(decision, Unreached)
 
 

@@ -38,3 +38,13 @@ def test_what_lies_in_the_portal_disturbs_nobody() -> None:
     make_delivery(channel=Delivery.Channel.IN_APP)
     assert dispatch.dispatch("in_app", clock=lambda: NIGHT) == 1
     assert NIGHT > NOON
+
+
+@pytest.mark.parametrize(
+    ("kind", "held"), [(Prompt.Kind.OVERDUE, True), (Prompt.Kind.PRIOR_NOTICE, True), (Prompt.Kind.UPCOMING, False)]
+)
+def test_only_what_has_a_due_date_to_save_leaves_at_night(kind: Prompt.Kind, held: bool) -> None:
+    delivery = make_delivery(make_prompt(kind=kind, stage=1, deadline=MORNING - timedelta(hours=1)))
+    dispatch.dispatch("sms", clock=lambda: NIGHT)
+    delivery.refresh_from_db()
+    assert (delivery.status == Status.RETRYING and delivery.next_attempt_at == MORNING) == held

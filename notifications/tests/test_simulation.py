@@ -95,6 +95,24 @@ def test_whom_nothing_reaches_goes_to_a_person_before_the_due_date() -> None:
     assert all(day < DUE for day in tally.persons)
 
 
+def test_before_a_holiday_the_first_stage_opens_while_people_work() -> None:
+    """Nobody in China works from 15 to 23 February 2026."""
+    due = Due(date(2026, 2, 23), "harbour", None)
+    tally = play(person(due), dice=Dice(rates={}, answering=0.0), first=date(2026, 2, 10), days=13)
+    assert min(tally.persons) == date(2026, 2, 14)
+
+
+def test_no_climb_of_what_is_late_is_worth_an_odd_hour() -> None:
+    latest: dict[str, set[bool]] = {"upcoming": set(), "overdue": set()}
+
+    def allow(wish: Wish) -> Allowed:
+        latest[wish.kind].add(wish.latest is not None and wish.latest > wish.at)
+        return Allowed(wish.at, Moved.NOT)
+
+    play(person(Due(DUE, "harbour", None)), rules=Rules("", (7,), (1,), allow))
+    assert latest == {"upcoming": {True, False}, "overdue": {False}}
+
+
 def test_somebody_without_any_channel_goes_to_a_person_and_is_told_nothing() -> None:
     tally = play(person(channels=frozenset()))
     assert went(tally) == {}

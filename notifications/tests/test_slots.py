@@ -4,13 +4,16 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.tests.factories import make_borrower
+from loans.models import Installment
 from loans.tests.factories import make_bank, make_installment, make_loan, make_platform
 from notifications.clock import Clock
 from notifications.models import Delivery, LeadPlan, NoticeEvent, Prompt
-from notifications.planning import plan_overdue, plan_upcoming
-from notifications.tests.factories import NOON, TODAY, clock
+from notifications.planning import plan_changes, plan_overdue, plan_upcoming
+from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt
 
 pytestmark = pytest.mark.django_db
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -48,3 +51,49 @@ def test_who_cannot_be_reached_goes_to_a_person_on_a_working_day() -> None:
     plan_upcoming(clock(thursday))
     assert Prompt.objects.get().deadline == friday_noon
     assert NOON.astimezone(SHANGHAI).isoweekday() == 7
+
+
+class TestBeforeAHoliday:
+    """Nobody in China works from 15 to 23 February 2026; Saturday the 14th is worked."""
+
+    SATURDAY = datetime(2026, 2, 14, 0, 1, tzinfo=SHANGHAI)
+
+    @pytest.mark.parametrize(("due", "first_day"), [(21, 14), (22, 14), (23, 14), (24, 14), (25, 18)])
+    def test_what_falls_due_in_it_is_told_on_the_last_working_day_and_once(self, due: int, first_day: int) -> None:
+        make_installment(make_loan(make_borrower()), due_on=datetime(2026, 2, due, tzinfo=SHANGHAI).date())
+        days = [(day, plan_upcoming(clock(self.SATURDAY.replace(day=day)))) for day in range(10, due + 1)]
+        assert [day for day, planned in days if planned] == [first_day, due - 3, due - 1, due]
+        assert set(Prompt.objects.values_list("stage", flat=True)) == {7, 3, 1, 0}
+        first = Prompt.objects.get(stage=7)
+        assert first.tell_at == datetime(2026, 2, first_day, 8, 0, tzinfo=SHANGHAI)
+        assert first.deadline == datetime(2026, 2, 14 if due < 25 else 24, 12, 0, tzinfo=SHANGHAI)
+
+    def test_figures_that_come_when_it_has_begun_are_told_at_once(self) -> None:
+        make_installment(make_loan(make_borrower()), due_on=datetime(2026, 2, 24, tzinfo=SHANGHAI).date())
+        assert plan_upcoming(clock(self.SATURDAY.replace(day=15))) == 1
+        assert Prompt.objects.get().stage == 7
+
+    def test_who_lives_where_people_work_is_told_at_the_usual_time_and_not_looked_at_before(self) -> None:
+        due_on = datetime(2026, 2, 23, tzinfo=SHANGHAI).date()
+        make_installment(make_loan(make_borrower(jurisdiction="us")), due_on=due_on)
+        make_installment(make_loan(make_borrower()), due_on=due_on)
+        assert plan_upcoming(clock(self.SATURDAY)) == 1
+        with CaptureQueriesContext(connection) as ran:
+            assert plan_upcoming(clock(self.SATURDAY.replace(hour=1))) == 0
+        assert not any("TABLE planning_prompt" in one["sql"] for one in ran)
+        assert plan_upcoming(clock(self.SATURDAY.replace(day=16))) == 1
+
+    @pytest.mark.parametrize(("due", "told"), [(24, 0), (26, 1)])
+    def test_changed_figures_that_are_told_anew_at_once_need_no_news(self, due: int, told: int) -> None:
+        row = make_installment(make_loan(make_borrower()), due_on=datetime(2026, 2, due, tzinfo=SHANGHAI).date())
+        make_delivery(make_prompt(row, stage=7), status="sent", sent_at=self.SATURDAY)
+        Installment.objects.update(version=2)
+        assert plan_changes([row.pk], clock(self.SATURDAY)) == told
+        assert plan_upcoming(clock(self.SATURDAY)) == 1 - told
+
+    def test_a_plan_with_short_leads_opens_on_friday_for_monday(self) -> None:
+        LeadPlan.objects.create(partner=make_bank(), upcoming="1,0")
+        make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=1))
+        thursday = NOON - timedelta(days=3)
+        assert [plan_upcoming(clock(thursday + timedelta(days=days))) for days in range(5)] == [0, 1, 0, 0, 1]
+        assert Prompt.objects.get(stage=1).deadline == NOON - timedelta(days=2) + timedelta(hours=2)

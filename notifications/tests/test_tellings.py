@@ -15,6 +15,7 @@ from notifications import claiming
 from notifications.claiming import holding
 from notifications.composing import word
 from notifications.models import Delivery, Prompt
+from notifications.needed import KINDS
 from notifications.tests.factories import NOON, TODAY, make_delivery, make_prompt
 from notifications.wording.facts import Facts
 
@@ -84,7 +85,7 @@ def test_a_dispute_is_told_by_its_number_and_its_day() -> None:
 
 def test_what_is_next_is_read_by_the_index_of_the_queue_and_no_table_as_a_whole() -> None:
     make_delivery()
-    parameters: dict[str, Any] = {"now": NOON, "channel": "sms", "limit": 500, **claiming._KINDS}
+    parameters: dict[str, Any] = {"now": NOON, "channel": "sms", "limit": 500, **KINDS}
     with holding(), connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN {claiming._NEXT.format(halts='')}", parameters)
         plan = "\n".join(row[0] for row in cursor.fetchall())

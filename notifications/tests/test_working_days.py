@@ -129,6 +129,12 @@ class TestElsewhere:
         assert [one for one in between if days.is_working_day(one)] == [before]
         assert timedelta(0) < day - before <= timedelta(days=12)
 
+    @given(st.dates(date(1900, 1, 1), date(2199, 12, 31)), st.sampled_from([CHINA, STATES, ENGLAND, WEEKDAYS]))
+    def test_no_working_day_lies_before_the_next_one(self, day: date, days: WorkingDays) -> None:
+        following = days.next_working_day(day)
+        assert days.is_working_day(following)
+        assert days.previous_working_day(following) <= day < following
+
     @given(st.dates(date(1900, 1, 1), date(2199, 12, 31)))
     def test_where_nobody_said_who_works_when_every_day_counts(self, day: date) -> None:
         assert EVERY_DAY.previous_working_day(day) == day - timedelta(days=1)
