@@ -70,7 +70,7 @@ def look_at(bench: Bench, part: str, n: int) -> float:
                 tasks.plan.apply_async(queue="planning")
                 await_count(n, PROMPTS)
                 return peak_of(pid)
-        product.plan(bench.now)
+        product.plan(bench.now, lambda: None)
         with celery_process(bench, CHANNEL, EMAIL_URL=mail_url(port)) as pid:
             for _ in range(0, n, A_RUN):
                 tasks.send.apply_async(args=(CHANNEL,), queue=CHANNEL)

@@ -34,7 +34,7 @@ class ChunkingServer(SMTP):
             return
         self.envelope.chunks.append(chunk)
         if self.data_size_limit and sum(map(len, self.envelope.chunks)) > self.data_size_limit:
-            self._set_post_data_state()
+            self._set_post_data_state()  # type: ignore[no-untyped-call]
             await self.push("552 5.3.4 Error: Too much mail data")
         elif asked[2] is None:
             await self.push(f"250 2.0.0 {len(chunk)} octets received")
@@ -44,7 +44,7 @@ class ChunkingServer(SMTP):
     async def _finish(self, envelope: ChunkedEnvelope) -> None:
         envelope.content = envelope.original_content = b"".join(envelope.chunks)
         status = await self._call_handler_hook("DATA")
-        self._set_post_data_state()
+        self._set_post_data_state()  # type: ignore[no-untyped-call]
         await self.push(status)
 
     async def _read_chunk(self, octets: int) -> bytes:

@@ -29,7 +29,7 @@ class Conversation:
         self._socket.sendall(b"".join(parts))
 
     def read(self, replies: int) -> list[int]:
-        codes = []
+        codes = list[int]()
         while len(codes) < replies:
             line = self._file.readline()
             if line[3:4] != b"-":
