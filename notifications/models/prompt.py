@@ -40,14 +40,17 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
     def asking_now(self, now: datetime) -> Self:
         """Those that have asked their borrower by `now` and whose figures still hold, with the acknowledgement if there
         is one, and `companion_installments`: the ids of what else the message names; the latest first.
+
+        One that only carries a message for others is there until these are answered.
         """
-        needed = Prompt.objects.filter(_figures_hold())
+        needed = Prompt.objects.filter(_figures_hold(), told_with=OuterRef("pk"))
+        carries = Q(Exists(needed), acknowledgement__isnull=False) | Exists(needed.filter(acknowledgement=None))
         companions = Prompt.objects.filter(told_with=OuterRef("pk")).order_by("pk")
         return (
             self.filter(kind__in=Prompt.ASKING)
             .exclude(status=Prompt.Status.CANCELLED)
             .in_inbox()
-            .filter(_figures_hold() | Exists(needed.filter(told_with=OuterRef("pk"))), tell_at__lte=now)
+            .filter(_figures_hold() | carries, tell_at__lte=now)
             .annotate(companion_installments=ArraySubquery(companions.values("installment_id")))
             .select_related("acknowledgement", "installment__loan__bank", "installment__loan__platform")
             .order_by("-planned_at", "-pk")
