@@ -98,10 +98,10 @@ class Prompt(models.Model):
     the id of an outage.
 
     Installments due together are one message: of their prompts the first leads and has the deliveries and the ladder;
-    the others are its companions (`told_with`) and share what becomes of it. One that is paid is void (`voided_at`); if
-    it leads, it goes on carrying the message for those that are not. `deadline` is the last moment, in UTC, at
-    which an unreached borrower goes to a person. Of one that is FIRM_TOLD, `look_again_at` is until when the firm's
-    word covers its borrower.
+    the others are its companions (`told_with`) and share what becomes of it. One that is paid, or that a later stage
+    has overtaken before the others, is void (`voided_at`); if it leads, it goes on carrying the message for those that
+    are not. `deadline` is the last moment, in UTC, at which an unreached borrower goes to a person. Of one that is
+    FIRM_TOLD, `look_again_at` is until when the firm's word covers its borrower.
 
     No foreign key is checked when a row is written: planning writes what it has just read. That what a prompt is about
     stays there is kept from the other side, by triggers that refuse to delete it.
