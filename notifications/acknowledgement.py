@@ -1,16 +1,17 @@
 """The borrower's own "I know", and the weaker "it was opened"."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from notifications.addresses import LINKS, MESSAGES
-from notifications.cancellation import cancel_unsent, close_tasks
+from notifications.cancellation import LIVE, cancel_unsent, close_tasks
 from notifications.events import about, record_all
 from notifications.models import Acknowledgement, Delivery, NoticeEvent, Prompt
 from notifications.partner_news import tell_acknowledged
@@ -20,6 +21,7 @@ from notifications.wording.facts import Facts
 
 LINK_LIVES: Final = timedelta(days=45)
 """From the sending: past the due date of any prompt and a month of asking what that message was."""
+REASON: Final = "acknowledged"
 
 __all__ = [
     "LinkExpired",
@@ -74,6 +76,9 @@ def acknowledge(*, prompt_id: int, method: str, delivery_id: int | None, now: da
     facts = Facts.from_json(delivery.facts or {})
     if facts.amount is None or facts.due_on is None:
         raise NothingToAcknowledge(f"Delivery {delivery.pk} named no amount or no date.")
+    named = _named(delivery, facts, facts.amount)
+    if not named:
+        raise NothingToAcknowledge(f"Delivery {delivery.pk} named nothing that prompt {prompt_id} is about.")
     common = {
         "borrower_id": delivery.prompt.borrower_id,
         "delivery": delivery,
@@ -83,14 +88,21 @@ def acknowledge(*, prompt_id: int, method: str, delivery_id: int | None, now: da
         "wording": delivery.wording,
         "acknowledged_at": now,
     }
-    named = {item.installment_id: item.amount for item in facts.items}
-    own = named.get(delivery.prompt.installment_id or 0, facts.amount)
-    made, new = Acknowledgement.objects.get_or_create(prompt_id=prompt_id, defaults={**common, "amount": own})
+    return _record(named, common, now)
+
+
+def _record(named: Sequence[tuple[Prompt, Decimal]], common: dict[str, Any], now: datetime) -> Acknowledgement:
+    """Each with the amount that was named for it; those that were answered before stay as they are."""
+    unanswered = [(one, amount) for one, amount in named if not hasattr(one, "acknowledgement")]
+    if not unanswered:
+        answered: Acknowledgement = named[0][0].acknowledgement
+        return answered
+    (first, own), *rest = unanswered
+    made, new = Acknowledgement.objects.get_or_create(prompt=first, defaults={**common, "amount": own})
     if new:
-        companions = _companions(delivery.prompt, named)
-        others = [Acknowledgement(prompt=one, amount=amount, **common) for one, amount in companions]
+        others = [Acknowledgement(prompt=one, amount=amount, **common) for one, amount in rest]
         Acknowledgement.objects.bulk_create(others, ignore_conflicts=True)
-        _settle([delivery.prompt, *(one for one, _amount in companions)], delivery, method, now)
+        _settle([one for one, _amount in unanswered], made, now)
         tell_acknowledged([made, *others], at=now)
     return made
 
@@ -107,10 +119,18 @@ def acknowledge_delivery(delivery_id: int | None, *, method: str, now: datetime)
     return True
 
 
-def _companions(leading: Prompt, named: Mapping[int, Decimal]) -> list[tuple[Prompt, Decimal]]:
-    """The companions whose installments the message named, with the amount that it named for each."""
-    companions = leading.companions.filter(installment__in=named)
-    return [(one, named[one.installment_id or 0]) for one in companions.order_by("pk")]
+def _named(delivery: Delivery, facts: Facts, amount: Decimal) -> list[tuple[Prompt, Decimal]]:
+    """The prompts whose installments the message named, with the amount that it named for each."""
+    leading = delivery.prompt
+    bundle = Prompt.objects.bundles([leading.pk]).select_related("acknowledgement").order_by("pk")
+    if facts.items:
+        amounts = {item.installment_id: item.amount for item in facts.items}
+        return [(one, amounts[one.installment_id or 0]) for one in bundle.filter(installment__in=amounts)]
+    if leading.voided_at is None:
+        return [(leading, amount)]
+    # Facts that were kept before a single one of a bundle had its item: it was the one that was not void by then.
+    left = bundle.filter(Q(voided_at=None) | Q(voided_at__gt=delivery.handed_at or delivery.prompt.planned_at))
+    return [(one, amount) for one in (left if len(left) == 1 else [leading])]
 
 
 def mark_seen(*, prompt: Prompt, now: datetime) -> None:
@@ -136,12 +156,19 @@ def _note_seen(delivery: Delivery, prompt: Prompt, now: datetime) -> None:
     record_all([seen], at=now)
 
 
-def _settle(prompts: Sequence[Prompt], delivery: Delivery, method: str, now: datetime) -> None:
-    """What follows from knowing: the ladder stops, unsent tellings and open tasks are taken back."""
-    ids = [prompt.pk for prompt in prompts]
+def _settle(prompts: Sequence[Prompt], answer: Acknowledgement, now: datetime) -> None:
+    """What follows from knowing: the ladder stops, unsent tellings and open tasks are taken back.
+
+    What of a bundle the message did not name is void: where it leads, it has carried the message for these alone.
+    """
+    ids, delivery = {prompt.pk for prompt in prompts}, answer.delivery
+    carriers = {delivery.prompt_id} - ids if delivery else set()
     Prompt.objects.filter(pk__in=ids).exclude(status=Prompt.Status.CANCELLED).update(status=Prompt.Status.ACKNOWLEDGED)
-    cancel_unsent(ids, reason="acknowledged", now=now)
-    close_tasks(ids, now=now)
-    kind = NoticeEvent.Kind.ACKNOWLEDGED
-    known = (about(one, kind, delivery_id=delivery.pk, method=method, wording=delivery.wording) for one in prompts)
-    record_all(known, at=now)
+    if carriers:
+        live = Prompt.objects.filter(pk__in=carriers, status__in=LIVE, voided_at__isnull=False)
+        live.update(status=Prompt.Status.CANCELLED, reason=REASON)
+    over = sorted(ids | carriers)
+    cancel_unsent(over, reason=REASON, now=now)
+    close_tasks(over, now=now)
+    how: dict[str, Any] = {"delivery_id": answer.delivery_id, "method": answer.method, "wording": answer.wording}
+    record_all((about(one, NoticeEvent.Kind.ACKNOWLEDGED, **how) for one in prompts), at=now)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Case, F, Q, QuerySet, TextField, Value, When
@@ -17,6 +17,7 @@ from notifications.models import AgentTask, NoticeEvent, Prompt
 from notifications.reach import firms_of
 
 Kind = NoticeEvent.Kind
+TOLD_IN_PERSON: Final = "told in person"
 
 
 class TaskNotYoursError(Exception):
@@ -44,10 +45,10 @@ def finish(*, task_id: int, agent: User, outcome: str, note: str, now: datetime)
     """Close the task with what came of it, the note below earlier ones. One that nobody has taken counts as taken by
     `agent`.
 
-    Told in person: the prompt's ladder has ended and it counts as told. Tried and not reached: the task stays open
-    until `act_by`, so that somebody tries again. Ask again: the installment is owed once more. Raises ValueError for an
-    outcome that is none of its kind, TaskNotYoursError where it is done or with a colleague, and
-    AgentTask.DoesNotExist.
+    Told in person: the prompt's ladder has ended and it counts as told, with all that its message names. Tried and not
+    reached: the task stays open until `act_by`, so that somebody tries again. Ask again: the installment is owed once
+    more. Raises ValueError for an outcome that is none of its kind, TaskNotYoursError where it is done or with a
+    colleague, and AgentTask.DoesNotExist.
     """
     if outcome not in _read(task_id).outcomes:
         raise ValueError(f"{outcome!r} is no outcome of task {task_id}.")
@@ -63,9 +64,16 @@ def finish(*, task_id: int, agent: User, outcome: str, note: str, now: datetime)
     if outcome == AgentTask.Outcome.ASK_AGAIN and task.installment_id is not None:
         stop_waiting(task.installment_id, now=now)
     if outcome == AgentTask.Outcome.TOLD and task.prompt_id is not None:
-        escalated = Prompt.objects.filter(pk=task.prompt_id, status=Prompt.Status.ESCALATED)
-        escalated.update(status=Prompt.Status.TOLD)
+        _end_as_told(task.prompt_id)
     return _recorded(Kind.TASK_DONE, task, agent, now, outcome=outcome)
+
+
+def _end_as_told(leading_id: int) -> None:
+    """With those told together with it: the person spoke of them all."""
+    escalated = Prompt.objects.bundles([leading_id]).filter(status=Prompt.Status.ESCALATED)
+    escalated.filter(voided_at=None).update(status=Prompt.Status.TOLD)
+    # One that is void and only carried the message for the others.
+    escalated.update(status=Prompt.Status.CANCELLED, reason=TOLD_IN_PERSON)
 
 
 @transaction.atomic

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from loans.models import Installment
-from notifications.models import Prompt
+from notifications.models import Acknowledgement, Prompt
 
 
 def companions_of(prompts: Iterable[Prompt]) -> dict[int, list[Prompt]]:
@@ -14,6 +14,24 @@ def companions_of(prompts: Iterable[Prompt]) -> dict[int, list[Prompt]]:
         related = ("installment__loan__bank", "installment__loan__platform")
         for companion in Prompt.objects.filter(told_with__in=leading).select_related(*related).order_by("pk"):
             found.setdefault(companion.told_with_id or 0, []).append(companion)
+    return found
+
+
+def answers_to(prompts: Iterable[Prompt]) -> dict[int, Acknowledgement]:
+    """The acknowledgement of each of these prompts that has one, by its id; one query at most.
+
+    One that only carried a message for others has theirs. Read them with installment and acknowledgement.
+    """
+    found: dict[int, Acknowledgement] = {}
+    carriers = []
+    for prompt in prompts:
+        if hasattr(prompt, "acknowledgement"):
+            found[prompt.pk] = prompt.acknowledgement
+        elif prompt.asks_acknowledgement and not still_needed(prompt):
+            carriers.append(prompt.pk)
+    if carriers:
+        theirs = Acknowledgement.objects.filter(prompt__told_with__in=carriers).select_related("prompt")
+        found |= {one.prompt.told_with_id or 0: one for one in theirs.order_by("-pk")}
     return found
 
 

@@ -13,7 +13,8 @@ from notifications.models import AgentTask, Delivery, NoticeEvent, Prompt
 from notifications.states import Status, Step, advance
 
 NOT_NEEDED: Final = "paid or changed meanwhile"
-_LIVE = frozenset({Prompt.Status.ACTIVE, Prompt.Status.ESCALATED})
+LIVE: Final = frozenset({Prompt.Status.ACTIVE, Prompt.Status.ESCALATED})
+"""Those whose borrower is still to be told, by a ladder or by a person."""
 
 
 def cancel_settled(installment_ids: Iterable[int], *, now: datetime) -> int:
@@ -55,11 +56,11 @@ def cancel(prompts: QuerySet[Prompt], *, reason: str, now: datetime) -> int:
         for row in rows
         if row.pk not in void and row.voided_at is None and row.status != Prompt.Status.CANCELLED
     }
-    gone = [row for row in rows if row.pk in void and row.voided_at is None and row.status in _LIVE]
+    gone = [row for row in rows if row.pk in void and row.voided_at is None and row.status in LIVE]
     over = {row.pk for row in rows if row.told_with_id is None and row.pk not in needed}
     ends = [row.pk for row in rows if row.pk in over or (row.pk in void and row.pk not in needed)]
     Prompt.objects.filter(pk__in=[row.pk for row in gone]).update(voided_at=now)
-    Prompt.objects.filter(pk__in=ends, status__in=_LIVE).update(status=Prompt.Status.CANCELLED, reason=reason)
+    Prompt.objects.filter(pk__in=ends, status__in=LIVE).update(status=Prompt.Status.CANCELLED, reason=reason)
     cancel_unsent(sorted(over), reason=reason, now=now)
     close_tasks(ends, now=now)
     record_all((about(row, NoticeEvent.Kind.CANCELLED, reason=reason) for row in gone), at=now)

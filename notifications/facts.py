@@ -77,12 +77,16 @@ def previously_told(tellings: Iterable[Telling]) -> dict[int, Figures]:
     rows = told.order_by("sent_at").values_list("prompt__installment_id", "prompt__version", "facts")
     for installment_id, version, stored in rows:
         facts = Facts.from_json(stored or {})
-        if facts.amount is None or facts.due_on is None or facts.items:
+        if facts.amount is None or facts.due_on is None or _named_others(facts, installment_id):
             continue
         for telling in changed:
             if telling.installment_id == installment_id and version < telling.version:
                 found[telling.prompt_id] = Figures(facts.amount, facts.due_on)
     return found
+
+
+def _named_others(facts: Facts, installment_id: int) -> bool:
+    return bool(facts.items) and [item.installment_id for item in facts.items] != [installment_id]
 
 
 def loan_label(loan: Telling | Companion) -> str:
@@ -99,9 +103,12 @@ def _about_figures(
     all_named: list[Telling | Companion] = [telling, *companions]
     several = [one for one in all_named if one.needed] or [telling] if companions else all_named
     about = _about_installment(several[0], firms)
+    if companions:
+        about["items"] = _items(several)
     if len(several) > 1:
-        about |= _about_several(several)
-    elif previous:
+        amounts = (one.outstanding or Decimal(0) for one in several)
+        about |= {"amount": sum(amounts, Decimal(0)), "payment_reference": ""}
+    elif previous and several[0] is telling:
         about |= {"previous_amount": previous.amount, "previous_due_on": previous.due_on}
     return several[0], about
 
@@ -116,17 +123,11 @@ def _about_installment(one: Telling | Companion, firms: Mapping[int, Firm]) -> d
     }
 
 
-def _about_several(several: Sequence[Telling | Companion]) -> dict[str, Any]:
-    return {
-        "amount": sum((one.outstanding or Decimal(0) for one in several), Decimal(0)),
-        "payment_reference": "",
-        "items": tuple(
-            FactItem(
-                loan_label(one), one.outstanding or Decimal(0), one.payment_reference or "", one.installment_id or 0
-            )
-            for one in several
-        ),
-    }
+def _items(named: Sequence[Telling | Companion]) -> tuple[FactItem, ...]:
+    return tuple(
+        FactItem(loan_label(one), one.outstanding or Decimal(0), one.payment_reference or "", one.installment_id or 0)
+        for one in named
+    )
 
 
 def _about_payment(telling: Telling, firms: Mapping[int, Firm]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import Prefetch, prefetch_related_objects
 
 from accounts.models.contact_point import masked
+from notifications.bundles import answers_to
 from notifications.models import Acknowledgement, Delivery, Duty, FirmTelling, Prompt
 from notifications.proof import Proof, firm_words, proof_of
 
@@ -54,15 +55,15 @@ class Entry:
 
 
 def entries(prompts: Iterable[Prompt]) -> list[Entry]:
-    """The entries of `prompts`, in their order, with one query for all tellings. Read them `with_subject()`."""
+    """The entries of `prompts`, in their order, with two queries for all at most. Read them `with_subject()`."""
     listed = list(prompts)
     tellings = Delivery.objects.with_acceptance().order_by("rung", "pk")
     prefetch_related_objects(listed, Prefetch("deliveries", tellings))
-    return [_entry(prompt) for prompt in listed]
+    answers = answers_to(listed)
+    return [_entry(prompt, answers.get(prompt.pk)) for prompt in listed]
 
 
-def _entry(prompt: Prompt) -> Entry:
-    acknowledgement: Acknowledgement | None = getattr(prompt, "acknowledgement", None)
+def _entry(prompt: Prompt, acknowledgement: Acknowledgement | None) -> Entry:
     told = tuple(_told(delivery, acknowledgement) for delivery in prompt.deliveries.all())
     duty: Duty | None = getattr(prompt, "duty", None)
     return Entry(prompt, acknowledgement, told, duty.telling if duty else None)

@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from notifications import planning_statements, table_statistics
+from notifications.bundles import still_needed
 from notifications.cancellation import cancel_unsent
 from notifications.events import about, record_all
 from notifications.models import Delivery, NoticeEvent, Prompt
@@ -17,11 +19,17 @@ BATCH: Final = 2000
 """Prompts that are ended together: read as objects, a million would not fit."""
 
 
-def find_overtaken(kind: str, slots: Collection[Slot]) -> list[int]:
-    """The prompts that lead earlier stages of what is about to be written (`planning_prompt` holds it)."""
+def find_overtaken(kind: str, slots: Collection[Slot], *, unsent: bool) -> list[int]:
+    """The prompts of earlier stages of what is about to be written (`planning_prompt` holds it): those whose ladder
+    still runs and, where there are any (`planning_unsent` holds them), those whose message still waits.
+    """
     with connection.cursor() as cursor:
         cursor.execute(planning_statements.OVERTAKEN, {"kind": kind, "firsts": _firsts(kind, slots)})
-        return [row[0] for row in cursor.fetchall()]
+        overtaken = [row[0] for row in cursor.fetchall()]
+        if unsent:
+            cursor.execute(planning_statements.OVERTAKEN_UNSENT, {"kind": kind})
+            overtaken += [row[0] for row in cursor.fetchall()]
+    return overtaken
 
 
 def record_missed(kind: str, slots: Collection[Slot], *, now: datetime) -> None:
@@ -38,7 +46,7 @@ def record_missed(kind: str, slots: Collection[Slot], *, now: datetime) -> None:
 
 
 def end_overtaken(prompt_ids: Sequence[int], *, now: datetime) -> None:
-    """End these ladders. Run it in the transaction of the planning."""
+    """End their ladders and take back what of them still waits. Run it in the transaction of the planning."""
     for first in range(0, len(prompt_ids), BATCH):
         _end(prompt_ids[first : first + BATCH], now)
 
@@ -70,28 +78,50 @@ def _missed(kind: str, slots: Collection[Slot]) -> dict[str, list[Any]]:
 
 
 def _end(prompt_ids: Sequence[int], now: datetime) -> None:
-    """One that arrived counts as told; of one that did not, the later stage carries on."""
-    prompts = list(Prompt.objects.live().filter(pk__in=prompt_ids).select_for_update(no_key=True))
-    handed_over = set(
-        Delivery.objects.filter(prompt__in=prompts, sent_at__isnull=False)
-        .exclude(channel=Delivery.Channel.IN_APP)
-        .values_list("prompt_id", flat=True)
-    )
-    arrived = set(
-        Delivery.objects.filter(prompt__in=prompts, status=Delivery.Status.DELIVERED).values_list(
-            "prompt_id", flat=True
-        )
-    )
+    """One that arrived counts as told; of one that did not, the later stage carries on. What of either still waits is
+    taken back. A message that another installment still needs goes on without these.
+    """
+    rows, ids = _lock_bundles(prompt_ids), set(prompt_ids)
+    overtaken = [row for row in rows if row.pk in ids and row.voided_at is None]
+    leading = {_leads(row) for row in rows}
+    going_on = {_leads(row) for row in rows if row.pk not in ids and still_needed(row)}
+    told = Delivery.objects.filter(prompt__in=leading)
+    handed_over = _prompts_of(told.filter(sent_at__isnull=False).exclude(channel=Delivery.Channel.IN_APP))
+    arrived = _prompts_of(told.filter(status=Delivery.Status.DELIVERED))
     _end_bundles(arrived, Prompt.Status.TOLD, "")
-    _end_bundles({prompt.pk for prompt in prompts} - arrived, Prompt.Status.CANCELLED, REASON)
-    cancel_unsent([prompt.pk for prompt in prompts], reason=REASON, now=now)
+    _end_bundles(leading - going_on - arrived, Prompt.Status.CANCELLED, REASON)
+    _leave_out([row for row in overtaken if _leads(row) in going_on], now)
+    cancel_unsent(sorted(leading - going_on), reason=REASON, now=now)
     skipped, cancelled = NoticeEvent.Kind.SKIPPED, NoticeEvent.Kind.CANCELLED
     facts = (
-        about(prompt, cancelled if prompt.pk in handed_over else skipped, stage=prompt.stage, reason=REASON)
-        for prompt in prompts
-        if prompt.pk not in arrived
+        about(row, cancelled if _leads(row) in handed_over else skipped, stage=row.stage, reason=REASON)
+        for row in overtaken
+        if row.status == Prompt.Status.ACTIVE and _leads(row) not in arrived
     )
     record_all(facts, at=now)
+
+
+def _lock_bundles(prompt_ids: Sequence[int]) -> list[Prompt]:
+    """These prompts and all that are told together with them."""
+    pairs = Prompt.objects.filter(pk__in=prompt_ids).values_list("pk", "told_with_id")
+    bundles = Prompt.objects.bundles({leads or pk for pk, leads in pairs}).select_related("installment")
+    return list(bundles.order_by("pk").select_for_update(of=("self",), no_key=True))
+
+
+def _leads(prompt: Prompt) -> int:
+    return prompt.told_with_id or prompt.pk
+
+
+def _prompts_of(deliveries: "QuerySet[Delivery]") -> set[int]:
+    return set(deliveries.values_list("prompt_id", flat=True))
+
+
+def _leave_out(prompts: Sequence[Prompt], now: datetime) -> None:
+    """A message goes on without these; one that leads carries it on for the others."""
+    if prompts:
+        these = Prompt.objects.filter(pk__in=[prompt.pk for prompt in prompts])
+        these.update(voided_at=now)
+        these.live().exclude(told_with=None).update(status=Prompt.Status.CANCELLED, reason=REASON)
 
 
 def _end_bundles(prompt_ids: set[int], status: Prompt.Status, reason: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
 
@@ -23,6 +23,8 @@ from notifications.slots import Slot, columns_of, slots_of
 
 PORTION: Final = 20_000
 """Installments that are planned in one transaction, or a few more, since people stay whole: half a second's work."""
+FEW: Final = 1000
+"""Of so many it is looked up whether earlier messages wait; for more, the whole queue is looked through once."""
 _ONE_PLANNER: Final = "SELECT pg_advisory_xact_lock(hashtext('notifications.planning'), hashtext(%s))"
 _ONE_PLANNER_FOR_ALL: Final = "SELECT pg_advisory_lock(hashtext('notifications.planning'), hashtext(%s))"
 _NEXT_PLANNER: Final = "SELECT pg_advisory_unlock(hashtext('notifications.planning'), hashtext(%s))"
@@ -44,6 +46,15 @@ class Run:
         return {**parameters_of(self.kind, self.clock, people), **columns_of(self.kind, self.slots)}
 
 
+class Found(NamedTuple):
+    """How many installments nobody has planned anything about yet (`planning_fresh`), and how many prompts have
+    messages that wait though they should not once a later stage is planned (`planning_unsent`).
+    """
+
+    fresh: int
+    unsent: int
+
+
 def plan_calendar(kind: Prompt.Kind, source: str, clock: Clock, written: Callable[[], None]) -> int:
     """Plan `kind`, upcoming or overdue; returns how many prompts are new.
 
@@ -59,9 +70,14 @@ def plan_calendar(kind: Prompt.Kind, source: str, clock: Clock, written: Callabl
         return _plan_in_one(run, written)
     planned = 0
     with _only_planner(kind):
-        for people in _find_portions(run):
+        with transaction.atomic():
+            found = _find(run)
+            portions = _cut() if found.fresh > PORTION else [EVERYBODY] if found.fresh else []
+        for people in portions:
             with transaction.atomic():
-                planned += _plan_found(run, people, written)
+                planned += _plan_found(run, people, found, written)
+        with connection.cursor() as cursor:
+            cursor.execute(planning_statements.CLEAR)
     return planned
 
 
@@ -69,7 +85,8 @@ def _plan_in_one(run: Run, written: Callable[[], None]) -> int:
     """All of it in the transaction of the caller."""
     with connection.cursor() as cursor:
         cursor.execute(_ONE_PLANNER, [run.kind])
-        planned = _plan_found(run, EVERYBODY, written) if _find_fresh(run) else 0
+        found = _find(run)
+        planned = _plan_found(run, EVERYBODY, found, written) if found.fresh else 0
         cursor.execute(planning_statements.CLEAR)
     return planned
 
@@ -86,24 +103,26 @@ def _only_planner(kind: Prompt.Kind) -> Iterator[None]:
             cursor.execute(_NEXT_PLANNER, [kind])
 
 
-def _find_portions(run: Run) -> Iterator[People]:
-    """What nothing is planned about yet, in `planning_fresh` until the last portion was planned."""
-    with transaction.atomic():
-        fresh = _find_fresh(run)
-        portions = _cut() if fresh > PORTION else [EVERYBODY] if fresh else []
-    yield from portions
-    with connection.cursor() as cursor:
-        cursor.execute(planning_statements.CLEAR)
-
-
-def _find_fresh(run: Run) -> int:
+def _find(run: Run) -> Found:
+    """Look once for the whole of a run; both tables are there until its last portion was planned."""
     parameters = run.parameters(EVERYBODY)
     early = planning_statements.FOR_WHOM_IT_IS_EARLY if parameters["early_days"] else ""
     with connection.cursor() as cursor:
         cursor.execute(_SORT_IN_MEMORY)
         cursor.execute(planning_statements.CLEAR)
         cursor.execute(planning_statements.FRESH + early, parameters)
-        return int(cursor.rowcount)
+        fresh = int(cursor.rowcount)
+    return Found(fresh, _find_unsent(run, fresh) if fresh else 0)
+
+
+def _find_unsent(run: Run, fresh: int) -> int:
+    those = planning_statements.THOSE_OF_FRESH if fresh <= FEW else ""
+    with connection.cursor() as cursor:
+        cursor.execute(planning_statements.BY_INDEX)
+        cursor.execute(planning_statements.UNSENT.format(those=those), {"kind": run.kind})
+        unsent = int(cursor.rowcount)
+        cursor.execute(planning_statements.AS_BEFORE)
+    return unsent
 
 
 def _cut() -> list[People]:
@@ -115,14 +134,14 @@ def _cut() -> list[People]:
     return [People(after, upto) for after, upto in pairwise([0, *bounds])]
 
 
-def _plan_found(run: Run, people: People, written: Callable[[], None]) -> int:
+def _plan_found(run: Run, people: People, found: Found, written: Callable[[], None]) -> int:
     """Plan what was found about these."""
     parameters = run.parameters(people)
     with connection.cursor() as cursor:
         cursor.execute(_SORT_IN_MEMORY)
     planned = number(run.kind, run.source, run.clock, parameters, subject="loan")
     if planned:
-        overtaken = find_overtaken(run.kind, run.slots)
+        overtaken = find_overtaken(run.kind, run.slots, unsent=found.unsent > 0)
         assigned = duties.assign(run.kind, run.slots, run.clock)
         with connection.cursor() as cursor:
             for statement in (planning_statements.PROMPTS, planning_statements.DELIVERIES, planning_statements.EVENTS):

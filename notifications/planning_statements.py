@@ -119,7 +119,7 @@ SELECT dispute.borrower_id, dispute.installment_id, NULL::bigint AS payment_id, 
 FROM loans_dispute AS dispute JOIN loans_loan AS loan ON loan.id = dispute.loan_id
 WHERE dispute.id = %(dispute_id)s
 """
-CLEAR: Final = "DROP TABLE IF EXISTS planning_fresh, planning_prompt"
+CLEAR: Final = "DROP TABLE IF EXISTS planning_fresh, planning_unsent, planning_prompt"
 """What an earlier run over this connection has left."""
 # What was found anywhere else than in the calendar, with the first way to its borrower.
 WITH_WAYS: Final = """
@@ -183,13 +183,56 @@ SELECT %(now)s, 'planned', borrower_id, installment_id, id, details FROM plannin
 """
 # Prompts of an earlier stage whose ladder still runs when a later one has been planned.
 OVERTAKEN: Final = """
-SELECT DISTINCT COALESCE(earlier.told_with_id, earlier.id)
+SELECT earlier.id
 FROM planning_prompt AS later
 JOIN notifications_prompt AS earlier
   ON earlier.installment_id = later.installment_id AND earlier.kind = %(kind)s AND earlier.version = later.version
  AND earlier.payment_id IS NULL AND earlier.dispute_id IS NULL AND earlier.status = 'active'
+ AND earlier.voided_at IS NULL
  AND CASE %(kind)s WHEN 'upcoming' THEN earlier.stage > later.stage ELSE earlier.stage < later.stage END
 WHERE later.stage <> ALL(%(firsts)s)
+ORDER BY COALESCE(earlier.told_with_id, earlier.id)
+"""
+# Prompts whose message still waits although their ladder has ended, or that say that a payment is coming up where
+# overdue ones are planned. They are few on most days, so nothing is asked of each prompt that is planned. OFFSET 0
+# keeps the queue in front: by statistics, which do not know how short it is, all prompts would be read for it.
+UNSENT: Final = """
+CREATE TEMPORARY TABLE planning_unsent AS
+SELECT prompt.id, prompt.installment_id, prompt.version, prompt.kind, prompt.stage
+FROM (
+    SELECT DISTINCT delivery.prompt_id
+    FROM notifications_delivery AS delivery
+    WHERE delivery.status IN ('queued', 'retrying') {those} OFFSET 0) AS unsent
+CROSS JOIN LATERAL (
+    SELECT own.id
+    FROM notifications_prompt AS own
+    WHERE own.id = unsent.prompt_id AND own.kind IN ('upcoming', %(kind)s) AND own.payment_id IS NULL
+      AND own.dispute_id IS NULL AND own.status <> 'cancelled' AND (own.status <> 'active' OR own.kind <> %(kind)s)
+    OFFSET 0) AS leader
+CROSS JOIN LATERAL (
+    SELECT own.* FROM notifications_prompt AS own WHERE own.id = leader.id
+    UNION ALL
+    SELECT companion.* FROM notifications_prompt AS companion WHERE companion.told_with_id = leader.id
+    OFFSET 0) AS prompt
+WHERE prompt.voided_at IS NULL
+"""
+THOSE_OF_FRESH: Final = """
+AND delivery.prompt_id = ANY(ARRAY(
+    SELECT COALESCE(earlier.told_with_id, earlier.id)
+    FROM planning_fresh AS fresh JOIN notifications_prompt AS earlier
+      ON earlier.installment_id = fresh.id AND earlier.kind IN ('upcoming', %(kind)s)
+     AND earlier.version = fresh.version AND earlier.payment_id IS NULL AND earlier.dispute_id IS NULL))
+"""
+# Right after a large plan the statistics take all deliveries to wait, and the whole table would be read for those.
+BY_INDEX: Final = "SET LOCAL enable_seqscan = off"
+AS_BEFORE: Final = "SET LOCAL enable_seqscan TO DEFAULT"
+OVERTAKEN_UNSENT: Final = """
+SELECT earlier.id
+FROM planning_unsent AS earlier
+JOIN planning_prompt AS later ON later.installment_id = earlier.installment_id AND later.version = earlier.version
+WHERE CASE WHEN earlier.kind <> %(kind)s THEN true
+           WHEN earlier.kind = 'upcoming' THEN earlier.stage > later.stage ELSE earlier.stage < later.stage END
+ORDER BY earlier.id
 """
 LATE: Final = "SELECT EXISTS (SELECT 1 FROM planning_prompt WHERE late)"
 # Stages that passed without a prompt although the figures were known in time.

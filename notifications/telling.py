@@ -44,16 +44,18 @@ def telling_of(prompt: Prompt, delivery: Delivery) -> Telling | None:
         logger.exception("the facts of delivery %s cannot be read", delivery.pk)
         return None
     rendered = _rendered(prompt, delivery, facts)
-    members = [prompt, *prompt.companions.select_related("installment")] if prompt.asks_acknowledgement else []
+    companions = prompt.companions.select_related("installment", "acknowledgement")
+    members = [prompt, *companions] if prompt.asks_acknowledgement else []
     unpaid = [one for one in members if one.installment and one.installment.state == Installment.State.OPEN]
     paid = bool(members) and not unpaid
-    changed = bool(members) and not any(still_needed(one) for one in members)
+    needed = [one for one in members if still_needed(one)]
+    changed = bool(members) and not needed
     return Telling(
         delivery=delivery,
         facts=facts,
         rendered=rendered,
         same_words=rendered is not None and rendered.wording == delivery.wording,
-        asks=prompt.asks_acknowledgement and not paid and not changed and not hasattr(prompt, "acknowledgement"),
+        asks=any(not hasattr(one, "acknowledgement") for one in needed),
         paid=paid,
         changed=changed and not paid,
     )

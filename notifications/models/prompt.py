@@ -40,14 +40,17 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
     def asking_now(self, now: datetime) -> Self:
         """Those that have asked their borrower by `now` and whose figures still hold, with the acknowledgement if there
         is one, and `companion_installments`: the ids of what else the message names; the latest first.
+
+        One that only carries a message for others is there until these are answered.
         """
-        needed = Prompt.objects.filter(_figures_hold())
+        needed = Prompt.objects.filter(_figures_hold(), told_with=OuterRef("pk"))
+        carries = Q(Exists(needed), acknowledgement__isnull=False) | Exists(needed.filter(acknowledgement=None))
         companions = Prompt.objects.filter(told_with=OuterRef("pk")).order_by("pk")
         return (
             self.filter(kind__in=Prompt.ASKING)
             .exclude(status=Prompt.Status.CANCELLED)
             .in_inbox()
-            .filter(_figures_hold() | Exists(needed.filter(told_with=OuterRef("pk"))), tell_at__lte=now)
+            .filter(_figures_hold() | carries, tell_at__lte=now)
             .annotate(companion_installments=ArraySubquery(companions.values("installment_id")))
             .select_related("acknowledgement", "installment__loan__bank", "installment__loan__platform")
             .order_by("-planned_at", "-pk")
@@ -95,10 +98,10 @@ class Prompt(models.Model):
     the id of an outage.
 
     Installments due together are one message: of their prompts the first leads and has the deliveries and the ladder;
-    the others are its companions (`told_with`) and share what becomes of it. One that is paid is void (`voided_at`); if
-    it leads, it goes on carrying the message for those that are not. `deadline` is the last moment, in UTC, at
-    which an unreached borrower goes to a person. Of one that is FIRM_TOLD, `look_again_at` is until when the firm's
-    word covers its borrower.
+    the others are its companions (`told_with`) and share what becomes of it. One that is paid, or that a later stage
+    has overtaken before the others, is void (`voided_at`); if it leads, it goes on carrying the message for those that
+    are not. `deadline` is the last moment, in UTC, at which an unreached borrower goes to a person. Of one that is
+    FIRM_TOLD, `look_again_at` is until when the firm's word covers its borrower.
 
     No foreign key is checked when a row is written: planning writes what it has just read. That what a prompt is about
     stays there is kept from the other side, by triggers that refuse to delete it.

@@ -107,7 +107,7 @@ def test_planning_costs_the_same_however_many_a_firm_has_to_send(
     make_rule()
     for days in range(1, 8):
         due_in(days)
-    with django_assert_num_queries(26):
+    with django_assert_num_queries(29):
         assert plan_upcoming(clock()) == 7
 
 

@@ -13,6 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from notifications.acknowledgement import NothingToAcknowledge, acknowledge, mark_opened, read_link
+from notifications.bundles import answers_to
 from notifications.models import Acknowledgement, Delivery
 from notifications.signatures import LinkExpired, LinkInvalid
 from notifications.telling import telling_of
@@ -42,8 +43,8 @@ def _show(request: HttpRequest, delivery: Delivery) -> HttpResponse:
     if request.method == "GET":
         mark_opened(delivery, now=timezone.now())
     telling = telling_of(delivery.prompt, delivery)
-    acknowledgement = getattr(delivery.prompt, "acknowledgement", None)
-    context = {"prompt": delivery.prompt, "telling": telling, "acknowledgement": acknowledgement}
+    answer = answers_to([delivery.prompt]).get(delivery.prompt_id)
+    context = {"prompt": delivery.prompt, "telling": telling, "acknowledgement": answer}
     return _answer(request, "messages/link.html", context)
 
 

@@ -28,7 +28,8 @@ class Facts(NamedTuple):
     the loan by product and the end of its number ("Phone plan ··0017"). `paid_on` is when the borrower paid,
     `other_firm` who has yet to confirm it (the bank where empty), and `usual_lag_days` how long that firm usually
     takes. `answer_by` is the last day for deciding a dispute; `decision` is a key of `Dispute.Decision`.
-    `items` names each of several payments, of which `amount` is the sum. `previous_amount` and `previous_due_on` are
+    `items` names each of several payments, of which `amount` is the sum, or the one of several that alone was left to
+    be told. `previous_amount` and `previous_due_on` are
     what the borrower was told before the bank changed it. `report_on` is the first day of an adverse report.
     """
 

@@ -66,8 +66,8 @@ def _previous(facts: Facts, language: str) -> str:
 
 
 def _items(facts: Facts, language: str) -> str:
-    """One line a payment: "Phone plan ··0017: ¥100.00 (reference LN-17-3)"."""
-    if not facts.items:
+    """One line a payment: "Phone plan ··0017: ¥100.00 (reference LN-17-3)"; none where it is about a single one."""
+    if len(facts.items) < 2:
         return ""
     lines = (
         _ITEM[language].format(

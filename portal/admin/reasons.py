@@ -41,6 +41,7 @@ KNOWN: Final[dict[str, Promise]] = {
     "disputed": _("disputed"),
     "an outage of a firm": _("an outage of a firm"),
     "told by a firm": _("told by a firm"),
+    "told in person": _("told in person"),
     "silent": _("nothing was reported"),
     "no_proof": _("only said to be sent"),
     "not_reached": _("nobody reached, as the firm says"),

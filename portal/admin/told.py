@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext
@@ -84,7 +84,11 @@ def read_record(dispute: Dispute) -> Record:
     prompts = _prompts_about(dispute)
     newest = list(
         prompts.select_related("acknowledgement", "installment", *(f"duty__{name}" for name in RELATED))
-        .prefetch_related("disputed", Prefetch("deliveries", Delivery.objects.order_by("rung", "pk")))
+        .prefetch_related(
+            "disputed",
+            Prefetch("deliveries", Delivery.objects.order_by("rung", "pk")),
+            Prefetch("companions", Prompt.objects.select_related("acknowledgement").order_by("pk")),
+        )
         .order_by("-planned_at", "-pk")[: LIMIT + 1]
     )
     older = prompts.count() - LIMIT if len(newest) > LIMIT else 0
@@ -93,16 +97,16 @@ def read_record(dispute: Dispute) -> Record:
     told = [
         Told(
             prompt,
-            sorted(_lines(prompt, receipts), key=lambda line: line.at),
+            sorted(_lines(prompt, receipts, _answer(prompt, dispute)), key=lambda line: line.at),
             any(link.dispute_id == dispute.pk for link in prompt.disputed.all()),
         )
         for prompt in shown
     ]
     judged = dispute.installment_id is not None
-    return Record(told, older, judged, first_proof(shown, dispute.borrower.zone) if judged else None)
+    return Record(told, older, judged, first_proof(shown, dispute) if judged else None)
 
 
-def first_proof(prompts: Iterable[Prompt], zone: tzinfo) -> Proof | None:
+def first_proof(prompts: Iterable[Prompt], dispute: Dispute) -> Proof | None:
     """The first proof among prompts of a coming payment; what only lies in the portal proves nothing."""
     proofs: list[Proof] = []
     for prompt in prompts:
@@ -113,10 +117,10 @@ def first_proof(prompts: Iterable[Prompt], zone: tzinfo) -> Proof | None:
             for delivery in prompt.deliveries.all()
             if delivery.delivered_at and delivery.channel != Delivery.Channel.IN_APP
         ]
-        if acknowledgement := _acknowledgement(prompt):
-            moments.append(Proof(acknowledgement.acknowledged_at, gettext("acknowledged (strong)")))
+        if answer := _answer(prompt, dispute):
+            moments.append(Proof(answer.acknowledged_at, gettext("acknowledged (strong)")))
         due_on = prompt.installment.due_on
-        proofs += [proof for proof in moments if proof.at.astimezone(zone).date() <= due_on]
+        proofs += [proof for proof in moments if proof.at.astimezone(dispute.borrower.zone).date() <= due_on]
     return min(proofs, key=lambda proof: proof.at, default=None)
 
 
@@ -146,17 +150,17 @@ def _receipts_of(delivery_ids: Iterable[int]) -> dict[int, list[Receipt]]:
     return found
 
 
-def _lines(prompt: Prompt, receipts: dict[int, list[Receipt]]) -> Iterator[Line]:
+def _lines(prompt: Prompt, receipts: dict[int, list[Receipt]], answer: Acknowledgement | None) -> Iterator[Line]:
     yield Line(at=prompt.planned_at, words=gettext("planned"))
     if duty := _duty(prompt):
         yield from _lines_of_duty(duty)
     for delivery in prompt.deliveries.all():
         yield from _lines_of_delivery(delivery, receipts.get(delivery.pk, []))
-    if acknowledgement := _acknowledgement(prompt):
+    if answer:
         yield Line(
-            at=acknowledgement.acknowledged_at,
+            at=answer.acknowledged_at,
             words=gettext("acknowledged (strong)"),
-            detail=acknowledgement.get_method_display(),
+            detail=answer.get_method_display(),
             tone="good",
         )
 
@@ -230,5 +234,9 @@ def _duty(prompt: Prompt) -> Duty | None:
     return getattr(prompt, "duty", None)
 
 
-def _acknowledgement(prompt: Prompt) -> Acknowledgement | None:
-    return getattr(prompt, "acknowledgement", None)
+def _answer(prompt: Prompt, dispute: Dispute) -> Acknowledgement | None:
+    """The acknowledgement of what is disputed, of those that the message was answered with."""
+    members = [prompt, *prompt.companions.all()]
+    if dispute.installment_id:
+        members = [one for one in members if one.installment_id == dispute.installment_id]
+    return next((one.acknowledgement for one in members if hasattr(one, "acknowledgement")), None)

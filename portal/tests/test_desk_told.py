@@ -8,12 +8,15 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.tests.factories import make_agent
+from accounts.tests.factories import make_agent, make_borrower
 from loans.models import Dispute, Installment
 from loans.tests.disputes import FILE, make_dispute
 from loans.tests.factories import make_installment, make_loan
+from notifications.acknowledgement import acknowledge
 from notifications.models import Acknowledgement, Delivery, DisputedPrompt, Prompt, Receipt
-from notifications.tests.factories import NOON, make_delivery, make_prompt
+from notifications.planning import plan_upcoming
+from notifications.tests.bundles import deliver, make_pair, settle
+from notifications.tests.factories import NOON, clock, make_delivery, make_prompt
 from portal.admin.told import Told, read_record
 from portal.tests.dispute_desk import address, dispute_about, receive, shown, sign_in
 
@@ -136,6 +139,18 @@ def test_an_acknowledgement_proves_it_even_without_a_receipt(installment: Instal
     assert record.proof
     assert record.proof.how == "acknowledged (strong)"
     assert record.told[0].lines[-1].words == "acknowledged (strong)"
+
+
+def test_an_answer_proves_what_its_message_named_and_nothing_told_beside_it() -> None:
+    paid, asked = make_pair(make_borrower(), due_on=DUE)
+    plan_upcoming(clock())
+    settle(paid)
+    delivery = deliver("in_app")
+    acknowledge(prompt_id=delivery.prompt_id, method="in_app", delivery_id=delivery.pk, now=NOON)
+    proof = read_record(dispute_about(asked)).proof
+    assert proof
+    assert proof.how == "acknowledged (strong)"
+    assert read_record(dispute_about(paid)).proof is None
 
 
 @pytest.mark.parametrize(("hour", "proved"), [(15, True), (16, False)])
