@@ -41,7 +41,7 @@ def _read(text: str, least: int, most: int, example: str) -> tuple[int, ...]:
         raise LeadsError(
             _("Write whole numbers of days with commas in between, such as %(example)s.") % {"example": example}
         )
-    numbers = tuple(int(number) for number in text.split(","))
+    numbers = tuple(int(number.strip()) for number in text.split(","))
     for number in numbers:
         if not least <= number <= most:
             words = _("%(number)s is not a number of days from %(least)s to %(most)s.")

@@ -1,7 +1,7 @@
 """Leads and stages as a partner writes them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from notifications.calendar import LEADS, OVERDUE_STAGES, OVERDUE_WINDOW
@@ -54,6 +54,7 @@ def test_other_stages_are_refused_with_what_is_wrong(text: str, what: str) -> No
 
 
 @given(st.text(max_size=20))
+@example("0\x1f")
 def test_whatever_is_written_is_read_or_refused(text: str) -> None:
     for parse in (parse_leads, parse_stages):
         try:
