@@ -1,0 +1,62 @@
+"""Of an installment that was told together with others, a message about changed figures says its own earlier ones."""
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from loans.models import Installment
+from notifications.composing import word
+from notifications.models import Prompt
+from notifications.planning import plan_upcoming
+from notifications.tests.bundles import deliver, make_pair, settle
+from notifications.tests.factories import NOON, clock, make_delivery, make_prompt
+from notifications.wording.facts import Facts
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def pair() -> list[Installment]:
+    """100, whose prompt leads, and 250; planned."""
+    rows = make_pair()
+    plan_upcoming(clock())
+    return rows
+
+
+def change(row: Installment) -> Prompt:
+    """The bank changes it, and it is to be told anew."""
+    Installment.objects.filter(pk=row.pk).update(state="open", paid=0, outstanding=row.total, version=2)
+    row.refresh_from_db()
+    return make_prompt(row, version=2)
+
+
+def said(prompt: Prompt) -> Facts:
+    [worded], faults = word([make_delivery(prompt, "email", facts=None).pk], now=NOON)
+    assert faults == []
+    return Facts.from_json(json.loads(worded.kept.facts))
+
+
+def test_the_figures_of_another_are_not_its_earlier_ones(pair: list[Installment]) -> None:
+    settle(pair[0])
+    deliver("sms")
+    assert said(change(pair[0])).previous_amount is None
+
+
+def test_those_of_a_message_that_named_it_alone_are(pair: list[Installment]) -> None:
+    settle(pair[1])
+    deliver("sms")
+    assert said(change(pair[0])).previous_amount == Decimal(100)
+
+
+def test_those_of_one_that_was_paid_are_not_said_of_the_one_that_is_left(pair: list[Installment]) -> None:
+    settle(pair[1])
+    deliver("sms")
+    leading, companion = change(pair[0]), change(pair[1])
+    Prompt.objects.filter(pk=companion.pk).update(told_with=leading)
+    assert [item.installment_id for item in said(leading).items] == [pair[0].pk, pair[1].pk]
+    leading.deliveries.update(channel="voice")
+    Installment.objects.filter(pk=pair[0].pk).update(state="settled", paid=100, outstanding=0)
+    left = said(leading)
+    assert [item.installment_id for item in left.items] == [pair[1].pk]
+    assert left.previous_amount is None
