@@ -21,6 +21,8 @@ PLACED: Final = frozenset({Status.SENT, Status.DELIVERED})
 PLACED_WITHIN: Final = timedelta(minutes=10)
 """How often it is looked whether what is to lie in the portal does."""
 IN_FLIGHT: Final = frozenset({Status.QUEUED, Status.SENDING, Status.RETRYING, Status.SENT})
+UNSAID: Final = frozenset({Status.SENDING, Status.SENT, Status.UNCONFIRMED})
+"""Handed over, or perhaps, and nobody has said what became of it."""
 RECEIPT_WITHIN: Final = {
     Channel.SMS: timedelta(hours=1),
     Channel.EMAIL: timedelta(hours=4),
@@ -140,6 +142,8 @@ class InPortal:
 Decision = Wait | Climb | Told | Unreached | InPortal
 
 NOT_DELIVERED: Final = "not delivered"
+NOT_CONFIRMED: Final = "not confirmed in time"
+"""It may have arrived: nobody has said so, nor that it did not."""
 NOT_ACKNOWLEDGED: Final = "not acknowledged in time"
 NO_CHANNEL_LEFT: Final = "no channel reached them"
 NO_TIME_LEFT: Final = "nothing arrived and the time to act is running out"
@@ -231,7 +235,8 @@ def _on_rung(course: Course, rung: int, tellings: Sequence[Telling], now: dateti
         return Wait(patience) if now < patience else _next(course, rung, tellings, NOT_ACKNOWLEDGED, arrived=True)
     if any(telling.status in IN_FLIGHT for telling in current) and now < patience:
         return Wait(patience)
-    return _next(course, rung, tellings, NOT_DELIVERED, arrived=arrived)
+    silent = any(telling.status in UNSAID for telling in current)
+    return _next(course, rung, tellings, NOT_CONFIRMED if silent else NOT_DELIVERED, arrived=arrived)
 
 
 def _next(course: Course, rung: int, tellings: Sequence[Telling], why: str, *, arrived: bool) -> Decision:

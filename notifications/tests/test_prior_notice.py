@@ -141,7 +141,7 @@ def run(*args: str) -> tuple[str, str, int]:
 
 def test_the_command_gives_notice_and_ends_with_0(overdue: Installment) -> None:
     out, complaints, code = run(overdue.loan.external_id, "--days", "15", "--partner", "harbour")
-    assert (out, complaints, code) == ("Notice given about 1 installments, refused 0.\n", "", 0)
+    assert (out, complaints, code) == ("Notices given: 1. Refused: 0.\n", "", 0)
 
 
 def test_the_command_names_what_it_refused_and_ends_with_2(overdue: Installment) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -52,8 +53,12 @@ def preferences(request: SignedInRequest) -> HttpResponse:
     return render(request, "messages/preferences.html", context, status=422 if refused else 200)
 
 
+@transaction.atomic
 def _switch(request: SignedInRequest) -> Sequence[str]:
-    """Apply the form: those switched on first, so that one may take the place of another. Returns what was refused."""
+    """Apply the form, all of it or nothing: those switched on first, so that one may take the place of another.
+
+    Returns what was refused. A channel that is off is not the first one.
+    """
     wanted = {channel: channel in request.POST.getlist("channels") for channel in SWITCHABLE}
     refused, changed = [], False
     for channel in sorted(wanted, key=lambda channel: not wanted[channel]):
@@ -62,8 +67,10 @@ def _switch(request: SignedInRequest) -> Sequence[str]:
         except LastChannel:
             refused.append(channel)
     if (first := request.POST.get("first")) is not None and first in {"", *SWITCHABLE}:
-        changed |= put_first(request.user, first)
-    if changed:
+        changed |= put_first(request.user, first if wanted.get(first) else "")
+    if refused:
+        transaction.set_rollback(True)
+    elif changed:
         messages.success(request, gettext("Saved. From now on we tell you this way."))
     return refused
 

@@ -12,6 +12,7 @@ from notifications.suppliers import FAILS, SLOW
 
 KNOWN: Final[dict[str, Promise]] = {
     "not delivered": _("not delivered"),
+    "not confirmed in time": _("not confirmed in time"),
     "not acknowledged in time": _("not acknowledged in time"),
     "no channel reached them": _("no channel reached them"),
     "nothing arrived and the time to act is running out": _("nothing arrived and the time to act is running out"),

@@ -42,6 +42,6 @@ class Command(BaseCommand):
         refused = [*map(str, notices.refused), *(f"{number}: {bank.code} has no such loan" for number in unknown)]
         for one in refused:
             self.stderr.write(one, self.style.ERROR)
-        self.stdout.write(f"Notice given about {notices.given} installments, refused {len(refused)}.")
+        self.stdout.write(f"Notices given: {notices.given}. Refused: {len(refused)}.")
         if refused:
             raise SystemExit(REFUSED)
