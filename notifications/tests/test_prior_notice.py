@@ -150,7 +150,7 @@ def test_the_command_names_what_it_refused_and_ends_with_2(overdue: Installment)
         overdue.loan.external_id, quiet.external_id, "LN-0", "--days", "15", "--partner", "harbour"
     )
     assert code == 2
-    assert "refused 2" in out
+    assert "Refused: 2." in out
     assert f"{quiet.external_id}: nothing of it is overdue" in complaints
     assert "LN-0: harbour has no such loan" in complaints
     assert Prompt.objects.get().installment == overdue
