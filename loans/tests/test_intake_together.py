@@ -68,7 +68,7 @@ def told(seed: int) -> list[Any]:
 def with_batches_of(size: int, seed: int, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     monkeypatch.setattr(chunks, "BATCH", size)
     # A collection after each chunk walks through all that thousands of tests have loaded: a second for each record.
-    monkeypatch.setattr(chunks.gc, "collect", lambda: 0)
+    monkeypatch.setattr("loans.intake.chunks.gc.collect", lambda: 0)
     with transaction.atomic():
         found = told(seed)
         transaction.set_rollback(True)

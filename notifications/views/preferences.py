@@ -67,7 +67,7 @@ def _switch(request: SignedInRequest) -> Sequence[str]:
         except LastChannel:
             refused.append(channel)
     if (first := request.POST.get("first")) is not None and first in {"", *SWITCHABLE}:
-        changed |= put_first(request.user, first if wanted.get(first) else "")
+        changed |= put_first(request.user, first if any(first == one and wanted[one] for one in wanted) else "")
     if refused:
         transaction.set_rollback(True)
     elif changed:
