@@ -63,7 +63,6 @@ def make_much(locale: str = "en") -> Scene:
     scene = make_usual(locale)
     borrower, today = scene.borrower, timezone.localdate()
     User.objects.filter(pk=borrower.pk).update(name="Maximiliana Konstantinopolskaya-Vanderbilt-Montgomery the 3rd")
-    ContactPoint.objects.filter(user=borrower, kind="phone").update(unreachable_since=timezone.now())
     for number in range(39):
         loan = make_loan(borrower, product=LONG)
         total = Decimal("12345678.90")
@@ -72,4 +71,5 @@ def make_much(locale: str = "en") -> Scene:
             tell(installment, "sms", kind="overdue" if number < 9 else "upcoming", stage=1)
         if number % 10 == 0:
             make_dispute(loan, installment=installment, now=timezone.now())
+    ContactPoint.objects.filter(user=borrower, kind="phone").update(unreachable_since=timezone.now())
     return scene
