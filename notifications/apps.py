@@ -10,10 +10,18 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         from notifications import firm_reports, receivers
-        from notifications.checks import TELLING, check_policies, check_suppliers, check_web_push, check_wordings
+        from notifications.checks import (
+            TELLING,
+            check_ladders,
+            check_policies,
+            check_suppliers,
+            check_web_push,
+            check_wordings,
+        )
 
         del firm_reports, receivers
         register(check_wordings, TELLING)
         register(check_policies, TELLING)
         register(check_suppliers, TELLING)
         register(check_web_push, TELLING)
+        register(check_ladders, TELLING)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from notifications.channels.base import ChannelMisconfiguredError
 from notifications.channels.registry import SETTINGS, suppliers_for, vapid
+from notifications.ladder import LADDERS
 from notifications.models import Prompt
 from notifications.policy import PolicyError, purpose_of
 from notifications.policy_files import faults
@@ -44,6 +45,25 @@ def _kinds_without_purpose() -> list[str]:
         except PolicyError as error:
             found.append(str(error))
     return found
+
+
+def check_ladders(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:
+    """notifications.E005: a kind of prompt has no ladder, or one that can leave its borrower to nobody."""
+    hint = "See LADDERS in notifications/ladder.py."
+    return [Error(fault, hint=hint, id="notifications.E005") for kind in Prompt.Kind if (fault := _ladder_fault(kind))]
+
+
+def _ladder_fault(kind: Prompt.Kind) -> str:
+    ladder = LADDERS.get(kind)
+    if ladder is None:
+        return f"Prompts of the kind {kind.value!r} have no ladder: nobody would be told."
+    if not ladder.rungs:
+        return f"The ladder of {kind.value!r} has no rung: no channel would be tried."
+    if kind in Prompt.ASKING and not ladder.ends_with_person:
+        return f"The ladder of {kind.value!r} has no last rung: it asks for an answer, so it must end with a person."
+    if any(rung.wait <= timedelta() for rung in ladder.rungs):
+        return f"A rung of the ladder of {kind.value!r} has no time: the next channel would be tried before it."
+    return ""
 
 
 def check_web_push(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:
