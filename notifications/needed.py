@@ -1,4 +1,5 @@
-"""Whether what a prompt says is still to be told: asked when its deliveries are claimed and when its ladder climbs.
+"""Whether what a prompt says is still to be told: asked when its deliveries are claimed, when its
+message names installments, and when its ladder climbs.
 
 A message for several installments is needed as long as one of them needs it.
 """

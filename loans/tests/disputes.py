@@ -9,7 +9,7 @@ from django.dispatch import Signal
 
 from loans.disputes import open_dispute
 from loans.files import CheckedFile
-from loans.models import Dispute, Loan
+from loans.models import Dispute, Installment, Loan
 from loans.tests.factories import make_loan
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)  # noon in Shanghai
@@ -30,6 +30,20 @@ def make_dispute(loan: Loan | None = None, **fields: Any) -> Dispute:
             "now": NOON,
             **fields,
         }
+    )
+
+
+def write_dispute(installment: Installment) -> Dispute:
+    """A dispute that nothing has heard of yet, as in the moment of its commit."""
+    loan = installment.loan
+    return Dispute.objects.create(
+        receipt_number="D-1",
+        borrower=loan.borrower,
+        loan=loan,
+        installment=installment,
+        kind=Dispute.Kind.NOT_TOLD,
+        opened_at=NOON,
+        answer_due_on=NOON.date(),
     )
 
 

@@ -3,13 +3,28 @@
 from collections.abc import Iterator
 
 import pytest
+import time_machine
 
+from accounts.models import User
+from accounts.tests.factories import make_borrower
 from notifications.evidence import checking, sealing
 from notifications.models import Seal
 from notifications.tests.cases import Told, dispute, make_case, pay
 from notifications.tests.events import make_events
 from notifications.tests.factories import NOON
 from notifications.tests.outside import SandboxProcess, run_sandbox
+
+
+@pytest.fixture
+def noon() -> Iterator[None]:
+    """It is noon in Shanghai on the day of `factories.TODAY`."""
+    with time_machine.travel(NOON, tick=True):
+        yield
+
+
+@pytest.fixture
+def borrower() -> User:
+    return make_borrower()
 
 
 @pytest.fixture(scope="session")

@@ -1,17 +1,14 @@
 """Who says "I know" to a message answers for what it named, and for nothing else."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-import time_machine
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from accounts.tests.factories import make_borrower
 from loans.models import Installment, OutwardEvent
 from loans.tests.factories import make_bank
 from loans.tests.outward import hear
@@ -27,17 +24,6 @@ from notifications.tests.pages import sign_in, words
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 LATER = NOON + timedelta(hours=30)
-
-
-@pytest.fixture
-def noon() -> Iterator[None]:
-    with time_machine.travel(NOON, tick=True):
-        yield
-
-
-@pytest.fixture
-def borrower() -> User:
-    return make_borrower()
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ import pytest
 from accounts.tests.factories import make_borrower
 from loans import signals
 from loans.intake.likely import TOO_MUCH
-from loans.models import Dispute, Installment, Outage, OutageHold, Partner, Report, StatementLine
+from loans.models import Installment, Outage, OutageHold, Partner, Report, StatementLine
+from loans.tests.disputes import write_dispute
 from loans.tests.factories import make_bank, make_installment, make_loan
 from notifications.acknowledgement import acknowledge
 from notifications.cancellation import cancel_settled
@@ -75,18 +76,6 @@ def test_one_that_is_paid_before_the_message_goes_out_is_left_out(pair: tuple[In
     assert claim("in_app")
 
 
-def dispute_one(row: Installment) -> None:
-    Dispute.objects.create(
-        receipt_number="D-1",
-        borrower=row.loan.borrower,
-        loan=row.loan,
-        installment=row,
-        kind=Dispute.Kind.OTHER,
-        opened_at=NOON,
-        answer_due_on=TODAY,
-    )
-
-
 def hold_by_outage(row: Installment) -> None:
     outage = Outage.objects.create(partner=row.loan.bank, starts_at=NOON, declared_at=NOON, reason="Down.")
     OutageHold.objects.create(outage=outage, installment=row, since=NOON)
@@ -98,7 +87,7 @@ def book_what_cannot_be_true(row: Installment) -> None:
     StatementLine.objects.create(report=report, loan=row.loan, **line)
 
 
-@pytest.mark.parametrize("hold", [dispute_one, hold_by_outage, book_what_cannot_be_true])
+@pytest.mark.parametrize("hold", [write_dispute, hold_by_outage, book_what_cannot_be_true])
 @pytest.mark.parametrize("held", [0, 1], ids=["the one that leads", "its companion"])
 def test_one_that_is_held_is_not_demanded_with_the_other(hold: Callable[[Installment], None], held: int) -> None:
     borrower, bank = make_borrower(), make_bank()

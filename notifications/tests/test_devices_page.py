@@ -33,11 +33,6 @@ def _pushing(settings: Settings) -> Iterator[None]:
 
 
 @pytest.fixture
-def borrower() -> User:
-    return make_borrower()
-
-
-@pytest.fixture
 def page(borrower: User) -> Client:
     return sign_in(borrower)
 

@@ -1,11 +1,9 @@
 """The page behind the link in a message: no sign-in, no more than the message, and only its button acknowledges."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-import time_machine
 from django.test import Client
 from django.urls import reverse
 
@@ -20,12 +18,6 @@ from notifications.tests.factories import NOON, make_delivery, make_prompt
 from notifications.tests.pages import sign_in, tell, words
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
-
-
-@pytest.fixture
-def noon() -> Iterator[None]:
-    with time_machine.travel(NOON, tick=True):
-        yield
 
 
 @pytest.fixture

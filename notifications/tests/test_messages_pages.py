@@ -1,11 +1,9 @@
 """The inbox and one message: theirs alone, as it was told, and one button."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-import time_machine
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
@@ -23,17 +21,6 @@ from notifications.views.messages import PAGE
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 INBOX = reverse("messages")
 DUE = date(2026, 11, 25)
-
-
-@pytest.fixture
-def noon() -> Iterator[None]:
-    with time_machine.travel(NOON, tick=True):
-        yield
-
-
-@pytest.fixture
-def borrower() -> User:
-    return make_borrower()
 
 
 @pytest.fixture

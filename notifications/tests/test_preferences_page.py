@@ -1,11 +1,9 @@
 """How will you tell me: channels on and off, never the last one that works."""
 
 import threading
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -21,17 +19,6 @@ from notifications.tests.pages import sign_in, words
 
 pytestmark = pytest.mark.django_db
 PAGE = reverse("preferences")
-
-
-@pytest.fixture
-def noon() -> Iterator[None]:
-    with time_machine.travel(NOON, tick=True):
-        yield
-
-
-@pytest.fixture
-def borrower() -> User:
-    return make_borrower()
 
 
 @pytest.fixture

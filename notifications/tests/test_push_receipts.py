@@ -34,11 +34,6 @@ def _noon() -> Iterator[None]:
 
 
 @pytest.fixture
-def borrower() -> User:
-    return make_borrower()
-
-
-@pytest.fixture
 def device(borrower: User) -> PushSubscription:
     return subscribe(borrower, Browser("https://push.example/a").address, user_agent="", now=NOON)
 

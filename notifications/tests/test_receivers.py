@@ -7,14 +7,15 @@ import pytest
 
 from accounts.tests.factories import make_borrower
 from loans import signals
-from loans.models import Dispute, Installment, Payment
+from loans.models import Installment, Payment
+from loans.tests.disputes import write_dispute
 from loans.tests.factories import make_installment, make_loan
 from loans.tests.returns import booked, returned
 from loans.tests.returns import send as send_statement
 from notifications.models import Delivery, DisputedPrompt, Prompt
 from notifications.planning import plan_overdue, plan_upcoming
 from notifications.states import Status
-from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt
+from notifications.tests.factories import TODAY, clock, make_delivery, make_prompt
 
 pytestmark = pytest.mark.django_db
 
@@ -27,18 +28,6 @@ def make_payment(installment: Installment, status: str) -> Payment:
         currency="CNY",
         status=status,
         paid_on=TODAY,
-    )
-
-
-def make_dispute(installment: Installment) -> Dispute:
-    return Dispute.objects.create(
-        receipt_number="D-1",
-        borrower=installment.loan.borrower,
-        loan=installment.loan,
-        installment=installment,
-        kind=Dispute.Kind.NOT_TOLD,
-        opened_at=NOON,
-        answer_due_on=TODAY + timedelta(days=15),
     )
 
 
@@ -113,7 +102,7 @@ def test_a_dispute_takes_back_overdue_prompts_confirms_itself_and_names_its_prom
     installment = make_installment(make_loan(make_borrower()), due_on=TODAY - timedelta(days=1))
     plan_overdue(clock())
     overdue = Prompt.objects.get()
-    dispute = make_dispute(installment)
+    dispute = write_dispute(installment)
     signals.dispute_opened.send(sender=None, dispute_id=dispute.pk, about=f"prompt:{overdue.pk}")
     overdue.refresh_from_db()
     assert overdue.status == Prompt.Status.CANCELLED
@@ -124,12 +113,12 @@ def test_a_dispute_takes_back_overdue_prompts_confirms_itself_and_names_its_prom
 
 @pytest.mark.parametrize("about", ["", "prompt:", "prompt:x", "loan:1", "prompt:999999", "prompt:²"])
 def test_a_dispute_about_nothing_that_is_the_borrowers_own_names_no_prompt(about: str) -> None:
-    dispute = make_dispute(make_installment(due_on=TODAY))
+    dispute = write_dispute(make_installment(due_on=TODAY))
     signals.dispute_opened.send(sender=None, dispute_id=dispute.pk, about=about)
     assert not DisputedPrompt.objects.exists()
 
 
 def test_a_dispute_cannot_name_a_strangers_prompt() -> None:
-    dispute = make_dispute(make_installment(due_on=TODAY))
+    dispute = write_dispute(make_installment(due_on=TODAY))
     signals.dispute_opened.send(sender=None, dispute_id=dispute.pk, about=f"prompt:{make_prompt().pk}")
     assert not DisputedPrompt.objects.exists()
