@@ -7,6 +7,11 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 DEFAULT_REGION: Final = "CN"
+_MAINLAND: Final = 86
+_MOBILE_DIGITS: Final = 11
+"""Of a number of mainland China that begins with 13 to 19 (MIIT's numbering plan). A code sent to one that lacks a
+digit reaches nobody, and a number without its area code may have as many digits as that.
+"""
 
 
 def normalize_phone(written: str, region: str = DEFAULT_REGION) -> str:
@@ -20,9 +25,15 @@ def normalize_phone(written: str, region: str = DEFAULT_REGION) -> str:
     except phonenumbers.NumberParseException as error:
         raise _not_a_phone() from error
     reason = phonenumbers.is_possible_number_with_reason(number)
-    if reason != phonenumbers.ValidationResult.IS_POSSIBLE or number.extension:
+    if reason != phonenumbers.ValidationResult.IS_POSSIBLE or number.extension or _lacks_digits(number):
         raise _not_a_phone()
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _lacks_digits(number: phonenumbers.PhoneNumber) -> bool:
+    written = phonenumbers.national_significant_number(number)
+    is_mobile = number.country_code == _MAINLAND and "13" <= written[:2] <= "19"
+    return is_mobile and len(written) != _MOBILE_DIGITS
 
 
 def _not_a_phone() -> ValidationError:

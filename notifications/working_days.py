@@ -75,6 +75,17 @@ class WorkingDays:
         decrees = DECREES.get(self.country)
         return decrees is None or day.year <= max(decrees)
 
+    def exceptions(self, year: int) -> list[date]:
+        """The days of a year that are not as the week has them: days off from Monday to Friday, and weekend days that
+        are worked.
+        """
+        days = (date(year, 1, 1) + timedelta(days=number) for number in range(366))
+        return [day for day in days if day.year == year and self.is_working_day(day) != (day.weekday() not in _WEEKEND)]
+
+    def decree(self, year: int) -> str:
+        """The decree that says when people work in `year`, empty where none is known here or none is needed."""
+        return DECREES.get(self.country, {}).get(year, "")
+
     def holiday_name(self, day: date, language: str) -> str:
         """What `day` is called, in one of settings.LANGUAGES where the package has it, else in its English or its
         country's own; empty where it is no holiday.

@@ -84,6 +84,7 @@ OPERATORS_MAY: Final[May] = {
         "view_callback",
         "view_inboundtext",
         "view_supplier",
+        "view_refusedcalls",
         "view_halt",
         "add_halt",
         "change_halt",

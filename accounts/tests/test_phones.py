@@ -27,6 +27,17 @@ def test_a_number_is_kept_in_e164(written: str, kept: str) -> None:
     assert normalize_phone(written) == kept
 
 
+@pytest.mark.parametrize("written", ["138001399", "+86138001380", "1380013800", "138001380001"])
+def test_a_mainland_mobile_number_that_lacks_a_digit_is_refused(written: str) -> None:
+    with pytest.raises(ValidationError):
+        normalize_phone(written)
+
+
+@pytest.mark.parametrize(("written", "kept"), [("010 6552 9988", "+861065529988"), ("0757 8318 6366", "+8675783186366")])
+def test_a_number_with_its_area_code_is_none_of_those(written: str, kept: str) -> None:
+    assert normalize_phone(written) == kept
+
+
 @given(st.text(max_size=60))
 @example("+1")
 @example("tel:+")

@@ -20,9 +20,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _alone() -> Iterator[None]:
-    refusals.forget()
+    refusals.tally.forget()
     yield
-    refusals.forget()
+    refusals.tally.forget()
 
 
 @pytest.fixture
@@ -94,8 +94,8 @@ def test_what_a_stranger_posts_hides_nothing_that_the_partner_signed(secret: str
 
 def test_invented_names_do_not_fill_the_memory() -> None:
     for number in range(3_000):
-        refusals._due((f"name-{number}", False), timezone.now())
-    assert len(refusals._written) <= 1_000
+        refusals.tally.due((f"name-{number}", False), timezone.now())
+    assert len(refusals.tally._seen) <= 1_000
 
 
 @pytest.mark.usefixtures("secret")

@@ -15,6 +15,7 @@ from notifications.models.prompt import DisputedPrompt, Prompt
 from notifications.models.purge import Purge
 from notifications.models.push_subscription import PushSubscription
 from notifications.models.receipt import Receipt
+from notifications.models.refused_calls import RefusedCalls
 from notifications.models.responsibility import Responsibility, Sender
 from notifications.models.seal import Seal
 from notifications.models.supplier import Supplier
@@ -37,6 +38,7 @@ __all__ = [
     "Purge",
     "PushSubscription",
     "Receipt",
+    "RefusedCalls",
     "Responsibility",
     "Seal",
     "Sender",

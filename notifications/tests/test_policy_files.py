@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings as project
 from django.core import checks as django_checks
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
@@ -173,6 +174,29 @@ class TestOnesOwn:
         write(folder, "cn.toml")
         call_command("show_policies", "cn")
         assert "| service/hours | 09:00-17:00 | 2020-01-01 | O | a choice |" in capsys.readouterr().out
+
+    @pytest.mark.parametrize(
+        ("code", "year", "said"),
+        [
+            ("cn", 2026, "Holidays 2026 (decreed: 国办发明电〔2025〕7号 (2025-11-04)):"),
+            ("cn", 2026, "| 2026-02-14 | Sat | worked |"),
+            ("cn", 2090, "Holidays 2090 (provisional: "),
+            ("cn", 2019, "Holidays 2019 (decreed, and not compared"),
+            ("us", 2090, "Holidays 2090 (as the law has them):"),
+            ("us", 2026, "| 2026-11-26 | Thu | Thanksgiving Day |"),
+            ("eu", 2026, "Holidays 2026: those of the borrower's country"),
+        ],
+    )
+    def test_the_command_says_which_holidays_are_decreed_and_which_provisional(
+        self, code: str, year: int, said: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        call_command("show_policies", code, "--year", str(year))
+        assert said in capsys.readouterr().out
+
+    def test_without_a_year_it_shows_those_of_this_year_and_the_next(self, capsys: pytest.CaptureFixture[str]) -> None:
+        call_command("show_policies", "uk")
+        shown = capsys.readouterr().out
+        assert [f"Holidays {timezone.localdate().year + more} (" in shown for more in (0, 1, 2)] == [True, True, False]
 
     def test_the_command_says_what_is_wrong(self, folder: Path) -> None:
         write(folder, "cn.toml", hours="never")

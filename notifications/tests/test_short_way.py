@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 TOKEN = "a-secret-token"
 
 
-@webhook("GET")
+@webhook("nobody", "GET")
 def fails(_request: HttpRequest) -> HttpResponse:
     raise RuntimeError("a fault of ours")
 

@@ -24,6 +24,7 @@ def report(reference: str, *, success: bool = True, code: str = "DELIVERED") -> 
 
 class TestAliyun(WebhookCases):
     channel = "sms"
+    provider = "aliyun"
     signs_body = False
 
     @pytest.fixture(autouse=True)

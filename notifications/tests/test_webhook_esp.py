@@ -59,6 +59,7 @@ def basic(password: str) -> dict[str, str]:
 
 class EspCases(WebhookCases):
     channel = "email"
+    provider = "anymail"
     signs_body = False
 
     @pytest.fixture(autouse=True)

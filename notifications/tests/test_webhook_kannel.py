@@ -12,6 +12,7 @@ TOKEN = "a-secret-token"
 
 class TestKannel(WebhookCases):
     channel = "sms"
+    provider = "kannel"
     signs_body = False
     wrong_method = "POST"
 

@@ -9,7 +9,7 @@ from pytest_django import Settings
 from twilio.request_validator import RequestValidator
 
 from notifications.channels.twilio_signature import RETRIES
-from notifications.models import Acknowledgement, Delivery, Prompt, Receipt
+from notifications.models import Acknowledgement, Delivery, Prompt, Receipt, RefusedCalls
 from notifications.receipts import apply_waiting
 from notifications.signatures import reference_of
 from notifications.states import Status
@@ -79,7 +79,8 @@ class TwilioCases(WebhookCases):
         self.assert_refused(signed(self.target("x"), self.form, token=""))
 
     def test_a_form_of_a_thousand_fields_is_refused(self) -> None:
-        self.assert_refused(signed(self.target("x"), {str(number): "" for number in range(1000)}), 400)
+        call = signed(self.target("x"), {str(number): "" for number in range(1000)})
+        self.assert_refused(call, 400, why=RefusedCalls.Why.UNREADABLE)
 
     def test_our_wish_for_retries_may_be_signed_too(self, delivery: Delivery) -> None:
         target = self.target(reference_of(delivery.pk))
@@ -93,12 +94,14 @@ class TwilioCases(WebhookCases):
 
 class TestTwilioMessages(TwilioCases):
     channel = "sms"
+    provider = "twilio"
     view = "twilio_report"
     form = MESSAGE
 
 
 class TestTwilioCalls(TwilioCases):
     channel = "voice"
+    provider = "twilio_voice"
     view = "twilio_call_report"
     form = CALL
 

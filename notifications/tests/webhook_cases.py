@@ -12,10 +12,11 @@ from django.db import DatabaseError
 from django.test import Client
 
 from notifications import receipts
-from notifications.models import Callback, Delivery, Receipt
+from notifications.models import Callback, Delivery, Receipt, RefusedCalls
 from notifications.signatures import reference_of
 from notifications.states import Status
 from notifications.tests.factories import NOON, make_delivery
+from notifications.webhooks import refused
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ def make(call: Call) -> int:
 
     What was kept of it is then read.
     """
+    refused.tally.forget()  # as if calls came seconds apart
     client = Client(enforce_csrf_checks=True, raise_request_exception=False)
     path, _, query = call.target.partition("?")
     answer = client.generic(
@@ -48,6 +50,7 @@ class WebhookCases(ABC):
     """`signs_body` is False where the provider signs nothing that it sends, and a secret is all that it shows."""
 
     channel: ClassVar[str]
+    provider: ClassVar[str]
     signs_body: ClassVar[bool]
     wrong_method: ClassVar[str] = "GET"
 
@@ -92,18 +95,26 @@ class WebhookCases(ABC):
     def delivery(self) -> Delivery:
         return make_delivery(channel=self.channel, status=Status.SENT)
 
-    def assert_refused(self, call: Call, *expected: int) -> None:
-        """Answered with 4xx, and nothing is stored or moved."""
+    def assert_refused(self, call: Call, *expected: int, why: RefusedCalls.Why = RefusedCalls.Why.UNPROVEN) -> None:
+        """Answered with 4xx and counted, and nothing is stored or moved."""
+        before = self.refused(why)
         status = make(call)
         assert status in (expected or range(400, 500))
+        assert self.refused(why) == before + 1
         assert not Callback.objects.exists()
         assert set(Delivery.objects.values_list("status", flat=True)) <= {Status.SENT}
+
+    def refused(self, why: RefusedCalls.Why) -> int:
+        """How many calls of this provider were refused for this."""
+        rows = RefusedCalls.objects.filter(provider=self.provider, why=why)
+        return sum(rows.values_list("calls", flat=True))
 
     def test_a_genuine_report_needs_no_sign_in_and_moves_its_delivery(self, delivery: Delivery) -> None:
         assert make(self.genuine(reference_of(delivery.pk))) == 200
         delivery.refresh_from_db()
         assert delivery.status == Status.DELIVERED
         assert Receipt.objects.get().delivery_id == delivery.pk
+        assert not RefusedCalls.objects.exists()
 
     def test_a_repeated_report_is_answered_alike_and_moves_nothing_more(self, delivery: Delivery) -> None:
         for _ in range(2):
@@ -132,14 +143,15 @@ class WebhookCases(ABC):
             assert delivery.status == Status.SENT
 
     def test_an_oversized_report_is_refused(self, delivery: Delivery) -> None:
-        self.assert_refused(self.oversized(reference_of(delivery.pk)), 413)
+        self.assert_refused(self.oversized(reference_of(delivery.pk)), 413, why=RefusedCalls.Why.TOO_LONG)
 
     def test_a_malformed_report_is_refused(self) -> None:
-        self.assert_refused(self.malformed(), 400)
+        self.assert_refused(self.malformed(), 400, why=RefusedCalls.Why.UNREADABLE)
 
     def test_a_wrong_method_is_refused(self, delivery: Delivery) -> None:
         call = self.genuine(reference_of(delivery.pk))
-        self.assert_refused(Call(self.wrong_method, call.target, call.body, call.content_type, call.headers), 405)
+        wrong = Call(self.wrong_method, call.target, call.body, call.content_type, call.headers)
+        self.assert_refused(wrong, 405, why=RefusedCalls.Why.METHOD)
 
     def test_without_a_secret_nothing_is_taken(self, delivery: Delivery) -> None:
         self.take_away_the_secret()

@@ -15,7 +15,7 @@ from notifications.webhooks.door import is_secret, is_too_long, nothing_here, re
 LONGEST_BATCH: Final = 1_000_000
 
 
-@webhook("POST")
+@webhook("aliyun", "POST")
 def aliyun_report(request: HttpRequest, token: str) -> HttpResponse:
     """A batch of reports. Nothing is signed: whoever knows the secret may report."""
     if not is_secret(token, settings.ALIYUN_CALLBACK_TOKEN):

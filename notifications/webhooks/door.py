@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, Final, ParamSpec
+from typing import Final
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
@@ -10,20 +10,20 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-Path = ParamSpec("Path")
-View = Callable[Concatenate[HttpRequest, Path], HttpResponse]
+from notifications.webhooks.refused import Path, View, counted
 
 PLAIN: Final = "text/plain"
 
 
-def webhook(*methods: str) -> Callable[[View[Path]], View[Path]]:
-    """Opens a view to callers who cannot sign in and have no form of ours, by these methods only.
+def webhook(provider: str, *methods: str) -> Callable[[View[Path]], View[Path]]:
+    """Opens a view to a provider, which cannot sign in and has no form of ours, by these methods only.
 
-    Such a view is reached by the short way (`short_way`), without what middleware adds for people.
+    What it refuses is counted as calls of `provider`, a word of Callback.provider. Such a view is reached by the short way (`short_way`), without what middleware adds for people.
     """
 
     def open_to_providers(view: View[Path]) -> View[Path]:
-        opened = wraps(view)(login_not_required(csrf_exempt(require_http_methods(list(methods))(view))))
+        counting = counted(provider, require_http_methods(list(methods))(view))
+        opened = wraps(view)(login_not_required(csrf_exempt(counting)))
         vars(opened)["for_providers"] = True
         return opened
 

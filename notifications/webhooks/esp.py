@@ -25,7 +25,7 @@ UNREADABLE: Final = (
 """What reading raises for a report that is not of the firm's shape, beside anymail's own error."""
 
 
-@webhook("POST", "HEAD")
+@webhook("anymail", "POST", "HEAD")
 def esp_report(request: HttpRequest, esp: str) -> HttpResponse:
     """A report of the firm `esp`, in anymail's spelling, where ANYMAIL_WEBHOOKS names it.
 

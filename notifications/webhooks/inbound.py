@@ -19,7 +19,7 @@ REQUIRED: Final = frozenset({"From", "Body"})
 NO_MESSAGE: Final = "A message has a sender and a text."
 
 
-@webhook("GET")
+@webhook("kannel_in", "GET")
 def kannel_text(request: HttpRequest, token: str) -> HttpResponse:
     """One message by Kannel's sms-service; what is answered here goes back to its sender as an SMS."""
     if not is_secret(token, settings.SMS_CALLBACK_TOKEN):
@@ -33,7 +33,7 @@ def kannel_text(request: HttpRequest, token: str) -> HttpResponse:
     )
 
 
-@webhook("POST")
+@webhook("twilio_in", "POST")
 def twilio_text(request: HttpRequest) -> HttpResponse:
     """One message by Twilio, signed; it is answered in its markup."""
     called = admit(request, REQUIRED)
@@ -43,7 +43,7 @@ def twilio_text(request: HttpRequest) -> HttpResponse:
     return HttpResponse(write_text_answer(answer), content_type="application/xml")
 
 
-@webhook("POST")
+@webhook("aliyun_in", "POST")
 def aliyun_texts(request: HttpRequest, token: str) -> HttpResponse:
     """A batch of messages (SmsUp). An answer would need a registered template of its own, so none goes out."""
     if not is_secret(token, settings.ALIYUN_CALLBACK_TOKEN):

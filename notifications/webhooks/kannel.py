@@ -14,7 +14,7 @@ REQUIRED: Final = frozenset({"reference", "type"})
 """Both are in every address that we give to Kannel."""
 
 
-@webhook("GET")
+@webhook("kannel", "GET")
 def kannel_report(request: HttpRequest, token: str) -> HttpResponse:
     """One delivery report. Kannel signs nothing: whoever knows the secret may report."""
     if not is_secret(token, settings.SMS_CALLBACK_TOKEN):

@@ -8,7 +8,7 @@ from notifications.webhooks.door import PLAIN, webhook
 from notifications.webhooks.twilio_door import Called, admit
 
 
-@webhook("POST")
+@webhook("twilio", "POST")
 def twilio_report(request: HttpRequest) -> HttpResponse:
     """One status of one message. Our reference is in the address, which is signed too."""
     called = admit(request, REQUIRED)

@@ -21,7 +21,7 @@ from notifications.webhooks.twilio_door import Called, admit
 MARKUP: Final = "application/xml"
 
 
-@webhook("POST")
+@webhook("twilio_voice", "POST")
 def twilio_call_words(request: HttpRequest) -> HttpResponse:
     """What is said to whoever answered; nothing where the prompt is not to be told any more.
 
@@ -41,7 +41,7 @@ def twilio_call_words(request: HttpRequest) -> HttpResponse:
     return HttpResponse(write_call(spoken.text, invitation, spoken.language, pressed), content_type=MARKUP)
 
 
-@webhook("POST")
+@webhook("twilio_voice", "POST")
 def twilio_call_report(request: HttpRequest) -> HttpResponse:
     """One status of one call."""
     called = admit(request, STATUS_REQUIRED)
@@ -51,7 +51,7 @@ def twilio_call_report(request: HttpRequest) -> HttpResponse:
     return HttpResponse(content_type=PLAIN)
 
 
-@webhook("POST")
+@webhook("twilio_voice", "POST")
 def twilio_call_key(request: HttpRequest) -> HttpResponse:
     """A key that was pressed in a call: kept as a receipt; the right one acknowledges the prompt and is thanked for."""
     called = admit(request, KEY_REQUIRED)

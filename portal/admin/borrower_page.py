@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from accounts.models import ContactPoint, User
 from loans.models import Dispute, Installment, Loan
 from notifications.models import AgentTask, Delivery, Preference, Sender
-from notifications.reach import CONTACT_KIND
+from notifications.reach import CONTACT_KIND, channels_in_use
 from notifications.responsibility import Rules
 from portal.admin.duty_words import sender_words
 from portal.admin.timeline import read_timeline
@@ -25,16 +25,20 @@ TASKS_LISTED = 3
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A channel of this borrower: its live contact point, if any, and whether they have switched it off."""
+    """A channel of this borrower: its live contact point, if any, whether anybody provides the channel here, and whether
+    they have switched it off.
+    """
 
     channel: str
     words: str
     point: ContactPoint | None
     is_off: bool
+    is_provided: bool
 
     @property
     def is_open(self) -> bool:
-        return self.point is not None and self.point.unreachable_since is None and not self.is_off
+        reached = self.point is not None and self.point.unreachable_since is None
+        return reached and self.is_provided and not self.is_off
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +96,9 @@ def _listed(loan: Loan, rules: Rules, chosen: dict[str, str], loan_id: int | Non
 def _ways(borrower: User) -> list[Way]:
     points = {point.kind: point for point in ContactPoint.objects.live().filter(user=borrower)}
     off = set(Preference.objects.filter(user=borrower, enabled=False).values_list("channel", flat=True))
+    provided = channels_in_use()
     return [
-        Way(channel, str(Delivery.Channel(channel).label), points.get(kind), channel in off)
+        Way(channel, str(Delivery.Channel(channel).label), points.get(kind), channel in off, channel in provided)
         for channel, kind in CONTACT_KIND.items()
     ]
 

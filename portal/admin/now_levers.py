@@ -1,12 +1,15 @@
 """What operators must know first: what does not hold, what is halted, and which providers are passed over."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
-from django.db.models import Case, Count, F, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, Q, QuerySet, Sum, Value, When
 from django.utils.translation import gettext as _
 
-from notifications.models import Alarm, Halt, Supplier
+from notifications.models import Alarm, Halt, RefusedCalls, Supplier
 from portal.admin.queue import SHOWN, Number, Queue, list_of
+
+DAY: Final = timedelta(days=1)
 
 
 def open_alarms() -> "QuerySet[Alarm]":
@@ -39,5 +42,9 @@ def halts() -> Queue:
 
 def suppliers(now: datetime) -> Queue:
     rows = list(passed_over(now))
-    number = Number(len(rows), _("providers passed over"), list_of(Supplier, "standing=paused"), "danger")
-    return Queue("suppliers", [number], rows[:SHOWN])
+    refused = RefusedCalls.objects.filter(day__gte=(now - DAY).astimezone(UTC).date()).aggregate(all=Sum("calls"))
+    numbers = [
+        Number(len(rows), _("providers passed over"), list_of(Supplier, "standing=paused"), "danger"),
+        Number(refused["all"] or 0, _("calls of providers refused since yesterday"), list_of(RefusedCalls)),
+    ]
+    return Queue("suppliers", numbers, rows[:SHOWN])

@@ -134,7 +134,8 @@ def _shown(kind: str, channel: str, sample: Sample, link: str) -> Shown | None:
     """None for a channel that has no words of its own, such as one that is only spoken."""
     words = str(Delivery.Channel(channel).label)
     try:
-        message = render(kind, sample.stage, channel, sample.facts, link, SAMPLE_CODE if kind in Prompt.ASKING else "")
+        code = SAMPLE_CODE if kind in Prompt.ASKING and settings.SMS_INBOUND else ""
+        message = render(kind, sample.stage, channel, sample.facts, link, code)
     except WordingError:
         return None
     except ValueError as fault:

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from notifications.halting import halt
-from notifications.models import Alarm, Callback, Delivery, Halt, InboundText, LeadPlan, Supplier
+from notifications.models import Alarm, Callback, Delivery, Halt, InboundText, LeadPlan, RefusedCalls, Supplier
 from notifications.tests.factories import NOON
 from portal.tests.desk import World
 
@@ -18,7 +18,7 @@ _numbers = count(1)
 
 @dataclass(frozen=True)
 class Levers:
-    """Open alarms, a halt in force, a provider that is passed over, leads of a partner, and a text from a borrower."""
+    """Open alarms, a halt in force, a provider that is passed over, a refused call, leads of a partner, and a text from a borrower."""
 
     alarm: Alarm
     halt: Halt
@@ -31,6 +31,7 @@ class Levers:
 def make_levers(world: World, *, by: User | None = None) -> Levers:
     """All about the world's borrower, who wrote their own number and address into their text."""
     number = next(_numbers)
+    RefusedCalls.objects.create(provider=f"kannel{number}", why="unproven", day=NOON.date(), calls=1, last_at=NOON)
     said = f"Call me on {world.borrower.phone} or {world.borrower.email}"
     raw = f"from={quote(str(world.borrower.phone))}&text={quote(said)}&id=7".encode()
     callback = Callback.objects.create(provider="kannel_in", raw=raw, received_at=NOON, applied_at=NOON)

@@ -97,7 +97,7 @@ LISTS = (
     "loans_statementline", "loans_dispute", "loans_partner", "notifications_prompt", "notifications_delivery",
     "notifications_receipt", "notifications_acknowledgement", "notifications_noticeevent", "notifications_preference",
     "notifications_agenttask", "notifications_alarm", "notifications_halt", "notifications_supplier",
-    "notifications_leadplan", "notifications_inboundtext", "notifications_callback",
+    "notifications_leadplan", "notifications_inboundtext", "notifications_callback", "notifications_refusedcalls",
 )  # fmt: skip
 
 

@@ -27,7 +27,10 @@ from portal.tests.levers import Levers, lift_address, make_alarm, make_levers
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 HTTP_OK, FOUND, FORBIDDEN, NOT_FOUND, NOT_ALLOWED = 200, 302, 403, 404, 405
 NOW = "admin:index"
-OPERATORS_ONLY = ("notifications_halt", "notifications_leadplan", "notifications_supplier", "notifications_callback")
+OPERATORS_ONLY = (
+    "notifications_halt", "notifications_leadplan", "notifications_supplier", "notifications_callback",
+    "notifications_refusedcalls",
+)  # fmt: skip
 HALT = {"channel": "sms", "kind": "", "partner": "", "reason": "The provider sends everything twice."}
 
 

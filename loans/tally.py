@@ -1,0 +1,39 @@
+"""Counts what strangers can cause, without letting them cause a write each time."""
+
+from collections.abc import Hashable
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Final
+
+EVERY: Final = timedelta(seconds=1)
+"""A process writes so often at most about one thing: whoever posts nonsense makes one UPDATE a second."""
+_MOST_KEYS: Final = 1_000
+"""What else could fill the memory are invented names."""
+
+
+class Tally:
+    """How often each thing happened in this process since it was last written down. Safe to share among threads.
+
+    What a process has not written when it ends is lost: the numbers written are "at least".
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[Hashable, tuple[datetime, int]] = {}
+        self._counting = Lock()
+
+    def due(self, key: Hashable, now: datetime) -> int:
+        """It happened once more: how many are to be written now, 0 where it is too early."""
+        with self._counting:
+            last, since = self._seen.get(key, (None, 0))
+            if last is not None and last <= now < last + EVERY:
+                self._seen[key] = (last, since + 1)
+                return 0
+            if len(self._seen) >= _MOST_KEYS:
+                self._seen.clear()
+            self._seen[key] = (now, 0)
+            return since + 1
+
+    def forget(self) -> None:
+        """Count as a process that has just begun."""
+        with self._counting:
+            self._seen.clear()

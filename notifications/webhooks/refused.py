@@ -1,0 +1,76 @@
+"""Counts the calls that the doors of providers refuse, for operators to see. Taking one costs nothing more."""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC
+from functools import wraps
+from typing import Concatenate, Final, ParamSpec
+
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
+from django.db import Error, connection
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from loans.tally import Tally
+from notifications.models import RefusedCalls
+
+Path = ParamSpec("Path")
+View = Callable[Concatenate[HttpRequest, Path], HttpResponse]
+Why = RefusedCalls.Why
+
+_WHY: Final = {
+    400: Why.UNREADABLE,
+    403: Why.UNPROVEN,
+    404: Why.UNPROVEN,  # a wrong secret in the address
+    405: Why.METHOD,
+    413: Why.TOO_LONG,
+}
+"""By the answer's status. Not 401: who is asked for a password, as Amazon's servers wait to be, is not refused yet."""
+_COUNT: Final = """
+INSERT INTO notifications_refusedcalls AS counted (provider, why, day, calls, last_at)
+VALUES (%(provider)s, %(why)s, %(day)s, %(calls)s, %(now)s)
+ON CONFLICT (day, provider, why) DO UPDATE
+SET calls = counted.calls + excluded.calls, last_at = GREATEST(counted.last_at, excluded.last_at)
+"""
+tally: Final = Tally()
+log = logging.getLogger(__name__)
+
+
+def counted(provider: str, view: View[Path]) -> View[Path]:
+    """The same view, whose refusals are counted as those of `provider`, a word of Callback.provider."""
+
+    @wraps(view)
+    def counting(request: HttpRequest, /, *args: Path.args, **kwargs: Path.kwargs) -> HttpResponse:
+        try:
+            answer = view(request, *args, **kwargs)
+        except SuspiciousOperation as error:  # answered 400 by Django; anymail's word for a wrong signature
+            _note(provider, _why(error))
+            raise
+        if why := _WHY.get(answer.status_code):
+            _note(provider, why)
+        return answer
+
+    return counting
+
+
+def _why(error: SuspiciousOperation) -> RefusedCalls.Why:
+    match error:
+        case RequestDataTooBig():
+            return Why.TOO_LONG
+        case TooManyFieldsSent():
+            return Why.UNREADABLE
+        case _:
+            return Why.UNPROVEN
+
+
+def _note(provider: str, why: RefusedCalls.Why) -> None:
+    """Never raises: that it cannot be counted must not change the answer."""
+    now = timezone.now()
+    if not (calls := tally.due((provider, why), now)):
+        return
+    said = {"provider": provider, "why": why.value, "day": now.astimezone(UTC).date(), "calls": calls, "now": now}
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNT, said)
+    except Error as error:
+        log.warning("A refused call of %s is not counted (%s)", provider, type(error).__name__)
