@@ -25,16 +25,19 @@ WHERE prompt.borrower_id = ANY(%(people)s::bigint[]) AND prompt.planned_at > %(p
   AND (delivery.sent_at IS NOT NULL OR delivery.status IN ('sending', 'unconfirmed'))
 """
 
-# A call is delivered when a person answered it. How an agent told somebody in person is not kept: most often by a call.
+# A call is delivered when all was said to a person. To hang up before is to have spoken, too. How an agent told somebody in person is not kept: most often by a call.
 _TALKS: Final = """
 SELECT borrower_id, kind, max(at) FILTER (WHERE over), max(at) FILTER (WHERE NOT over)
 FROM (
-    SELECT prompt.borrower_id, prompt.kind, delivery.status = 'delivered' AS over,
+    SELECT prompt.borrower_id, prompt.kind, delivery.status IN ('delivered', 'unconfirmed') AS over,
            COALESCE(delivery.delivered_at, delivery.sent_at, delivery.handed_at) AS at
     FROM notifications_prompt AS prompt
     JOIN notifications_delivery AS delivery ON delivery.prompt_id = prompt.id AND delivery.channel = 'voice'
     WHERE prompt.borrower_id = ANY(%(people)s::bigint[]) AND prompt.planned_at > %(planned_since)s
       AND (delivery.status = 'delivered' AND delivery.delivered_at > %(since)s
+           OR delivery.status = 'unconfirmed' AND delivery.sent_at > %(since)s AND EXISTS (
+                SELECT FROM notifications_receipt AS heard
+                WHERE heard.delivery_id = delivery.id AND heard.provider_word = 'completed human' OFFSET 0)
            OR delivery.status IN ('sending', 'sent')
               AND COALESCE(delivery.sent_at, delivery.handed_at) > %(calling_since)s)
     UNION ALL

@@ -33,7 +33,9 @@ def test_a_mainland_mobile_number_that_lacks_a_digit_is_refused(written: str) ->
         normalize_phone(written)
 
 
-@pytest.mark.parametrize(("written", "kept"), [("010 6552 9988", "+861065529988"), ("0757 8318 6366", "+8675783186366")])
+@pytest.mark.parametrize(
+    ("written", "kept"), [("010 6552 9988", "+861065529988"), ("0757 8318 6366", "+8675783186366")]
+)
 def test_a_number_with_its_area_code_is_none_of_those(written: str, kept: str) -> None:
     assert normalize_phone(written) == kept
 

@@ -18,13 +18,13 @@ _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>'
 def write_call(text: str, invitation: str, language: str, pressed_url: str) -> str:
     """Says the text and how to confirm it, twice, and takes one key at any moment.
 
-    Twilio posts the key to `pressed_url`, read by `voice_reports`; where none is pressed, the call ends.
+    Twilio posts the key to `pressed_url`, read by `voice_reports`; where none was pressed by the end of it all, the same
+    without a key, which proves that it was said to its end.
     """
     said = f'{_say(text, language)}{_say(invitation, language)}<Pause length="1"/>' * TIMES
-    gather = (
-        f'<Gather input="dtmf" numDigits="1" timeout="{WAIT_SECONDS}" method="POST" action={quoteattr(pressed_url)}>'
-    )
-    return f"{_HEAD}<Response>{gather}{said}</Gather><Hangup/></Response>"
+    how = f'input="dtmf" numDigits="1" timeout="{WAIT_SECONDS}" actionOnEmptyResult="true" method="POST"'
+    gather = f"<Gather {how} action={quoteattr(pressed_url)}>{said}</Gather>"
+    return f"{_HEAD}<Response>{gather}<Hangup/></Response>"
 
 
 def write_words(text: str, language: str) -> str:

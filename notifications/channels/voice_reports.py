@@ -1,4 +1,7 @@
-"""Twilio's callbacks for calls, read as receipts: how a call went, and the key that was pressed in it.
+"""Twilio's callbacks for calls, read as receipts: how a call went, and what came at the end of its words.
+
+That a call is over proves nothing, whoever took it: it may have ended before a word was said. It reached a person where
+all was said, twice, to one who had answered. Who hangs up in the middle is told in another way.
 
 They are kept as those of text messages are; see `twilio_reports`.
 """
@@ -8,8 +11,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
+from urllib.parse import parse_qsl
 
 from notifications.channels.base import ReceiptKind, ReceiptRecord
+from notifications.channels.raw_request import split
 from notifications.channels.twilio_reports import SID, keep, read_callback
 
 KINDS = {
@@ -17,7 +22,7 @@ KINDS = {
     "initiated": ReceiptKind.DELAYED,
     "ringing": ReceiptKind.DELAYED,
     "in-progress": ReceiptKind.ACCEPTED,
-    "completed": ReceiptKind.DELIVERED,
+    "completed": ReceiptKind.ACCEPTED,
     "busy": ReceiptKind.FAILED,
     "no-answer": ReceiptKind.FAILED,
     "failed": ReceiptKind.FAILED,
@@ -28,7 +33,7 @@ MEANINGS = {
     "initiated": "being called",
     "ringing": "the phone rings",
     "in-progress": "answered",
-    "completed": "answered, and the call is over",
+    "completed": "the call is over",
     "busy": "the line was busy",
     "no-answer": "nobody answered",
     "failed": "the call could not be made",
@@ -45,8 +50,10 @@ DEAD_NUMBERS: Final = frozenset({"13224", "21211", "21217"})
 """Twilio's words for a number that is none."""
 
 STATUS_REQUIRED: Final = frozenset({"CallSid", "CallStatus"})
-KEY_REQUIRED: Final = frozenset({"CallSid", "Digits"})
-"""Without these a form is no callback about a call, or about a key."""
+WORDS_REQUIRED: Final = frozenset({"CallSid"})
+"""Without these a form is no callback about a call, or about the end of its words."""
+ANSWERED: Final = "answered_by"
+"""The name under which the address that is called at the end of the words says who had answered (`answered`)."""
 KEY = re.compile(r"[0-9*#]")
 CONFIRMS: Final = "1"
 
@@ -56,10 +63,12 @@ def parse_call(raw: bytes) -> list[ReceiptRecord]:
     reference, form = read_callback(raw)
     if not reference:
         kind, reason, word = ReceiptKind.UNKNOWN, "carries no reference of ours", "?"
-    elif "Digits" in form:
+    elif form.get("Digits"):
         # A person was there and did something; that they confirmed is an acknowledgement and no receipt.
         key = keep(KEY, form["Digits"])
         kind, reason, word = ReceiptKind.SEEN, "a key was pressed", f"key {key or '?'}"
+    elif (person := _heard_by(raw)) is not None:
+        kind, reason, word = _read_end(person)
     else:
         kind, reason, word = _read_status(form)
     return [
@@ -75,6 +84,12 @@ def parse_call(raw: bytes) -> list[ReceiptRecord]:
     ]
 
 
+def answered_by(form: Mapping[str, str]) -> str:
+    """Who took the call, in Twilio's words; empty where it does not say so."""
+    said = form.get("AnsweredBy", "")
+    return said if said in ANSWERED_BY else ""
+
+
 def read_key(raw: bytes) -> tuple[str, str]:
     """Our reference and the key that was pressed ("0" to "9", "*", "#"); each is empty where it cannot be read."""
     reference, form = read_callback(raw)
@@ -83,13 +98,23 @@ def read_key(raw: bytes) -> tuple[str, str]:
 
 def _read_status(form: Mapping[str, str]) -> tuple[ReceiptKind, str, str]:
     status = form.get("CallStatus", "")
-    answered_by = form.get("AnsweredBy", "") if form.get("AnsweredBy") in ANSWERED_BY else ""
     if status not in KINDS:
         return ReceiptKind.UNKNOWN, "no status that we know", "?"
-    word = f"{status} {answered_by}".strip()
-    if status == "completed" and answered_by != PERSON:
-        return ReceiptKind.ACCEPTED, "answered, perhaps by a machine", word
-    return KINDS[status], MEANINGS[status], word
+    return KINDS[status], MEANINGS[status], f"{status} {answered_by(form)}".strip()
+
+
+def _heard_by(raw: bytes) -> str | None:
+    """Who had answered, where this is the end of the words of a call; None where it is something else."""
+    query, _body = split(raw)
+    said = dict(parse_qsl(query, keep_blank_values=True)).get(ANSWERED)
+    return said if said is None or said in ANSWERED_BY else ""
+
+
+def _read_end(answered: str) -> tuple[ReceiptKind, str, str]:
+    word = f"said {answered}".strip()
+    if answered == PERSON:
+        return ReceiptKind.DELIVERED, "all was said to a person", word
+    return ReceiptKind.ACCEPTED, "all was said, perhaps to a machine", word
 
 
 def _blames_number(form: Mapping[str, str]) -> bool | None:

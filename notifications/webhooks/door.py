@@ -18,7 +18,8 @@ PLAIN: Final = "text/plain"
 def webhook(provider: str, *methods: str) -> Callable[[View[Path]], View[Path]]:
     """Opens a view to a provider, which cannot sign in and has no form of ours, by these methods only.
 
-    What it refuses is counted as calls of `provider`, a word of Callback.provider. Such a view is reached by the short way (`short_way`), without what middleware adds for people.
+    What it refuses is counted as calls of `provider`, a word of Callback.provider. Such a view is reached by the short
+    way (`short_way`), without what middleware adds for people.
     """
 
     def open_to_providers(view: View[Path]) -> View[Path]:

@@ -1,4 +1,4 @@
-"""Twilio's calls for a call: what is to be said, how it went, and the key that was pressed."""
+"""Twilio's calls for a call: what is to be said, how it went, and the key that was pressed or that all was said."""
 
 from typing import Final
 
@@ -6,12 +6,20 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from notifications import receipts
 from notifications.acknowledgement import acknowledge_delivery
 from notifications.channels.twiml import write_call, write_nothing, write_words
-from notifications.channels.voice_reports import CONFIRMS, KEY_REQUIRED, STATUS_REQUIRED, read_key
+from notifications.channels.voice_reports import (
+    ANSWERED,
+    CONFIRMS,
+    STATUS_REQUIRED,
+    WORDS_REQUIRED,
+    answered_by,
+    read_key,
+)
 from notifications.models import Acknowledgement
 from notifications.signatures import delivery_id_of
 from notifications.spoken import words_of
@@ -37,7 +45,8 @@ def twilio_call_words(request: HttpRequest) -> HttpResponse:
         return HttpResponse(write_nothing(), content_type=MARKUP)
     with translation.override(spoken.language):
         invitation = _("Press 1 to confirm that you know about this.")
-    pressed = f"{settings.TWILIO_CALLBACK_BASE}{reverse('twilio_call_key')}?reference={reference}"
+    at_the_end = urlencode({"reference": reference, ANSWERED: answered_by(called.form)})
+    pressed = f"{settings.TWILIO_CALLBACK_BASE}{reverse('twilio_call_key')}?{at_the_end}"
     return HttpResponse(write_call(spoken.text, invitation, spoken.language, pressed), content_type=MARKUP)
 
 
@@ -53,8 +62,10 @@ def twilio_call_report(request: HttpRequest) -> HttpResponse:
 
 @webhook("twilio_voice", "POST")
 def twilio_call_key(request: HttpRequest) -> HttpResponse:
-    """A key that was pressed in a call: kept as a receipt; the right one acknowledges the prompt and is thanked for."""
-    called = admit(request, KEY_REQUIRED)
+    """A key that was pressed in a call, or that all was said and none was: kept as a receipt; the right key acknowledges
+    the prompt and is thanked for.
+    """
+    called = admit(request, WORDS_REQUIRED)
     if not isinstance(called, Called):
         return called
     receipts.store(provider="twilio_voice", raw=called.raw)

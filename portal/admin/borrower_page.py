@@ -25,8 +25,8 @@ TASKS_LISTED = 3
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A channel of this borrower: its live contact point, if any, whether anybody provides the channel here, and whether
-    they have switched it off.
+    """A channel of this borrower: its live contact point, if any, whether anybody provides the channel here, and
+    whether they have switched it off.
     """
 
     channel: str

@@ -18,7 +18,9 @@ _numbers = count(1)
 
 @dataclass(frozen=True)
 class Levers:
-    """Open alarms, a halt in force, a provider that is passed over, a refused call, leads of a partner, and a text from a borrower."""
+    """Open alarms, a halt in force, a provider that is passed over, a refused call, leads of a partner, and a text of a
+    borrower.
+    """
 
     alarm: Alarm
     halt: Halt

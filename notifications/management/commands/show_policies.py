@@ -23,7 +23,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("jurisdictions", nargs="*", metavar="CODE", help="such as cn (default: all)")
-        parser.add_argument("--year", type=int, choices=YEARS, metavar="YEAR", help="whose holidays to print (default: this and the next)")
+        holidays = "whose holidays to print (default: this and the next)"
+        parser.add_argument("--year", type=int, choices=YEARS, metavar="YEAR", help=holidays)
 
     def handle(self, *args: Any, **options: Any) -> None:
         this_year = timezone.localdate().year
