@@ -25,7 +25,8 @@ WHERE prompt.borrower_id = ANY(%(people)s::bigint[]) AND prompt.planned_at > %(p
   AND (delivery.sent_at IS NOT NULL OR delivery.status IN ('sending', 'unconfirmed'))
 """
 
-# A call is delivered when all was said to a person. To hang up before is to have spoken, too. How an agent told somebody in person is not kept: most often by a call.
+# A call is delivered when all was said to a person; who hangs up before has spoken with us as well. How an agent told
+# somebody in person is not kept: most often by a call.
 _TALKS: Final = """
 SELECT borrower_id, kind, max(at) FILTER (WHERE over), max(at) FILTER (WHERE NOT over)
 FROM (

@@ -20,7 +20,7 @@ from django.db import transaction
 
 from notifications import suppliers
 from notifications.channels.base import Channel, Message, Outcome, Result
-from notifications.channels.registry import channel_of
+from notifications.channels.registry import channel_of, may_go_again
 from notifications.claiming import Kept, abandoned, claim, holding, next_in_line
 from notifications.composing import Worded, word
 from notifications.models import Delivery
@@ -106,7 +106,7 @@ class Watch:
 
 def _messages(channel: Channel, holder: int, clock: Now, watch: Watch, *, until: float) -> Iterator[Message]:
     """Messages that are this worker's to send, each written down as claimed before it is given out."""
-    block = BLOCK if channel.safe_to_resend else BLOCK_OF_ONCE
+    block = BLOCK if may_go_again(channel.provider) else BLOCK_OF_ONCE
     while monotonic() < until and not watch.failing:
         worded = _claim(channel, holder, clock(), block)
         if worded is None:
@@ -159,7 +159,7 @@ def rescue(*, now: datetime) -> int:
 
 def _freed(delivery_id: int, provider: str, *, now: datetime) -> Step:
     reason = "its worker died while handing it over"
-    if channel_of(provider).safe_to_resend:
+    if may_go_again(provider):
         # It may have arrived: a receipt that comes meanwhile spares its reader the second copy.
         later = now + settings.RETRY_AFTER
         return Step(delivery_id=delivery_id, to=Status.RETRYING, reason=reason, next_attempt_at=later)

@@ -13,6 +13,7 @@ from django.conf import settings
 
 from notifications.arrays import numbers, texts
 from notifications.channels.base import Channel, Outcome, Result
+from notifications.channels.registry import may_go_again
 from notifications.events import RECORD_SENT
 from notifications.models import Delivery
 from notifications.prepared import prepared_cursor
@@ -74,7 +75,7 @@ _TRY_AGAIN: Final = frozenset({Result.TEMPORARY, Result.UNKNOWN})
 
 def _step(delivery_id: int, outcome: Outcome, attempts: int, channel: Channel, now: datetime) -> Step:
     result = outcome.result
-    if result is Result.UNKNOWN and channel.safe_to_resend:
+    if result is Result.UNKNOWN and may_go_again(channel.provider):
         result = Result.TEMPORARY
     if result is Result.TEMPORARY and attempts < MOST_ATTEMPTS:
         return Step(

@@ -1,11 +1,13 @@
 """Which of a channel's providers is asked, and which is passed over because it fails or is slow.
 
 A provider that does not take what it is given is passed over for a minute, then two, four and so on up to a quarter of
-an hour; after each pause it is tried again, and the first batch that it takes clears it. Where all of a channel's
-providers are passed over, the one whose pause ends first is asked: trying is better than waiting.
+an hour; after each pause it is tried again, and the first batch that it takes clears it. One that takes messages and
+brings no receipts is passed over for longer, since it takes longer to be found out, and cleared when receipts come
+again. Where all of a channel's providers are passed over, the one whose pause ends first is asked: trying is better
+than waiting.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,27 +16,43 @@ from django.db.models import F
 
 from notifications.channels.base import Outcome, Result
 from notifications.channels.registry import PROVIDERS, suppliers_for
+from notifications.clock import Clock
+from notifications.ladder import RECEIPT_WITHIN
 from notifications.models import Alarm, Supplier
 
 FIRST_PAUSE: Final = timedelta(minutes=1)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
+FIRST_SLOW_PAUSE: Final = timedelta(minutes=15)
+LONGEST_SLOW_PAUSE: Final = timedelta(hours=4)
+REPORTS_WITHIN: Final = {channel: within / 6 for channel, within in RECEIPT_WITHIN.items()}
+"""By channel, within what time most receipts come: ten minutes for a text message. Before it is over the silence of a
+provider says nothing; each of them has longer before it counts as unconfirmed.
+"""
 ENOUGH: Final = 10
 """Fewer outcomes than this say nothing about a provider."""
 LOOK_BACK: Final = timedelta(minutes=30)
+LOOKED_AT: Final = 1_000
+"""So many messages of a provider say enough about it."""
 SLOW: Final = "takes messages, and most bring no receipt in time"
 FAILS: Final = "does not take messages: "
 """Before the reason that it gave."""
 
 _NOT_TAKEN: Final = frozenset({Result.TEMPORARY, Result.UNKNOWN})
-# A provider is slow where, of the addresses for which it has taken something lately and had time to report, most have
-# brought no receipt. One address counts once: it may be wrong on purpose, and have many messages.
-_SLOW: Final = """
-SELECT provider FROM (
-    SELECT provider, bool_or(status = 'delivered') AS reported FROM notifications_delivery
-    WHERE provider = ANY(%(providers)s) AND sent_at BETWEEN %(since)s AND %(now)s
-      AND status IN ('delivered', 'unconfirmed')
-    GROUP BY provider, address) AS told
-GROUP BY provider HAVING count(*) >= %(enough)s AND count(*) FILTER (WHERE NOT reported) * 2 > count(*)
+# Of the addresses for which a provider has taken something lately, or since its last pause, and had time to report: how
+# many, and how many have brought no receipt. One address counts once: it may be wrong on purpose, and have many
+# messages.
+_HEARD: Final = """
+SELECT watched.name, count(told.address), count(told.address) FILTER (WHERE NOT told.reported)
+FROM unnest(%(names)s::text[], %(until)s::timestamptz[]) AS watched (name, until)
+LEFT JOIN notifications_supplier AS supplier ON supplier.name = watched.name
+LEFT JOIN LATERAL (
+    SELECT address, bool_or(status IN ('delivered', 'failed')) AS reported
+    FROM (SELECT address, status FROM notifications_delivery
+          WHERE provider = watched.name AND status IN ('sent', 'delivered', 'unconfirmed', 'failed')
+            AND sent_at BETWEEN GREATEST(watched.until - %(look_back)s, supplier.paused_until) AND watched.until
+          LIMIT %(looked_at)s) AS lately
+    GROUP BY address) AS told ON TRUE
+GROUP BY watched.name ORDER BY watched.name
 """
 
 
@@ -60,7 +78,8 @@ def pause(name: str, *, why: str, now: datetime) -> None:
         supplier = Supplier.objects.select_for_update().get(name=name)
         if supplier.paused_until and supplier.paused_until > now:
             return
-        length = min(FIRST_PAUSE * 2 ** min(supplier.strikes, 10), LONGEST_PAUSE)
+        first, longest = (FIRST_SLOW_PAUSE, LONGEST_SLOW_PAUSE) if why == SLOW else (FIRST_PAUSE, LONGEST_PAUSE)
+        length = min(first * 2 ** min(supplier.strikes, 10), longest)
         Supplier.objects.filter(pk=supplier.pk).update(
             paused_until=now + length, strikes=F("strikes") + 1, why=why[:200], changed_at=now
         )
@@ -72,21 +91,39 @@ def pause(name: str, *, why: str, now: datetime) -> None:
         )
 
 
-def clear(name: str, *, now: datetime) -> None:
-    """The provider works again."""
-    if Supplier.objects.filter(name=name, strikes__gt=0).update(paused_until=None, strikes=0, why="", changed_at=now):
+def clear(name: str, *, now: datetime, heard: bool = False) -> None:
+    """The provider works again: it takes messages or, where it is passed over for its silence, is `heard` again."""
+    away = Supplier.objects.filter(name=name, strikes__gt=0)
+    cleared = away.filter(why=SLOW) if heard else away.exclude(why=SLOW)
+    if cleared.update(paused_until=None, strikes=0, why="", changed_at=now):
         Alarm.objects.open().filter(kind=Alarm.Kind.PROVIDER, subject=f"provider:{name}").update(closed_at=now)
 
 
-def pass_over_slow(*, now: datetime) -> list[str]:
-    """Pass over providers of channels with more than one whose receipts stay away; returns their names."""
+def pass_over_slow(clock: Clock) -> list[str]:
+    """Pass over providers of channels with more than one whose receipts stay away, and clear those whose receipts come
+    again; returns the names of the first.
+    """
     channels = {provider.channel for provider in PROVIDERS.values()}
-    watched = [name for channel in channels if len(names := suppliers_for(channel)) > 1 for name in names]
-    if not watched:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(_SLOW, {"providers": watched, "since": now - LOOK_BACK, "now": now, "enough": ENOUGH})
-        slow = [row[0] for row in cursor.fetchall()]
-    for name in slow:
-        pause(name, why=SLOW, now=now)
+    several = {channel: names for channel in channels if len(names := suppliers_for(channel)) > 1}
+    slow = []
+    for name, told, silent in _heard(several, clock) if several else ():
+        if told >= ENOUGH and silent * 2 > told:
+            slow.append(name)
+            pause(name, why=SLOW, now=clock.now)
+        elif silent * 2 < told:
+            clear(name, now=clock.now, heard=True)
     return slow
+
+
+def _heard(watched: Mapping[str, Sequence[str]], clock: Clock) -> list[tuple[str, int, int]]:
+    """For each provider of these channels how many have been told by it, and of how many of them nothing was heard."""
+    until = {name: clock.now - REPORTS_WITHIN[channel] * clock.pace for channel in watched for name in watched[channel]}
+    parameters = {
+        "names": list(until),
+        "until": list(until.values()),
+        "look_back": LOOK_BACK,
+        "looked_at": LOOKED_AT,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_HEARD, parameters)
+        return cursor.fetchall()

@@ -65,7 +65,7 @@ def climb_ladders() -> int:
 def tidy() -> int:
     """Time out missing receipts, free what dead workers left behind, and pass over providers that keep silent."""
     clock = Clock.at(timezone.now())
-    suppliers.pass_over_slow(now=clock.now)
+    suppliers.pass_over_slow(clock)
     return silence.time_out(clock) + dispatch.rescue(now=clock.now)
 
 

@@ -105,7 +105,7 @@ class Channel(ABC):
     reports_delivery: ClassVar[bool]
     """False where no receipt ever comes, so that only an acknowledgement can prove anything."""
     safe_to_resend: ClassVar[bool]
-    """True where a message whose outcome is unknown may go out again without the reader noticing."""
+    """True where a message whose outcome is unknown may go out again by it without the reader noticing."""
 
     @abstractmethod
     def send(self, messages: Iterable[Message]) -> Iterator[Outcome | None]:

@@ -55,6 +55,17 @@ def channel_of(provider: str) -> Channel:
     return PROVIDERS[provider].build()
 
 
+def may_go_again(provider: str) -> bool:
+    """Whether what `provider` may have taken can be handed over once more without its reader noticing, by whichever
+    provider of the channel is asked then. Not so for a provider that there is no more. Builds nothing.
+    """
+    known = PROVIDERS.get(provider)
+    if known is None:
+        return False
+    asked = {provider, *getattr(settings, SETTINGS[known.channel])}
+    return all(name in PROVIDERS and PROVIDERS[name].safe_to_resend for name in asked)
+
+
 def _all_of(name: str) -> list[str]:
     return [word for word, provider in PROVIDERS.items() if provider.channel == name]
 
@@ -169,22 +180,25 @@ SETTINGS: Final[dict[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """Who serves a channel. `needs` must be set at all; whether they are well-formed is found when it is built."""
+    """Who serves a channel. `needs` must be set at all; whether they are well-formed is found when it is built.
+    `safe_to_resend` as its class says it.
+    """
 
     channel: str
     build: Callable[[], Channel]
     needs: tuple[str, ...] = ()
+    safe_to_resend: bool = False
 
 
 TWILIO: Final = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
 ALIYUN: Final = ("ALIYUN_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_SECRET", "ALIYUN_SIGN_NAME", "ALIYUN_TEMPLATES")
 
 PROVIDERS: Final[dict[str, Provider]] = {
-    "smtp": Provider("email", _build_smtp),
+    "smtp": Provider("email", _build_smtp, safe_to_resend=True),
     "anymail": Provider("email", _build_anymail, ("ANYMAIL_BACKEND",)),
     "kannel": Provider("sms", _build_kannel, ("KANNEL_URL",)),
     "twilio": Provider("sms", _build_twilio, (*TWILIO, "TWILIO_SENDER")),
     "aliyun": Provider("sms", _build_aliyun, ALIYUN),
-    "webpush": Provider("push", _build_push, ("VAPID_PRIVATE_KEY", "VAPID_SUBJECT")),
+    "webpush": Provider("push", _build_push, ("VAPID_PRIVATE_KEY", "VAPID_SUBJECT"), safe_to_resend=True),
     "twilio_voice": Provider("voice", _build_twilio_voice, (*TWILIO, "TWILIO_CALLER")),
 }

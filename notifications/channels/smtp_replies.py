@@ -1,7 +1,7 @@
 """What a mail server's answers mean for a mail.
 
 A server that refuses our login or our sender refuses everybody, so that counts as passing: were it permanent, one wrong
-setting would fail every mail for good.
+setting would fail every mail for good. So does one that answers to a recipient that it does not relay for us.
 """
 
 import re
@@ -24,6 +24,12 @@ FAULTS: Final = (smtplib.SMTPException, OSError)
 """What the library raises when a conversation breaks off."""
 BARE_ADDRESS_REFUSALS: Final = frozenset({550, 551, 553})
 """Answers to an address that mean it is wrong when they carry no enhanced status."""
+
+
+AUTHENTICATION_REQUIRED: Final = 530
+"""RFC 4954, 6."""
+NOT_FOR_US: Final = re.compile(rb"relay|authenti", re.IGNORECASE)
+"""In the words of a refusal without an enhanced status: Exim's "relay not permitted", Sendmail's "Relaying denied"."""
 
 
 class Step(StrEnum):
@@ -55,12 +61,21 @@ def judge_refusal(reference: str, step: Step, code: int, reply: bytes) -> Outcom
     """An answer that was not the expected one. The reason has codes only: the server's text may name the address."""
     status = find_status(reply.decode("ascii", "replace"))
     reason = f"{code} {describe(status)}".strip() + f" ({step})"
+    if step is Step.RECIPIENT and _refuses_us(code, status, reply):
+        return Outcome(reference, Result.TEMPORARY, reason=reason)
     if 500 <= code < 600 and (step in (Step.RECIPIENT, Step.MESSAGE) or code == TOO_BIG):
         fault = step is Step.RECIPIENT and (blames_address(status) if status else code in BARE_ADDRESS_REFUSALS)
         return Outcome(reference, Result.PERMANENT, reason=reason, address_fault=bool(fault))
     if step is Step.MESSAGE and not 400 <= code < 500:
         return Outcome(reference, Result.UNKNOWN, reason=reason)
     return Outcome(reference, Result.TEMPORARY, reason=reason)
+
+
+def _refuses_us(code: int, status: str, reply: bytes) -> bool:
+    """Whether an answer to a recipient speaks of our login or of policy (RFC 3463, X.7), and not of the address."""
+    if code == AUTHENTICATION_REQUIRED or code in NO_SUCH_COMMAND:
+        return True
+    return status.startswith("5.7.") if status else bool(NOT_FOR_US.search(reply))
 
 
 def name_fault(error: Exception) -> str:

@@ -18,8 +18,8 @@ _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>'
 def write_call(text: str, invitation: str, language: str, pressed_url: str) -> str:
     """Says the text and how to confirm it, twice, and takes one key at any moment.
 
-    Twilio posts the key to `pressed_url`, read by `voice_reports`; where none was pressed by the end of it all, the same
-    without a key, which proves that it was said to its end.
+    Twilio posts the key to `pressed_url`, read by `voice_reports`; where none was pressed by the end of it all, it
+    posts without a key, which proves that all was said.
     """
     said = f'{_say(text, language)}{_say(invitation, language)}<Pause length="1"/>' * TIMES
     how = f'input="dtmf" numDigits="1" timeout="{WAIT_SECONDS}" actionOnEmptyResult="true" method="POST"'

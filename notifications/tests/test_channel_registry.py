@@ -11,7 +11,15 @@ from notifications.channels.base import Channel, ChannelMisconfiguredError, Resu
 from notifications.channels.email import EmailChannel
 from notifications.channels.esp import EspChannel
 from notifications.channels.kannel import KannelChannel
-from notifications.channels.registry import PROVIDERS, SETTINGS, channel_for, channel_of, suppliers_for, vapid
+from notifications.channels.registry import (
+    PROVIDERS,
+    SETTINGS,
+    channel_for,
+    channel_of,
+    may_go_again,
+    suppliers_for,
+    vapid,
+)
 from notifications.channels.twilio import TwilioChannel
 from notifications.channels.voice import VoiceChannel
 from notifications.channels.web_push import WebPushChannel
@@ -129,6 +137,18 @@ def test_whoever_reports_deliveries_has_reports_that_can_be_read() -> None:
 
 def test_what_may_be_sent_again_is_mail_that_replaces_itself_and_notices() -> None:
     assert {word for word, kind in CLASSES.items() if kind.safe_to_resend} == {"smtp", "webpush"}
+    assert {word for word, provider in PROVIDERS.items() if provider.safe_to_resend} == {"smtp", "webpush"}
+
+
+def test_what_may_have_gone_out_goes_again_only_where_nobody_who_could_be_asked_shows_it_twice(
+    configured: Settings,
+) -> None:
+    assert [may_go_again(word) for word in ("smtp", "anymail", "kannel", "webpush", "gone")] == [
+        False, False, False, True, False,
+    ]  # fmt: skip
+    configured.EMAIL_PROVIDERS = ["smtp"]
+    assert may_go_again("smtp")
+    assert not may_go_again("anymail")
 
 
 @pytest.mark.usefixtures("configured")

@@ -15,9 +15,9 @@ from loans.tests.factories import make_installment, make_loan
 from notifications.agent_tasks import finish
 from notifications.composing import word
 from notifications.contacts import CALL_ENDS_WITHIN
-from notifications.models import Acknowledgement, AgentTask, Delivery, Prompt
+from notifications.models import Acknowledgement, AgentTask, Delivery, Prompt, Receipt
 from notifications.states import Status, Step
-from notifications.tests.factories import TODAY, make_delivery, make_prompt
+from notifications.tests.factories import TODAY, make_delivery, make_prompt, make_receipt
 
 pytestmark = pytest.mark.django_db
 NEW_YORK = ZoneInfo("America/New_York")
@@ -70,7 +70,14 @@ def held(*deliveries: Delivery, now: datetime = NOW) -> list[Step]:
     return steps
 
 
-@pytest.mark.parametrize("speak", [answered, pressed_a_key, told_by_an_agent])
+def hung_up_in_the_middle(borrower: User) -> None:
+    delivery = make_delivery(
+        make_overdue(borrower, planned_at=SPOKE), "voice", status=Status.UNCONFIRMED, sent_at=SPOKE
+    )
+    make_receipt(delivery, kind=Receipt.Kind.ACCEPTED, provider_word="completed human")
+
+
+@pytest.mark.parametrize("speak", [answered, hung_up_in_the_middle, pressed_a_key, told_by_an_agent])
 def test_no_call_follows_a_conversation_before_the_pause_is_over(borrower: User, speak: Callable[[User], None]) -> None:
     speak(borrower)
     delivery = call(borrower)

@@ -12,11 +12,12 @@ from accounts.tests.factories import make_borrower
 from loans.models import Dispute, Installment
 from loans.tests.factories import make_installment, make_loan
 from notifications import dispatch
+from notifications.channels.base import Outcome, Result
 from notifications.channels.registry import channel_for
 from notifications.claiming import holding
 from notifications.dispatch import rescue
 from notifications.models import Delivery, NoticeEvent, Prompt
-from notifications.outcomes import MOST_ATTEMPTS
+from notifications.outcomes import MOST_ATTEMPTS, record_outcomes
 from notifications.planning import plan_overdue, plan_upcoming
 from notifications.signatures import reference_of
 from notifications.silence import time_out
@@ -190,6 +191,30 @@ def test_a_dead_workers_email_is_sent_again_and_its_sms_is_not() -> None:
         sms.pk: Status.UNCONFIRMED,
         alive.pk: Status.SENDING,
     }
+
+
+def test_what_a_provider_left_that_is_set_up_no_more_keeps_nobody_else_waiting(settings: Settings) -> None:
+    claimed: dict[str, Any] = {"status": Status.SENDING, "claimed_at": NOON, "claimed_by": 1, "handed_at": NOON}
+    settings.TWILIO_ACCOUNT_SID = ""
+    gone = [make_delivery(provider=word, **claimed) for word in ("twilio", "taken-out")]
+    mail = make_delivery(channel=Channel.EMAIL, provider="smtp", **claimed)
+    assert rescue(now=NOON + timedelta(seconds=1)) == 3
+    assert set(Delivery.objects.filter(pk__in=[one.pk for one in gone]).values_list("status", flat=True)) == {
+        Status.UNCONFIRMED
+    }
+    assert Delivery.objects.get(pk=mail.pk).status == Status.RETRYING
+
+
+def test_a_mail_in_doubt_is_not_sent_again_where_another_firm_might_be_asked(settings: Settings) -> None:
+    settings.EMAIL_PROVIDERS, settings.ANYMAIL_BACKEND = ["smtp", "anymail"], "anymail.backends.mailgun.EmailBackend"
+    claimed: dict[str, Any] = {"channel": Channel.EMAIL, "status": Status.SENDING, "claimed_by": 1, "handed_at": NOON}
+    abandoned = make_delivery(provider="smtp", claimed_at=NOON, **claimed)
+    rescue(now=NOON + timedelta(seconds=1))
+    unanswered = make_delivery(provider="smtp", claimed_at=NOON, **claimed)
+    with channel_for("email") as channel:
+        record_outcomes([Outcome(reference_of(unanswered.pk), Result.UNKNOWN)], channel, now=NOON)
+    statuses = Delivery.objects.filter(pk__in=[abandoned.pk, unanswered.pk]).values_list("status", flat=True)
+    assert set(statuses) == {Status.UNCONFIRMED}
 
 
 def test_what_a_worker_holds_for_longer_than_its_lease_is_freed(settings: Settings) -> None:

@@ -151,6 +151,7 @@ def test_a_message_that_fails_for_the_moment_is_taken_at_the_third_try(sandbox: 
         (write_answer("500 Error", "Sending failed."), Result.TEMPORARY, "500 Sending failed."),
         (write_answer("500 Error", "oops"), Result.UNKNOWN, "500"),
         (write_answer("502 Bad Gateway", "proxy"), Result.UNKNOWN, "502"),
+        (write_answer("503 Service Unavailable", "<html>no backend</html>"), Result.UNKNOWN, "503"),
         (write_answer("504 Gateway Timeout", "proxy"), Result.UNKNOWN, "504"),
         (write_answer("200 OK", "<html>log in to this network</html>"), Result.UNKNOWN, "200"),
         (write_answer("422 No", "+8613800139999 may not have 'Payment due tomorrow'"), Result.PERMANENT, "422"),

@@ -1,8 +1,9 @@
 """Two providers for a channel: one that fails or keeps silent is passed over."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
 from pytest_django import Settings
 
 from accounts.tests.factories import make_borrower
@@ -11,7 +12,7 @@ from notifications import dispatch, suppliers
 from notifications.channels.base import Outcome, Result
 from notifications.models import Alarm, Delivery, Supplier
 from notifications.states import Status
-from notifications.tests.factories import NOON, make_delivery, make_prompt
+from notifications.tests.factories import NOON, clock, make_delivery, make_prompt
 from notifications.tests.outside import SandboxProcess, find_closed_port
 
 pytestmark = pytest.mark.django_db
@@ -102,18 +103,74 @@ def test_what_came_last_counts_and_no_more_people_than_were_told_lately() -> Non
     assert watch.whose == {}
 
 
+def swallow(count: int = 12, at: datetime = NOON, **fields: object) -> None:
+    """So many people were handed a text message at `at` by the first provider, and nothing was heard of it."""
+    for _ in range(count):
+        make_delivery(**{"status": Status.SENT, "sent_at": at, "provider": "kannel", **fields})
+
+
+def look(at: datetime) -> list[str]:
+    return suppliers.pass_over_slow(clock(at))
+
+
 @pytest.mark.usefixtures("two")
-def test_one_whose_receipts_stay_away_is_passed_over() -> None:
-    for number in range(12):
-        status = Status.UNCONFIRMED if number else Status.DELIVERED
-        make_delivery(status=status, sent_at=NOON - MINUTE, provider="kannel")
-    assert suppliers.pass_over_slow(now=NOON) == ["kannel"]
-    assert suppliers.pick("sms", now=NOON) == "twilio"
+def test_one_whose_receipts_stay_away_is_passed_over_as_soon_as_most_should_be_there() -> None:
+    swallow(11)
+    swallow(1, status=Status.DELIVERED)
+    assert look(NOON + 9 * MINUTE) == []
+    assert look(NOON + 10 * MINUTE) == ["kannel"]
+    assert suppliers.pick("sms", now=NOON + 10 * MINUTE) == "twilio"
+    assert Alarm.objects.open().get().detail == f"kannel {suppliers.SLOW}"
+
+
+@pytest.mark.usefixtures("two")
+def test_one_that_swallows_messages_is_not_cleared_by_taking_more_of_them() -> None:
+    swallow()
+    look(NOON + 10 * MINUTE)
+    dispatch.Watch("kannel").note([Outcome("x", Result.ACCEPTED)], now=NOON + 11 * MINUTE)
+    assert suppliers.pick("sms", now=NOON + 11 * MINUTE) == "twilio"
+    assert Supplier.objects.get(name="kannel").strikes == 1
+
+
+@pytest.mark.usefixtures("two")
+def test_what_was_swallowed_before_a_pause_does_not_make_the_next_one() -> None:
+    swallow()
+    look(NOON + 10 * MINUTE)
+    assert [look(NOON + minutes * MINUTE) for minutes in (11, 26, 30)] == [[], [], []]
+    again = NOON + 26 * MINUTE
+    swallow(at=again)
+    assert look(again + 10 * MINUTE) == ["kannel"]
+    assert suppliers.pick("sms", now=again + 39 * MINUTE) == "twilio"  # half an hour, the second time
+
+
+@pytest.mark.usefixtures("two")
+def test_one_whose_receipts_come_again_is_cleared() -> None:
+    swallow()
+    look(NOON + 10 * MINUTE)
+    again = NOON + 26 * MINUTE
+    swallow(3, at=again, status=Status.DELIVERED)
+    assert look(again + 10 * MINUTE) == []
+    assert Supplier.objects.get(name="kannel").strikes == 0
+    assert not Alarm.objects.open().exists()
+
+
+@pytest.mark.usefixtures("two")
+def test_one_that_says_that_messages_fail_is_not_silent() -> None:
+    swallow(status=Status.FAILED)
+    assert look(NOON + 10 * MINUTE) == []
 
 
 @pytest.mark.usefixtures("two")
 def test_one_address_whose_receipts_stay_away_says_nothing_of_a_provider() -> None:
     prompt = make_prompt()
     for number in range(12):
-        make_delivery(prompt, status=Status.UNCONFIRMED, sent_at=NOON - MINUTE, provider="kannel", ordinal=number)
-    assert suppliers.pass_over_slow(now=NOON) == []
+        make_delivery(prompt, status=Status.UNCONFIRMED, sent_at=NOON, provider="kannel", ordinal=number)
+    assert look(NOON + 10 * MINUTE) == []
+
+
+def test_what_was_sent_lately_is_found_without_reading_all_that_was_ever_sent() -> None:
+    parameters = {"names": ["kannel"], "until": [NOON], "look_back": suppliers.LOOK_BACK, "looked_at": 1}
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {suppliers._HEARD}", parameters)
+        assert "delivery_sent_lately" in "\n".join(row[0] for row in cursor.fetchall())

@@ -119,7 +119,7 @@ def test_where_nothing_is_to_be_said_the_call_ends() -> None:
 
 def test_a_callback_as_it_comes_is_a_receipt_for_our_reference() -> None:
     [receipt] = parse_call(join(QUERY, COMPLETED))
-    assert (receipt.reference, receipt.kind, receipt.provider_reference) == (REFERENCE, ReceiptKind.DELIVERED, CALL)
+    assert (receipt.reference, receipt.kind, receipt.provider_reference) == (REFERENCE, ReceiptKind.ACCEPTED, CALL)
     assert receipt.provider_word == "completed human"
     assert receipt.occurred_at is not None
     assert receipt.occurred_at.isoformat() == "2026-11-22T11:38:50+00:00"
@@ -136,7 +136,7 @@ def by(whom: str) -> dict[str, str]:
         ({"CallStatus": "ringing"}, ReceiptKind.DELAYED, None, "ringing"),
         ({"CallStatus": "in-progress"}, ReceiptKind.ACCEPTED, None, "in-progress"),
         ({"CallStatus": "in-progress", "AnsweredBy": "human"}, ReceiptKind.ACCEPTED, None, "in-progress human"),
-        (by("human"), ReceiptKind.DELIVERED, None, "completed human"),
+        (by("human"), ReceiptKind.ACCEPTED, None, "completed human"),
         (by("somebody"), ReceiptKind.ACCEPTED, None, "completed"),
         ({"CallStatus": "completed"}, ReceiptKind.ACCEPTED, None, "completed"),
         (by("machine_start"), ReceiptKind.ACCEPTED, None, "completed machine_start"),

@@ -89,7 +89,8 @@ class TwilioCases(WebhookCases):
     def test_what_is_kept_is_the_address_and_the_form_as_they_came(self, delivery: Delivery) -> None:
         reference = reference_of(delivery.pk)
         make(self.genuine(reference))
-        assert bytes(Receipt.objects.get().callback.raw) == f"reference={reference}\n{urlencode(self.form)}".encode()
+        query = self.target(reference).partition("?")[2]
+        assert bytes(Receipt.objects.get().callback.raw) == f"{query}\n{urlencode(self.form)}".encode()
 
 
 class TestTwilioMessages(TwilioCases):
@@ -100,10 +101,18 @@ class TestTwilioMessages(TwilioCases):
 
 
 class TestTwilioCalls(TwilioCases):
+    """What proves that somebody was told is the call at the end of the words."""
+
     channel = "voice"
     provider = "twilio_voice"
-    view = "twilio_call_report"
-    form = CALL
+    view = "twilio_call_key"
+    form = CALL | {"CallStatus": "in-progress"}
+
+    def target(self, reference: str, view: str = "") -> str:
+        return super().target(reference, view) + "&answered_by=human"
+
+    def malformed(self) -> Call:
+        return signed(self.target("x"), {"Body": "Stop", "From": "+14155552345"})
 
     def test_a_signature_for_messages_is_none_for_calls(self, delivery: Delivery) -> None:
         genuine = signed(self.target(reference_of(delivery.pk), "twilio_report"), CALL)
@@ -140,7 +149,8 @@ def test_whoever_answers_hears_the_prompt_without_its_link_and_how_to_confirm_it
     assert "Harbour Bank" in said[0]
     assert "http" not in said[0]
     assert said[1] == "Press 1 to confirm that you know about this."
-    assert gather.get("action") == f"{BASE}{reverse('twilio_call_key')}?reference={reference}"
+    assert gather.get("action") == f"{BASE}{reverse('twilio_call_key')}?reference={reference}&answered_by=machine_start"
+    assert gather.get("actionOnEmptyResult") == "true"
     assert Receipt.objects.get().provider_word == "in-progress machine_start"
 
 
@@ -153,9 +163,44 @@ def test_a_prompt_that_was_taken_back_while_the_phone_rang_is_not_told() -> None
     assert [element.tag for element in response] == ["Hangup"]
 
 
+def call_is_over(delivery: Delivery) -> str:
+    """Twilio says that a person had answered and the call is over; returns what the delivery is then."""
+    assert make(signed(f"{reverse('twilio_call_report')}?reference={reference_of(delivery.pk)}", CALL)) == 200
+    delivery.refresh_from_db()
+    return delivery.status
+
+
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_twilio")
-@pytest.mark.parametrize(("digits", "said"), [("1", ["Thank you."]), ("2", []), ("", [])])
+def test_a_call_that_ended_before_its_words_were_fetched_told_nobody() -> None:
+    assert call_is_over(make_delivery(channel="voice", status=Status.SENT)) == Status.SENT
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_twilio")
+def test_who_hangs_up_before_all_was_said_is_not_proved_to_be_told() -> None:
+    delivery = make_delivery(channel="voice", status=Status.SENT)
+    ask("twilio_call_words", reference_of(delivery.pk), CallStatus="in-progress")
+    assert call_is_over(delivery) == Status.SENT
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_twilio")
+@pytest.mark.parametrize(
+    ("answered_by", "status"), [("human", Status.DELIVERED), ("machine_start", Status.SENT), ("", Status.SENT)]
+)
+def test_who_answered_and_heard_it_all_was_told(answered_by: str, status: Status) -> None:
+    delivery = make_delivery(channel="voice", status=Status.SENT)
+    target = f"{reverse('twilio_call_key')}?reference={reference_of(delivery.pk)}&answered_by={answered_by}"
+    assert make(signed(target, {"CallSid": CALL["CallSid"], "CallStatus": "in-progress"})) == 200
+    delivery.refresh_from_db()
+    assert delivery.status == status
+    assert not Acknowledgement.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_twilio")
+@pytest.mark.parametrize(("digits", "said"), [("1", ["Thank you."]), ("2", [])])
 def test_a_key_is_kept_and_only_the_right_one_is_thanked_for(digits: str, said: list[str]) -> None:
     delivery = make_delivery(channel="voice", status=Status.SENT)
     response = ask("twilio_call_key", reference_of(delivery.pk), Digits=digits)

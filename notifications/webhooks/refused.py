@@ -66,9 +66,10 @@ def _why(error: SuspiciousOperation) -> RefusedCalls.Why:
 def _note(provider: str, why: RefusedCalls.Why) -> None:
     """Never raises: that it cannot be counted must not change the answer."""
     now = timezone.now()
-    if not (calls := tally.due((provider, why), now)):
+    day = now.astimezone(UTC).date()
+    if not (calls := tally.due((provider, why, day), now)):
         return
-    said = {"provider": provider, "why": why.value, "day": now.astimezone(UTC).date(), "calls": calls, "now": now}
+    said = {"provider": provider, "why": why.value, "day": day, "calls": calls, "now": now}
     try:
         with connection.cursor() as cursor:
             cursor.execute(_COUNT, said)

@@ -62,8 +62,9 @@ def twilio_call_report(request: HttpRequest) -> HttpResponse:
 
 @webhook("twilio_voice", "POST")
 def twilio_call_key(request: HttpRequest) -> HttpResponse:
-    """A key that was pressed in a call, or that all was said and none was: kept as a receipt; the right key acknowledges
-    the prompt and is thanked for.
+    """A key that was pressed in a call, or that all was said and none was: kept as a receipt.
+
+    The right key acknowledges the prompt and is thanked for.
     """
     called = admit(request, WORDS_REQUIRED)
     if not isinstance(called, Called):

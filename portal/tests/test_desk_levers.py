@@ -107,7 +107,7 @@ def test_the_first_page_of_an_operator_costs_the_same_however_much_is_wrong(
 ) -> None:
     for _place in range(5):
         make_levers(make_world())
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         desk.get(reverse(NOW))
 
 
