@@ -52,8 +52,8 @@ DELIVERIES: Final = """
 CREATE TEMPORARY TABLE purge_delivery ON COMMIT DROP AS
 SELECT delivery.id FROM notifications_delivery AS delivery JOIN purge_prompt AS prompt ON prompt.id = delivery.prompt_id
 """
-# What a person read goes with its task, by the rules of a case: not while the task is open, nor while the borrower has a
-# dispute, which it may be about, and for as long again after either was closed. A task's texts are those since it began.
+# What a person read goes with its task, by the rules of a case: not while the task is open or the borrower has a
+# dispute, which it may be about, nor for as long again after either was closed. Its texts are those since it began.
 TEXTS: Final = """
 CREATE TEMPORARY TABLE purge_text ON COMMIT DROP AS
 SELECT text.id FROM notifications_inboundtext AS text

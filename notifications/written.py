@@ -1,7 +1,7 @@
 """A text message that only a person understands goes to one: until when, and what its sender is told meanwhile."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 from django.utils import translation
@@ -41,7 +41,7 @@ def hand_over(text: InboundText, borrower: User, *, now: datetime) -> str:
     The answer is empty for a text that joined a task, so that two machines do not answer each other without end, and
     where SMS is switched off.
     """
-    values = {"borrower": borrower.pk, "text": text.pk, "reason": FOR_A_PERSON, "now": now}
+    values: dict[str, Any] = {"borrower": borrower.pk, "text": text.pk, "reason": FOR_A_PERSON, "now": now}
     with connection.cursor() as cursor:
         cursor.execute(_HAND_OVER, {**values, "act_by": act_by(borrower, now)})
         task_id, until, is_new = cursor.fetchone()

@@ -14,7 +14,17 @@ from notifications.agent_tasks import finish
 from notifications.events import record
 from notifications.evidence.checking import verify_seals
 from notifications.evidence.sealing import seal_events
-from notifications.models import AgentTask, Delivery, Duty, FirmTelling, InboundText, NoticeEvent, Prompt, Purge, Receipt
+from notifications.models import (
+    AgentTask,
+    Delivery,
+    Duty,
+    FirmTelling,
+    InboundText,
+    NoticeEvent,
+    Prompt,
+    Purge,
+    Receipt,
+)
 from notifications.planning import plan_upcoming
 from notifications.purging import TooYoungError, purge
 from notifications.tests.factories import NOON, TODAY, clock, make_receipt

@@ -10,10 +10,13 @@ from pytest_django import Settings
 
 from accounts.models import Consent, ContactPoint, User
 from accounts.tests.factories import make_agent, make_borrower
+from loans.models import Installment
 from notifications.agent_tasks import TaskNotYoursError, finish, reveal, ways_to_reach
 from notifications.channels.inbound import InboundText as Words
 from notifications.channels.segments import segments
 from notifications.coverage import check_coverage
+from notifications.evidence.case import read_case
+from notifications.evidence.timeline import lines_of
 from notifications.inbound_texts import receive
 from notifications.models import AgentTask, InboundText, NoticeEvent, Preference, Prompt
 from notifications.preferences import is_on, set_channel
@@ -80,7 +83,7 @@ def test_somebody_whom_nobody_knows_stays_in_the_list_alone(borrower: User) -> N
 
 def test_a_number_of_two_borrowers_is_a_task_about_each_and_one_answer(borrower: User) -> None:
     other = make_borrower(phone=False)
-    ContactPoint.objects.create(user=other, kind="phone", address=borrower.phone, source="partner")
+    ContactPoint.objects.create(user=other, kind="phone", address=str(borrower.phone), source="partner")
     assert say(borrower, "Wrong number?") == ANSWER
     assert set(AgentTask.objects.values_list("borrower", flat=True)) == {borrower.pk, other.pk}
     assert say(borrower, "Hello?") == ""
@@ -220,6 +223,7 @@ def test_who_has_the_task_reads_the_number(borrower: User) -> None:
 
 def test_it_covers_no_installment() -> None:
     prompt = make_prompt(status=Prompt.Status.ESCALATED, planned_at=NOON - timedelta(days=1))
+    Installment.objects.update(known_at=NOON - timedelta(days=1))
     later = clock(NOON + timedelta(days=1))
     assert check_coverage(later) == 1
     task_about_texts(prompt.borrower)
@@ -227,6 +231,14 @@ def test_it_covers_no_installment() -> None:
     end(AgentTask.objects.get())
     prompt.refresh_from_db()
     assert prompt.status == Prompt.Status.ESCALATED
+
+
+def test_a_pack_of_evidence_does_not_take_it_for_a_telling() -> None:
+    prompt = make_prompt()
+    end(task_about_texts(prompt.borrower))
+    lines = lines_of(read_case(prompt.borrower_id, installment_id=prompt.installment_id))
+    told = [line.words for line in lines if line.source.startswith("events.jsonl")]
+    assert told == ["wrote a text message for a person to read", "a person read what they wrote"]
 
 
 def test_the_database_holds_that_a_task_is_about_one_thing(borrower: User) -> None:
@@ -261,6 +273,9 @@ def test_a_text_that_comes_while_its_task_is_finished_is_with_a_person_either_wa
                 return "refused"
             return "done"
 
-        _closed, _answer = at_once(close, lambda borrower=borrower: say(borrower, "Remove me"))
+        def write(borrower: User = borrower) -> str:
+            return say(borrower, "Remove me")
+
+        at_once(close, write)
         latest = InboundText.objects.filter(borrower=borrower).latest("pk")
         assert AgentTask.objects.open().get(borrower=borrower).text == latest

@@ -138,9 +138,7 @@ class AgentTaskAdmin(ReadOnlyAdmin[AgentTask]):
         seen, now = request.POST.get("text", ""), timezone.now()
         text_id = int(seen) if seen.isdecimal() else None
         try:
-            done = finish(
-                task_id=task.pk, agent=request.user, outcome=outcome, note=note, now=now, text_id=text_id
-            )
+            done = finish(task_id=task.pk, agent=request.user, outcome=outcome, note=note, now=now, text_id=text_id)
         except TaskNotYoursError as obstacle:
             messages.error(request, str(obstacle))
             return self._page(request, self.get_queryset(request).get(pk=task.pk), form, status=CONFLICT)

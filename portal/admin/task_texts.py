@@ -31,8 +31,7 @@ class Texts:
 
 
 def read_texts(task: AgentTask) -> Texts:
-    """All that the borrower wrote from the message that opened the task on, until it was done. Two statements.
-    """
+    """All that the borrower wrote from the message that opened the task on, until it was done. Two statements."""
     texts = InboundText.objects.filter(borrower=task.borrower_id, received_at__gte=task.created_at)
     if task.done_at:
         texts = texts.filter(received_at__lte=task.done_at)

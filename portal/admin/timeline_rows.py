@@ -40,8 +40,7 @@ TOLD_BY_OTHER_LINES: Final = (
     Event.WROTE,
     Event.TEXT_READ,
 )
-"""Events that repeat what the line of a prompt, delivery, receipt, text, acknowledgement or task says; shown on request.
-"""
+"""Events that repeat what the line of a prompt, delivery, receipt, text, acknowledgement or task says; on request."""
 
 
 class Row(IntEnum):

@@ -72,9 +72,11 @@ def test_addresses_in_them_are_masked(desk: Client, borrower: User) -> None:
 
 def test_nobody_elses_words_are_shown_where_several_came_together(desk: Client, borrower: User) -> None:
     shared = make_borrower(phone=False)
-    point = ContactPoint.objects.create(user=shared, kind="phone", address=borrower.phone, source="partner")
+    point = ContactPoint.objects.create(user=shared, kind="phone", address=str(borrower.phone), source="partner")
     phone = str(borrower.phone).removeprefix("+")
-    raw = f'[{{"phone_number": "13912345678", "content": "Theirs."}}, {{"phone_number": "{phone}", "content": "Ours."}}]'
+    raw = (
+        f'[{{"phone_number": "13912345678", "content": "Theirs."}}, {{"phone_number": "{phone}", "content": "Ours."}}]'
+    )
     for words in read_aliyun(raw.encode()):
         receive(words, raw.encode(), now=NOON)
     page = desk.get(task_page(AgentTask.objects.get(borrower=shared))).content.decode()

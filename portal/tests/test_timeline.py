@@ -86,8 +86,9 @@ def test_one_loan_can_be_looked_at_alone(world: World) -> None:
     assert {line.kind for line in alone} == {"loan", "prompt", "delivery"}
     assert all("LN-SECOND" in line.about for line in alone)
     rest = lines(world.borrower, loan_id=world.loan.pk)
-    preference = [line for line in both if line not in alone and line not in rest]
-    assert {line.kind for line in preference} <= {"event"}
+    of_none = [line for line in both if line not in alone and line not in rest]
+    assert {line.kind for line in of_none} <= {"event", "text", "task"}
+    assert [line.link for line in of_none if line.kind == "task"] != [f"task #{world.task.pk}"]
 
 
 def test_the_loan_of_somebody_else_shows_nothing(world: World) -> None:
