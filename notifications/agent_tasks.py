@@ -10,10 +10,11 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Concat
 from django.utils.translation import gettext as _
 
-from accounts.models import ContactPoint, User
+from accounts.models import Consent, ContactPoint, User
 from loans.waiting import stop_waiting
 from notifications.events import Fact, about, record_all
-from notifications.models import AgentTask, NoticeEvent, Prompt
+from notifications.models import AgentTask, Delivery, NoticeEvent, Prompt
+from notifications.preferences import set_channel
 from notifications.reach import firms_of
 
 Kind = NoticeEvent.Kind
@@ -41,18 +42,23 @@ def take(*, task_id: int, agent: User, over_from: int | None = None) -> AgentTas
 
 
 @transaction.atomic
-def finish(*, task_id: int, agent: User, outcome: str, note: str, now: datetime) -> AgentTask:
+def finish(
+    *, task_id: int, agent: User, outcome: str, note: str, now: datetime, text_id: int | None = None
+) -> AgentTask:
     """Close the task with what came of it, the note below earlier ones. One that nobody has taken counts as taken by
     `agent`.
 
     Told in person: the prompt's ladder has ended and it counts as told, with all that its message names. Tried and not
     reached: the task stays open until `act_by`, so that somebody tries again. Ask again: the installment is owed once
-    more. Raises ValueError for an outcome that is none of its kind, TaskNotYoursError where it is done or with a
-    colleague, and AgentTask.DoesNotExist.
+    more. Opted out: SMS is switched off. `text_id` is the latest message that the agent was shown, of a task about what
+    somebody wrote.
+
+    Raises ValueError for an outcome that is none of its kind, TaskNotYoursError where it is done, with a colleague or
+    about a later message too, and AgentTask.DoesNotExist.
     """
     if outcome not in _read(task_id).outcomes:
         raise ValueError(f"{outcome!r} is no outcome of task {task_id}.")
-    mine = AgentTask.objects.open().filter(Q(assignee=None) | Q(assignee=agent), pk=task_id)
+    mine = AgentTask.objects.open().filter(Q(assignee=None) | Q(assignee=agent), pk=task_id, text=text_id)
     written = _below(note)
     if outcome == AgentTask.Outcome.NOT_REACHED and mine.filter(act_by__gt=now).update(note=written, assignee=agent):
         return _recorded(Kind.TRIED, _read(task_id), agent, now)
@@ -60,12 +66,19 @@ def finish(*, task_id: int, agent: User, outcome: str, note: str, now: datetime)
     closed = mine.update(status=done, outcome=outcome, note=written, assignee=agent, done_at=now)
     task = _read(task_id)
     if not closed:
-        raise TaskNotYoursError(_why_not(task))
+        raise TaskNotYoursError(_why_not_finished(task, agent))
     if outcome == AgentTask.Outcome.ASK_AGAIN and task.installment_id is not None:
         stop_waiting(task.installment_id, now=now)
     if outcome == AgentTask.Outcome.TOLD and task.prompt_id is not None:
         _end_as_told(task.prompt_id)
-    return _recorded(Kind.TASK_DONE, task, agent, now, outcome=outcome)
+    if outcome == AgentTask.Outcome.OPTED_OUT:
+        _switch_sms_off(task.borrower, agent, now)
+    return _recorded(Kind.TEXT_READ if task.text_id else Kind.TASK_DONE, task, agent, now, outcome=outcome)
+
+
+def _switch_sms_off(borrower: User, agent: User, now: datetime) -> None:
+    sms, source = Delivery.Channel.SMS, Consent.Source.AGENT
+    set_channel(borrower, sms, enabled=False, now=now, source=source, actor_id=agent.pk)
 
 
 def _end_as_told(leading_id: int) -> None:
@@ -125,6 +138,12 @@ def _fact(task: AgentTask, kind: NoticeEvent.Kind, agent: User, data: dict[str, 
 
 def _read(task_id: int) -> AgentTask:
     return AgentTask.objects.select_related("assignee", "prompt", "borrower").get(pk=task_id)
+
+
+def _why_not_finished(task: AgentTask, agent: User) -> str:
+    if task.status == AgentTask.Status.OPEN and task.assignee_id in {None, agent.pk}:
+        return _("They wrote again meanwhile. Read that, too, before you finish this.")
+    return _why_not(task)
 
 
 def _why_not(task: AgentTask) -> str:

@@ -20,6 +20,7 @@ from notifications.preferences import set_channel
 from notifications.reach import reachable
 from notifications.replies import Acknowledge, Other, Reply, Stop, classify
 from notifications.signatures import reply_code
+from notifications.written import FOR_A_PERSON, hand_over
 
 Meaning = InboundText.Meaning
 
@@ -32,6 +33,10 @@ class Done:
     delivery_id: int | None = None
     answer: str = ""
 
+    @property
+    def is_for_a_person(self) -> bool:
+        return self.outcome == FOR_A_PERSON
+
 
 @transaction.atomic
 def receive(words: Words, raw: bytes, *, now: datetime) -> str:
@@ -40,7 +45,7 @@ def receive(words: Words, raw: bytes, *, now: datetime) -> str:
     reply = classify(words.text)
     answers = []
     for borrower, done in _done_for_all(reply, words.sender_e164, now):
-        InboundText.objects.create(
+        text = InboundText.objects.create(
             callback=callback,
             borrower=borrower,
             meaning=_meaning(reply),
@@ -48,7 +53,7 @@ def receive(words: Words, raw: bytes, *, now: datetime) -> str:
             delivery_id=done.delivery_id,
             received_at=now,
         )
-        answers.append(done.answer)
+        answers.append(hand_over(text, borrower, now=now) if borrower and done.is_for_a_person else done.answer)
     return next(filter(None, answers), "")
 
 
@@ -86,7 +91,7 @@ def _do(reply: Reply, borrower: User, address: str, now: datetime) -> Done:
         case Acknowledge(code):
             return _acknowledge(borrower, address, code, now)
         case Other():
-            return Done("for a person to read")
+            return Done(FOR_A_PERSON)
 
 
 def _stop(borrower: User, now: datetime) -> Done:

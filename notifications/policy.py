@@ -98,7 +98,7 @@ class Rule:
 
     @property
     def purpose(self) -> str:
-        """One of Purpose, or `disputes`."""
+        """One of Purpose, `disputes` or `texts`."""
         return self.subject.split("/")[1]
 
 
@@ -142,6 +142,13 @@ class DisputeClock(Rule):
     about: str
     most: int
     unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut(Rule):
+    """Within how many working days it is obeyed that somebody, in any words, wants no more messages."""
+
+    days: int
 
 
 AnyRule = TypeVar("AnyRule", bound=Rule)

@@ -20,6 +20,7 @@ from notifications.policy import (
     CoolOff,
     HoursRule,
     NoticePeriod,
+    OptOut,
     Policy,
     PolicyError,
     Purpose,
@@ -48,6 +49,13 @@ def jurisdictions() -> list[str]:
 def rules_of(jurisdiction: str) -> tuple[Rule, ...]:
     """Every figure of a jurisdiction, past and future, in the order of its file. Raises PolicyError."""
     return _rules(settings.POLICY_FOLDER, jurisdiction)
+
+
+def opt_out_for(jurisdiction: str, day: date) -> OptOut | None:
+    """Within what time it must be obeyed that somebody wants no more messages; None where no figure holds on `day`.
+    Raises PolicyError.
+    """
+    return next(in_force((rule for rule in rules_of(jurisdiction) if isinstance(rule, OptOut)), day), None)
 
 
 def rule_named(rule_id: str) -> Rule | None:

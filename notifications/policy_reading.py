@@ -25,6 +25,7 @@ from notifications.policy import (
     HoursRule,
     Mark,
     NoticePeriod,
+    OptOut,
     PolicyError,
     Purpose,
     Rule,
@@ -111,6 +112,10 @@ def _clock(figure: Figure, path: list[str]) -> Rule:
     return DisputeClock(figure.subject, figure.citation(), path[-1], figure.count(1), unit)
 
 
+def _opt_out(figure: Figure, _path: list[str]) -> Rule:
+    return OptOut(figure.subject, figure.citation(), figure.count(1))
+
+
 _KEYS: Final = ("value", "citation", "valid_from", "mark", "note")
 _EXTRA_KEYS: Final[dict[Build, str]] = {_notice: "when", _clock: "unit"}
 _OF_ANY_PURPOSE: Final = {
@@ -123,6 +128,7 @@ _TREE: Final[dict[str, Any]] = {
     Purpose.STATUTORY: {**_OF_ANY_PURPOSE, "notices": dict.fromkeys(NOTICES, _notice)},
     Purpose.COLLECTION: _OF_ANY_PURPOSE,
     "disputes": dict.fromkeys(DISPUTES, _clock),
+    "texts": {"opt_out": _opt_out},
 }
 
 

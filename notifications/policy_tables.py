@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from functools import singledispatch
 
-from notifications.policy import Cap, CoolOff, DisputeClock, HoursRule, NoticePeriod, Rule
+from notifications.policy import Cap, CoolOff, DisputeClock, HoursRule, NoticePeriod, OptOut, Rule
 
 _HEAD = ("figure", "value", "from", "mark", "citation", "note")
 
@@ -56,3 +56,8 @@ def _notice(rule: NoticePeriod) -> str:
 @_value.register
 def _clock(rule: DisputeClock) -> str:
     return f"{rule.most} {rule.unit if rule.most > 1 else rule.unit.removesuffix('s')}"
+
+
+@_value.register
+def _opt_out(rule: OptOut) -> str:
+    return f"{rule.days} working {'days' if rule.days > 1 else 'day'}"

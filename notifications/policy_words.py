@@ -7,7 +7,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from notifications.caps import Held
-from notifications.policy import Cap, CoolOff, DisputeClock, HoursRule, Mark, NoticePeriod, Purpose, Rule, Unit, When
+from notifications.policy import (
+    Cap,
+    CoolOff,
+    DisputeClock,
+    HoursRule,
+    Mark,
+    NoticePeriod,
+    OptOut,
+    Purpose,
+    Rule,
+    Unit,
+    When,
+)
 from notifications.timing import Moment, Why
 
 _PURPOSES = {
@@ -65,6 +77,11 @@ _CLOCKS = {
         "%(about)s: answer within %(most)s month", "%(about)s: answer within %(most)s months", "most"
     ),
 }
+_OPT_OUT = ngettext_lazy(
+    "“no more messages”, in any words: obeyed within %(days)s working day",
+    "“no more messages”, in any words: obeyed within %(days)s working days",
+    "days",
+)
 _SOURCES = {
     Mark.PRIMARY: gettext_lazy("%(rule)s (%(citation)s)"),
     Mark.SECONDARY: gettext_lazy("%(rule)s (%(citation)s, secondary source; default, unconfirmed)"),
@@ -145,3 +162,8 @@ def _say_notice(rule: NoticePeriod) -> str:
 @_say.register
 def _say_clock(rule: DisputeClock) -> str:
     return str(_CLOCKS[rule.unit] % {"about": _ABOUT[rule.about], "most": rule.most})
+
+
+@_say.register
+def _say_opt_out(rule: OptOut) -> str:
+    return str(_OPT_OUT % {"days": rule.days})

@@ -17,7 +17,8 @@ SWITCHABLE: Final = (Delivery.Channel.SMS, Delivery.Channel.EMAIL)
 """The channels that a person may switch. The portal itself proves what was told and is always on; a device is told as
 long as it is one of theirs (`push_subscriptions`)."""
 
-
+OBEYED_AT_ONCE: Final = (Consent.Source.REPLY, Consent.Source.AGENT)
+"""Where "no more" is obeyed also on the last channel: a person then tells them, and the law asks for no other way."""
 WORDING: Final[dict[str, str]] = {
     Consent.Source.PAGE: "preferences/2026-11",
     Consent.Source.REPLY: "stop",
@@ -35,13 +36,19 @@ class NotSwitchable(ValueError):  # noqa: N818
 
 
 def set_channel(
-    user: User, channel: str, enabled: bool, *, now: datetime | None = None, source: str = Consent.Source.PAGE
+    user: User,
+    channel: str,
+    enabled: bool,
+    *,
+    now: datetime | None = None,
+    source: str = Consent.Source.PAGE,
+    actor_id: int | None = None,
 ) -> bool:
     """Switch one channel of `user`; returns whether anything changed, and records that it did.
 
-    Their word is kept as a consent, with what they were shown and where they said it (`source`). Raises NotSwitchable
-    for the portal or an unknown channel, LastChannel where no other channel would reach them: unless it was said by
-    SMS, which the law obeys at once.
+    Their word is kept as a consent, with what they were shown and where they said it (`source`); `actor_id` is the
+    agent to whom. Raises NotSwitchable for the portal or an unknown channel, LastChannel where no other channel would
+    reach them: unless it was said by SMS or to an agent (`OBEYED_AT_ONCE`).
     """
     if channel not in SWITCHABLE:
         raise NotSwitchable(f"{channel[:20]!r} cannot be switched: only {', '.join(SWITCHABLE)} can.")
@@ -50,13 +57,14 @@ def set_channel(
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         if is_on(user, channel) == enabled:
             return False
-        obeyed = enabled or source == Consent.Source.REPLY
+        obeyed = enabled or source in OBEYED_AT_ONCE
         if not obeyed and reachable([user.pk])[user.pk].keys() <= {channel}:
             raise LastChannel(f"{channel} is the last channel that reaches person {user.pk}.")
         Preference.objects.update_or_create(user=user, channel=channel, defaults={"enabled": enabled})
         at = now or timezone.now()
         Consent.objects.create(user=user, channel=channel, given=enabled, source=source, wording=WORDING[source], at=at)
-        record(NoticeEvent.Kind.PREFERENCE, borrower_id=user.pk, at=at, channel=channel, enabled=enabled)
+        kind = NoticeEvent.Kind.PREFERENCE
+        record(kind, borrower_id=user.pk, at=at, actor_id=actor_id, channel=channel, enabled=enabled)
     return True
 
 

@@ -73,7 +73,7 @@ def first_kept_seal() -> int | None:
 
 
 def _choose(parameters: dict[str, Any]) -> int:
-    """Fill `purge_prompt` and `purge_delivery` until the commit; returns how many prompts stay."""
+    """Fill `purge_prompt`, `purge_delivery` and `purge_text` until the commit; returns how many prompts stay."""
     with connection.cursor() as cursor:
         cursor.execute(_ONE_AT_A_TIME)
         cursor.execute(purging_statements.CLEAR)
@@ -84,6 +84,7 @@ def _choose(parameters: dict[str, Any]) -> int:
         cursor.execute(purging_statements.WHOLE)
         chosen -= int(cursor.rowcount)
         cursor.execute(purging_statements.DELIVERIES)
+        cursor.execute(purging_statements.TEXTS, parameters)
     return old - chosen
 
 

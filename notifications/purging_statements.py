@@ -2,7 +2,7 @@
 
 from typing import Final
 
-CLEAR: Final = "DROP TABLE IF EXISTS purge_old, purge_prompt, purge_delivery"
+CLEAR: Final = "DROP TABLE IF EXISTS purge_old, purge_prompt, purge_delivery, purge_text"
 # Ids follow the time of planning, so the rows of past months are read by the primary key, and no others.
 OLD: Final = """
 CREATE TEMPORARY TABLE purge_old ON COMMIT DROP AS
@@ -52,6 +52,23 @@ DELIVERIES: Final = """
 CREATE TEMPORARY TABLE purge_delivery ON COMMIT DROP AS
 SELECT delivery.id FROM notifications_delivery AS delivery JOIN purge_prompt AS prompt ON prompt.id = delivery.prompt_id
 """
+# What a person read goes with its task, by the rules of a case: not while the task is open or the borrower has a
+# dispute, which it may be about, nor for as long again after either was closed. Its texts are those since it began.
+TEXTS: Final = """
+CREATE TEMPORARY TABLE purge_text ON COMMIT DROP AS
+SELECT text.id FROM notifications_inboundtext AS text
+WHERE text.meaning = 'other' AND text.received_at < %(before)s AND text.id < COALESCE((
+    SELECT first.id FROM notifications_inboundtext AS first WHERE first.received_at >= %(before)s
+    ORDER BY first.id LIMIT 1), 9223372036854775807)
+  AND NOT EXISTS (
+    SELECT 1 FROM notifications_agenttask AS task
+    WHERE task.borrower_id = text.borrower_id AND task.kind = 'written' AND task.created_at <= text.received_at
+      AND (task.status = 'open' OR task.done_at >= %(kept_from)s))
+  AND NOT EXISTS (
+    SELECT 1 FROM loans_dispute AS dispute
+    WHERE dispute.borrower_id = text.borrower_id
+      AND (dispute.status <> 'decided' OR dispute.decided_at >= %(kept_from)s))
+"""
 _OF_PROMPTS: Final = "DELETE FROM {table} WHERE prompt_id IN (SELECT id FROM purge_prompt)"
 _OF_DELIVERIES: Final = "DELETE FROM {table} WHERE delivery_id IN (SELECT id FROM purge_delivery)"
 ROWS: Final = {
@@ -59,6 +76,8 @@ ROWS: Final = {
     "texts": _OF_DELIVERIES.format(table="notifications_inboundtext"),
     "acknowledgements": _OF_PROMPTS.format(table="notifications_acknowledgement"),
     "tasks": _OF_PROMPTS.format(table="notifications_agenttask"),
+    "tasks about texts": "DELETE FROM notifications_agenttask WHERE text_id IN (SELECT id FROM purge_text)",
+    "texts for a person": "DELETE FROM notifications_inboundtext WHERE id IN (SELECT id FROM purge_text)",
     "links": _OF_PROMPTS.format(table="notifications_disputedprompt"),
     "duties": _OF_PROMPTS.format(table="notifications_duty"),
     "deliveries": "DELETE FROM notifications_delivery WHERE id IN (SELECT id FROM purge_delivery)",

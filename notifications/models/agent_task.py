@@ -1,7 +1,8 @@
-"""The last rung of every ladder: a person."""
+"""What only a person can do: the last rung of every ladder, money that does not come, and words to be read."""
 
-from collections.abc import Sequence
-from typing import Self
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -9,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from loans.models import Installment
+from notifications.models.inbound_text import InboundText
 from notifications.models.prompt import Prompt
 
 
@@ -19,12 +21,15 @@ class AgentTaskQuerySet(models.QuerySet["AgentTask"]):
 
 class AgentTask(models.Model):
     """Something that a person has to do for a borrower before `act_by` (UTC): about a `prompt` that did not reach them,
-    or about an `installment` whose payment only the platform has seen.
+    an `installment` whose payment only the platform has seen, or what they wrote.
+
+    `text` is the latest message that joined a task about what they wrote; its texts are those since `created_at`.
     """
 
     class Kind(models.TextChoices):
         UNREACHABLE = "unreachable", _("no channel reached them")
         STILL_WAITING = "still_waiting", _("the bank does not show a payment")
+        WRITTEN = "written", _("they wrote a text message")
 
     class Status(models.TextChoices):
         OPEN = "open", _("open")
@@ -37,9 +42,17 @@ class AgentTask(models.Model):
         NOT_NEEDED = "not_needed", _("not needed any more")
         KEEP_WAITING = "keep_waiting", _("the money is on its way: go on waiting")
         ASK_AGAIN = "ask_again", _("the money never came: it is to be paid again")
+        ANSWERED = "answered", _("read and answered")
+        OPTED_OUT = "opted_out", _("wants no more SMS: switched off")
 
-    ABOUT_WAITING = (Outcome.KEEP_WAITING, Outcome.ASK_AGAIN)
-    """What comes of a task about an installment, and of no other."""
+    OUTCOMES: ClassVar[Mapping[str, Sequence[Outcome]]] = MappingProxyType(
+        {
+            Kind.UNREACHABLE: (Outcome.TOLD, Outcome.NOT_REACHED, Outcome.CONTACT_MENDED, Outcome.NOT_NEEDED),
+            Kind.STILL_WAITING: (Outcome.KEEP_WAITING, Outcome.ASK_AGAIN),
+            Kind.WRITTEN: (Outcome.ANSWERED, Outcome.OPTED_OUT, Outcome.NOT_NEEDED),
+        }
+    )
+    """What an agent may say came of a task, by its kind."""
 
     borrower = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="agent_tasks", verbose_name=_("borrower")
@@ -55,6 +68,15 @@ class AgentTask(models.Model):
         blank=True,
         db_index=False,
         verbose_name=_("installment"),
+    )
+    text = models.ForeignKey(
+        InboundText,
+        models.PROTECT,
+        related_name="agent_tasks",
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("text message"),
     )
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     reason = models.CharField(_("reason"), max_length=200)
@@ -86,8 +108,15 @@ class AgentTask(models.Model):
                 condition=Q(installment__isnull=False, status="open"),
                 name="agent_task_open_once_an_installment",
             ),
+            models.UniqueConstraint(
+                fields=["borrower"],
+                condition=Q(kind="written", status="open"),
+                name="agent_task_written_open_once_a_borrower",
+            ),
             models.CheckConstraint(
-                condition=Q(prompt__isnull=False, installment=None) | Q(prompt=None, installment__isnull=False),
+                condition=Q(prompt__isnull=False, installment=None, text=None)
+                | Q(prompt=None, installment__isnull=False, text=None)
+                | Q(prompt=None, installment=None, text__isnull=False, kind="written"),
                 name="agent_task_about_one_thing",
             ),
             models.CheckConstraint(
@@ -101,6 +130,8 @@ class AgentTask(models.Model):
             models.Index(
                 fields=["installment"], condition=Q(installment__isnull=False), name="agent_task_of_installment"
             ),
+            # Asked by the foreign key for each text that is purged.
+            models.Index(fields=["text"], condition=Q(text__isnull=False), name="agent_task_of_text"),
         ]
 
     def __str__(self) -> str:
@@ -109,5 +140,4 @@ class AgentTask(models.Model):
     @property
     def outcomes(self) -> Sequence["AgentTask.Outcome"]:
         """What may come of it."""
-        waiting = self.kind == self.Kind.STILL_WAITING
-        return self.ABOUT_WAITING if waiting else [one for one in self.Outcome if one not in self.ABOUT_WAITING]
+        return self.OUTCOMES[self.kind]

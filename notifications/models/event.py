@@ -35,6 +35,8 @@ class NoticeEvent(models.Model):
         REVEALED = "revealed", _("address shown to an agent")
         PREFERENCE = "preference", _("channel switched")
         REPLIED = "replied", _("answered by SMS")
+        WROTE = "wrote", _("wrote a text message for a person to read")
+        TEXT_READ = "text_read", _("a person read what they wrote")
         FIRM_TOLD = "firm_told", _("told by a firm, as it says")
         FIRM_FAILED = "firm_failed", _("nobody reached by a firm, as it says")
         PASSED_ON = "passed_on", _("the other firm's turn")

@@ -1,5 +1,6 @@
 """What borrowers write back by SMS, as it arrives at the portal."""
 
+import json
 from urllib.parse import urlencode
 
 import pytest
@@ -9,7 +10,7 @@ from pytest_django import Settings
 
 from accounts.models import Consent, ContactPoint, User
 from accounts.tests.factories import make_borrower
-from notifications.models import Acknowledgement, Callback, Delivery, InboundText, Preference, Prompt
+from notifications.models import Acknowledgement, AgentTask, Callback, Delivery, InboundText, Preference, Prompt
 from notifications.planning import plan_upcoming
 from notifications.signatures import reply_code
 from notifications.states import Status
@@ -89,10 +90,18 @@ def test_stop_on_the_last_channel_puts_a_person_in_its_place() -> None:
 
 
 def test_other_words_are_kept_for_a_person_and_switch_nothing_off(asked: Delivery) -> None:
-    assert write(asked.address, "How do I stop paying twice?") == ""
+    assert write(asked.address, "How do I stop paying twice?").startswith("Thank you. A person reads this")
     assert sms_is_on(asked.prompt.borrower)
     assert InboundText.objects.get().meaning == InboundText.Meaning.OTHER
     assert b"paying" in bytes(Callback.objects.get().raw)
+
+
+def test_what_came_by_a_provider_that_cannot_answer_is_a_task_all_the_same(asked: Delivery, settings: Settings) -> None:
+    settings.ALIYUN_CALLBACK_TOKEN = TOKEN
+    said = [{"phone_number": str(asked.address).removeprefix("+"), "content": "我昨天还了"}]
+    answer = Client().post(reverse("aliyun_texts", args=[TOKEN]), json.dumps(said), "application/json")
+    assert answer.json() == {"code": 0, "msg": "ok"}
+    assert AgentTask.objects.get().borrower == asked.prompt.borrower
 
 
 def test_a_number_that_nobody_has_is_kept_and_answered_with_nothing() -> None:

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from notifications.checks import check_policies
 from notifications.models import Prompt
 from notifications.policy import CHANNELS, PURPOSES, Mark, PolicyError, Purpose, When, in_force, purpose_of
-from notifications.policy_files import jurisdictions, policy_for, rule_named, rules_of
+from notifications.policy_files import jurisdictions, opt_out_for, policy_for, rule_named, rules_of
 from notifications.policy_tables import as_markdown
 
 CODES = ["cn", "eu", "uk", "us"]
@@ -72,6 +72,13 @@ class TestShipped:
         notice = policy_for("us", "statutory", TODAY).notice("adverse_report")
         assert notice is not None
         assert (notice.days, notice.when) == (30, When.AFTER)
+
+    def test_no_more_messages_is_obeyed_within_ten_business_days_in_the_united_states(self) -> None:
+        rule = opt_out_for("us", TODAY)
+        assert rule is not None
+        assert (rule.days, rule.citation.source) == (10, "47 CFR 64.1200(a)(10)")
+        assert opt_out_for("us", date(2025, 4, 10)) is None
+        assert opt_out_for("cn", TODAY) is None
 
     def test_the_united_kingdom(self) -> None:
         notice = policy_for("uk", "statutory", TODAY).notice("adverse_report")

@@ -10,14 +10,26 @@ from django.db.models import Model
 from accounts.tests.factories import make_agent, make_borrower
 from loans.models import Dispute, Installment
 from loans.tests.factories import make_installment, make_loan
+from notifications.agent_tasks import finish
 from notifications.events import record
 from notifications.evidence.checking import verify_seals
 from notifications.evidence.sealing import seal_events
-from notifications.models import AgentTask, Delivery, Duty, FirmTelling, NoticeEvent, Prompt, Purge, Receipt
+from notifications.models import (
+    AgentTask,
+    Delivery,
+    Duty,
+    FirmTelling,
+    InboundText,
+    NoticeEvent,
+    Prompt,
+    Purge,
+    Receipt,
+)
 from notifications.planning import plan_upcoming
 from notifications.purging import TooYoungError, purge
 from notifications.tests.factories import NOON, TODAY, clock, make_receipt
 from notifications.tests.firms import make_rule, report
+from notifications.tests.written import say, task_about_texts
 
 pytestmark = pytest.mark.django_db
 LONG_AGO = datetime(2018, 3, 10, 4, 0, tzinfo=UTC)
@@ -213,6 +225,49 @@ def test_outside_of_a_purge_history_stays_guarded() -> None:
     for table in ("prompt", "receipt", "noticeevent"):
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"DELETE FROM notifications_{table}")
+
+
+def test_what_a_person_read_long_ago_goes_with_its_task() -> None:
+    borrower = make_borrower()
+    task = task_about_texts(borrower, now=LONG_AGO)
+    say(borrower, "Hello?", now=LONG_AGO + timedelta(hours=1))
+    strange = InboundText.objects.create(
+        callback=InboundText.objects.latest("pk").callback, meaning="other", outcome="sender not known",
+        received_at=LONG_AGO,
+    )  # fmt: skip
+    read(task, LONG_AGO + timedelta(days=1))
+    young = task_about_texts(borrower, now=LATER)
+    read(young, LATER)
+    purge(APRIL, now=NOON)
+    assert AgentTask.objects.get() == young
+    assert InboundText.objects.get() == young.text
+    assert strange.pk not in InboundText.objects.values_list("pk", flat=True)
+
+
+def test_what_nobody_has_read_or_only_lately_stays_however_old() -> None:
+    task = task_about_texts(make_borrower(), now=LONG_AGO)
+    purge(APRIL, now=NOON)
+    assert InboundText.objects.get() == task.text
+    read(task, datetime(2024, 1, 1, tzinfo=UTC))
+    purge(APRIL, now=NOON)
+    assert InboundText.objects.get() == AgentTask.objects.get().text
+
+
+@pytest.mark.parametrize(
+    ("decided_at", "stay"), [(None, 1), (datetime(2024, 1, 1, tzinfo=UTC), 1), (datetime(2018, 9, 1, tzinfo=UTC), 0)]
+)
+def test_what_somebody_wrote_stays_while_they_have_a_dispute(decided_at: datetime | None, stay: int) -> None:
+    row = told()
+    dispute_about(row, decided_at)
+    task = task_about_texts(row.loan.borrower, now=LONG_AGO)
+    read(task, LONG_AGO)
+    purge(APRIL, now=NOON)
+    assert (AgentTask.objects.count(), InboundText.objects.count()) == (stay, stay)
+
+
+def read(task: AgentTask, now: datetime) -> None:
+    task.refresh_from_db()
+    finish(task_id=task.pk, agent=make_agent(), outcome="answered", note="Read.", now=now, text_id=task.text_id)
 
 
 def test_the_command_tries_without_removing_and_then_removes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""The queue of those whom nothing reached: take one, tell them, write down what came of it."""
+"""The queue of what only a person can do: take a task, do it, write down what came of it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -44,7 +44,7 @@ class AgentTaskAdmin(ReadOnlyAdmin[AgentTask]):
     sortable_by = ["deadline"]
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[AgentTask]":
-        return super().get_queryset(request).select_related("borrower", "assignee", *task_subjects())
+        return super().get_queryset(request).select_related("assignee", *task_subjects())
 
     def get_urls(self) -> list[URLPattern]:
         take_it = self.admin_site.admin_view(require_POST(self.take_view))
@@ -135,8 +135,10 @@ class AgentTaskAdmin(ReadOnlyAdmin[AgentTask]):
         if not form.is_valid():
             return self._page(request, task, form)
         outcome, note = form.cleaned_data["outcome"], form.cleaned_data["note"]
+        seen, now = request.POST.get("text", ""), timezone.now()
+        text_id = int(seen) if seen.isdecimal() else None
         try:
-            done = finish(task_id=task.pk, agent=request.user, outcome=outcome, note=note, now=timezone.now())
+            done = finish(task_id=task.pk, agent=request.user, outcome=outcome, note=note, now=now, text_id=text_id)
         except TaskNotYoursError as obstacle:
             messages.error(request, str(obstacle))
             return self._page(request, self.get_queryset(request).get(pk=task.pk), form, status=CONFLICT)

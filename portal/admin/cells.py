@@ -2,6 +2,7 @@
 
 from datetime import datetime, tzinfo
 from decimal import Decimal
+from typing import Final
 
 from django.urls import reverse
 from django.utils import timezone
@@ -13,10 +14,15 @@ from accounts.models import User
 from loans import dates
 from loans.models import Installment, Loan
 from loans.money import format_money
-from notifications.models import Halt, Prompt
+from notifications.models import Halt, InboundText, Prompt
 from portal.admin.spans import span_words
 
 Kind = Prompt.Kind
+TEXT_TONES: Final = {
+    InboundText.Meaning.ACKNOWLEDGE: "good",
+    InboundText.Meaning.STOP: "warn",
+    InboundText.Meaning.OTHER: "",
+}
 
 
 def language() -> str:

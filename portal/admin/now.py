@@ -71,7 +71,7 @@ def _tasks(now: datetime, agent_id: int | None) -> Queue:
         Number(counts["late"], _("late"), list_of(AgentTask, "standing=late"), "danger"),
         Number(counts["mine"], _("mine"), list_of(AgentTask, "standing=mine")),
     ]
-    related = ("borrower", "assignee", *task_subjects())
+    related = ("assignee", *task_subjects())
     return Queue("tasks", numbers, list(open_tasks.select_related(*related).order_by("act_by", "pk")[:SHOWN]))
 
 

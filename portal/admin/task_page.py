@@ -12,6 +12,7 @@ from accounts.models import ContactPoint, User
 from notifications.agent_tasks import tries, ways_to_reach
 from notifications.models import AgentTask
 from portal.admin.cells import moment_in, time_left
+from portal.admin.task_texts import read_texts
 from portal.admin.timeline_told import about_task, task_title
 
 
@@ -50,6 +51,7 @@ def task_page(
         "points": ways_to_reach(task) if shown is None else shown,
         "are_whole": shown is not None,
         "tries": _tries(task),
+        "texts": read_texts(task) if task.text_id else None,
         "is_open": is_open,
         "may_act": is_open and may_act,
         "is_mine": task.assignee_id in {None, agent.pk},
@@ -61,6 +63,8 @@ def task_page(
 def _title(task: AgentTask) -> str:
     if task.kind == AgentTask.Kind.STILL_WAITING:
         return gettext("Find out where the payment of %s is") % task.borrower
+    if task.kind == AgentTask.Kind.WRITTEN:
+        return gettext("Read what %s wrote") % task.borrower
     return gettext("Tell %s in person") % task.borrower
 
 

@@ -12,13 +12,15 @@ from typing import Any, Final
 
 from django.db.models import F, QuerySet, Value
 
-from portal.admin import timeline_events, timeline_owed, timeline_told
+from portal.admin import timeline_events, timeline_owed, timeline_texts, timeline_told
 from portal.admin.line import Line, Teller
 from portal.admin.timeline_rows import KINDS, SOURCES, Row, Scope
 
 LINES_A_PAGE: Final = 50
 
-_TELLERS: Final[dict[Row, Teller]] = timeline_owed.TELLERS | timeline_told.TELLERS | timeline_events.TELLERS
+_TELLERS: Final[dict[Row, Teller]] = (
+    timeline_owed.TELLERS | timeline_told.TELLERS | timeline_texts.TELLERS | timeline_events.TELLERS
+)
 
 Place = tuple[datetime, int, int]
 """When, which kind of row (a Row), and its id."""

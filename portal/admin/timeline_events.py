@@ -30,7 +30,7 @@ _TONES: Final = {
     Kind.PASSED_ON: "warn",
     Kind.TAKEN_OVER: "warn",
 }
-_OF_THE_BORROWER: Final = (Kind.SEEN, Kind.ACKNOWLEDGED, Kind.PREFERENCE)
+_OF_THE_BORROWER: Final = (Kind.SEEN, Kind.ACKNOWLEDGED, Kind.PREFERENCE, Kind.WROTE)
 _CHANNELS: Final = dict(FirmTelling.Channel.choices) | dict(Delivery.Channel.choices)
 _PROOFS: Final = dict(FirmTelling.Proof.choices)
 

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from loans.models import Dispute, DisputeMessage, Installment, Loan, Payment
-from notifications.models import Acknowledgement, AgentTask, Delivery, NoticeEvent, Prompt, Receipt
+from notifications.models import Acknowledgement, AgentTask, Delivery, InboundText, NoticeEvent, Prompt, Receipt
 
 Event = NoticeEvent.Kind
 
@@ -20,6 +20,7 @@ KINDS: Final = {
     "prompt": _("Prompts"),
     "delivery": _("Deliveries"),
     "receipt": _("Receipts"),
+    "text": _("Text messages"),
     "acknowledgement": _("Acknowledgements"),
     "dispute": _("Disputes"),
     "task": _("Agent tasks"),
@@ -35,8 +36,11 @@ TOLD_BY_OTHER_LINES: Final = (
     Event.ACKNOWLEDGED,
     Event.ESCALATED,
     Event.TASK_DONE,
+    Event.REPLIED,
+    Event.WROTE,
+    Event.TEXT_READ,
 )
-"""Events that repeat what the line of a prompt, delivery, receipt, acknowledgement or task says; shown on request."""
+"""Events that repeat what the line of a prompt, delivery, receipt, text, acknowledgement or task says; on request."""
 
 
 class Row(IntEnum):
@@ -51,10 +55,11 @@ class Row(IntEnum):
     PROMPT = 7
     DELIVERY = 8
     RECEIPT = 9
-    EVENT = 10
-    ACKNOWLEDGEMENT = 11
-    TASK_OPENED = 12
-    TASK_DONE = 13
+    TEXT = 10
+    EVENT = 11
+    ACKNOWLEDGEMENT = 12
+    TASK_OPENED = 13
+    TASK_DONE = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,11 @@ SOURCES: Final[dict[Row, Source]] = {
         lambda scope: Receipt.objects.filter(
             scope.about_loan("delivery__prompt__"), delivery__prompt__borrower=scope.borrower_id
         ),
+        "received_at",
+    ),
+    Row.TEXT: Source(
+        "text",
+        lambda scope: InboundText.objects.filter(scope.about_loan("delivery__prompt__"), borrower=scope.borrower_id),
         "received_at",
     ),
     Row.ACKNOWLEDGEMENT: Source(

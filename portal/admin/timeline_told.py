@@ -14,7 +14,7 @@ from accounts.models.contact_point import masked
 from loans import dates
 from notifications.models import Acknowledgement, AgentTask, Delivery, Duty, Prompt, Receipt
 from notifications.resending import OFF_THE_LADDER, why_not
-from portal.admin.cells import installment_label, language, money, stage_of
+from portal.admin.cells import installment_label, language, moment_in, money, stage_of
 from portal.admin.duty_words import RELATED, duty_words
 from portal.admin.levels import acknowledged, best_level, level_of
 from portal.admin.line import Line, Teller
@@ -34,10 +34,12 @@ def about(prompt: Prompt) -> str:
 
 
 def about_task(task: AgentTask) -> str:
-    """What the task is about, in a few words."""
+    """What the task is about, in a few words; of what they wrote, when, on their clock."""
     if task.prompt:
         return about(task.prompt)
-    return installment_label(task.installment, task.installment.loan) if task.installment else ""
+    if task.installment:
+        return installment_label(task.installment, task.installment.loan)
+    return moment_in(task.created_at, task.borrower.zone)
 
 
 def task_title(task: AgentTask) -> str:
@@ -47,7 +49,7 @@ def task_title(task: AgentTask) -> str:
 
 def task_subjects() -> list[str]:
     """What those two read of a task, to be selected along."""
-    return [*subjects("prompt__"), "installment__loan"]
+    return ["borrower", *subjects("prompt__"), "installment__loan"]
 
 
 def subjects(prefix: str = "") -> list[str]:

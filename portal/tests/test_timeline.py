@@ -20,6 +20,7 @@ from notifications.events import record
 from notifications.models import Delivery, NoticeEvent, Prompt
 from notifications.states import Status
 from notifications.tests.factories import NOON, TODAY, make_delivery, make_prompt, make_receipt
+from notifications.tests.written import say
 from portal.admin.line import Line
 from portal.admin.reasons import KNOWN
 from portal.admin.timeline import LINES_A_PAGE, read_timeline
@@ -32,7 +33,10 @@ Kind = NoticeEvent.Kind
 
 @pytest.fixture
 def world() -> World:
-    return make_world()
+    """With a text message beside one of everything."""
+    made = make_world()
+    say(made.borrower, "stop it, please, all of you")
+    return made
 
 
 @pytest.fixture
@@ -82,8 +86,9 @@ def test_one_loan_can_be_looked_at_alone(world: World) -> None:
     assert {line.kind for line in alone} == {"loan", "prompt", "delivery"}
     assert all("LN-SECOND" in line.about for line in alone)
     rest = lines(world.borrower, loan_id=world.loan.pk)
-    preference = [line for line in both if line not in alone and line not in rest]
-    assert {line.kind for line in preference} <= {"event"}
+    of_none = [line for line in both if line not in alone and line not in rest]
+    assert {line.kind for line in of_none} <= {"event", "text", "task"}
+    assert [line.link for line in of_none if line.kind == "task"] != [f"task #{world.task.pk}"]
 
 
 def test_the_loan_of_somebody_else_shows_nothing(world: World) -> None:
@@ -210,7 +215,8 @@ def test_it_costs_the_same_however_much_has_happened(world: World) -> None:
         delivery = make_delivery(make_prompt(world.installment, stage=stage), status=Status.SENT, sent_at=NOON)
         make_receipt(delivery, "accepted", b"8")
         record(Kind.MOVED, borrower_id=world.borrower.pk, at=NOON, prompt_id=delivery.prompt_id)
-    assert cost(world.borrower) <= few == 14
+        say(world.borrower, "Hello?")
+    assert cost(world.borrower) <= few == 15
 
 
 def test_the_page_shows_the_borrowers_clock_and_names_it(desk: Client) -> None:
