@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Consent, ContactPoint, User
 from loans.waiting import stop_waiting
+from notifications.cancellation import cancel_waiting
 from notifications.events import Fact, about, record_all
 from notifications.models import AgentTask, Delivery, NoticeEvent, Prompt
 from notifications.preferences import set_channel
@@ -70,7 +71,7 @@ def finish(
     if outcome == AgentTask.Outcome.ASK_AGAIN and task.installment_id is not None:
         stop_waiting(task.installment_id, now=now)
     if outcome == AgentTask.Outcome.TOLD and task.prompt_id is not None:
-        _end_as_told(task.prompt_id)
+        _end_as_told(task.prompt_id, now)
     if outcome == AgentTask.Outcome.OPTED_OUT:
         _switch_sms_off(task.borrower, agent, now)
     return _recorded(Kind.TEXT_READ if task.text_id else Kind.TASK_DONE, task, agent, now, outcome=outcome)
@@ -81,12 +82,13 @@ def _switch_sms_off(borrower: User, agent: User, now: datetime) -> None:
     set_channel(borrower, sms, enabled=False, now=now, source=source, actor_id=agent.pk)
 
 
-def _end_as_told(leading_id: int) -> None:
-    """With those told together with it: the person spoke of them all."""
+def _end_as_told(leading_id: int, now: datetime) -> None:
+    """With those told together with it: the person spoke of them all. What a cap or a halt holds of it is taken back."""
     escalated = Prompt.objects.bundles([leading_id]).filter(status=Prompt.Status.ESCALATED)
     escalated.filter(voided_at=None).update(status=Prompt.Status.TOLD)
     # One that is void and only carried the message for the others.
     escalated.update(status=Prompt.Status.CANCELLED, reason=TOLD_IN_PERSON)
+    cancel_waiting([leading_id], reason=TOLD_IN_PERSON, now=now)
 
 
 @transaction.atomic

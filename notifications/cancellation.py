@@ -1,6 +1,6 @@
 """Takes back what need not be told any more: paid is paid, and a disputed debt is not demanded."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -9,6 +9,7 @@ from django.db.models import F, Q, QuerySet
 
 from loans.models import Dispute, Installment
 from notifications.events import about, record_all
+from notifications.ladder import OFF_THE_LADDER
 from notifications.models import AgentTask, Delivery, NoticeEvent, Prompt
 from notifications.states import Status, Step, advance
 
@@ -72,6 +73,18 @@ def cancel_unsent(prompt_ids: Sequence[int], *, reason: str, now: datetime) -> N
     unsent = Delivery.objects.filter(prompt__in=prompt_ids, status__in=[Status.QUEUED, Status.RETRYING])
     advance(
         [Step(delivery_id=pk, to=Status.CANCELLED, reason=reason) for pk in unsent.values_list("pk", flat=True)],
+        now=now,
+    )
+
+
+def cancel_waiting(leading_ids: Collection[int], *, reason: str, now: datetime) -> None:
+    """Take back what of these prompts' ladders has not been handed over yet: they were told in another way. What lies
+    in the portal stays, and so does what an agent sent again.
+    """
+    waiting = Delivery.objects.filter(prompt__in=leading_ids, status__in=[Status.QUEUED, Status.RETRYING])
+    waiting = waiting.exclude(channel=Delivery.Channel.IN_APP).exclude(rung=OFF_THE_LADDER)
+    advance(
+        [Step(delivery_id=pk, to=Status.CANCELLED, reason=reason) for pk in waiting.values_list("pk", flat=True)],
         now=now,
     )
 

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from accounts.models import ContactPoint
 from notifications import ladder
-from notifications.cancellation import NOT_NEEDED, cancel
+from notifications.cancellation import NOT_NEEDED, cancel, cancel_waiting
 from notifications.clock import Clock
 from notifications.events import Fact, about, record_all
 from notifications.models import AgentTask, Delivery, NoticeEvent, Preference, Prompt
@@ -21,6 +21,7 @@ from notifications.slots import working_days
 from notifications.timing import at_local, lawful_moment, local_day
 
 BATCH: Final = 500
+TOLD_ELSEWHERE: Final = "told in another way"
 PERSON_TAKES: Final = timedelta(hours=4)
 """What a person gets to act in where the due date sets no later limit."""
 
@@ -174,6 +175,7 @@ def _write(writes: Writes, clock: Clock) -> None:
     Delivery.objects.bulk_create(writes.climbs, ignore_conflicts=True, batch_size=BATCH)
     AgentTask.objects.bulk_create(writes.tasks, ignore_conflicts=True, batch_size=BATCH)
     _end([(pk, Prompt.Status.TOLD, "") for pk in writes.told])
+    cancel_waiting(writes.told, reason=TOLD_ELSEWHERE, now=clock.now)
     _end([(pk, Prompt.Status.ESCALATED, why) for pk, why in writes.escalated])
     _end([(pk, Prompt.Status.CANCELLED, why) for pk, why in writes.given_up])
     record_all(writes.facts, at=clock.now)

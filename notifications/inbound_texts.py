@@ -4,6 +4,7 @@
 prompts then go to a person, and the answer says so. It is confirmed once, in the answer to that very message.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +20,7 @@ from notifications.models import Acknowledgement, Callback, Delivery, InboundTex
 from notifications.preferences import set_channel
 from notifications.reach import reachable
 from notifications.replies import Acknowledge, Other, Reply, Stop, classify
-from notifications.signatures import reply_code
+from notifications.signatures import reply_codes
 from notifications.written import FOR_A_PERSON, hand_over
 
 Meaning = InboundText.Meaning
@@ -39,9 +40,16 @@ class Done:
 
 
 @transaction.atomic
-def receive(words: Words, raw: bytes, *, now: datetime) -> str:
-    """Keep one authenticated message, do what it asks for, and give the answer for its sender, empty for none."""
-    callback = Callback.objects.create(provider=f"{words.provider}_in", raw=raw, received_at=now, applied_at=now)
+def receive(texts: Sequence[Words], raw: bytes, *, now: datetime) -> str:
+    """Keep what one authenticated call brought, do what each of its messages asks for, and give the answers for their
+    senders, empty for none.
+    """
+    provider = f"{texts[0].provider}_in"
+    callback = Callback.objects.create(provider=provider, raw=raw, received_at=now, applied_at=now)
+    return " ".join(filter(None, [_receive_one(words, callback, now) for words in texts]))
+
+
+def _receive_one(words: Words, callback: Callback, now: datetime) -> str:
     reply = classify(words.text)
     answers = []
     for borrower, done in _done_for_all(reply, words.sender_e164, now):
@@ -107,15 +115,17 @@ def _stop(borrower: User, now: datetime) -> Done:
 
 
 def _acknowledge(borrower: User, address: str, code: str, now: datetime) -> Done:
-    """The code names a telling that went to this very number."""
+    """The code names a telling that went to this very number, or may have: of many whose provider did not answer nobody
+    else knows that they arrived.
+    """
     asked = Delivery.objects.filter(
         prompt__borrower=borrower,
         prompt__kind__in=Prompt.ASKING,
         channel=Delivery.Channel.SMS,
         address=address,
-        sent_at__gte=now - LINK_LIVES,
+        handed_at__gte=now - LINK_LIVES,
     )
-    found = next((pk for pk in asked.order_by("-pk").values_list("pk", flat=True) if reply_code(pk) == code), None)
+    found = next((pk for pk in asked.order_by("-pk").values_list("pk", flat=True) if code in reply_codes(pk)), None)
     if found is None or not acknowledge_delivery(found, method=Acknowledgement.Method.REPLY, now=now):
         return Done("code names nothing", answer=gettext("This code is not known here. Please open the link instead."))
     record(NoticeEvent.Kind.REPLIED, borrower_id=borrower.pk, at=now, delivery_id=found)

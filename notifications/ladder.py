@@ -15,6 +15,8 @@ from notifications.models import Delivery, Prompt
 Channel = Delivery.Channel
 Status = Delivery.Status
 
+OFF_THE_LADDER: Final = 99
+"""The rung of what an agent sent again: above every ladder, so that it is listed last and is never the current one."""
 UNPLACED: Final = frozenset({Status.QUEUED, Status.SENDING, Status.RETRYING})
 PLACED: Final = frozenset({Status.SENT, Status.DELIVERED})
 """Of a message in the portal: it will lie there, it does."""

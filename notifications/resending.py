@@ -16,12 +16,11 @@ from loans.models import Dispute, Installment
 from notifications.bundles import companions_of, still_needed
 from notifications.clock import Clock
 from notifications.events import record
+from notifications.ladder import OFF_THE_LADDER
 from notifications.models import Delivery, NoticeEvent, Preference, Prompt
 from notifications.reach import CONTACT_KIND, open_to, reachable
 from notifications.timing import lawful_moment
 
-OFF_THE_LADDER: Final = 99
-"""The rung of such a delivery: above every ladder, so that it is listed last and is never the current one."""
 NOT_AGAIN_WITHIN: Final = timedelta(hours=1)
 
 Status = Delivery.Status

@@ -2,7 +2,8 @@
 
     QUEUED ─claim─> SENDING ─accepted─> SENT ─receipt─> DELIVERED
       │                │ ├─receipt came first─> DELIVERED          (the late "sent" then changes nothing)
-      │                │ ├─temporary─> RETRYING ─claim─> SENDING  (or: it was accepted after all ─> SENT)
+      │                │ ├─temporary─> RETRYING ─claim─> SENDING  (or: it was accepted after all ─> SENT;
+      │                │ │                                         nobody waits for it any more ─> UNCONFIRMED)
       │                │ ├─permanent or exhausted─> FAILED
       │                │ └─outcome unknown─> UNCONFIRMED         SENT ─no receipt in time─> UNCONFIRMED
       └─paid, disputed, withdrawn, superseded─> CANCELLED        UNCONFIRMED ─late receipt─> DELIVERED | FAILED
@@ -21,6 +22,7 @@ from django.db import connection, transaction
 
 from accounts.contact_points import mark_reached, mark_unreachable
 from notifications.events import Fact, record_all
+from notifications.ladder import OFF_THE_LADDER
 from notifications.models import Delivery, NoticeEvent, Prompt
 from notifications.partner_news import tell_delivered
 
@@ -45,9 +47,16 @@ _EVENTS: Final[dict[str, NoticeEvent.Kind]] = {
     Status.CANCELLED: NoticeEvent.Kind.CANCELLED,
 }
 
-_UPDATE: Final = """
+# What was being handed over when its prompt came to its end is not tried again: its borrower has said that they know,
+# or was told in another way. It may have arrived unless it was only put off. What an agent sends again is theirs.
+_TARGET: Final = f"""
+CASE WHEN step.target <> 'retrying' OR prompt.status NOT IN ('cancelled', 'acknowledged', 'told')
+          OR prompt.status <> 'cancelled' AND delivery.rung = {OFF_THE_LADDER} THEN step.target
+     WHEN step.held_by <> '' THEN 'cancelled'
+     ELSE 'unconfirmed' END"""
+_UPDATE: Final = f"""
 UPDATE notifications_delivery AS delivery
-SET status = step.target,
+SET status = {_TARGET},
     reason = step.reason,
     provider_reference = COALESCE(NULLIF(step.provider_reference, ''), delivery.provider_reference),
     held_by = COALESCE(NULLIF(step.held_by, ''), delivery.held_by),
@@ -64,8 +73,9 @@ WHERE delivery.id = step.id
   AND prompt.id = delivery.prompt_id
   AND delivery.status || '>' || step.target = ANY(%(allowed)s)
 RETURNING delivery.id, delivery.status, delivery.channel, delivery.reason, delivery.prompt_id,
-          delivery.contact_point_id, prompt.borrower_id, prompt.installment_id, step.held_by
-"""
+          delivery.contact_point_id, prompt.borrower_id, prompt.installment_id,
+          CASE WHEN delivery.status = step.target THEN step.held_by ELSE '' END
+"""  # noqa: S608 - our own words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

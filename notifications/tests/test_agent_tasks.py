@@ -8,8 +8,9 @@ import pytest
 from accounts.models import User
 from accounts.tests.factories import make_agent
 from notifications.agent_tasks import TaskNotYoursError, finish, reveal, take, tries
-from notifications.models import AgentTask, NoticeEvent, Prompt
-from notifications.tests.factories import NOON, make_prompt
+from notifications.ladder import OFF_THE_LADDER
+from notifications.models import AgentTask, Delivery, NoticeEvent, Prompt
+from notifications.tests.factories import NOON, make_delivery, make_prompt
 from notifications.tests.test_races import at_once
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +68,18 @@ def test_it_is_taken_over_from_the_colleague_who_was_shown_and_from_no_other(tas
     with pytest.raises(TaskNotYoursError):
         take(task_id=task.pk, agent=agent, over_from=shown.pk)
     assert take(task_id=task.pk, agent=agent, over_from=other.pk).assignee == agent
+
+
+@pytest.mark.parametrize("status", [Delivery.Status.QUEUED, Delivery.Status.RETRYING])
+def test_who_was_told_in_person_gets_no_message_of_it_afterwards(task: AgentTask, agent: User, status: str) -> None:
+    """A cap may hold it for days. What lies in the portal stays, and so does what an agent sent again."""
+    held = make_delivery(task.prompt, status=status, next_attempt_at=NOON + timedelta(days=3))
+    placed = make_delivery(task.prompt, "in_app", status="queued")
+    again = make_delivery(task.prompt, ordinal=1, rung=OFF_THE_LADDER)
+    end(task, agent)
+    statuses = dict(Delivery.objects.values_list("pk", "status"))
+    assert statuses == {held.pk: "cancelled", placed.pk: "queued", again.pk: "queued"}
+    assert Delivery.objects.get(pk=held.pk).reason == "told in person"
 
 
 def test_told_in_person_ends_the_prompt_and_is_on_record(task: AgentTask, agent: User) -> None:

@@ -28,7 +28,7 @@ def _token(settings: Settings) -> None:
 @pytest.fixture
 def asked() -> Delivery:
     """An SMS that asks for "I know", handed over."""
-    return make_delivery(status=Status.DELIVERED, sent_at=NOON)
+    return make_delivery(status=Status.DELIVERED, sent_at=NOON, handed_at=NOON)
 
 
 def write(sender: str | None, text: str, token: str = TOKEN) -> str:
@@ -54,6 +54,26 @@ def test_the_code_acknowledges_the_message_that_it_came_with(asked: Delivery, wo
         asked.prompt.borrower, "acknowledge", "acknowledged", asked,
     )  # fmt: skip
     assert Prompt.objects.get().status == Prompt.Status.ACKNOWLEDGED
+
+
+def test_the_code_of_a_message_whose_provider_did_not_answer_acknowledges_it() -> None:
+    """It may have arrived, and then nobody but its reader can say so."""
+    asked = make_delivery(status=Status.UNCONFIRMED, handed_at=NOON, claimed_at=NOON)
+    assert write(asked.address, reply_code(asked.pk)) == "Thank you. We noted that you know."
+
+
+def test_a_code_of_before_the_key_was_changed_is_known(asked: Delivery, settings: Settings) -> None:
+    code = reply_code(asked.pk)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
+    assert reply_code(asked.pk) != code
+    assert write(asked.address, code) == "Thank you. We noted that you know."
+
+
+def test_texts_that_came_in_one_call_are_kept_once(client: Client, settings: Settings) -> None:
+    settings.ALIYUN_CALLBACK_TOKEN = TOKEN
+    batch = [{"phone_number": f"138001399{number:02}", "content": "hi"} for number in range(20)]
+    client.post(reverse("aliyun_texts", args=[TOKEN]), json.dumps(batch), content_type="application/json")
+    assert (Callback.objects.count(), InboundText.objects.count()) == (1, 20)
 
 
 def test_a_code_from_another_phone_acknowledges_nothing(asked: Delivery) -> None:

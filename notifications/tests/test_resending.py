@@ -12,8 +12,9 @@ from loans.tests.disputes import make_dispute
 from loans.tests.factories import make_installment, make_loan
 from notifications import ladder
 from notifications.escalation import climb
+from notifications.ladder import OFF_THE_LADDER
 from notifications.models import Delivery, NoticeEvent, Preference, Prompt
-from notifications.resending import OFF_THE_LADDER, CannotResendError, resend
+from notifications.resending import CannotResendError, resend
 from notifications.states import Status, Step, advance
 from notifications.tests.factories import NOON, TODAY, claim, clock, make_delivery, make_prompt
 from notifications.tests.test_races import at_once

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from accounts.models import ContactPoint
+from notifications.ladder import OFF_THE_LADDER
 from notifications.models import Delivery, NoticeEvent, Prompt
 from notifications.states import ALLOWED, Status, Step, advance
 from notifications.tests.factories import NOON, make_delivery
@@ -46,6 +47,30 @@ def test_what_was_accepted_after_all_is_not_sent_again() -> None:
     delivery = make_delivery(status=Status.RETRYING)
     assert advance([Step(delivery_id=delivery.pk, to=Status.SENT)], now=NOON)
     assert not Delivery.objects.claimable(delivery.channel, NOON).exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("ended", [Prompt.Status.ACKNOWLEDGED, Prompt.Status.TOLD, Prompt.Status.CANCELLED])
+@pytest.mark.parametrize(("held_by", "status"), [("", Status.UNCONFIRMED), ("cn/collection/caps", Status.CANCELLED)])
+def test_what_was_being_handed_over_when_its_prompt_ended_is_not_tried_again(
+    ended: Prompt.Status, held_by: str, status: Status
+) -> None:
+    delivery = make_delivery(status=Status.SENDING, attempts=1)
+    Prompt.objects.update(status=ended)
+    [moved] = advance([Step(delivery_id=delivery.pk, to=Status.RETRYING, held_by=held_by)], now=NOON)
+    assert (moved.status, moved.held_by) == (status, "")
+    assert NoticeEvent.objects.get(delivery_id=delivery.pk).kind == status
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("ended", "status"),
+    [(Prompt.Status.TOLD, Status.RETRYING), (Prompt.Status.CANCELLED, Status.UNCONFIRMED)],
+)
+def test_what_an_agent_sent_again_is_tried_again_while_it_is_to_be_told(ended: Prompt.Status, status: Status) -> None:
+    delivery = make_delivery(status=Status.SENDING, rung=OFF_THE_LADDER)
+    Prompt.objects.update(status=ended)
+    assert [move.status for move in advance([Step(delivery_id=delivery.pk, to=Status.RETRYING)], now=NOON)] == [status]
 
 
 @pytest.mark.django_db

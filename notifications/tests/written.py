@@ -13,7 +13,7 @@ def say(sender: User, text: str, *, now: datetime = NOON) -> str:
     """What is answered to a text message from the phone of `sender`, as it comes from Kannel."""
     phone = str(sender.contact_points.get(kind="phone", retired_at=None).address)
     words = InboundText(sender_e164=phone, text=text, provider="kannel", occurred_at=None)
-    return receive(words, f"from={phone.replace('+', '%2B')}&text={text}".encode(), now=now)
+    return receive([words], f"from={phone.replace('+', '%2B')}&text={text}".encode(), now=now)
 
 
 def task_about_texts(sender: User, text: str = "I paid yesterday", *, now: datetime = NOON) -> AgentTask:

@@ -58,5 +58,4 @@ def aliyun_texts(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _receive(texts: list[InboundText], raw: bytes) -> str:
-    now = timezone.now()
-    return " ".join(filter(None, [inbound_texts.receive(text, raw, now=now) for text in texts]))
+    return inbound_texts.receive(texts, raw, now=timezone.now())

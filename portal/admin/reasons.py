@@ -43,6 +43,7 @@ KNOWN: Final[dict[str, Promise]] = {
     "an outage of a firm": _("an outage of a firm"),
     "told by a firm": _("told by a firm"),
     "told in person": _("told in person"),
+    "told in another way": _("told in another way"),
     "silent": _("nothing was reported"),
     "no_proof": _("only said to be sent"),
     "not_reached": _("nobody reached, as the firm says"),

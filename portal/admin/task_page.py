@@ -11,6 +11,8 @@ from django.utils.translation import gettext
 from accounts.models import ContactPoint, User
 from notifications.agent_tasks import tries, ways_to_reach
 from notifications.models import AgentTask
+from notifications.timing import local_day
+from notifications.working_days import WorkingDays
 from portal.admin.cells import moment_in, time_left
 from portal.admin.task_texts import read_texts
 from portal.admin.timeline_told import about_task, task_title
@@ -27,6 +29,12 @@ class Try:
 def deadline_there(task: AgentTask) -> str:
     """`act_by` on the borrower's clock."""
     return f"{moment_in(task.act_by, task.borrower.zone)} ({task.borrower.zone.key})"
+
+
+def provisional_year(task: AgentTask) -> int | None:
+    """The year in which it is to be acted, where its holidays are not decreed yet: a working day of it may be none."""
+    day = local_day(task.act_by, task.borrower.zone)
+    return None if WorkingDays.of(task.borrower.jurisdiction).is_decreed(day) else day.year
 
 
 def task_page(
@@ -48,6 +56,7 @@ def task_page(
         "left": time_left(task.act_by, now),
         "is_late": is_open and task.act_by < now,
         "deadline": deadline_there(task),
+        "provisional": provisional_year(task) if is_open else None,
         "points": ways_to_reach(task) if shown is None else shown,
         "are_whole": shown is not None,
         "tries": _tries(task),

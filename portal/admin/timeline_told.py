@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from accounts.masking import mask_text
 from accounts.models.contact_point import masked
 from loans import dates
+from notifications.ladder import OFF_THE_LADDER
 from notifications.models import Acknowledgement, AgentTask, Delivery, Duty, Prompt, Receipt
-from notifications.resending import OFF_THE_LADDER, why_not
+from notifications.resending import why_not
 from portal.admin.cells import installment_label, language, moment_in, money, stage_of
 from portal.admin.duty_words import RELATED, duty_words
 from portal.admin.levels import acknowledged, best_level, level_of

@@ -56,6 +56,15 @@ def test_the_queue_is_in_the_order_of_what_runs_out(desk: Client) -> None:
     assert list(desk.get(reverse(TASKS), {"standing": "late"}).context["cl"].result_list) == [late]
 
 
+@pytest.mark.parametrize(("year", "provisional"), [(2026, False), (2090, True)])
+def test_a_task_says_that_the_holidays_of_its_year_are_not_decreed_yet(
+    desk: Client, world: World, year: int, provisional: bool
+) -> None:
+    AgentTask.objects.filter(pk=world.task.pk).update(act_by=NOON.replace(year=year))
+    said_so = f"The holidays of {year} are provisional" in desk.get(task_page(world.task)).content.decode()
+    assert said_so == provisional
+
+
 def test_a_free_task_is_taken_from_the_list(desk: Client, agent: User, world: World) -> None:
     assert f'formaction="{take_address(world.task)}"' in desk.get(reverse(TASKS)).content.decode()
     assert desk.post(take_address(world.task))["Location"] == task_page(world.task)

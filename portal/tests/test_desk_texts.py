@@ -78,7 +78,7 @@ def test_nobody_elses_words_are_shown_where_several_came_together(desk: Client, 
         f'[{{"phone_number": "13912345678", "content": "Theirs."}}, {{"phone_number": "{phone}", "content": "Ours."}}]'
     )
     for words in read_aliyun(raw.encode()):
-        receive(words, raw.encode(), now=NOON)
+        receive([words], raw.encode(), now=NOON)
     page = desk.get(task_page(AgentTask.objects.get(borrower=shared))).content.decode()
     assert "Ours." in page
     assert "Theirs." not in page
