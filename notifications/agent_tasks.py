@@ -83,7 +83,7 @@ def _switch_sms_off(borrower: User, agent: User, now: datetime) -> None:
 
 
 def _end_as_told(leading_id: int, now: datetime) -> None:
-    """With those told together with it: the person spoke of them all. What a cap or a halt holds of it is taken back."""
+    """With those told together with it: the person spoke of them all. What a cap or a halt holds is taken back."""
     escalated = Prompt.objects.bundles([leading_id]).filter(status=Prompt.Status.ESCALATED)
     escalated.filter(voided_at=None).update(status=Prompt.Status.TOLD)
     # One that is void and only carried the message for the others.

@@ -9,7 +9,7 @@ than waiting.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -24,7 +24,7 @@ FIRST_PAUSE: Final = timedelta(minutes=1)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
 FIRST_SLOW_PAUSE: Final = timedelta(minutes=15)
 LONGEST_SLOW_PAUSE: Final = timedelta(hours=4)
-REPORTS_WITHIN: Final = {channel: within / 6 for channel, within in RECEIPT_WITHIN.items()}
+REPORTS_WITHIN: Final[dict[str, timedelta]] = {channel: within / 6 for channel, within in RECEIPT_WITHIN.items()}
 """By channel, within what time most receipts come: ten minutes for a text message. Before it is over the silence of a
 provider says nothing; each of them has longer before it counts as unconfirmed.
 """
@@ -118,7 +118,7 @@ def pass_over_slow(clock: Clock) -> list[str]:
 def _heard(watched: Mapping[str, Sequence[str]], clock: Clock) -> list[tuple[str, int, int]]:
     """For each provider of these channels how many have been told by it, and of how many of them nothing was heard."""
     until = {name: clock.now - REPORTS_WITHIN[channel] * clock.pace for channel in watched for name in watched[channel]}
-    parameters = {
+    parameters: dict[str, Any] = {
         "names": list(until),
         "until": list(until.values()),
         "look_back": LOOK_BACK,
@@ -126,4 +126,4 @@ def _heard(watched: Mapping[str, Sequence[str]], clock: Clock) -> list[tuple[str
     }
     with connection.cursor() as cursor:
         cursor.execute(_HEARD, parameters)
-        return cursor.fetchall()
+        return list(cursor.fetchall())

@@ -84,7 +84,8 @@ class WorkingDays:
 
     def decree(self, year: int) -> str:
         """The decree that says when people work in `year`, empty where none is known here or none is needed."""
-        return DECREES.get(self.country, {}).get(year, "")
+        decrees = DECREES.get(self.country)
+        return decrees.get(year, "") if decrees else ""
 
     def holiday_name(self, day: date, language: str) -> str:
         """What `day` is called, in one of settings.LANGUAGES where the package has it, else in its English or its

@@ -21,7 +21,7 @@ _numbers = count(1)
 
 @pytest.fixture(autouse=True)
 def bank() -> Partner:
-    refusals.forget()
+    refusals.tally.forget()
     bank = make_bank()
     make_key(bank)
     return bank

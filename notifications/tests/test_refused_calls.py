@@ -38,11 +38,11 @@ def test_whoever_guesses_a_thousand_times_a_second_costs_one_write(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = timezone.now()
-    monkeypatch.setattr(refused.timezone, "now", lambda: now)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: now)
     with django_assert_num_queries(1):
         assert {guess(client) for _ in range(1000)} == {NOT_FOUND}
     assert counted() == [("kannel", "unproven", 1)]
-    monkeypatch.setattr(refused.timezone, "now", lambda: now + timedelta(seconds=1))
+    monkeypatch.setattr("django.utils.timezone.now", lambda: now + timedelta(seconds=1))
     guess(client)
     assert counted() == [("kannel", "unproven", 1001)]
 
@@ -50,7 +50,7 @@ def test_whoever_guesses_a_thousand_times_a_second_costs_one_write(
 def test_each_day_has_its_own_number(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     now = timezone.now()
     for days in range(2):
-        monkeypatch.setattr(refused.timezone, "now", lambda days=days: now + timedelta(days=days))
+        monkeypatch.setattr("django.utils.timezone.now", lambda days=days: now + timedelta(days=days))
         for _ in range(3):
             guess(client)
     assert counted() == [("kannel", "unproven", 1)] * 2

@@ -1,6 +1,7 @@
 """Two providers for a channel: one that fails or keeps silent is passed over."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -103,7 +104,7 @@ def test_what_came_last_counts_and_no_more_people_than_were_told_lately() -> Non
     assert watch.whose == {}
 
 
-def swallow(count: int = 12, at: datetime = NOON, **fields: object) -> None:
+def swallow(count: int = 12, at: datetime = NOON, **fields: Any) -> None:
     """So many people were handed a text message at `at` by the first provider, and nothing was heard of it."""
     for _ in range(count):
         make_delivery(**{"status": Status.SENT, "sent_at": at, "provider": "kannel", **fields})
@@ -169,7 +170,12 @@ def test_one_address_whose_receipts_stay_away_says_nothing_of_a_provider() -> No
 
 
 def test_what_was_sent_lately_is_found_without_reading_all_that_was_ever_sent() -> None:
-    parameters = {"names": ["kannel"], "until": [NOON], "look_back": suppliers.LOOK_BACK, "looked_at": 1}
+    parameters: dict[str, Any] = {
+        "names": ["kannel"],
+        "until": [NOON],
+        "look_back": suppliers.LOOK_BACK,
+        "looked_at": 1,
+    }
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN {suppliers._HEARD}", parameters)

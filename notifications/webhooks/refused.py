@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from datetime import UTC
 from functools import wraps
-from typing import Concatenate, Final, ParamSpec
+from typing import Any, Concatenate, Final, ParamSpec
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
 from django.db import Error, connection
@@ -69,7 +69,7 @@ def _note(provider: str, why: RefusedCalls.Why) -> None:
     day = now.astimezone(UTC).date()
     if not (calls := tally.due((provider, why, day), now)):
         return
-    said = {"provider": provider, "why": why.value, "day": day, "calls": calls, "now": now}
+    said: dict[str, Any] = {"provider": provider, "why": why.value, "day": day, "calls": calls, "now": now}
     try:
         with connection.cursor() as cursor:
             cursor.execute(_COUNT, said)
