@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, timedelta
+from io import BytesIO
 
 import pytest
 from django.conf import settings
@@ -10,14 +11,18 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.direction import DIRECTION_MARKS
 from accounts.tests.factories import make_borrower
+from loans.models import Installment
 from loans.tests.factories import make_installment
+from notifications.events import about, record_all
 from notifications.evidence.case import NothingToPackError
 from notifications.evidence.pack import build_pack
-from notifications.evidence.verify import find_problems
+from notifications.evidence.verify import find_problems, read_files
 from notifications.models import Delivery, NoticeEvent
+from notifications.planning import plan_upcoming
+from notifications.tests.bundles import deliver, make_pair, settle
 from notifications.tests.cases import Told, dispute, make_case, pay
 from notifications.tests.events import make_events, tamper
-from notifications.tests.factories import make_delivery, make_prompt, make_receipt
+from notifications.tests.factories import NOON, clock, make_delivery, make_prompt, make_receipt
 from notifications.tests.packs import LATER, NAMES, files_of, read
 
 pytestmark = pytest.mark.django_db
@@ -141,6 +146,28 @@ def test_a_message_that_named_the_installment_beside_another_is_in_its_pack(case
     files = files_of(case, installment_id=beside.pk)
     assert [one["id"] for one in read(files, "deliveries.json")] == [case.sms.pk, case.email.pk]
     assert find_problems(files) == []
+
+
+def test_each_delivery_says_which_figures_it_named(case: Told) -> None:
+    Installment.objects.update(version=2, total=900, outstanding=900)
+    figures = {"installment": case.installment.pk, "amount": "100.000", "due_on": case.installment.due_on.isoformat()}
+    assert [one["named"] for one in read(files_of(case), "deliveries.json")] == [[figures], [figures]]
+
+
+def test_of_a_message_that_left_the_installment_out_the_readme_says_so() -> None:
+    paid, asked = make_pair()
+    plan_upcoming(clock())
+    settle(paid)
+    sms = deliver("sms")
+    record_all([about(sms.prompt, NoticeEvent.Kind.DELIVERED, delivery_id=sms.pk)], at=NOON)
+
+    def line(installment: Installment) -> str:
+        pack = build_pack(paid.loan.borrower_id, installment_id=installment.pk, now=LATER)
+        readme = read_files(BytesIO(pack))["README.txt"].decode()
+        return next(line for line in readme.splitlines() if "delivered" in line)
+
+    assert "it named other installments only" in line(paid)
+    assert "it named other installments only" not in line(asked)
 
 
 def test_the_chain_runs_from_the_first_seal_of_the_case_to_the_newest(case: Told) -> None:
