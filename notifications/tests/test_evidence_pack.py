@@ -3,6 +3,7 @@
 import json
 from datetime import date, timedelta
 from io import BytesIO
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -13,16 +14,18 @@ from accounts.direction import DIRECTION_MARKS
 from accounts.tests.factories import make_borrower
 from loans.models import Installment
 from loans.tests.factories import make_installment
+from notifications.acknowledgement import acknowledge
 from notifications.events import about, record_all
+from notifications.evidence import case as evidence_case
 from notifications.evidence.case import NothingToPackError
 from notifications.evidence.pack import build_pack
 from notifications.evidence.verify import find_problems, read_files
 from notifications.models import Delivery, NoticeEvent
 from notifications.planning import plan_upcoming
 from notifications.tests.bundles import deliver, make_pair, settle
-from notifications.tests.cases import Told, dispute, make_case, pay
+from notifications.tests.cases import Told, bounce, dispute, make_case, pay
 from notifications.tests.events import make_events, tamper
-from notifications.tests.factories import NOON, clock, make_delivery, make_prompt, make_receipt
+from notifications.tests.factories import NOON, clock, hear, make_delivery, make_prompt, make_receipt
 from notifications.tests.packs import LATER, NAMES, files_of, read
 
 pytestmark = pytest.mark.django_db
@@ -180,6 +183,23 @@ def test_the_chain_runs_from_the_first_seal_of_the_case_to_the_newest(case: Told
     assert len(seals) == 4
     assert seals[0] == read(first, "seals.json")["seals"][0]
     assert find_problems(files) == []
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["before the events are read", "after them"])
+def test_what_happens_while_a_pack_is_read_does_not_make_it_wrong(
+    monkeypatch: pytest.MonkeyPatch, case: Told, first: bool
+) -> None:
+    email = make_delivery(make_prompt(case.installment, stage=1), Delivery.Channel.EMAIL, status="sent", sent_at=NOON)
+    read_them = evidence_case._events
+
+    def meanwhile(*asked: Any) -> list[NoticeEvent]:
+        found = [] if first else list(read_them(*asked))
+        hear("smtp", bounce(email), now=LATER)
+        acknowledge(prompt_id=email.prompt_id, method="link", delivery_id=email.pk, now=LATER)
+        return list(read_them(*asked)) if first else found
+
+    monkeypatch.setattr(evidence_case, "_events", meanwhile)
+    assert find_problems(files_of(case)) == []
 
 
 def test_of_a_record_that_was_tampered_with_no_pack_verifies(case: Told) -> None:
