@@ -14,6 +14,7 @@ from notifications.addresses import LINKS, MESSAGES
 from notifications.cancellation import LIVE, cancel_unsent, close_tasks
 from notifications.events import about, record_all
 from notifications.models import Acknowledgement, Delivery, NoticeEvent, Prompt
+from notifications.named import named
 from notifications.partner_news import tell_acknowledged
 from notifications.signatures import LinkExpired, LinkInvalid, link_token, read_link_token
 from notifications.states import Status, Step, advance
@@ -76,8 +77,8 @@ def acknowledge(*, prompt_id: int, method: str, delivery_id: int | None, now: da
     facts = Facts.from_json(delivery.facts or {})
     if facts.amount is None or facts.due_on is None:
         raise NothingToAcknowledge(f"Delivery {delivery.pk} named no amount or no date.")
-    named = _named(delivery, facts, facts.amount)
-    if not named:
+    answered = _named(delivery, facts.amount)
+    if not answered:
         raise NothingToAcknowledge(f"Delivery {delivery.pk} named nothing that prompt {prompt_id} is about.")
     common = {
         "borrower_id": delivery.prompt.borrower_id,
@@ -88,7 +89,7 @@ def acknowledge(*, prompt_id: int, method: str, delivery_id: int | None, now: da
         "wording": delivery.wording,
         "acknowledged_at": now,
     }
-    return _record(named, common, now)
+    return _record(answered, common, now)
 
 
 def _record(named: Sequence[tuple[Prompt, Decimal]], common: dict[str, Any], now: datetime) -> Acknowledgement:
@@ -119,15 +120,12 @@ def acknowledge_delivery(delivery_id: int | None, *, method: str, now: datetime)
     return True
 
 
-def _named(delivery: Delivery, facts: Facts, amount: Decimal) -> list[tuple[Prompt, Decimal]]:
+def _named(delivery: Delivery, amount: Decimal) -> list[tuple[Prompt, Decimal]]:
     """The prompts whose installments the message named, with the amount that it named for each."""
     leading = delivery.prompt
     bundle = Prompt.objects.bundles([leading.pk]).select_related("acknowledgement").order_by("pk")
-    if facts.items:
-        amounts = {item.installment_id: item.amount for item in facts.items}
-        return [(one, amounts[one.installment_id or 0]) for one in bundle.filter(installment__in=amounts)]
-    if leading.voided_at is None:
-        return [(leading, amount)]
+    if figures := named(delivery):
+        return [(one, figures[one.installment_id or 0].amount) for one in bundle.filter(installment__in=figures)]
     # Facts that were kept before a single one of a bundle had its item: it was the one that was not void by then.
     left = bundle.filter(Q(voided_at=None) | Q(voided_at__gt=delivery.handed_at or delivery.prompt.planned_at))
     return [(one, amount) for one in (left if len(left) == 1 else [leading])]

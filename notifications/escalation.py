@@ -11,6 +11,7 @@ from accounts.models import ContactPoint
 from notifications import ladder
 from notifications.cancellation import NOT_NEEDED, cancel, cancel_waiting
 from notifications.clock import Clock
+from notifications.ending_told import end_told
 from notifications.events import Fact, about, record_all
 from notifications.models import AgentTask, Delivery, NoticeEvent, Preference, Prompt
 from notifications.needed import over_and_held
@@ -174,8 +175,9 @@ def _write(writes: Writes, clock: Clock) -> None:
     _look_again([(pk, None, until) for pk, until in writes.waits] + [*writes.rungs])
     Delivery.objects.bulk_create(writes.climbs, ignore_conflicts=True, batch_size=BATCH)
     AgentTask.objects.bulk_create(writes.tasks, ignore_conflicts=True, batch_size=BATCH)
-    _end([(pk, Prompt.Status.TOLD, "") for pk in writes.told])
-    cancel_waiting(writes.told, reason=TOLD_ELSEWHERE, now=clock.now)
+    if writes.told:
+        end_told(writes.told, now=clock.now)
+        cancel_waiting(writes.told, reason=TOLD_ELSEWHERE, now=clock.now)
     _end([(pk, Prompt.Status.ESCALATED, why) for pk, why in writes.escalated])
     _end([(pk, Prompt.Status.CANCELLED, why) for pk, why in writes.given_up])
     record_all(writes.facts, at=clock.now)

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from notifications import planning_statements, table_statistics
 from notifications.bundles import still_needed
 from notifications.cancellation import cancel_unsent
+from notifications.ending_told import end_told
 from notifications.events import about, record_all
 from notifications.models import Delivery, NoticeEvent, Prompt
 from notifications.slots import Slot, leads_before
@@ -88,8 +89,8 @@ def _end(prompt_ids: Sequence[int], now: datetime) -> None:
     told = Delivery.objects.filter(prompt__in=leading)
     handed_over = _prompts_of(told.filter(sent_at__isnull=False).exclude(channel=Delivery.Channel.IN_APP))
     arrived = _prompts_of(told.filter(status=Delivery.Status.DELIVERED))
-    _end_bundles(arrived, Prompt.Status.TOLD, "")
-    _end_bundles(leading - going_on - arrived, Prompt.Status.CANCELLED, REASON)
+    end_told(arrived, now=now)
+    Prompt.objects.live().bundles(leading - going_on - arrived).update(status=Prompt.Status.CANCELLED, reason=REASON)
     _leave_out([row for row in overtaken if _leads(row) in going_on], now)
     cancel_unsent(sorted(leading - going_on), reason=REASON, now=now)
     skipped, cancelled = NoticeEvent.Kind.SKIPPED, NoticeEvent.Kind.CANCELLED
@@ -122,7 +123,3 @@ def _leave_out(prompts: Sequence[Prompt], now: datetime) -> None:
         these = Prompt.objects.filter(pk__in=[prompt.pk for prompt in prompts])
         these.update(voided_at=now)
         these.live().exclude(told_with=None).update(status=Prompt.Status.CANCELLED, reason=REASON)
-
-
-def _end_bundles(prompt_ids: set[int], status: Prompt.Status, reason: str) -> None:
-    Prompt.objects.live().bundles(prompt_ids).update(status=status, reason=reason)

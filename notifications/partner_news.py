@@ -8,31 +8,40 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import QuerySet
 
 from loans.models import OutwardEvent
 from loans.outward.telling import LoanFact, anybody_hears, tell_partners, tell_what
 from notifications import duty_statements
 from notifications.models import Acknowledgement, AgentTask, Delivery, Duty, Prompt
+from notifications.named import named
 
 Kind = OutwardEvent.Kind
 
 
-def tell_delivered(channels: Mapping[int, str], *, at: datetime) -> None:
-    """These prompts, and those told with them, were delivered on these channels; each is told the first time."""
-    if channels and anybody_hears():
-        facts = (
-            _fact(Kind.PROMPT_DELIVERED, row, level="delivered", channel=channels[row["told_with"] or row["pk"]])
-            for row in _prompts(channels)
-        )
-        tell_partners(facts, at=at)
-
-
 def tell_arrived(delivery_ids: Collection[int], *, at: datetime) -> None:
-    """The same for the prompts of these deliveries."""
-    if delivery_ids and anybody_hears():
-        arrived = Delivery.objects.filter(pk__in=delivery_ids).order_by("-pk")
-        tell_delivered(dict(arrived.values_list("prompt_id", "channel")), at=at)
+    """These deliveries arrived: of each installment that their messages named, and of news of payments and disputes.
+
+    Each prompt is told the first time, with the figures that were named.
+    """
+    if not delivery_ids or not anybody_hears():
+        return
+    arrived = list(Delivery.objects.filter(pk__in=delivery_ids).select_related("prompt").order_by("pk"))
+    bundles: dict[int, list[dict[str, Any]]] = {}
+    for row in _prompts({one.prompt_id for one in arrived}):
+        bundles.setdefault(row["told_with"] or row["pk"], []).append(row)
+    tell_partners((fact for one in arrived for fact in _delivered(one, bundles[one.prompt_id])), at=at)
+
+
+def _delivered(delivery: Delivery, bundle: Sequence[Mapping[str, Any]]) -> Iterator[LoanFact]:
+    proof = {"level": "delivered", "channel": delivery.channel}
+    figures = named(delivery)
+    for row in bundle:
+        if row["kind"] not in Prompt.OF_FIGURES:
+            yield _fact(Kind.PROMPT_DELIVERED, row, **proof)
+        elif told := figures.get(row["installment"]):
+            said = {"amount": str(told.amount), "currency": (delivery.facts or {}).get("currency", "")}
+            yield _fact(Kind.PROMPT_DELIVERED, row, due_on=told.due_on.isoformat(), **said, **proof)
 
 
 def tell_acknowledged(acknowledgements: Collection[Acknowledgement], *, at: datetime) -> None:
@@ -52,7 +61,7 @@ def tell_unreached(tasks: Sequence[AgentTask], *, at: datetime) -> None:
     until = {task.prompt_id: task.act_by for task in tasks if task.prompt_id}
     facts = (
         _fact(Kind.BORROWER_UNREACHABLE, row, person_acts_by=until[row["told_with"] or row["pk"]].isoformat())
-        for row in _prompts(until)
+        for row in _prompts(until).filter(voided_at=None)
     )
     tell_partners(facts, at=at)
 
@@ -87,13 +96,13 @@ def _taken_over(duty: Duty, row: Mapping[str, Any]) -> LoanFact:
     return replace(fact, subject=f"{fact.subject}:{sender}")
 
 
-def _prompts(leading: Collection[int]) -> Iterator[dict[str, Any]]:
-    """These prompts and those told with them that still stand."""
-    standing = Prompt.objects.filter(Q(pk__in=leading) | Q(told_with__in=leading, voided_at=None))
-    yield from standing.values(
-        *("pk", "told_with", "kind", "stage", "installment__number", "installment__due_on"),
+def _prompts(leading: Collection[int]) -> "QuerySet[Prompt, dict[str, Any]]":
+    """These prompts and those told with them, as rows."""
+    rows: QuerySet[Prompt, dict[str, Any]] = Prompt.objects.bundles(leading).values(
+        *("pk", "told_with", "kind", "stage", "installment", "installment__number", "installment__due_on"),
         *("installment__loan", "payment__loan", "dispute__loan"),
     )
+    return rows
 
 
 def _fact(kind: OutwardEvent.Kind, row: Mapping[str, Any], **data: Any) -> LoanFact:

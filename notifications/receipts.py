@@ -6,7 +6,7 @@ A receipt is kept even when it moves nothing: they come twice, late, out of orde
 import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Final
 
@@ -35,6 +35,12 @@ LONGEST: Final = 5.0
 
 SIFTED: Final = frozenset({"smtp"})
 """Where anybody may write to: what holds no receipt is not kept, nor more than a few on one delivery."""
+
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+CLOCK_AHEAD: Final = timedelta(days=1)
+"""How wrong the clock of a device or a provider may be. A day of the year 1 cannot be read back from the database, one
+of the year 9999 not be shown on every clock.
+"""
 
 
 def store(*, provider: str, raw: bytes, now: datetime | None = None) -> bool:
@@ -114,7 +120,7 @@ def _keep(heard: Sequence[Heard], moved: set[int]) -> None:
     numbers: list[int] = []
     for one in heard:
         record = one.record
-        words = (record.kind.value, record.provider_word[:64], record.reason[:200], record.occurred_at)
+        words = (record.kind.value, record.provider_word[:64], record.reason[:200], _occurred_at(one))
         numbers.append(said.setdefault(words, len(said)))
     with connection.cursor() as cursor:
         cursor.execute(
@@ -136,6 +142,12 @@ def _keep(heard: Sequence[Heard], moved: set[int]) -> None:
                 "moved": arrays.booleans(place in moved for place in range(len(heard))),
             },
         )
+
+
+def _occurred_at(one: Heard) -> datetime | None:
+    """The moment that was given, where it can be true."""
+    at = one.record.occurred_at
+    return at if at and EARLIEST <= at <= one.letter.received_at + CLOCK_AHEAD else None
 
 
 def _known(unmoved: Sequence[Heard]) -> set[tuple[int | None, str]]:

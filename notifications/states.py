@@ -24,7 +24,7 @@ from accounts.contact_points import mark_reached, mark_unreachable
 from notifications.events import Fact, record_all
 from notifications.ladder import OFF_THE_LADDER
 from notifications.models import Delivery, NoticeEvent, Prompt
-from notifications.partner_news import tell_delivered
+from notifications.partner_news import tell_arrived
 
 Status = Delivery.Status
 
@@ -123,7 +123,7 @@ def advance(steps: Sequence[Step], *, now: datetime) -> list[Moved]:
         record_all((_fact(move) for move in moved), at=now)
         _nudge_ladders(moved, now)
         _mark_contact_points(steps, moved, now)
-        tell_delivered({move.prompt_id: move.channel for move in moved if move.status == Status.DELIVERED}, at=now)
+        tell_arrived({move.delivery_id for move in moved if move.status == Status.DELIVERED}, at=now)
     return moved
 
 

@@ -95,6 +95,8 @@ _EVENT: Final = {
         "stage": 3,
         "installment": 2,
         "due_on": "2026-12-03",
+        "amount": "412.500",
+        "currency": "CNY",
         "level": "delivered",
         "channel": "sms",
     },

@@ -35,8 +35,14 @@ SUBJECTS = {
     "7": "security or policy",
 }
 
-PASSING = frozenset({"1.7", "1.8", "2.2", "2.3", "3.4"})
+PASSING = frozenset({"1.7", "1.8", "2.2", "2.3"})
 """Class 5 codes whose fault is passing or ours: the address itself may be good."""
+NOT_THE_ADDRESS = ("3.", "4.", "5.", "6.", "7.")
+"""Subjects that are about systems, ways, mails and rules. Who gives up after days of a host that is down says class 5,
+too: an outage of a mail firm is no fault of its readers' addresses.
+"""
+NO_WAY = "4.4"
+"""The one of these that lasts: the domain has no host for mail."""
 
 
 def find_status(text: str) -> str:
@@ -57,4 +63,6 @@ def blames_address(status: str) -> bool | None:
     if not status:
         return None
     detail = status[2:]
-    return status.startswith("5.") and detail not in PASSING and not detail.startswith(("5.", "6.", "7."))
+    if detail in PASSING or (detail.startswith(NOT_THE_ADDRESS) and detail != NO_WAY):
+        return False
+    return status.startswith("5.")

@@ -69,7 +69,12 @@ def _read(installments: list[Installment], *, whole_loan: bool) -> Case:
     payments = payments if whole_loan else payments.filter(installment__in=ids)
     disputes = Dispute.objects.filter(Q(installment__in=ids) | Q(installment=None), loan=loan).order_by("opened_at")
     prompts = _prompts(borrower.pk, ids, [one.pk for one in payments], [one.pk for one in disputes])
+    # What an event has to say of is read before the events, and what an event names after them: what happens meanwhile
+    # is then at most an event too many, never a claim or an event without its proof.
     deliveries = list(Delivery.objects.filter(prompt__in=prompts).select_related("prompt").order_by("pk"))
+    acknowledgements = list(Acknowledgement.objects.filter(prompt__in=prompts).order_by("pk"))
+    events = list(_events(borrower.pk, ids, [prompt.pk for prompt in prompts]))
+    receipts = Receipt.objects.filter(delivery__in=deliveries).select_related("callback", "delivery")
     return Case(
         borrower=borrower,
         loan=loan,
@@ -78,9 +83,9 @@ def _read(installments: list[Installment], *, whole_loan: bool) -> Case:
         disputes=list(disputes),
         prompts=prompts,
         deliveries=deliveries,
-        receipts=list(Receipt.objects.filter(delivery__in=deliveries).select_related("callback", "delivery")),
-        acknowledgements=list(Acknowledgement.objects.filter(prompt__in=prompts).order_by("pk")),
-        events=list(_events(borrower.pk, ids, [prompt.pk for prompt in prompts])),
+        receipts=list(receipts),
+        acknowledgements=acknowledgements,
+        events=events,
         duties=list(Duty.objects.filter(prompt__in=prompts).select_related("responsible", "backup").order_by("pk")),
         tellings=list(
             FirmTelling.objects.filter(installment__in=ids)

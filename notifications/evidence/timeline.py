@@ -12,6 +12,7 @@ from accounts.models.contact_point import masked
 from loans.money import format_money
 from notifications.evidence.case import Case
 from notifications.models import Delivery, FirmTelling, NoticeEvent
+from notifications.named import named
 from notifications.timing import at_local
 
 _CHANNELS = dict(FirmTelling.Channel.choices) | dict(Delivery.Channel.choices)
@@ -42,6 +43,7 @@ def _events(case: Case) -> Iterator[Line]:
             event.get_kind_display(),
             prompt.get_kind_display() if prompt else "",
             _way(event, delivery),
+            *_left_out(case, delivery),
             *(_seen(case, event) if event.kind == NoticeEvent.Kind.ACKNOWLEDGED else ()),
             *_firm(case, event),
             *(mask_text(str(event.data[key]), case.known) for key in ("reason", "why") if event.data.get(key)),
@@ -52,6 +54,13 @@ def _events(case: Case) -> Iterator[Line]:
 def _way(event: NoticeEvent, delivery: Delivery | None) -> str:
     channel = str(_CHANNELS.get(delivery.channel if delivery else event.data.get("channel", ""), ""))
     return f"{channel} {masked(delivery.address)}" if delivery and delivery.address else channel
+
+
+def _left_out(case: Case, delivery: Delivery | None) -> Iterator[str]:
+    """A message for several may have gone out when what the case is about was paid or held."""
+    ids = {installment.pk for installment in case.installments}
+    if delivery and (told := named(delivery)) and not told.keys() & ids:
+        yield gettext("it named other installments only")
 
 
 def _firm(case: Case, event: NoticeEvent) -> Iterator[str]:

@@ -11,8 +11,9 @@ from accounts.masking import mask_text
 from accounts.models.contact_point import masked
 from notifications.evidence.case import Case
 from notifications.evidence.raw import mask_keys, mask_raw
-from notifications.evidence.records import Json, moment
+from notifications.evidence.records import Json, day, moment
 from notifications.models import Callback, Delivery, Prompt, Receipt
+from notifications.named import named
 from notifications.rendering import render
 from notifications.wording.facts import Facts
 from notifications.wording.source import WordingError
@@ -46,6 +47,10 @@ def _delivery(delivery: Delivery, known: tuple[str, ...]) -> Json:
         **{name: moment(getattr(delivery, name)) for name in ("handed_at", "sent_at", "delivered_at", "seen_at")},
         "wording": delivery.wording,
         "facts": delivery.facts,
+        "named": [
+            {"installment": pk, "amount": str(figures.amount), "due_on": day(figures.due_on)}
+            for pk, figures in named(delivery).items()
+        ],
         "message": _message(delivery),
     }
 

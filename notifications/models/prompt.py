@@ -243,6 +243,13 @@ class Prompt(models.Model):
         return subject.loan
 
     @property
+    def outcome(self) -> "Prompt.Status":
+        """What became of what it is about itself: one that only carries a message for others is not needed any more."""
+        if self.voided_at is None or self.status == Prompt.Status.ACKNOWLEDGED:
+            return Prompt.Status(self.status)
+        return Prompt.Status.CANCELLED
+
+    @property
     def latest(self) -> datetime | None:
         """The moment beyond which contact hours may not hold it, in UTC; None where there is no due date to save."""
         return self.deadline if self.kind in self.BEFORE_DUE else None

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from accounts.models import User
 from accounts.tests.factories import make_borrower
-from loans.models import Installment
+from loans.models import Installment, Outage, OutageHold
 from loans.tests.factories import make_bank, make_installment, make_loan
 from notifications.cancellation import cancel_settled
 from notifications.composing import word
@@ -30,6 +30,11 @@ def make_pair(
 def settle(row: Installment) -> None:
     Installment.objects.filter(pk=row.pk).update(state="settled", paid=row.total, outstanding=0)
     cancel_settled([row.pk], now=NOON)
+
+
+def hold_by_outage(row: Installment) -> None:
+    outage = Outage.objects.create(partner=row.loan.bank, starts_at=NOON, declared_at=NOON, reason="Down.")
+    OutageHold.objects.create(outage=outage, installment=row, since=NOON)
 
 
 def deliver(channel: str) -> Delivery:

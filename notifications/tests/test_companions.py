@@ -11,7 +11,7 @@ import pytest
 from accounts.tests.factories import make_borrower
 from loans import signals
 from loans.intake.likely import TOO_MUCH
-from loans.models import Installment, Outage, OutageHold, Partner, Report, StatementLine
+from loans.models import Installment, Partner, Report, StatementLine
 from loans.tests.disputes import write_dispute
 from loans.tests.factories import make_bank, make_installment, make_loan
 from notifications.acknowledgement import acknowledge
@@ -20,6 +20,7 @@ from notifications.composing import word
 from notifications.escalation import climb
 from notifications.models import Acknowledgement, AgentTask, Delivery, NoticeEvent, Prompt
 from notifications.planning import plan_overdue, plan_upcoming
+from notifications.tests.bundles import hold_by_outage
 from notifications.tests.factories import NOON, TODAY, claim, clock
 from notifications.wording.facts import Facts
 
@@ -74,11 +75,6 @@ def test_one_that_is_paid_before_the_message_goes_out_is_left_out(pair: tuple[In
     assert (facts.amount, facts.due_on) == (Decimal(250), DUE)
     assert [(item.amount, item.installment_id) for item in facts.items] == [(Decimal(250), pair[1].pk)]
     assert claim("in_app")
-
-
-def hold_by_outage(row: Installment) -> None:
-    outage = Outage.objects.create(partner=row.loan.bank, starts_at=NOON, declared_at=NOON, reason="Down.")
-    OutageHold.objects.create(outage=outage, installment=row, since=NOON)
 
 
 def book_what_cannot_be_true(row: Installment) -> None:

@@ -2,6 +2,8 @@
 
 import json
 from datetime import date, timedelta
+from io import BytesIO
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -10,14 +12,20 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.direction import DIRECTION_MARKS
 from accounts.tests.factories import make_borrower
+from loans.models import Installment
 from loans.tests.factories import make_installment
+from notifications.acknowledgement import acknowledge
+from notifications.events import about, record_all
+from notifications.evidence import case as evidence_case
 from notifications.evidence.case import NothingToPackError
 from notifications.evidence.pack import build_pack
-from notifications.evidence.verify import find_problems
+from notifications.evidence.verify import find_problems, read_files
 from notifications.models import Delivery, NoticeEvent
-from notifications.tests.cases import Told, dispute, make_case, pay
+from notifications.planning import plan_upcoming
+from notifications.tests.bundles import deliver, make_pair, settle
+from notifications.tests.cases import Told, bounce, dispute, make_case, pay
 from notifications.tests.events import make_events, tamper
-from notifications.tests.factories import make_delivery, make_prompt, make_receipt
+from notifications.tests.factories import NOON, clock, hear, make_delivery, make_prompt, make_receipt
 from notifications.tests.packs import LATER, NAMES, files_of, read
 
 pytestmark = pytest.mark.django_db
@@ -143,6 +151,28 @@ def test_a_message_that_named_the_installment_beside_another_is_in_its_pack(case
     assert find_problems(files) == []
 
 
+def test_each_delivery_says_which_figures_it_named(case: Told) -> None:
+    Installment.objects.update(version=2, total=900, outstanding=900)
+    figures = {"installment": case.installment.pk, "amount": "100.000", "due_on": case.installment.due_on.isoformat()}
+    assert [one["named"] for one in read(files_of(case), "deliveries.json")] == [[figures], [figures]]
+
+
+def test_of_a_message_that_left_the_installment_out_the_readme_says_so() -> None:
+    paid, asked = make_pair()
+    plan_upcoming(clock())
+    settle(paid)
+    sms = deliver("sms")
+    record_all([about(sms.prompt, NoticeEvent.Kind.DELIVERED, delivery_id=sms.pk)], at=NOON)
+
+    def line(installment: Installment) -> str:
+        pack = build_pack(paid.loan.borrower_id, installment_id=installment.pk, now=LATER)
+        readme = read_files(BytesIO(pack))["README.txt"].decode()
+        return next(line for line in readme.splitlines() if "delivered" in line)
+
+    assert "it named other installments only" in line(paid)
+    assert "it named other installments only" not in line(asked)
+
+
 def test_the_chain_runs_from_the_first_seal_of_the_case_to_the_newest(case: Told) -> None:
     first = files_of(case)
     for _ in range(3):
@@ -153,6 +183,23 @@ def test_the_chain_runs_from_the_first_seal_of_the_case_to_the_newest(case: Told
     assert len(seals) == 4
     assert seals[0] == read(first, "seals.json")["seals"][0]
     assert find_problems(files) == []
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["before the events are read", "after them"])
+def test_what_happens_while_a_pack_is_read_does_not_make_it_wrong(
+    monkeypatch: pytest.MonkeyPatch, case: Told, first: bool
+) -> None:
+    email = make_delivery(make_prompt(case.installment, stage=1), Delivery.Channel.EMAIL, status="sent", sent_at=NOON)
+    read_them = evidence_case._events
+
+    def meanwhile(*asked: Any) -> list[NoticeEvent]:
+        found = [] if first else list(read_them(*asked))
+        hear("smtp", bounce(email), now=LATER)
+        acknowledge(prompt_id=email.prompt_id, method="link", delivery_id=email.pk, now=LATER)
+        return list(read_them(*asked)) if first else found
+
+    monkeypatch.setattr(evidence_case, "_events", meanwhile)
+    assert find_problems(files_of(case)) == []
 
 
 def test_of_a_record_that_was_tampered_with_no_pack_verifies(case: Told) -> None:

@@ -2,20 +2,22 @@
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.tests.factories import make_borrower
-from loans.models import OutwardEvent
+from loans.models import Installment, OutageHold, OutwardEvent
 from loans.tests.factories import make_bank, make_installment, make_loan
 from loans.tests.outward import hear as hear_events
 from notifications.acknowledgement import acknowledge
 from notifications.escalation import climb
 from notifications.models import AgentTask, Delivery, Prompt
-from notifications.planning import plan_upcoming
+from notifications.planning import plan_overdue, plan_upcoming
 from notifications.states import Status, Step, advance
+from notifications.tests import bundles
 from notifications.tests.cases import make_case
 from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt
 
@@ -47,7 +49,8 @@ def test_a_case_tells_that_its_prompt_was_delivered_and_then_acknowledged() -> N
         "due_on": case.installment.due_on.isoformat(),
     }
     assert (delivered.kind, delivered.subject) == (Kind.PROMPT_DELIVERED, f"prompt:{case.prompt.pk}")
-    assert delivered.data == {**named, "level": "delivered", "channel": "sms"}
+    figures = {"amount": "100.000", "currency": "CNY"}
+    assert delivered.data == {**named, **figures, "level": "delivered", "channel": "sms"}
     assert delivered.occurred_at == NOON + timedelta(seconds=3)
     answer = {"level": "acknowledged", "method": "link", "amount": "100.000", "currency": "CNY"}
     assert (acknowledged.kind, acknowledged.data) == (Kind.PROMPT_ACKNOWLEDGED, {**named, **answer})
@@ -77,10 +80,55 @@ def test_each_installment_that_a_message_names_is_told_of() -> None:
         make_installment(make_loan(borrower), due_on=TODAY + timedelta(days=3))
     plan_upcoming(clock())
     leading, companion = Prompt.objects.order_by("pk")
-    deliver(Delivery.objects.get(prompt=leading, channel="sms"))
+    deliver(bundles.deliver("sms"))
     delivered = OutwardEvent.objects.filter(kind=Kind.PROMPT_DELIVERED).order_by("pk")
     assert {event.subject for event in delivered} == {f"prompt:{leading.pk}", f"prompt:{companion.pk}"}
     assert len({event.loan_id for event in delivered}) == 2
+
+
+@pytest.mark.usefixtures("_heard")
+@pytest.mark.parametrize("settled", [0, 1], ids=["the leading one", "its companion"])
+def test_an_installment_that_the_message_did_not_name_is_not_called_delivered(settled: int) -> None:
+    pair = bundles.make_pair()
+    plan_upcoming(clock())
+    bundles.settle(pair[settled])
+    deliver(bundles.deliver("sms"))
+    [event] = OutwardEvent.objects.filter(kind=Kind.PROMPT_DELIVERED)
+    assert event.loan_id == pair[1 - settled].loan_id
+
+
+@pytest.mark.usefixtures("_heard")
+def test_one_that_was_held_when_the_message_was_worded_is_not_called_delivered() -> None:
+    asked, held = bundles.make_pair(due_on=TODAY - timedelta(days=1))
+    plan_overdue(clock())
+    bundles.hold_by_outage(held)
+    sms = bundles.deliver("sms")
+    OutageHold.objects.update(held_until=NOON)
+    deliver(sms)
+    [event] = OutwardEvent.objects.filter(kind=Kind.PROMPT_DELIVERED)
+    assert event.loan_id == asked.loan_id
+
+
+@pytest.mark.usefixtures("_heard")
+def test_what_arrived_is_told_with_the_figures_that_it_named() -> None:
+    sms = make_delivery()
+    due_on = sms.prompt.installment.due_on if sms.prompt.installment else None
+    Installment.objects.update(version=2, total=900, outstanding=900, due_on=TODAY)
+    deliver(sms)
+    said = OutwardEvent.objects.get().data
+    assert due_on
+    assert (Decimal(said["amount"]), said["due_on"]) == (Decimal(100), due_on.isoformat())
+
+
+@pytest.mark.usefixtures("_heard")
+def test_what_is_paid_is_not_called_unreachable_with_the_others_of_its_message() -> None:
+    paid, asked = bundles.make_pair()
+    plan_upcoming(clock())
+    bundles.settle(paid)
+    Prompt.objects.update(deadline=NOON, look_again_at=NOON)
+    climb(clock())
+    [event] = OutwardEvent.objects.filter(kind=Kind.BORROWER_UNREACHABLE)
+    assert event.loan_id == asked.loan_id
 
 
 @pytest.mark.usefixtures("_heard")

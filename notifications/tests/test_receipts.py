@@ -1,6 +1,7 @@
 """What providers say, stored raw and applied."""
 
-from datetime import timedelta
+import json
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from urllib.parse import urlencode
 
@@ -71,6 +72,32 @@ def test_a_receipt_of_one_channel_cannot_move_a_delivery_of_another() -> None:
     delivery = make_delivery(channel=Delivery.Channel.EMAIL, status=Status.SENT)
     hear("kannel", raw=report(delivery.pk, "1"), now=NOON)
     assert status(delivery) == Status.SENT
+
+
+@pytest.mark.parametrize(
+    ("at", "kept"),
+    [
+        (NOON - timedelta(minutes=3), True),
+        (NOON + timedelta(days=1), True),
+        (NOON + timedelta(days=1, seconds=1), False),
+        (datetime(2000, 1, 1, tzinfo=UTC), True),
+        (datetime(1999, 12, 31, tzinfo=UTC), False),
+        (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), False),
+    ],
+    ids=["now", "a clock ahead", "tomorrow", "long ago", "before there were phones", "never"],
+)
+def test_a_moment_that_cannot_be_is_none(at: datetime, kept: bool) -> None:
+    delivery = make_delivery(status=Status.SENT)
+    hear("kannel", raw=report(delivery.pk, "1", time=str(int(at.timestamp()))), now=NOON)
+    assert Receipt.objects.get().occurred_at == (at if kept else None)
+    assert status(delivery) == Status.DELIVERED
+
+
+def test_a_day_before_the_calendar_began_can_be_read_back() -> None:
+    delivery = make_delivery(status=Status.SENT)
+    told = {"out_id": reference_of(delivery.pk), "success": True, "err_code": "DELIVERED"}
+    hear("aliyun", raw=json.dumps([told | {"report_time": "0001-01-01 00:00:00"}]).encode(), now=NOON)
+    assert Receipt.objects.get().occurred_at is None
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,11 @@ import base64
 import hashlib
 import hmac
 import json
+from dataclasses import replace
+from urllib.parse import urlencode
 
 import pytest
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import reverse
 from pytest_django import Settings
 
@@ -51,6 +54,16 @@ def postmark_event(reference: str, **event: object) -> bytes:
         "Metadata": {"reference": reference},
     }  # fmt: skip
     return json.dumps(data | event).encode()
+
+
+def mailgun_form(reference: str) -> dict[str, str]:
+    """A bounce as older webhooks tell it: the fields of a form, those of the mail and the proof side by side."""
+    proof: dict[str, str] = json.loads(mailgun_event(reference))["signature"]
+    told = {"event": "bounced", "recipient": "li@example.com", "domain": "portal.example", "code": "550",
+            "error": "5.1.1 no such user: li@example.com", "Message-Id": "<20260812211713.1.DF59@portal.example>",
+            "message-headers": json.dumps([["X-Mailgun-Variables", json.dumps({"reference": reference})]]),
+            "reference": reference}  # fmt: skip
+    return told | proof
 
 
 def basic(password: str) -> dict[str, str]:
@@ -131,6 +144,21 @@ class TestMailgun(EspCases):
         assert receipt.provider_word == "bounced 5.1.1"
         assert receipt.reason == "refused by the reader's mail system: 5.1.1 no such mailbox"
         assert bytes(receipt.callback.raw).endswith(bounce)
+
+    @pytest.mark.parametrize("kind", ["multipart", "urlencoded"])
+    def test_its_older_form_is_taken_as_a_form_too(self, kind: str) -> None:
+        delivery = make_delivery(channel="email", status=Status.SENT)
+        form = mailgun_form(reference_of(delivery.pk))
+        body, content_type = encode_multipart(BOUNDARY, form), MULTIPART_CONTENT
+        if kind == "urlencoded":
+            body, content_type = urlencode(form).encode(), "application/x-www-form-urlencoded"
+        assert make(replace(self.call(body, "mailgun"), content_type=content_type)) == 200
+        delivery.refresh_from_db()
+        assert delivery.status == Status.FAILED
+        assert bytes(Receipt.objects.get().callback.raw).endswith(body)
+
+    def test_what_only_calls_itself_a_form_is_refused(self) -> None:
+        assert make(replace(self.genuine("x"), content_type="multipart/form-data")) == 400
 
 
 class TestPostmark(EspCases):

@@ -36,6 +36,7 @@ def esp_report(request: HttpRequest, esp: str) -> HttpResponse:
         return nothing_here()
     if is_too_long(request, LONGEST_REPORT):
         return refuse(413, "A report of this length is no mail firm's.")
+    body = request.body  # kept, it can be read again: anymail may take it as a form, after which it could not
     # Loads an HTTP client, which few web processes need.
     from anymail.exceptions import AnymailAPIError
 
@@ -45,7 +46,7 @@ def esp_report(request: HttpRequest, esp: str) -> HttpResponse:
     except (AnymailAPIError, *UNREADABLE):
         return refuse(400, "The report cannot be read as this firm's.")
     if events:
-        receipts.store(provider="anymail", raw=pack(events, request.body))
+        receipts.store(provider="anymail", raw=pack(events, body))
     return answer
 
 

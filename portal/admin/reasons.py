@@ -32,6 +32,7 @@ KNOWN: Final[dict[str, Promise]] = {
         "This firm has sent nothing for longer than it may: ask it, before its borrowers notice."
     ),
     "overtaken by a later stage": _("overtaken by a later stage"),
+    "its message arrived without naming it": _("its message arrived without naming it"),
     "acknowledged": _("acknowledged"),
     "sender not known": _("sender not known"),
     "for a person to read": _("for a person to read"),

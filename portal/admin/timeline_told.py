@@ -14,10 +14,12 @@ from accounts.models.contact_point import masked
 from loans import dates
 from notifications.ladder import OFF_THE_LADDER
 from notifications.models import Acknowledgement, AgentTask, Delivery, Duty, Prompt, Receipt
+from notifications.named import named, tells_of
 from notifications.resending import why_not
+from notifications.wording.facts import Facts
 from portal.admin.cells import installment_label, language, moment_in, money, stage_of
 from portal.admin.duty_words import RELATED, duty_words
-from portal.admin.levels import acknowledged, best_level, level_of
+from portal.admin.levels import Level, acknowledged, best_level, level_of
 from portal.admin.line import Line, Teller
 from portal.admin.reasons import reason_words
 from portal.admin.timeline_rows import Row
@@ -32,6 +34,13 @@ def about(prompt: Prompt) -> str:
     if prompt.payment:
         return f"{prompt.payment.loan.external_id} {money(prompt.payment.amount, prompt.payment.currency)}"
     return installment_label(prompt.installment, prompt.installment.loan) if prompt.installment else ""
+
+
+def about_named(delivery: Delivery) -> str:
+    """The same of a delivery; where its message named only what is told together with its prompt, the loans of that."""
+    if tells_of(delivery, delivery.prompt) or not named(delivery):
+        return about(delivery.prompt)
+    return ", ".join(item.loan_label for item in Facts.from_json(delivery.facts or {}).items)
 
 
 def about_task(task: AgentTask) -> str:
@@ -64,14 +73,16 @@ def channel_of(delivery: Delivery) -> str:
 
 
 def _prompts(ids: set[int]) -> Mapping[int, Prompt]:
-    tellings = Prefetch("deliveries", Delivery.objects.with_acceptance())
-    related = ("acknowledgement", *(f"duty__{name}" for name in RELATED), *subjects())
-    return Prompt.objects.select_related(*related).prefetch_related(tellings).in_bulk(ids)
+    """One that is told together with others has the deliveries of the one that leads."""
+    tellings = (Prefetch(way, Delivery.objects.with_acceptance()) for way in ("deliveries", "told_with__deliveries"))
+    related = ("acknowledgement", "told_with", *(f"duty__{name}" for name in RELATED), *subjects())
+    return Prompt.objects.select_related(*related).prefetch_related(*tellings).in_bulk(ids)
 
 
 def _prompt(prompt: Prompt, at: datetime) -> Line:
-    level = acknowledged() if hasattr(prompt, "acknowledgement") else best_level(prompt.deliveries.all())
-    status = "" if hasattr(prompt, "acknowledgement") else prompt.get_status_display()
+    answered = hasattr(prompt, "acknowledgement")
+    level = acknowledged() if answered else _level(prompt)
+    status = "" if answered else str(prompt.outcome.label)
     return Line(
         kind="prompt",
         at=at,
@@ -85,6 +96,13 @@ def _prompt(prompt: Prompt, at: datetime) -> Line:
         link=_("prompt #%d") % prompt.pk,
         prompt_id=None if why_not(prompt) else prompt.pk,
     )
+
+
+def _level(prompt: Prompt) -> Level:
+    """That of the messages that named it, or are still to."""
+    told = [one for one in (prompt.told_with or prompt).deliveries.all() if tells_of(one, prompt)]
+    over = prompt.outcome == Prompt.Status.CANCELLED
+    return Level("") if over and not told else best_level(told)
 
 
 def _sender(prompt: Prompt) -> str:
@@ -105,7 +123,7 @@ def _delivery(delivery: Delivery, at: datetime) -> Line:
         kind="delivery",
         at=at,
         what=_("Delivery: %s") % delivery.prompt.get_kind_display(),
-        about=about(delivery.prompt),
+        about=about_named(delivery),
         channel=channel_of(delivery),
         proof=level.words,
         tone=level.tone,
@@ -135,7 +153,7 @@ def _receipt(receipt: Receipt, at: datetime) -> Line:
         kind="receipt",
         at=at,
         what=_("Receipt"),
-        about=about(delivery.prompt) if delivery else "",
+        about=about_named(delivery) if delivery else "",
         channel=channel_of(delivery) if delivery else receipt.get_channel_display(),
         proof=receipt.get_kind_display(),
         tone=_RECEIPT_TONES.get(Receipt.Kind(receipt.kind), ""),

@@ -13,9 +13,11 @@ from accounts.models.contact_point import masked
 from loans.models import Dispute
 from notifications import firm_words
 from notifications.models import Acknowledgement, Delivery, Duty, Prompt, Receipt
+from notifications.named import tells_of
 from portal.admin.cells import stage_of
 from portal.admin.duty_words import RELATED, telling_words
 from portal.admin.reasons import reason_words
+from portal.admin.told_in_time import Proof, answer_of, judge, members_about
 
 LIMIT = 200
 """Prompts on one page, the newest; a loan of thirty years has more."""
@@ -40,9 +42,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One prompt and its lines in time order. `led_here`: the dispute was opened from its page."""
+    """One prompt and its lines in time order. `about` is the one about what is disputed, of those that it tells.
+    `tellings` are the deliveries that name that, or are still to. `led_here`: the dispute was opened from its page.
+    """
 
     prompt: Prompt
+    about: Prompt
+    tellings: list[Delivery]
     lines: list[Line]
     led_here: bool
 
@@ -53,75 +59,55 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """The first moment at which a telling provably reached the borrower, and how."""
-
-    at: datetime
-    how: str
-
-
-@dataclass(frozen=True, slots=True)
 class Record:
     """All prompts about one dispute's installment, or its loan, the oldest first.
 
-    `proof` is the first one that counts for its installment: arrived or acknowledged no later than on the due date, in
-    the borrower's calendar. `judged` is False for a whole loan, where there is no one due date to judge by.
+    `proof` is the first one that counts for its installment, `outdated` the last one that arrived in time and was about
+    other figures. `judged` is False for a whole loan, where there is no one due date to judge by.
     """
 
     told: list[Told]
     older: int
     judged: bool
     proof: Proof | None
+    outdated: Proof | None
 
     @property
     def tried(self) -> bool:
-        """Whether anything was ever handed to a channel that leaves the portal."""
-        return any(_left_the_portal(delivery) for told in self.told for delivery in told.prompt.deliveries.all())
+        """Whether anything about it was ever handed to a channel that leaves the portal."""
+        return any(_left_the_portal(delivery) for told in self.told for delivery in told.tellings)
 
 
 def read_record(dispute: Dispute) -> Record:
     """Read the record with a fixed number of queries."""
     prompts = _prompts_about(dispute)
+    companions = Prompt.objects.select_related("acknowledgement", "installment").order_by("pk")
     newest = list(
         prompts.select_related("acknowledgement", "installment", *(f"duty__{name}" for name in RELATED))
         .prefetch_related(
             "disputed",
             Prefetch("deliveries", Delivery.objects.order_by("rung", "pk")),
-            Prefetch("companions", Prompt.objects.select_related("acknowledgement").order_by("pk")),
+            Prefetch("companions", companions),
         )
         .order_by("-planned_at", "-pk")[: LIMIT + 1]
     )
     older = prompts.count() - LIMIT if len(newest) > LIMIT else 0
     shown = newest[:LIMIT][::-1]
     receipts = _receipts_of(delivery.pk for prompt in shown for delivery in prompt.deliveries.all())
-    told = [
-        Told(
-            prompt,
-            sorted(_lines(prompt, receipts, _answer(prompt, dispute)), key=lambda line: line.at),
-            any(link.dispute_id == dispute.pk for link in prompt.disputed.all()),
-        )
-        for prompt in shown
+    judged = judge(shown, dispute)
+    told = [_told(prompt, dispute, receipts) for prompt in shown]
+    return Record(told, older, dispute.installment_id is not None, judged.proof, judged.outdated)
+
+
+def _told(prompt: Prompt, dispute: Dispute, receipts: dict[int, list[Receipt]]) -> Told:
+    about = members_about(prompt, dispute)
+    tellings = [one for one in prompt.deliveries.all() if any(tells_of(one, member) for member in about)]
+    lines = [
+        *_lines(prompt, tellings, receipts, answer_of(prompt, dispute)),
+        *(_line_of_another(delivery) for delivery in prompt.deliveries.all() if delivery not in tellings),
     ]
-    judged = dispute.installment_id is not None
-    return Record(told, older, judged, first_proof(shown, dispute) if judged else None)
-
-
-def first_proof(prompts: Iterable[Prompt], dispute: Dispute) -> Proof | None:
-    """The first proof among prompts of a coming payment; what only lies in the portal proves nothing."""
-    proofs: list[Proof] = []
-    for prompt in prompts:
-        if prompt.kind != Prompt.Kind.UPCOMING or prompt.installment is None:
-            continue
-        moments = [
-            Proof(delivery.delivered_at, delivery.get_channel_display())
-            for delivery in prompt.deliveries.all()
-            if delivery.delivered_at and delivery.channel != Delivery.Channel.IN_APP
-        ]
-        if answer := _answer(prompt, dispute):
-            moments.append(Proof(answer.acknowledged_at, gettext("acknowledged (strong)")))
-        due_on = prompt.installment.due_on
-        proofs += [proof for proof in moments if proof.at.astimezone(dispute.borrower.zone).date() <= due_on]
-    return min(proofs, key=lambda proof: proof.at, default=None)
+    led_here = any(link.dispute_id == dispute.pk for link in prompt.disputed.all())
+    return Told(prompt, about[0], tellings, sorted(lines, key=lambda line: line.at), led_here)
 
 
 def _prompts_about(dispute: Dispute) -> "QuerySet[Prompt]":
@@ -150,11 +136,13 @@ def _receipts_of(delivery_ids: Iterable[int]) -> dict[int, list[Receipt]]:
     return found
 
 
-def _lines(prompt: Prompt, receipts: dict[int, list[Receipt]], answer: Acknowledgement | None) -> Iterator[Line]:
+def _lines(
+    prompt: Prompt, tellings: Iterable[Delivery], receipts: dict[int, list[Receipt]], answer: Acknowledgement | None
+) -> Iterator[Line]:
     yield Line(at=prompt.planned_at, words=gettext("planned"))
     if duty := _duty(prompt):
         yield from _lines_of_duty(duty)
-    for delivery in prompt.deliveries.all():
+    for delivery in tellings:
         yield from _lines_of_delivery(delivery, receipts.get(delivery.pk, []))
     if answer:
         yield Line(
@@ -204,6 +192,13 @@ def _lines_of_delivery(delivery: Delivery, receipts: list[Receipt]) -> Iterator[
         )
 
 
+def _line_of_another(delivery: Delivery) -> Line:
+    """Of a message for several that named what is not disputed, wherever it came."""
+    channel, address = delivery.get_channel_display(), masked(delivery.address) if delivery.address else ""
+    words = gettext("went out without naming it") if delivery.sent_at else gettext("does not name it")
+    return Line(at=delivery.sent_at or _moment_of_status(delivery), words=words, channel=channel, address=address)
+
+
 def _lines_in_the_portal(delivery: Delivery, channel: str) -> Iterator[Line]:
     """What lies there proves nothing before it is opened, and little afterwards."""
     if delivery.sent_at:
@@ -232,11 +227,3 @@ def _left_the_portal(delivery: Delivery) -> bool:
 
 def _duty(prompt: Prompt) -> Duty | None:
     return getattr(prompt, "duty", None)
-
-
-def _answer(prompt: Prompt, dispute: Dispute) -> Acknowledgement | None:
-    """The acknowledgement of what is disputed, of those that the message was answered with."""
-    members = [prompt, *prompt.companions.all()]
-    if dispute.installment_id:
-        members = [one for one in members if one.installment_id == dispute.installment_id]
-    return next((one.acknowledgement for one in members if hasattr(one, "acknowledgement")), None)

@@ -17,6 +17,7 @@ from loans.api.loans import find_loan
 from loans.api.problems import ProblemError
 from loans.models import Loan, Partner
 from notifications.models import Acknowledgement, Delivery, Duty, FirmTelling, Prompt
+from notifications.named import named, tells_of
 from notifications.proof import Level, firm_level, level_of
 
 _STRENGTH: Final = list(Level)
@@ -34,6 +35,8 @@ class TellingAnswer(serializers.Serializer[Any]):
     channel = serializers.ChoiceField(Delivery.Channel.values)
     level = serializers.ChoiceField(_STRENGTH)
     at = serializers.DateTimeField(allow_null=True, help_text="When that level was reached.")
+    amount = money(allow_null=True, help_text="What the message named of this installment; null before it is worded.")
+    due_on = serializers.DateField(allow_null=True, help_text="The due date that the message named.")
 
 
 class AcknowledgementAnswer(serializers.Serializer[Any]):
@@ -82,8 +85,13 @@ class PromptAnswer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(Prompt.Kind.values)
     stage = serializers.IntegerField(help_text="Days before or after the due date, by the kind.")
     installment = serializers.IntegerField(source="installment.number", allow_null=True, default=None)
-    due_on = serializers.DateField(source="installment.due_on", allow_null=True, default=None)
-    status = serializers.ChoiceField(Prompt.Status.values)
+    due_on = serializers.DateField(
+        source="installment.due_on",
+        allow_null=True,
+        default=None,
+        help_text="As it stands now; `tellings` have what was named.",
+    )
+    status = serializers.ChoiceField(Prompt.Status.values, source="outcome")
     planned_at = serializers.DateTimeField()
     tell_at = serializers.DateTimeField()
     duty = DutyAnswer(allow_null=True, default=None, help_text="null: the portal sends it.")
@@ -98,13 +106,14 @@ class PromptAnswer(serializers.Serializer[Any]):
         levels = [Level(telling["level"]) for telling in self.get_tellings(prompt)]
         levels += [Level.ACKNOWLEDGED] if _answer(prompt) else []
         levels += _by_firm(prompt)
-        return max(levels, key=_STRENGTH.index, default=Level.PLANNED).value
+        untold = Level.CANCELLED if prompt.outcome == Prompt.Status.CANCELLED else Level.PLANNED
+        return max(levels, key=_STRENGTH.index, default=untold).value
 
     @extend_schema_field(TellingAnswer(many=True))
     def get_tellings(self, prompt: Prompt) -> list[dict[str, Any]]:
-        answer = _answer(prompt)
+        """Those of the leading prompt that named this one's installment, or are still to."""
         leading = prompt.told_with or prompt
-        return [_telling(delivery, answer) for delivery in leading.deliveries.all()]
+        return [_telling(one, prompt) for one in leading.deliveries.all() if tells_of(one, prompt)]
 
     @extend_schema_field(AcknowledgementAnswer(allow_null=True))
     def get_acknowledgement(self, prompt: Prompt) -> Any:
@@ -175,11 +184,14 @@ def _by_firm(prompt: Prompt) -> list[Level]:
     return [firm_level(duty.telling)] if duty and duty.telling and duty.status == Duty.Status.MET else []
 
 
-def _telling(delivery: Delivery, answer: Acknowledgement | None) -> dict[str, Any]:
+def _telling(delivery: Delivery, prompt: Prompt) -> dict[str, Any]:
+    answer, figures = _answer(prompt), named(delivery).get(prompt.installment_id or 0)
     answered = answer is not None and answer.delivery_id == delivery.pk
     level, at = level_of(
         delivery,
         acknowledged_at=answer.acknowledged_at if answer and answered else None,
         accepted=bool(getattr(delivery, "accepted", 0)),
     )
-    return dict(TellingAnswer({"channel": delivery.channel, "level": level.value, "at": at}).data)
+    told = {"channel": delivery.channel, "level": level.value, "at": at}
+    said = {"amount": figures.amount, "due_on": figures.due_on} if figures else {"amount": None, "due_on": None}
+    return dict(TellingAnswer(told | said).data)

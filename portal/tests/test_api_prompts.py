@@ -1,5 +1,6 @@
 """What partners are answered when they ask what borrowers were told."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -8,13 +9,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.tests.factories import make_borrower
-from loans.models import Partner
+from loans.models import Installment, Partner
 from loans.tests.asking import Program, make_program
 from loans.tests.disputes import make_dispute
 from loans.tests.factories import make_bank, make_installment, make_loan, make_platform
 from notifications.acknowledgement import acknowledge
-from notifications.models import Delivery, Prompt
+from notifications.models import Prompt
 from notifications.planning import plan_upcoming
+from notifications.tests.bundles import deliver, make_pair, settle
 from notifications.tests.cases import Told, make_case
 from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt
 from notifications.tests.firms import make_rule, planned, report
@@ -87,10 +89,47 @@ def test_an_installment_that_was_told_together_with_another_has_that_message(ban
         loan = make_loan(borrower, external_id=f"TOGETHER-{number}")
         make_installment(loan, due_on=TODAY + timedelta(days=3))
     plan_upcoming(clock())
-    Delivery.objects.filter(channel="sms").update(status="delivered", delivered_at=NOON)
+    deliver("sms")
     for number in (1, 2):
         (told,) = rows(bank.get("prompts", loan=f"TOGETHER-{number}"))
         assert ("sms", "delivered") in [(one["channel"], one["level"]) for one in told["tellings"]]
+
+
+@pytest.mark.parametrize("settled", [0, 1], ids=["the leading one", "its companion"])
+def test_an_installment_that_the_message_did_not_name_has_none_of_its_levels(bank: Program, settled: int) -> None:
+    pair = make_pair()
+    plan_upcoming(clock())
+    settle(pair[settled])
+    assert set(map(told_of(bank), pair)) == {("cancelled", "cancelled", 0), ("active", "planned", 2)}
+    deliver("sms")
+    assert told_of(bank)(pair[settled]) == ("cancelled", "cancelled", 0)
+    assert told_of(bank)(pair[1 - settled]) == ("active", "delivered", 2)
+
+
+def told_of(bank: Program) -> Callable[[Installment], tuple[str, str, int]]:
+    """The status, the level and the number of tellings of the one prompt about an installment."""
+
+    def ask(installment: Installment) -> tuple[str, str, int]:
+        (told,) = rows(bank.get("prompts", loan=installment.loan.external_id))
+        return told["status"], told["level"], len(told["tellings"])
+
+    return ask
+
+
+def test_a_telling_says_which_figures_it_named_whatever_holds_now(bank: Program) -> None:
+    sms = make_delivery(status="delivered", sent_at=NOON)
+    make_delivery(sms.prompt, "email", facts=None)
+    Installment.objects.update(version=2, total=900, outstanding=900, due_on=TODAY)
+    (told,) = rows(bank.get("prompts", loan=sms.prompt.loan.external_id))
+    figures = [(one["channel"], one["level"], one["amount"], one["due_on"]) for one in told["tellings"]]
+    assert figures == [("sms", "delivered", "100.000", "2026-11-25"), ("email", "planned", None, None)]
+    assert told["due_on"] == TODAY.isoformat()
+
+
+def test_what_was_kept_without_its_words_proves_nothing(bank: Program) -> None:
+    sms = make_delivery(status="delivered", sent_at=NOON, facts=None)
+    (told,) = rows(bank.get("prompts", loan=sms.prompt.loan.external_id))
+    assert (told["level"], told["tellings"]) == ("planned", [])
 
 
 def test_prompts_about_disputes_and_payments_belong_to_the_loan(bank: Program) -> None:

@@ -7,10 +7,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from notifications.models import Callback, Delivery, InboundText
+from notifications.models import Callback, Delivery, InboundText, Receipt
 from notifications.signatures import link_token, reference_of
 from notifications.tests.cases import bounce
-from notifications.tests.factories import NOON, make_receipt
+from notifications.tests.factories import NOON, hear, make_delivery, make_receipt
 from portal.admin.raw import MOST_SHOWN
 from portal.tests.desk import World, desk_of, make_agent_and_operator, make_world
 
@@ -36,6 +36,13 @@ def pages(desk: Client, delivery: Delivery, raw: bytes) -> list[str]:
     answers = [desk.get(reverse(f"admin:notifications_{name}_change", args=[pk])) for name, pk in places]
     assert [answer.status_code for answer in answers] == [200, 200, 200]
     return [answer.content.decode() for answer in answers]
+
+
+def test_a_devices_clock_does_not_break_the_page_of_its_receipt(desk: Client, world: World) -> None:
+    delivery = make_delivery(world.prompt, "push", status=Delivery.Status.SENT, sent_at=NOON)
+    hear("webpush", f"shown=yes&at=253402300799&reference={reference_of(delivery.pk)}".encode())
+    receipt = Receipt.objects.get(delivery=delivery)
+    assert desk.get(reverse("admin:notifications_receipt_change", args=[receipt.pk])).status_code == 200
 
 
 def test_no_link_of_a_returned_message_can_be_opened_from_the_desk(desk: Client, world: World) -> None:

@@ -1,6 +1,7 @@
 """Beside a dispute: what was told, how well it is proved, and what that says."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,11 +10,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.tests.factories import make_agent, make_borrower
-from loans.models import Dispute, Installment
+from loans.models import Dispute, Installment, Loan
 from loans.tests.disputes import FILE, make_dispute
 from loans.tests.factories import make_installment, make_loan
 from notifications.acknowledgement import acknowledge
 from notifications.models import Acknowledgement, Delivery, DisputedPrompt, Prompt, Receipt
+from notifications.named import Named
 from notifications.planning import plan_upcoming
 from notifications.tests.bundles import deliver, make_pair, settle
 from notifications.tests.factories import NOON, clock, make_delivery, make_prompt
@@ -151,6 +153,91 @@ def test_an_answer_proves_what_its_message_named_and_nothing_told_beside_it() ->
     assert proof
     assert proof.how == "acknowledged (strong)"
     assert read_record(dispute_about(paid)).proof is None
+
+
+def test_a_message_proves_nothing_of_what_it_did_not_name(desk: Client) -> None:
+    paid, asked = make_pair(make_borrower(), due_on=DUE)
+    plan_upcoming(clock())
+    settle(paid)
+    deliver("sms")
+    record = read_record(dispute_about(paid))
+    assert (record.proof, record.outdated, record.tried) == (None, None, False)
+    [told] = [entry for entry in record.told if entry.prompt.kind == Kind.UPCOMING]
+    assert ("went out without naming it", "") in [(line.words, line.tone) for line in told.lines]
+    assert "delivered" not in [line.words for line in told.lines]
+    page = shown(desk, Dispute.objects.get())
+    assert "they were not told" in page
+    assert read_record(dispute_about(asked)).proof
+
+
+def test_beside_a_dispute_about_a_loan_a_message_counts_for_what_it_named_of_it() -> None:
+    paid, asked = make_pair(make_borrower(), due_on=DUE)
+    plan_upcoming(clock())
+    settle(paid)
+    deliver("sms")
+
+    def said(loan: Loan) -> set[str]:
+        [told] = [one for one in read_record(make_dispute(loan)).told if one.prompt.kind == Kind.UPCOMING]
+        return {line.words for line in told.lines if line.channel == "SMS"}
+
+    assert said(paid.loan) == {"went out without naming it"}
+    assert said(asked.loan) == {"handed over", "delivered"}
+
+
+def test_what_was_told_before_the_bank_changed_it_proves_nothing_of_what_holds_now(
+    desk: Client, installment: Installment
+) -> None:
+    make_delivery(make_prompt(installment), status=Delivery.Status.DELIVERED, sent_at=NOON)
+    Installment.objects.filter(pk=installment.pk).update(version=2, total=900, outstanding=900)
+    dispute = dispute_about(installment)
+    record = read_record(dispute)
+    assert record.proof is None
+    assert record.outdated
+    assert record.outdated.figures == Named(Decimal(100), DUE)
+    page = shown(desk, dispute)
+    assert "Told before it fell overdue, but of other figures: ¥100.00 due Wed 25 November." in page
+    assert "Provably" not in page
+
+
+@pytest.mark.parametrize(
+    ("change", "proved"),
+    [
+        ({"due_on": DUE + timedelta(days=1)}, False),
+        ({"total": 101, "outstanding": 101}, False),
+        ({"total": 101, "outstanding": 0, "paid": 101}, False),
+        ({"total": 60, "outstanding": 60}, True),
+        ({"total": 101, "waived": 1, "outstanding": 100}, True),
+    ],
+    ids=["another day", "more", "more, paid meanwhile", "less", "as much after a waiver"],
+)
+def test_another_version_is_proved_by_the_same_day_and_no_smaller_amount(
+    change: dict[str, Any], proved: bool, installment: Installment
+) -> None:
+    make_delivery(make_prompt(installment), status=Delivery.Status.DELIVERED, sent_at=NOON)
+    Installment.objects.filter(pk=installment.pk).update(version=2, **change)
+    assert bool(read_record(dispute_about(installment)).proof) == proved
+
+
+@pytest.mark.parametrize(("owed", "proved"), [(0, True), (60, True), (100, False)])
+def test_of_one_version_what_was_left_to_pay_is_what_had_to_be_named(
+    owed: int, proved: bool, installment: Installment
+) -> None:
+    Installment.objects.filter(pk=installment.pk).update(paid=40, outstanding=60)
+    installment.refresh_from_db()
+    make_delivery(make_prompt(installment), status=Delivery.Status.DELIVERED, sent_at=NOON)
+    Installment.objects.filter(pk=installment.pk).update(paid=100 - owed, outstanding=owed)  # 100: it came back
+    assert bool(read_record(dispute_about(installment)).proof) == proved
+
+
+def test_an_answer_about_other_figures_proves_nothing_of_these(installment: Installment) -> None:
+    sms = make_delivery(make_prompt(installment), status=Delivery.Status.SENT, sent_at=NOON)
+    acknowledge(prompt_id=sms.prompt_id, method="link", delivery_id=sms.pk, now=NOON)
+    assert read_record(dispute_about(installment)).proof
+    Installment.objects.filter(pk=installment.pk).update(version=2, total=900, outstanding=900)
+    record = read_record(dispute_about(installment))
+    assert record.proof is None
+    assert record.outdated
+    assert record.outdated.how == "acknowledged (strong)"
 
 
 @pytest.mark.parametrize(("hour", "proved"), [(15, True), (16, False)])

@@ -18,8 +18,10 @@ from notifications import ladder
 from notifications.agent_tasks import finish
 from notifications.events import record
 from notifications.models import Delivery, NoticeEvent, Prompt
+from notifications.planning import plan_upcoming
 from notifications.states import Status
-from notifications.tests.factories import NOON, TODAY, make_delivery, make_prompt, make_receipt
+from notifications.tests.bundles import deliver, make_pair, settle
+from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt, make_receipt
 from notifications.tests.written import say
 from portal.admin.line import Line
 from portal.admin.reasons import KNOWN
@@ -185,6 +187,19 @@ def test_events_that_other_lines_tell_appear_only_on_request(world: World) -> No
 def test_what_was_taken_back_before_it_was_sent_does_not_stand_in_the_future() -> None:
     delivery = make_delivery(status=Status.CANCELLED, next_attempt_at=NOON + timedelta(days=3))
     assert only(delivery.prompt.borrower, "delivery")[0].at == delivery.prompt.planned_at
+
+
+def test_the_proof_of_a_prompt_is_that_of_the_message_that_named_it() -> None:
+    paid, asked = make_pair()
+    plan_upcoming(clock())
+    assert {line.proof for line in only(paid.loan.borrower, "prompt")} == {"being told · planned"}
+    settle(paid)
+    deliver("sms")
+    proof = {line.about.partition(" ")[0]: line.proof for line in only(paid.loan.borrower, "prompt")}
+    assert proof[paid.loan.external_id] == "not needed any more"
+    assert proof[asked.loan.external_id] == "being told · delivered"
+    [sms] = [line for line in only(paid.loan.borrower, "delivery") if line.proof == "delivered"]
+    assert sms.about.endswith(f"··{asked.loan.external_id[-4:]}")
 
 
 def test_what_is_planned_stands_where_it_will_happen() -> None:

@@ -1,0 +1,60 @@
+"""What a message named: of each installment the amount and the due date that its reader saw.
+
+A telling proves these figures and nothing else. A message for several leaves out what was paid or held when it was
+worded, and a bank may have changed since what was told; so what is called proof is asked here, not of the rows as they
+stand now.
+"""
+
+from collections.abc import Collection
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from notifications.models import Delivery, Prompt
+from notifications.wording.facts import Facts
+
+
+class Named(NamedTuple):
+    """What was to be paid, in the currency of the loan, and by when."""
+
+    amount: Decimal
+    due_on: date
+
+
+def named(delivery: Delivery) -> dict[int, Named]:
+    """By the installment's id, from what was kept of the message when it was handed over (`delivery.facts`).
+
+    Empty where nothing was worded yet, and of news of a payment or dispute, which ask for no installment. Read it with
+    its prompt. Raises FactsError where what was kept cannot be read.
+    """
+    prompt, stored = delivery.prompt, delivery.facts or {}
+    if prompt.kind not in Prompt.OF_FIGURES or not stored.keys() >= {"amount", "due_on"}:
+        return {}
+    facts = Facts.from_json(stored)
+    if facts.amount is None or facts.due_on is None:
+        return {}
+    if facts.items:
+        return {item.installment_id: Named(item.amount, facts.due_on) for item in facts.items}
+    return {prompt.installment_id or 0: Named(facts.amount, facts.due_on)} if _leads_itself(delivery) else {}
+
+
+def tells_of(delivery: Delivery, prompt: Prompt) -> bool:
+    """Whether this delivery, of `prompt` or of the one that leads it, named what `prompt` is about, or is still to."""
+    if prompt.kind not in Prompt.OF_FIGURES:
+        return True
+    if delivery.facts is not None:
+        return prompt.installment_id in named(delivery)
+    taken_back = delivery.status == Delivery.Status.CANCELLED
+    return delivery.sent_at is None and delivery.delivered_at is None and (prompt.voided_at is None or taken_back)
+
+
+def named_by_what_arrived(leading_ids: Collection[int]) -> set[tuple[int, int]]:
+    """Of these leading prompts, each with the installments that a delivered message of theirs named; one query."""
+    arrived = Delivery.objects.filter(prompt__in=leading_ids, status=Delivery.Status.DELIVERED)
+    return {(one.prompt_id, pk) for one in arrived.select_related("prompt") for pk in named(one)}
+
+
+def _leads_itself(delivery: Delivery) -> bool:
+    """Of facts that were kept before one that alone was left of several had its item: not what was void by then."""
+    voided_at, handed_at = delivery.prompt.voided_at, delivery.handed_at or delivery.sent_at
+    return voided_at is None or handed_at is None or voided_at > handed_at

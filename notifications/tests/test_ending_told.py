@@ -1,0 +1,69 @@
+"""A message that arrived ends as told what it named."""
+
+from datetime import timedelta
+
+import pytest
+
+from loans.models import Installment, OutageHold
+from notifications.ending_told import UNNAMED
+from notifications.escalation import climb
+from notifications.models import Delivery, NoticeEvent, Prompt
+from notifications.planning import plan_overdue, plan_upcoming
+from notifications.tests.bundles import deliver, hold_by_outage, make_pair, statuses
+from notifications.tests.factories import NOON, TODAY, clock
+
+pytestmark = pytest.mark.django_db
+Status = Prompt.Status
+DAY = timedelta(days=1)
+
+
+def come_to_the_end() -> None:
+    """What arrived stands on the rung that asks for no more than that."""
+    Delivery.objects.filter(channel="sms").update(rung=2)
+    Prompt.objects.update(rung=2, look_again_at=NOON)
+    climb(clock())
+
+
+def make_late_pair(held: int) -> tuple[Installment, Installment]:
+    """Two that are overdue by a day and told together while the one at that place was held; first the named one."""
+    pair = make_pair(due_on=TODAY - DAY)
+    plan_overdue(clock())
+    hold_by_outage(pair[held])
+    deliver("sms")
+    OutageHold.objects.update(held_until=NOON)
+    return pair[1 - held], pair[held]
+
+
+def test_a_companion_that_was_held_when_the_message_went_out_is_not_called_told() -> None:
+    named, held = make_late_pair(held=1)
+    come_to_the_end()
+    assert statuses() == {named.pk: Status.TOLD, held.pk: Status.CANCELLED}
+    void = Prompt.objects.get(installment=held)
+    assert (void.voided_at, void.reason) == (NOON, UNNAMED)
+    event = NoticeEvent.objects.get(kind="cancelled", prompt_id=void.pk)
+    assert event.data["reason"] == UNNAMED
+
+
+def test_one_that_leads_and_was_held_is_void_and_carries_the_message_of_the_other() -> None:
+    named, held = make_late_pair(held=0)
+    come_to_the_end()
+    assert [one.voided_at for one in Prompt.objects.filter(installment__in=[held.pk])] == [NOON]
+    assert Prompt.objects.get(installment=named).status == Status.TOLD
+    deliver("in_app")
+    [asking] = Prompt.objects.asking_now(NOON + DAY)
+    assert asking.companions.get().installment_id == named.pk
+
+
+def test_the_same_when_a_later_stage_overtakes_it() -> None:
+    named, held = make_late_pair(held=1)
+    assert plan_overdue(clock(NOON + 2 * DAY)) == 2
+    ended = dict(Prompt.objects.filter(stage=1).values_list("installment", "status"))
+    assert ended == {named.pk: Status.TOLD, held.pk: Status.CANCELLED}
+
+
+def test_a_message_that_named_both_tells_both() -> None:
+    pair = make_pair()
+    plan_upcoming(clock())
+    deliver("sms")
+    come_to_the_end()
+    assert statuses() == dict.fromkeys([one.pk for one in pair], Status.TOLD)
