@@ -1,6 +1,6 @@
 """The borrower's own "I know", and the weaker "it was opened"."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from notifications.addresses import LINKS, MESSAGES
 from notifications.cancellation import LIVE, cancel_unsent, close_tasks
+from notifications.ending_told import set_free
 from notifications.events import about, record_all
 from notifications.models import Acknowledgement, Delivery, NoticeEvent, Prompt
 from notifications.named import named
@@ -154,10 +155,17 @@ def _note_seen(delivery: Delivery, prompt: Prompt, now: datetime) -> None:
     record_all([seen], at=now)
 
 
+def _left_behind(answered: Collection[int]) -> list[Prompt]:
+    """Whose ladder was that of one of these, and who was not answered for: held when the message was worded."""
+    behind = Prompt.objects.filter(told_with__in=answered, voided_at=None, status__in=LIVE)
+    return list(behind.exclude(pk__in=answered).order_by("pk"))
+
+
 def _settle(prompts: Sequence[Prompt], answer: Acknowledgement, now: datetime) -> None:
     """What follows from knowing: the ladder stops, unsent tellings and open tasks are taken back.
 
-    What of a bundle the message did not name is void: where it leads, it has carried the message for these alone.
+    What of a bundle the message did not name is void, and where it leads, it has carried the message for these alone;
+    or it was held, and is told by itself.
     """
     ids, delivery = {prompt.pk for prompt in prompts}, answer.delivery
     carriers = {delivery.prompt_id} - ids if delivery else set()
@@ -166,6 +174,7 @@ def _settle(prompts: Sequence[Prompt], answer: Acknowledgement, now: datetime) -
         live = Prompt.objects.filter(pk__in=carriers, status__in=LIVE, voided_at__isnull=False)
         live.update(status=Prompt.Status.CANCELLED, reason=REASON)
     over = sorted(ids | carriers)
+    set_free(_left_behind(ids), now=now)
     cancel_unsent(over, reason=REASON, now=now)
     close_tasks(over, now=now)
     how: dict[str, Any] = {"delivery_id": answer.delivery_id, "method": answer.method, "wording": answer.wording}

@@ -5,18 +5,24 @@ from datetime import datetime
 from typing import Final
 
 from notifications.events import about, record_all
-from notifications.models import NoticeEvent, Prompt
+from notifications.ladder import BEFORE_THE_FIRST
+from notifications.models import Delivery, NoticeEvent, Prompt
 from notifications.named import named_by_what_arrived
 
 UNNAMED: Final = "its message arrived without naming it"
 
 
-def end_told(leading_ids: Collection[int], *, now: datetime) -> None:
+def end_told(leading_ids: Collection[int], *, overtaken: bool = False, now: datetime) -> None:
     """These and their companions are told. One that was held whenever they were told, so that nothing that arrived
-    named it, is not: it is void, and its next stage tells it. A message of that kind stays told for the others.
+    named it, is not: a companion is told by itself, unless a later stage has `overtaken` it and tells it. One that led
+    is void and carries the message of the others.
     """
     live = Prompt.objects.live()
-    if unnamed := _unnamed(leading_ids):
+    unnamed = _unnamed(leading_ids)
+    if not overtaken:
+        set_free([one for one in unnamed if one.told_with_id], now=now)
+        unnamed = [one for one in unnamed if one.told_with_id is None]
+    if unnamed:
         these = live.filter(pk__in=[prompt.pk for prompt in unnamed])
         these.update(voided_at=now)
         these.exclude(told_with=None).update(status=Prompt.Status.CANCELLED, reason=UNNAMED)
@@ -24,7 +30,23 @@ def end_told(leading_ids: Collection[int], *, now: datetime) -> None:
     live.bundles(leading_ids).update(status=Prompt.Status.TOLD, reason="")
 
 
-def _unnamed(leading_ids: Collection[int]) -> Sequence[Prompt]:
+def set_free(companions: Sequence[Prompt], *, now: datetime) -> None:
+    """Let these be told by themselves, from the first rung on: the ladder that they stood on is over, and nobody was
+    told of them. While they are held, so is their own ladder.
+    """
+    if not companions:
+        return
+    Prompt.objects.filter(pk__in=[one.pk for one in companions]).update(
+        told_with=None, status=Prompt.Status.ACTIVE, rung=BEFORE_THE_FIRST, look_again_at=now, reason=""
+    )
+    channel = Delivery.Channel.IN_APP
+    Delivery.objects.bulk_create(
+        [Delivery(prompt=one, channel=channel, next_attempt_at=now) for one in companions], ignore_conflicts=True
+    )
+    record_all((about(one, NoticeEvent.Kind.MOVED, channel=channel, why=UNNAMED) for one in companions), at=now)
+
+
+def _unnamed(leading_ids: Collection[int]) -> list[Prompt]:
     """Of those that are told together with others; a message for one names that one."""
     bundles = set(Prompt.objects.filter(told_with__in=leading_ids).values_list("told_with_id", flat=True))
     if not bundles:

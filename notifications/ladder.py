@@ -17,6 +17,8 @@ Status = Delivery.Status
 
 OFF_THE_LADDER: Final = 99
 """The rung of what an agent sent again: above every ladder, so that it is listed last and is never the current one."""
+BEFORE_THE_FIRST: Final = -1
+"""The rung of who stands on none yet: all of them are ahead."""
 UNPLACED: Final = frozenset({Status.QUEUED, Status.SENDING, Status.RETRYING})
 PLACED: Final = frozenset({Status.SENT, Status.DELIVERED})
 """Of a message in the portal: it will lie there, it does."""

@@ -89,7 +89,7 @@ def _end(prompt_ids: Sequence[int], now: datetime) -> None:
     told = Delivery.objects.filter(prompt__in=leading)
     handed_over = _prompts_of(told.filter(sent_at__isnull=False).exclude(channel=Delivery.Channel.IN_APP))
     arrived = _prompts_of(told.filter(status=Delivery.Status.DELIVERED))
-    end_told(arrived, now=now)
+    end_told(arrived, overtaken=True, now=now)
     Prompt.objects.live().bundles(leading - going_on - arrived).update(status=Prompt.Status.CANCELLED, reason=REASON)
     _leave_out([row for row in overtaken if _leads(row) in going_on], now)
     cancel_unsent(sorted(leading - going_on), reason=REASON, now=now)

@@ -1,20 +1,22 @@
 """A message that arrived ends as told what it named."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from loans.models import Installment, OutageHold
+from notifications.acknowledgement import acknowledge_delivery
 from notifications.ending_told import UNNAMED
 from notifications.escalation import climb
-from notifications.models import Delivery, NoticeEvent, Prompt
+from notifications.models import AgentTask, Delivery, NoticeEvent, Prompt
 from notifications.planning import plan_overdue, plan_upcoming
 from notifications.tests.bundles import deliver, hold_by_outage, make_pair, statuses
 from notifications.tests.factories import NOON, TODAY, clock
 
 pytestmark = pytest.mark.django_db
 Status = Prompt.Status
-DAY = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def come_to_the_end() -> None:
@@ -22,6 +24,10 @@ def come_to_the_end() -> None:
     Delivery.objects.filter(channel="sms").update(rung=2)
     Prompt.objects.update(rung=2, look_again_at=NOON)
     climb(clock())
+
+
+def say_that_they_know() -> None:
+    acknowledge_delivery(Delivery.objects.get(channel="sms").pk, method="link", now=NOON)
 
 
 def make_late_pair(held: int) -> tuple[Installment, Installment]:
@@ -37,11 +43,27 @@ def make_late_pair(held: int) -> tuple[Installment, Installment]:
 def test_a_companion_that_was_held_when_the_message_went_out_is_not_called_told() -> None:
     named, held = make_late_pair(held=1)
     come_to_the_end()
-    assert statuses() == {named.pk: Status.TOLD, held.pk: Status.CANCELLED}
-    void = Prompt.objects.get(installment=held)
-    assert (void.voided_at, void.reason) == (NOON, UNNAMED)
-    event = NoticeEvent.objects.get(kind="cancelled", prompt_id=void.pk)
-    assert event.data["reason"] == UNNAMED
+    assert statuses() == {named.pk: Status.TOLD, held.pk: Status.ACTIVE}
+    free = Prompt.objects.get(installment=held)
+    assert (free.told_with, free.voided_at) == (None, None)
+    event = NoticeEvent.objects.get(kind="moved", prompt_id=free.pk)
+    assert event.data == {"channel": "in_app", "why": UNNAMED}
+
+
+@pytest.mark.parametrize("end", [come_to_the_end, say_that_they_know])
+def test_it_is_told_by_itself_once_it_is_held_no_more(end: Callable[[], None]) -> None:
+    _named, held = make_late_pair(held=1)
+    OutageHold.objects.update(held_until=NOON + DAY)
+    end()
+    for hours in range(24):
+        climb(clock(NOON + hours * HOUR))
+    own = Delivery.objects.filter(prompt__installment=held)
+    assert [one.channel for one in own] == ["in_app"]
+    climb(clock(NOON + DAY + HOUR))
+    assert [one.channel for one in own.order_by("pk")] == ["in_app", "sms"]
+    for hours in range(2, 24):
+        climb(clock(NOON + DAY + hours * HOUR))
+    assert AgentTask.objects.get().prompt == own[0].prompt
 
 
 def test_one_that_leads_and_was_held_is_void_and_carries_the_message_of_the_other() -> None:
