@@ -16,6 +16,20 @@ from notifications.models import Prompt
 _STANDS: Final = """
 {prompt}.voided_at IS NULL AND {prompt}.status <> 'cancelled'
 AND {installment}.state = 'open' AND {installment}.version = {prompt}.version
+AND ({prompt}.kind <> 'outage_declared' OR EXISTS (
+    SELECT FROM loans_outage AS outage
+    WHERE outage.id = {prompt}.stage
+      AND (outage.ends_at IS NULL OR outage.ends_at > GREATEST(outage.starts_at, %(now)s))
+    OFFSET 0))
+"""
+# Its kind is named after the status. That it came back is news while it leaves something to be paid.
+_IS_SO: Final = """
+({prompt}.payment_id IS NULL OR EXISTS (
+    SELECT FROM loans_payment AS payment
+    LEFT JOIN loans_installment AS paid_for ON paid_for.id = payment.installment_id
+    WHERE payment.id = {prompt}.payment_id AND {prompt}.kind = 'payment_' || payment.status
+      AND (payment.status <> 'returned' OR COALESCE(paid_for.state = 'open', true))
+    OFFSET 0))
 """
 _UNHELD: Final = """
 ({prompt}.kind <> ALL(%(held_by_dispute)s) OR NOT EXISTS (
@@ -34,8 +48,15 @@ KINDS: Final[dict[str, list[str]]] = {
 
 
 def stands(prompt: str, installment: str) -> str:
-    """As SQL on these tables: the installment of a prompt of figures is owed as the prompt says it."""
+    """As SQL on these tables: the installment of a prompt of figures is owed as the prompt says it, and the outage that
+    it tells of is not over.
+    """
     return _STANDS.format(prompt=prompt, installment=installment)
+
+
+def is_so(prompt: str) -> str:
+    """As SQL on this table: the payment of a prompt that tells of one has the status that it tells of."""
+    return _IS_SO.format(prompt=prompt)
 
 
 def may_be_told(prompt: str, installment: str) -> str:
@@ -55,6 +76,10 @@ CROSS JOIN LATERAL (
 JOIN loans_installment AS installment ON installment.id = prompt.installment_id
 WHERE prompt.kind = ANY(%(of_figures)s)
 GROUP BY told.id
+UNION ALL
+SELECT news.id, {is_so("news")}, true
+FROM notifications_prompt AS news
+WHERE news.id = ANY(%(ids)s::bigint[]) AND news.payment_id IS NOT NULL
 """  # noqa: S608  (nothing of it comes from outside)
 
 
