@@ -13,7 +13,8 @@ from notifications.cancellation import NOT_NEEDED, cancel
 from notifications.clock import Clock
 from notifications.events import Fact, about, record_all
 from notifications.models import AgentTask, Delivery, NoticeEvent, Preference, Prompt
-from notifications.needed import over_and_held
+from notifications.needed import DUE_DAY_OVER, look
+from notifications.overtaking import end_overtaken
 from notifications.partner_news import tell_unreached
 from notifications.putting_off import put_off
 from notifications.reach import open_to, reachable
@@ -52,12 +53,21 @@ def climb(clock: Clock) -> int:
         )
         if not prompts:
             return 0
-        over, held = over_and_held([prompt.pk for prompt in prompts], now=clock.now)
-        if over:
-            cancel(Prompt.objects.bundles(over), reason=NOT_NEEDED, now=clock.now)
-        put_off(held, clock)
-        _climb([prompt for prompt in prompts if prompt.pk not in over | held], clock)
+        found = look([prompt.pk for prompt in prompts], now=clock.now)
+        if found.over:
+            cancel(Prompt.objects.bundles(found.over), reason=NOT_NEEDED, now=clock.now)
+        put_off(found.held, clock)
+        past = {prompt.pk for prompt in prompts if found.past(prompt, clock.now)}
+        if past:
+            _end_past(past, clock)
+        _climb([prompt for prompt in prompts if prompt.pk not in found.over | found.held | past], clock)
     return len(prompts)
+
+
+def _end_past(leading_ids: set[int], clock: Clock) -> None:
+    """Reminders whose due day is over, as a later stage would end them."""
+    ids = Prompt.objects.bundles(leading_ids).values_list("pk", flat=True)
+    end_overtaken(list(ids), now=clock.now, reason=DUE_DAY_OVER)
 
 
 def _climb(prompts: Sequence[Prompt], clock: Clock) -> None:

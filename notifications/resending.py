@@ -17,7 +17,7 @@ from notifications.bundles import companions_of, still_needed
 from notifications.clock import Clock
 from notifications.events import record
 from notifications.models import Delivery, NoticeEvent, Preference, Prompt
-from notifications.needed import over_and_held
+from notifications.needed import look
 from notifications.reach import CONTACT_KIND, open_to, reachable
 from notifications.timing import lawful_moment
 
@@ -95,8 +95,9 @@ def _disputed(prompt: Prompt) -> str:
 
 
 def _outdated(prompt: Prompt, now: datetime) -> str:
-    over, _held = over_and_held([prompt.pk], now=now)
-    return _("What this message says is not so any more; it is not sent again.") if over else ""
+    found = look([prompt.pk], now=now)
+    outdated = prompt.pk in found.over or found.past(prompt, now)
+    return _("What this message says is not so any more; it is not sent again.") if outdated else ""
 
 
 def _way(prompt: Prompt, channel: str) -> ContactPoint:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.masking import mask_text
+from notifications.needed import DUE_DAY_OVER
 from notifications.suppliers import FAILS, SLOW
 
 KNOWN: Final[dict[str, Promise]] = {
@@ -32,6 +33,7 @@ KNOWN: Final[dict[str, Promise]] = {
         "This firm has sent nothing for longer than it may: ask it, before its borrowers notice."
     ),
     "overtaken by a later stage": _("overtaken by a later stage"),
+    DUE_DAY_OVER: _("its due day is over"),
     "acknowledged": _("acknowledged"),
     "sender not known": _("sender not known"),
     "for a person to read": _("for a person to read"),
