@@ -13,8 +13,10 @@ from django.utils.translation import gettext as _
 from accounts.models import Consent, ContactPoint, User
 from loans.waiting import stop_waiting
 from notifications.cancellation import cancel_waiting
+from notifications.ending_told import set_free
 from notifications.events import Fact, about, record_all
 from notifications.models import AgentTask, Delivery, NoticeEvent, Prompt
+from notifications.needed import held_companions
 from notifications.preferences import set_channel
 from notifications.reach import firms_of
 
@@ -83,8 +85,11 @@ def _switch_sms_off(borrower: User, agent: User, now: datetime) -> None:
 
 
 def _end_as_told(leading_id: int, now: datetime) -> None:
-    """With those told together with it: the person spoke of them all. What a cap or a halt holds is taken back."""
+    """With those told together with it: the person spoke of them all, but not of what must not be demanded just now.
+    What a cap or a halt holds is taken back.
+    """
     escalated = Prompt.objects.bundles([leading_id]).filter(status=Prompt.Status.ESCALATED)
+    set_free(escalated.filter(pk__in=held_companions(leading_id, now=now)), now=now)
     escalated.filter(voided_at=None).update(status=Prompt.Status.TOLD)
     # One that is void and only carried the message for the others.
     escalated.update(status=Prompt.Status.CANCELLED, reason=TOLD_IN_PERSON)

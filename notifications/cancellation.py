@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Concat
 
-from loans.models import Dispute, Installment
+from loans.models import Dispute, Installment, Payment
 from notifications.events import about, record_all
 from notifications.ladder import OFF_THE_LADDER
 from notifications.models import AgentTask, Delivery, NoticeEvent, Prompt
@@ -25,6 +26,22 @@ def cancel_settled(installment_ids: Iterable[int], *, now: datetime) -> int:
         kind__in=Prompt.OF_FIGURES,
     )
     return cancel(stale, reason=NOT_NEEDED, now=now)
+
+
+def cancel_outdated(payments: "QuerySet[Payment]", *, now: datetime) -> int:
+    """Take back the news of these payments that are not so any more (`needed.is_so`). What was told is void, too: when
+    it is so once more, it is news again.
+    """
+    paid = Q(payment__status=Payment.Status.RETURNED, payment__installment__isnull=False)
+    paid &= ~Q(payment__installment__state=Installment.State.OPEN)
+    told = Prompt.objects.filter(payment__in=payments, voided_at=None)
+    outdated = told.filter(paid | ~Q(kind=Concat(Value("payment_"), F("payment__status"))))
+    ids = list(outdated.values_list("pk", flat=True))
+    if not ids:
+        return 0
+    cancelled = cancel(Prompt.objects.filter(pk__in=ids), reason=NOT_NEEDED, now=now)
+    Prompt.objects.filter(pk__in=ids, voided_at=None).update(voided_at=now)
+    return cancelled
 
 
 def cancel_disputed(dispute_id: int, *, now: datetime) -> int:

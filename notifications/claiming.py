@@ -18,7 +18,7 @@ from django.db import connection
 
 from loans.worker_lock import IS_HELD, worker_lock
 from notifications.halting import halts_for
-from notifications.needed import KINDS, may_be_told
+from notifications.needed import KINDS, is_so, may_be_told
 from notifications.prepared import prepared_cursor
 
 # A message for several installments is sent as long as one of them still needs it. Whether it is needed is asked of one
@@ -34,7 +34,7 @@ WHERE delivery.channel = %(channel)s AND delivery.status IN ('queued', 'retrying
     LEFT JOIN loans_installment AS installment
            ON installment.id = prompt.installment_id AND prompt.kind = ANY(%(of_figures)s)
     WHERE prompt.id = delivery.prompt_id AND prompt.status <> 'cancelled'
-      AND (installment.id IS NULL
+      AND (installment.id IS NULL AND {is_so("prompt")}
            OR {may_be_told("prompt", "installment")}
            OR EXISTS (
                 SELECT 1 FROM notifications_prompt AS companion

@@ -13,7 +13,7 @@ from notifications.acknowledgement import address_of
 from notifications.capping import hold_capped
 from notifications.channels.base import Message
 from notifications.claiming import Kept
-from notifications.ending import end_closed, with_free_ladders
+from notifications.ending import end_closed, end_past, with_free_ladders
 from notifications.facts import Figures, facts_of, previously_told
 from notifications.models import Delivery
 from notifications.quiet_hours import hold_until_morning
@@ -49,11 +49,13 @@ class _Block:
 def word(delivery_ids: Collection[int], *, now: datetime) -> tuple[list[Worded], list[Step]]:
     """A message for each delivery that can be worded; for each other one the step that fails it, and a line in the log.
 
-    What must not go there any more has a step that fails it, what contact hours or a cap hold one that puts it off.
-    What another worker or writer is at has neither: it stays in the queue. Changes nothing.
+    What must not go there any more, or reminds of a day that is over, has a step that fails it, what contact hours or a
+    cap hold one that puts it off. What another worker or writer is at has neither: it stays in the queue. Changes
+    nothing.
     """
     every = tellings_of(delivery_ids, now=now)
     steps = end_closed(every)
+    steps += end_past(_without(every, steps), now=now)
     steps += hold_until_morning(_without(every, steps), now=now)
     capped = hold_capped(_without(every, steps), now=now)
     steps += capped.steps

@@ -1,12 +1,18 @@
-"""Ends what was to go where it must not go any more: the channel is off, or the address given up or unreachable."""
+"""Ends what was to go where it must not go any more: the channel is off, or the address given up or unreachable; and
+what was to remind of a day that is over.
+"""
 
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from typing import Final
 
 from notifications.arrays import numbers
+from notifications.models import Prompt
+from notifications.needed import DUE_DAY_OVER
 from notifications.prepared import prepared_cursor
 from notifications.states import Status, Step
-from notifications.tellings import Telling
+from notifications.tellings import Companion, Telling, companions_named
+from notifications.timing import local_day
 
 _FREE: Final = """
 SELECT delivery.id FROM notifications_delivery AS delivery
@@ -25,6 +31,32 @@ def end_closed(tellings: Sequence[Telling]) -> list[Step]:
         for telling in tellings
         if telling.closed
     ]
+
+
+def end_past(tellings: Sequence[Telling], *, now: datetime) -> list[Step]:
+    """The steps that fail those of these claimed reminders whose due day is over for their borrower, so that their
+    ladders end at once. Changes nothing; one query where a due day is as good as over.
+    """
+    today = now.astimezone(UTC).date()
+    near = [one for one in tellings if one.kind == Prompt.Kind.UPCOMING and (not one.needed or _due(one) <= today)]
+    if not near:
+        return []
+    others = companions_named(near, now=now)
+    return [
+        Step(delivery_id=telling.delivery_id, to=Status.FAILED, reason=DUE_DAY_OVER)
+        for telling in near
+        if _last_due([telling, *others.get(telling.prompt_id, ())]) < local_day(now, telling.zone)
+    ]
+
+
+def _last_due(named: Sequence[Telling | Companion]) -> date:
+    """Of what is still needed; of the first where nothing is."""
+    return max((_due(one) for one in named if one.needed), default=_due(named[0]))
+
+
+def _due(one: Telling | Companion) -> date:
+    """What is about no installment is due never."""
+    return one.due_on or date.max
 
 
 def with_free_ladders(steps: Sequence[Step]) -> list[Step]:

@@ -1,6 +1,6 @@
 """Ends the prompts whose message arrived and that need no further try: told is what the message named."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Final
 
@@ -30,10 +30,11 @@ def end_told(leading_ids: Collection[int], *, overtaken: bool = False, now: date
     live.bundles(leading_ids).update(status=Prompt.Status.TOLD, reason="")
 
 
-def set_free(companions: Sequence[Prompt], *, now: datetime) -> None:
+def set_free(these: Iterable[Prompt], *, now: datetime) -> None:
     """Let these be told by themselves, from the first rung on: the ladder that they stood on is over, and nobody was
     told of them. While they are held, so is their own ladder.
     """
+    companions = list(these)
     if not companions:
         return
     Prompt.objects.filter(pk__in=[one.pk for one in companions]).update(

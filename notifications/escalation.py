@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from django.db import connection, transaction
@@ -14,7 +14,8 @@ from notifications.clock import Clock
 from notifications.ending_told import end_told
 from notifications.events import Fact, about, record_all
 from notifications.models import AgentTask, Delivery, NoticeEvent, Preference, Prompt
-from notifications.needed import over_and_held
+from notifications.needed import DUE_DAY_OVER, look
+from notifications.overtaking import end_overtaken
 from notifications.partner_news import tell_unreached
 from notifications.putting_off import put_off
 from notifications.reach import open_to, reachable
@@ -54,12 +55,21 @@ def climb(clock: Clock) -> int:
         )
         if not prompts:
             return 0
-        over, held = over_and_held([prompt.pk for prompt in prompts], now=clock.now)
-        if over:
-            cancel(Prompt.objects.bundles(over), reason=NOT_NEEDED, now=clock.now)
-        put_off(held, clock)
-        _climb([prompt for prompt in prompts if prompt.pk not in over | held], clock)
+        found = look([prompt.pk for prompt in prompts], now=clock.now)
+        if found.over:
+            cancel(Prompt.objects.bundles(found.over), reason=NOT_NEEDED, now=clock.now)
+        put_off(found.held, clock)
+        past = {prompt.pk for prompt in prompts if found.past(prompt, clock.now)}
+        if past:
+            _end_past(past, clock)
+        _climb([prompt for prompt in prompts if prompt.pk not in found.over | found.held | past], clock)
     return len(prompts)
+
+
+def _end_past(leading_ids: set[int], clock: Clock) -> None:
+    """Reminders whose due day is over, as a later stage would end them."""
+    ids = Prompt.objects.bundles(leading_ids).values_list("pk", flat=True)
+    end_overtaken(list(ids), now=clock.now, reason=DUE_DAY_OVER)
 
 
 def _climb(prompts: Sequence[Prompt], clock: Clock) -> None:
@@ -160,15 +170,22 @@ def act_by(prompt: Prompt, clock: Clock) -> datetime:
     the first of them that leaves a person time, and those first on which people work.
     """
     soonest = clock.now + PERSON_TAKES
-    if prompt.kind != Prompt.Kind.UPCOMING or prompt.installment is None:
+    zone, works = prompt.borrower.zone, working_days(prompt.borrower.jurisdiction).is_working_day
+    days = sorted(_last_days(prompt), key=lambda day: not works(day))
+    if not days:
         return soonest
-    zone, due_on = prompt.borrower.zone, prompt.installment.due_on
     closes = clock.hours_for(prompt.borrower.jurisdiction, prompt.kind, zone)[0].closes
-    last_days = [local_day(prompt.deadline, zone)] if prompt.deadline else []
-    works = working_days(prompt.borrower.jurisdiction).is_working_day
-    days = sorted((*last_days, due_on - timedelta(days=1), due_on), key=lambda day: not works(day))
     ends = [at_local(day, closes, zone) for day in days]
     return next((end for end in ends if end >= soonest), max(ends))
+
+
+def _last_days(prompt: Prompt) -> list[date]:
+    """On which the due date can still be saved, in the order of `act_by`; none where there is none to save."""
+    if prompt.kind != Prompt.Kind.UPCOMING and (prompt.kind != Prompt.Kind.PAYMENT_RETURNED or not prompt.deadline):
+        return []
+    last_days = [local_day(prompt.deadline, prompt.borrower.zone)] if prompt.deadline else []
+    due_on = prompt.installment.due_on if prompt.installment else None
+    return [*last_days, due_on - timedelta(days=1), due_on] if due_on else last_days
 
 
 def _write(writes: Writes, clock: Clock) -> None:

@@ -5,17 +5,33 @@ A message for several installments is needed as long as one of them needs it.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Final
+from datetime import date, datetime
+from typing import Final, NamedTuple
 
 from django.db import connection
 
 from notifications.in_doubt import HOLDS
 from notifications.models import Prompt
+from notifications.timing import local_day
 
+DUE_DAY_OVER: Final = "its due day is over"
 _STANDS: Final = """
 {prompt}.voided_at IS NULL AND {prompt}.status <> 'cancelled'
 AND {installment}.state = 'open' AND {installment}.version = {prompt}.version
+AND ({prompt}.kind <> 'outage_declared' OR EXISTS (
+    SELECT FROM loans_outage AS outage
+    WHERE outage.id = {prompt}.stage
+      AND (outage.ends_at IS NULL OR outage.ends_at > GREATEST(outage.starts_at, %(now)s))
+    OFFSET 0))
+"""
+# Its kind is named after the status. That it came back is news while it leaves something to be paid.
+_IS_SO: Final = """
+({prompt}.payment_id IS NULL OR EXISTS (
+    SELECT FROM loans_payment AS payment
+    LEFT JOIN loans_installment AS paid_for ON paid_for.id = payment.installment_id
+    WHERE payment.id = {prompt}.payment_id AND {prompt}.kind = 'payment_' || payment.status
+      AND (payment.status <> 'returned' OR COALESCE(paid_for.state = 'open', true))
+    OFFSET 0))
 """
 _UNHELD: Final = """
 ({prompt}.kind <> ALL(%(held_by_dispute)s) OR NOT EXISTS (
@@ -34,8 +50,15 @@ KINDS: Final[dict[str, list[str]]] = {
 
 
 def stands(prompt: str, installment: str) -> str:
-    """As SQL on these tables: the installment of a prompt of figures is owed as the prompt says it."""
+    """As SQL on these tables: the installment of a prompt of figures is owed as the prompt says it, and the outage that
+    it tells of is not over.
+    """
     return _STANDS.format(prompt=prompt, installment=installment)
+
+
+def is_so(prompt: str) -> str:
+    """As SQL on this table: the payment of a prompt that tells of one has the status that it tells of."""
+    return _IS_SO.format(prompt=prompt)
 
 
 def may_be_told(prompt: str, installment: str) -> str:
@@ -46,7 +69,8 @@ def may_be_told(prompt: str, installment: str) -> str:
 
 
 _LOOK: Final = f"""
-SELECT told.id, bool_or({stands("prompt", "installment")}), bool_or({may_be_told("prompt", "installment")})
+SELECT told.id, bool_or({stands("prompt", "installment")}), bool_or({may_be_told("prompt", "installment")}),
+       max(installment.due_on) FILTER (WHERE prompt.kind = 'upcoming' AND {stands("prompt", "installment")})
 FROM unnest(%(ids)s::bigint[]) AS told (id)
 CROSS JOIN LATERAL (
     SELECT prompt.* FROM notifications_prompt AS prompt WHERE prompt.id = told.id
@@ -55,19 +79,53 @@ CROSS JOIN LATERAL (
 JOIN loans_installment AS installment ON installment.id = prompt.installment_id
 WHERE prompt.kind = ANY(%(of_figures)s)
 GROUP BY told.id
+UNION ALL
+SELECT news.id, {is_so("news")}, true, NULL
+FROM notifications_prompt AS news
+WHERE news.id = ANY(%(ids)s::bigint[]) AND news.payment_id IS NOT NULL
 """  # noqa: S608  (nothing of it comes from outside)
 
 
-def over_and_held(leading_ids: Sequence[int], *, now: datetime) -> tuple[set[int], set[int]]:
-    """Of these leading prompts those of which nothing is needed any more, and those of which all that is may not be
-    told now.
+_HELD_COMPANIONS: Final = f"""
+SELECT companion.id FROM notifications_prompt AS companion
+JOIN loans_installment AS installment ON installment.id = companion.installment_id
+WHERE companion.told_with_id = %(leading)s AND {stands("companion", "installment")}
+  AND NOT ({may_be_told("companion", "installment")})
+"""  # noqa: S608
+
+
+class Look(NamedTuple):
+    """Of leading prompts those of which nothing is needed any more, those of which all that is may not be told now, and
+    of reminders of what is coming up the last due date of what is needed.
     """
-    over, held = set[int](), set[int]()
+
+    over: set[int]
+    held: set[int]
+    due_on: dict[int, date]
+
+    def past(self, prompt: Prompt, now: datetime) -> bool:
+        """Whether it reminds of a due date whose day is over for its borrower."""
+        due_on = self.due_on.get(prompt.pk)
+        return due_on is not None and due_on < local_day(now, prompt.borrower.zone)
+
+
+def look(leading_ids: Sequence[int], *, now: datetime) -> Look:
+    """What has become of these leading prompts."""
+    found = Look(set(), set(), {})
     with connection.cursor() as cursor:
         cursor.execute(_LOOK, {"ids": list(leading_ids), "now": now, **KINDS})
-        for pk, is_needed, is_free in cursor.fetchall():
+        for pk, is_needed, is_free, due_on in cursor.fetchall():
             if not is_needed:
-                over.add(pk)
+                found.over.add(pk)
             elif not is_free:
-                held.add(pk)
-    return over, held
+                found.held.add(pk)
+            elif due_on:
+                found.due_on[pk] = due_on
+    return found
+
+
+def held_companions(leading_id: int, *, now: datetime) -> set[int]:
+    """What is told together with this prompt, still to be told and not now."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD_COMPANIONS, {"leading": leading_id, "now": now, **KINDS})
+        return {row[0] for row in cursor.fetchall()}

@@ -46,10 +46,12 @@ def record_missed(kind: str, slots: Collection[Slot], *, now: datetime) -> None:
             cursor.execute(planning_statements.MISSED, parameters)
 
 
-def end_overtaken(prompt_ids: Sequence[int], *, now: datetime) -> None:
-    """End their ladders and take back what of them still waits. Run it in the transaction of the planning."""
+def end_overtaken(prompt_ids: Sequence[int], *, now: datetime, reason: str = REASON) -> None:
+    """End their ladders and take back what of them still waits. Run it in the transaction of the planning, or of
+    whoever else has found that time has passed them by.
+    """
     for first in range(0, len(prompt_ids), BATCH):
-        _end(prompt_ids[first : first + BATCH], now)
+        _end(prompt_ids[first : first + BATCH], now, reason)
 
 
 def _firsts(kind: str, slots: Collection[Slot]) -> list[int]:
@@ -78,7 +80,7 @@ def _missed(kind: str, slots: Collection[Slot]) -> dict[str, list[Any]]:
     }
 
 
-def _end(prompt_ids: Sequence[int], now: datetime) -> None:
+def _end(prompt_ids: Sequence[int], now: datetime, why: str) -> None:
     """One that arrived counts as told; of one that did not, the later stage carries on. What of either still waits is
     taken back. A message that another installment still needs goes on without these.
     """
@@ -90,12 +92,12 @@ def _end(prompt_ids: Sequence[int], now: datetime) -> None:
     handed_over = _prompts_of(told.filter(sent_at__isnull=False).exclude(channel=Delivery.Channel.IN_APP))
     arrived = _prompts_of(told.filter(status=Delivery.Status.DELIVERED))
     end_told(arrived, overtaken=True, now=now)
-    Prompt.objects.live().bundles(leading - going_on - arrived).update(status=Prompt.Status.CANCELLED, reason=REASON)
+    Prompt.objects.live().bundles(leading - going_on - arrived).update(status=Prompt.Status.CANCELLED, reason=why)
     _leave_out([row for row in overtaken if _leads(row) in going_on], now)
-    cancel_unsent(sorted(leading - going_on), reason=REASON, now=now)
+    cancel_unsent(sorted(leading - going_on), reason=why, now=now)
     skipped, cancelled = NoticeEvent.Kind.SKIPPED, NoticeEvent.Kind.CANCELLED
     facts = (
-        about(row, cancelled if _leads(row) in handed_over else skipped, stage=row.stage, reason=REASON)
+        about(row, cancelled if _leads(row) in handed_over else skipped, stage=row.stage, reason=why)
         for row in overtaken
         if row.status == Prompt.Status.ACTIVE and _leads(row) not in arrived
     )

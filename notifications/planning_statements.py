@@ -107,9 +107,11 @@ WHERE installment.id = ANY(%(ids)s) AND installment.state = 'open'
 """
 PAYMENTS: Final = """
 SELECT loan.borrower_id, payment.installment_id, payment.id AS payment_id, NULL::bigint AS dispute_id, 0 AS stage,
-       1 AS version, %(moment)s::timestamptz AS moment, NULL::timestamptz AS deadline, '' AS held_by,
+       1 AS version, %(moment)s::timestamptz AS moment, due.deadline, '' AS held_by,
        %(details)s::jsonb AS details, NULL::date AS due_on, loan.bank_id, loan.platform_id, loan.currency
 FROM loans_payment AS payment JOIN loans_loan AS loan ON loan.id = payment.loan_id
+LEFT JOIN unnest(%(returned)s::bigint[], %(deadlines)s::timestamptz[]) AS due (payment_id, deadline)
+       ON due.payment_id = payment.id
 WHERE payment.id = ANY(%(ids)s)
 """
 DISPUTE: Final = """

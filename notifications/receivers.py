@@ -7,9 +7,9 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from loans import signals
-from loans.models import Dispute
+from loans.models import Dispute, Payment
 from notifications import tasks
-from notifications.cancellation import cancel_disputed, cancel_held, cancel_settled
+from notifications.cancellation import cancel_disputed, cancel_held, cancel_outdated, cancel_settled
 from notifications.clock import Clock
 from notifications.models import DisputedPrompt, Prompt
 from notifications.planning import plan_changes, plan_dispute_step, plan_installments, plan_payments
@@ -19,26 +19,24 @@ Kind = Prompt.Kind
 
 @receiver(signals.payments_received)
 def confirm_received(payment_ids: list[int], **_: Any) -> None:
-    plan_payments(Kind.PAYMENT_RECEIVED, payment_ids, Clock.at(timezone.now()))
-    transaction.on_commit(tasks.wake_senders, robust=True)
+    _tell(Kind.PAYMENT_RECEIVED, payment_ids)
 
 
 @receiver(signals.payments_settled)
 def confirm_settled(payment_ids: list[int], **_: Any) -> None:
-    plan_payments(Kind.PAYMENT_SETTLED, payment_ids, Clock.at(timezone.now()))
-    transaction.on_commit(tasks.wake_senders, robust=True)
+    _tell(Kind.PAYMENT_SETTLED, payment_ids)
 
 
 @receiver(signals.payments_returned)
 def tell_returned(payment_ids: list[int], **_: Any) -> None:
-    plan_payments(Kind.PAYMENT_RETURNED, payment_ids, Clock.at(timezone.now()))
-    transaction.on_commit(tasks.wake_senders, robust=True)
+    _tell(Kind.PAYMENT_RETURNED, payment_ids)
 
 
 @receiver(signals.installments_changed)
 def follow_schedule(installment_ids: list[int], **_: Any) -> None:
     now = timezone.now()
     cancel_settled(installment_ids, now=now)
+    cancel_outdated(Payment.everything.filter(installment__in=installment_ids), now=now)
     plan_changes(installment_ids, Clock.at(now))
     transaction.on_commit(tasks.plan.delay, robust=True)
 
@@ -69,6 +67,14 @@ def pass_on_answer(dispute_id: int, message_id: int, **_: Any) -> None:
 @receiver(signals.dispute_decided)
 def pass_on_decision(dispute_id: int, **_: Any) -> None:
     plan_dispute_step(Kind.DISPUTE_DECIDED, dispute_id, 0, Clock.at(timezone.now()))
+    transaction.on_commit(tasks.wake_senders, robust=True)
+
+
+def _tell(kind: Prompt.Kind, payment_ids: list[int]) -> None:
+    """What was news of these payments before, and is waiting, is taken back."""
+    now = timezone.now()
+    cancel_outdated(Payment.everything.filter(pk__in=payment_ids), now=now)
+    plan_payments(kind, payment_ids, Clock.at(now))
     transaction.on_commit(tasks.wake_senders, robust=True)
 
 

@@ -18,6 +18,7 @@ from notifications.clock import Clock
 from notifications.events import record
 from notifications.ladder import OFF_THE_LADDER
 from notifications.models import Delivery, NoticeEvent, Preference, Prompt
+from notifications.needed import look
 from notifications.reach import CONTACT_KIND, open_to, reachable
 from notifications.timing import lawful_moment
 
@@ -40,7 +41,8 @@ def resend(*, prompt_id: int, channel: str, agent: User, now: datetime) -> Deliv
     switched it off, or they have just been told there; Prompt.DoesNotExist. The caller wakes the senders on commit.
     """
     prompt = _locked(prompt_id)
-    if (obstacle := why_not(prompt) or _disputed(prompt)) and not _needed_by_others(prompt):
+    obstacle = why_not(prompt) or _disputed(prompt) or _outdated(prompt, now)
+    if obstacle and not _needed_by_others(prompt):
         raise CannotResendError(obstacle)
     point = _way(prompt, channel)
     _refuse_too_soon(prompt, channel, now)
@@ -89,6 +91,12 @@ def _needed_by_others(prompt: Prompt) -> bool:
 def _disputed(prompt: Prompt) -> str:
     held = prompt.kind in Prompt.HELD_BY_DISPUTE and Dispute.objects.holding([prompt.installment_id or 0]).exists()
     return _("The borrower disputes this; overdue prompts are held until it is decided.") if held else ""
+
+
+def _outdated(prompt: Prompt, now: datetime) -> str:
+    found = look([prompt.pk], now=now)
+    outdated = prompt.pk in found.over or found.past(prompt, now)
+    return _("What this message says is not so any more; it is not sent again.") if outdated else ""
 
 
 def _way(prompt: Prompt, channel: str) -> ContactPoint:

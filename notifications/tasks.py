@@ -86,7 +86,7 @@ def reconcile() -> int:
     opened, closed = discrepancies.sweep(now)
     moved = opened + closed + outages.extend_outages(now) + awaiting.bound_waiting(now)
     moved += feeds.watch_feeds(now) + refusals.watch_refusals(now) + statement_watch.watch_statements(now)
-    moved += outage_watch.watch_outages(now) + in_doubt.watch_doubted(now)
+    moved += outage_watch.watch_outages(now) + outage_watch.look_at_what_is_over(now) + in_doubt.watch_doubted(now)
     return moved + clock_watch.forget_gone()
 
 

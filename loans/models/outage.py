@@ -6,6 +6,7 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
 from loans.models.loan import Installment
@@ -14,8 +15,8 @@ from loans.models.partner import Partner
 
 class OutageQuerySet(models.QuerySet["Outage"]):
     def not_over(self, now: datetime) -> Self:
-        """Those that last at `now` or are still to come."""
-        return self.filter(Q(ends_at=None) | Q(ends_at__gt=now))
+        """Those that last at `now` or are still to come. One that was called off before its start has no length."""
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=Greatest(F("starts_at"), now)))
 
     def in_force(self, now: datetime) -> Self:
         return self.not_over(now).filter(starts_at__lte=now)

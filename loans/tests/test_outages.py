@@ -146,6 +146,17 @@ def test_one_that_is_called_off_before_it_begins_holds_nothing() -> None:
     assert not OutageHold.objects.in_force(START + HOUR).exists()
 
 
+def test_one_that_was_called_off_touches_nobody_any_more(told: list[list[int]]) -> None:
+    outage = declare(starts_at=START + 3 * DAY, ends_at=START + 4 * DAY)
+    end_outage(outage.pk, now=START + HOUR)
+    make_due(3)
+    assert extend_outages(START + 2 * HOUR) == 0
+    assert told == []
+    assert not Outage.objects.not_over(START + 2 * HOUR).exists()
+    with pytest.raises(OverAlreadyError):
+        end_outage(outage.pk, now=START + 2 * HOUR)
+
+
 def test_one_that_is_declared_when_it_is_over_is_listed_and_nobody_is_told(told: list[list[int]]) -> None:
     installment = make_due(-9)
     declare(starts_at=START - 10 * DAY, ends_at=START - 8 * DAY)

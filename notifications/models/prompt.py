@@ -87,7 +87,8 @@ def _figures_hold() -> Q:
 
 
 class Prompt(models.Model):
-    """One thing to tell: unique by (installment, kind, stage, schedule version), or by the payment or dispute step.
+    """One thing to tell: unique by (installment, kind, stage, schedule version), or by the payment, until that is
+    something else, or by the dispute step.
 
         ACTIVE ─ acknowledged ─> ACKNOWLEDGED        ACTIVE ─ paid, disputed, superseded ─> CANCELLED (+ reason)
            ├─ delivered, nothing more to try ─> TOLD ─ acknowledged ─> ACKNOWLEDGED
@@ -210,7 +211,9 @@ class Prompt(models.Model):
                 name="prompt_once_an_installment",
             ),
             models.UniqueConstraint(
-                fields=["payment", "kind"], condition=Q(payment__isnull=False), name="prompt_once_a_payment"
+                fields=["payment", "kind"],
+                condition=Q(payment__isnull=False, voided_at=None),
+                name="prompt_once_a_payment",
             ),
             models.UniqueConstraint(
                 fields=["dispute", "kind", "stage"],

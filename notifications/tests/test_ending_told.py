@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.tests.factories import make_agent
 from loans.models import Installment, OutageHold
 from notifications.acknowledgement import acknowledge_delivery
+from notifications.agent_tasks import finish
 from notifications.ending_told import UNNAMED
 from notifications.escalation import climb
 from notifications.models import AgentTask, Delivery, NoticeEvent, Prompt
@@ -30,6 +32,15 @@ def say_that_they_know() -> None:
     acknowledge_delivery(Delivery.objects.get(channel="sms").pk, method="link", now=NOON)
 
 
+def told_by_an_agent() -> None:
+    Prompt.objects.update(status=Status.ESCALATED)
+    leading = Prompt.objects.get(told_with=None)
+    task = AgentTask.objects.create(
+        prompt=leading, kind="unreachable", borrower=leading.borrower, reason="-", act_by=NOON, created_at=NOON
+    )
+    finish(task_id=task.pk, agent=make_agent(), outcome=AgentTask.Outcome.TOLD, note="", now=NOON)
+
+
 def make_late_pair(held: int) -> tuple[Installment, Installment]:
     """Two that are overdue by a day and told together while the one at that place was held; first the named one."""
     pair = make_pair(due_on=TODAY - DAY)
@@ -50,7 +61,7 @@ def test_a_companion_that_was_held_when_the_message_went_out_is_not_called_told(
     assert event.data == {"channel": "in_app", "why": UNNAMED}
 
 
-@pytest.mark.parametrize("end", [come_to_the_end, say_that_they_know])
+@pytest.mark.parametrize("end", [come_to_the_end, say_that_they_know, told_by_an_agent])
 def test_it_is_told_by_itself_once_it_is_held_no_more(end: Callable[[], None]) -> None:
     _named, held = make_late_pair(held=1)
     OutageHold.objects.update(held_until=NOON + DAY)
@@ -63,7 +74,7 @@ def test_it_is_told_by_itself_once_it_is_held_no_more(end: Callable[[], None]) -
     assert [one.channel for one in own.order_by("pk")] == ["in_app", "sms"]
     for hours in range(2, 24):
         climb(clock(NOON + DAY + hours * HOUR))
-    assert AgentTask.objects.get().prompt == own[0].prompt
+    assert AgentTask.objects.open().get().prompt == own[0].prompt
 
 
 def test_one_that_leads_and_was_held_is_void_and_carries_the_message_of_the_other() -> None:

@@ -165,6 +165,7 @@ def test_when_a_doubt_ends_one_message_goes_out_and_the_ladder_waits_for_it(bank
 def test_a_reminder_before_the_due_date_climbs_on_whatever_a_bank_may_have(bank: str) -> None:
     first = Installment.objects.get(number=1)
     now = timezone.now()
+    Installment.objects.filter(pk=first.pk).update(due_on=now.date() + 2 * DAY)
     prompt = make_prompt(first, stage=1, look_again_at=now, deadline=now)
     told("harbour", bank, settled(amount=SLIP))
     climb(clock(now))

@@ -74,6 +74,7 @@ def test_what_was_planned_in_the_same_moment_is_not_claimed(installment: Install
 
 def test_a_reminder_before_the_due_date_goes_out_all_the_same(installment: Installment) -> None:
     declare()
+    Installment.objects.update(due_on=TODAY)
     upcoming = make_delivery(make_prompt(installment))
     assert claim("sms", NOON) == [upcoming.pk]
 

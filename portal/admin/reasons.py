@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.masking import mask_text
+from notifications.needed import DUE_DAY_OVER
 from notifications.suppliers import FAILS, SLOW
 
 KNOWN: Final[dict[str, Promise]] = {
@@ -33,6 +34,7 @@ KNOWN: Final[dict[str, Promise]] = {
     ),
     "overtaken by a later stage": _("overtaken by a later stage"),
     "its message arrived without naming it": _("its message arrived without naming it"),
+    DUE_DAY_OVER: _("its due day is over"),
     "acknowledged": _("acknowledged"),
     "sender not known": _("sender not known"),
     "for a person to read": _("for a person to read"),
