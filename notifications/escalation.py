@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from django.db import connection, transaction
@@ -168,15 +168,22 @@ def act_by(prompt: Prompt, clock: Clock) -> datetime:
     the first of them that leaves a person time, and those first on which people work.
     """
     soonest = clock.now + PERSON_TAKES
-    if prompt.kind != Prompt.Kind.UPCOMING or prompt.installment is None:
+    zone, works = prompt.borrower.zone, working_days(prompt.borrower.jurisdiction).is_working_day
+    days = sorted(_last_days(prompt), key=lambda day: not works(day))
+    if not days:
         return soonest
-    zone, due_on = prompt.borrower.zone, prompt.installment.due_on
     closes = clock.hours_for(prompt.borrower.jurisdiction, prompt.kind, zone)[0].closes
-    last_days = [local_day(prompt.deadline, zone)] if prompt.deadline else []
-    works = working_days(prompt.borrower.jurisdiction).is_working_day
-    days = sorted((*last_days, due_on - timedelta(days=1), due_on), key=lambda day: not works(day))
     ends = [at_local(day, closes, zone) for day in days]
     return next((end for end in ends if end >= soonest), max(ends))
+
+
+def _last_days(prompt: Prompt) -> list[date]:
+    """On which the due date can still be saved, in the order of `act_by`; none where there is none to save."""
+    if prompt.kind != Prompt.Kind.UPCOMING and (prompt.kind != Prompt.Kind.PAYMENT_RETURNED or not prompt.deadline):
+        return []
+    last_days = [local_day(prompt.deadline, prompt.borrower.zone)] if prompt.deadline else []
+    due_on = prompt.installment.due_on if prompt.installment else None
+    return [*last_days, due_on - timedelta(days=1), due_on] if due_on else last_days
 
 
 def _write(writes: Writes, clock: Clock) -> None:

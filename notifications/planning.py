@@ -14,6 +14,7 @@ from notifications.clock import Clock
 from notifications.models import Prompt
 from notifications.planning_calendar import plan_calendar
 from notifications.planning_writes import write
+from notifications.returned_deadlines import deadlines_of
 from notifications.slots import working_days
 
 Kind = Prompt.Kind
@@ -83,7 +84,9 @@ def _opens(due_on: date, jurisdiction: str) -> date:
 
 def plan_payments(kind: Prompt.Kind, payment_ids: Sequence[int], clock: Clock) -> int:
     """Plan the news of these payments, once each; returns how many prompts are new."""
-    return write(kind, planning_statements.PAYMENTS, clock, {"ids": list(payment_ids), "moment": clock.now})
+    ends = deadlines_of(payment_ids, clock) if kind == Kind.PAYMENT_RETURNED else {}
+    parameters = {"ids": list(payment_ids), "moment": clock.now, "returned": list(ends), "deadlines": [*ends.values()]}
+    return write(kind, planning_statements.PAYMENTS, clock, parameters)
 
 
 def plan_dispute_step(kind: Prompt.Kind, dispute_id: int, stage: int, clock: Clock) -> int:

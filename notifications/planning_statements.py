@@ -107,9 +107,11 @@ WHERE installment.id = ANY(%(ids)s) AND installment.state = 'open'
 """
 PAYMENTS: Final = """
 SELECT loan.borrower_id, payment.installment_id, payment.id AS payment_id, NULL::bigint AS dispute_id, 0 AS stage,
-       1 AS version, %(moment)s::timestamptz AS moment, NULL::timestamptz AS deadline, '' AS held_by,
+       1 AS version, %(moment)s::timestamptz AS moment, due.deadline, '' AS held_by,
        %(details)s::jsonb AS details, NULL::date AS due_on, loan.bank_id, loan.platform_id, loan.currency
 FROM loans_payment AS payment JOIN loans_loan AS loan ON loan.id = payment.loan_id
+LEFT JOIN unnest(%(returned)s::bigint[], %(deadlines)s::timestamptz[]) AS due (payment_id, deadline)
+       ON due.payment_id = payment.id
 WHERE payment.id = ANY(%(ids)s)
 """
 DISPUTE: Final = """
@@ -153,12 +155,16 @@ FROM (
     ) AS bundle
 WHERE bundle.id = prompt.id AND bundle.leads <> bundle.id
 """
+# News of a payment begin with a mail, whose receipt may take longer than there is until a deadline: the ladder looks as
+# soon as the first of its rungs may have had its share.
 PROMPTS: Final = """
 INSERT INTO notifications_prompt (id, borrower_id, kind, installment_id, payment_id, dispute_id, told_with_id, stage,
                                   version, status, reason, rung, planned_at, tell_at, look_again_at, deadline)
 SELECT id, borrower_id, %(kind)s, installment_id, payment_id, dispute_id, told_with_id, stage, version, 'active', '',
        COALESCE(rung, %(beyond)s), %(now)s, moment,
-       CASE WHEN rung IS NULL THEN moment ELSE LEAST(moment + wait, deadline) END, deadline
+       CASE WHEN rung IS NULL THEN moment
+            ELSE LEAST(moment + wait, CASE WHEN payment_id IS NULL THEN deadline
+                                           ELSE moment + (deadline - moment) / %(beyond)s END) END, deadline
 FROM planning_prompt
 """
 WHERE_NEW: Final = "ON CONFLICT DO NOTHING RETURNING id"
