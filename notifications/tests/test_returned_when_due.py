@@ -56,6 +56,10 @@ def test_who_answers_nowhere_is_with_a_person_who_can_act_before_the_day_is_over
     for quarters in range((24 - hour) * 4):
         climb(clock(came_back + quarters * HOUR / 4))
         Delivery.objects.filter(status="queued").update(status="sent", sent_at=came_back + quarters * HOUR / 4)
+    assert list(Delivery.objects.exclude(channel="in_app").order_by("pk").values_list("channel", flat=True)) == [
+        "email",
+        "sms",
+    ]
     task = AgentTask.objects.get()
     assert came_back < task.created_at < task.act_by < at(TUESDAY + DAY, 0)
 
