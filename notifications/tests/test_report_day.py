@@ -92,7 +92,7 @@ def test_the_page_in_the_portal_names_the_day_that_was_told_outside_and_what_was
     page = browser.get(reverse("message", args=[prompt.pk])).content.decode()
     assert "17 December" in page
     assert "2 December" not in page.replace("22 December", "")
-    assert prompt.deliveries.get(channel="in_app").facts["report_on"] == "2026-12-02"
+    assert prompt.deliveries.get(channel="in_app", facts__report_on="2026-12-02")
 
 
 def test_other_prompts_promise_no_day() -> None:

@@ -59,7 +59,7 @@ def test_the_queue_is_in_the_order_of_what_runs_out(desk: Client) -> None:
 def test_who_gives_notice_before_a_report_in_person_is_shown_the_day_to_name(desk: Client, world: World) -> None:
     words = "First day of a report"
     assert words not in desk.get(task_page(world.task)).content.decode()
-    Prompt.objects.filter(pk=world.task.prompt_id).update(kind=Prompt.Kind.PRIOR_NOTICE, stage=10)
+    Prompt.objects.filter(agent_tasks=world.task).update(kind=Prompt.Kind.PRIOR_NOTICE, stage=10)
     page = desk.get(task_page(world.task)).content.decode()
     assert words in page
     assert "2 December" in page or "2 Dec" in page
