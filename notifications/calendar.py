@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from notifications.timing import ContactHours, at_local, lawful_moment, local_day
+from notifications.timing import END_OF_DAY, ContactHours, at_local, lawful_moment, local_day
 from notifications.working_days import EVERY_DAY, WorkingDays
 
 LEADS: Final = (7, 3, 1, 0)
@@ -23,6 +23,7 @@ TIME_TO_ACT: Final = time(12)
 """On the last day a person must have the case by noon, local time."""
 LEAST_TRY: Final = timedelta(hours=2)
 """However late a prompt is planned, its channels get so long before a person is called."""
+AT_ANY_HOUR: Final = ContactHours(time.min, END_OF_DAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,8 @@ def upcoming(
         for days in range(days_ahead(today, leads, working_days) + 1):
             due_on = today + timedelta(days=days)
             stage = upcoming_stage(days, leads)
-            end_of_due_day = at_local(due_on, time.max, zone)
-            moment = lawful_moment(now, now=now, zone=zone, hours=hours, latest=end_of_due_day).at
-            ends = deadline(due_on, stage, zone, moment, working_days)
+            moment = lawful_moment(now, now=now, zone=zone, hours=hours, latest=end_of_due_day(due_on, zone)).at
+            ends = deadline(due_on, stage, zone, moment, working_days, hours)
             yield Slot(name, due_on, stage, moment, ends, early=days > max(leads))
 
 
@@ -103,17 +103,33 @@ def overdue_stage(days: int, stages: Sequence[int] = OVERDUE_STAGES) -> int:
     return max(stage for stage in stages if stage <= days)
 
 
+def end_of_due_day(due_on: date, zone: ZoneInfo) -> datetime:
+    """The last moment at which it is not overdue, UTC: contact hours hold nothing beyond it that is told before."""
+    return at_local(due_on, time.max, zone)
+
+
 def deadline(
-    due_on: date, stage: int, zone: ZoneInfo, started_at: datetime, working_days: WorkingDays = EVERY_DAY
+    due_on: date,
+    stage: int,
+    zone: ZoneInfo,
+    started_at: datetime,
+    working_days: WorkingDays = EVERY_DAY,
+    hours: ContactHours = AT_ANY_HOUR,
 ) -> datetime:
     """The last moment at which an unreached borrower goes to a person, as UTC.
 
     Noon of the last working day before the due date, so that a person is there and a working afternoon is left; for a
     prompt of the due day itself noon of that day, where it is a working day. But never before the channels had
-    `LEAST_TRY` from `started_at` on.
+    `LEAST_TRY` from `started_at` on; where that would end in the night, they have it from when `hours` open again, if
+    the due day is not over by then.
     """
-    last_day = last_day_to_act(due_on, stage, working_days)
-    return max(at_local(last_day, TIME_TO_ACT, zone), started_at + LEAST_TRY)
+    noon = at_local(last_day_to_act(due_on, stage, working_days), TIME_TO_ACT, zone)
+    least = started_at + LEAST_TRY
+    if noon >= least:
+        return noon
+    opening = hours.next_open(least, zone)
+    after_the_night = opening + LEAST_TRY
+    return least if opening == least or after_the_night > end_of_due_day(due_on, zone) else after_the_night
 
 
 def last_day_to_act(due_on: date, stage: int, working_days: WorkingDays) -> date:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 import orjson
@@ -15,9 +15,10 @@ from notifications.channels.base import Message
 from notifications.claiming import Kept
 from notifications.ending import end_closed, end_past, with_free_ladders
 from notifications.facts import Figures, facts_of, previously_told
-from notifications.models import Delivery
+from notifications.models import Delivery, Prompt
 from notifications.quiet_hours import hold_until_morning
 from notifications.rendering import Rendered, render, version_to_read
+from notifications.report_day import days_promised
 from notifications.signatures import reference_of, reply_code
 from notifications.states import Status, Step
 from notifications.tellings import Companion, Firm, Telling, companions_named, firms_named, tellings_of
@@ -44,6 +45,7 @@ class _Block:
     firms: dict[int, Firm]
     companions: dict[int, list[Companion]]
     told_before: dict[int, Figures]
+    promised: dict[int, date]
 
 
 def word(delivery_ids: Collection[int], *, now: datetime) -> tuple[list[Worded], list[Step]]:
@@ -61,7 +63,8 @@ def word(delivery_ids: Collection[int], *, now: datetime) -> tuple[list[Worded],
     steps += capped.steps
     tellings = [one for one in _without(every, steps) if one.delivery_id not in capped.elsewhere]
     companions = companions_named(tellings, now=now)
-    block = _Block(now, firms_named(tellings, companions), companions, previously_told(tellings))
+    promised = days_promised([one.prompt_id for one in tellings if one.kind == Prompt.Kind.PRIOR_NOTICE])
+    block = _Block(now, firms_named(tellings, companions), companions, previously_told(tellings), promised)
     worded = []
     for telling in tellings:
         try:
@@ -76,7 +79,7 @@ def word(delivery_ids: Collection[int], *, now: datetime) -> tuple[list[Worded],
 def _word(telling: Telling, block: _Block) -> Worded:
     pk, prompt_id = telling.delivery_id, telling.prompt_id
     others, before = block.companions.get(prompt_id, ()), block.told_before.get(prompt_id)
-    facts = facts_of(telling, block.now, block.firms, others, before)
+    facts = facts_of(telling, block.now, block.firms, others, before, block.promised.get(prompt_id))
     if telling.channel == Delivery.Channel.IN_APP:
         version, message = version_to_read(telling.kind, telling.stage, facts), None
     else:

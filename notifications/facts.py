@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.conf import settings
 from loans.answering import firm_to_call
 from loans.models import Payment
 from notifications.models import Delivery, Prompt
+from notifications.report_day import counted_from
 from notifications.tellings import Companion, Firm, Telling
 from notifications.timing import local_day
 from notifications.wording.facts import FactItem, Facts
@@ -30,8 +31,10 @@ def facts_of(
     firms: Mapping[int, Firm],
     companions: Sequence[Companion] = (),
     previous: Figures | None = None,
+    promised: date | None = None,
 ) -> Facts:
-    """The facts of `telling` at `now`, in the borrower's language and calendar.
+    """The facts of `telling` at `now`, in the borrower's language and calendar. `promised` is the day of a report that
+    was told before (`report_day`).
 
     Of a message for several installments it holds what is still needed: one that was paid meanwhile is left out.
     Raises ValueError for a prompt that is about nothing.
@@ -43,8 +46,8 @@ def facts_of(
         about = _about_payment(telling, firms)
     else:
         loan, about = _about_figures(telling, companions, firms, previous)
-        if telling.noticed_at:
-            about["report_on"] = report_on(telling.noticed_at, telling)
+        if telling.kind == Prompt.Kind.PRIOR_NOTICE:
+            about["report_on"] = promised or counted_from(now, telling.stage, telling.zone)
     bank, platform = firms[loan.bank_id], firms[loan.platform_id] if loan.platform_id else None
     return Facts(
         language=telling.language,
@@ -58,11 +61,6 @@ def facts_of(
         currency=loan.currency,
         **about,
     )
-
-
-def report_on(noticed_at: datetime, telling: Telling) -> date:
-    """The first day on which what a notice announces may be reported: `stage` days after it was planned."""
-    return local_day(noticed_at, telling.zone) + timedelta(days=telling.stage)
 
 
 def previously_told(tellings: Iterable[Telling]) -> dict[int, Figures]:

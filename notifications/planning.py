@@ -4,18 +4,20 @@ What the calendar brings is planned by `planning_calendar`, what happened to an 
 """
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 
 from loans.models import Installment
 from notifications import calendar, planning_statements
 from notifications.clock import Clock
+from notifications.early_words import plans_for
 from notifications.models import Prompt
 from notifications.planning_calendar import plan_calendar
 from notifications.planning_writes import write
 from notifications.returned_deadlines import deadlines_of
-from notifications.slots import working_days
+from notifications.slots import Plan, working_days
+from notifications.timing import local_day
 
 Kind = Prompt.Kind
 
@@ -63,23 +65,22 @@ def plan_changes(installment_ids: Sequence[int], clock: Clock) -> int:
     """
     told = (
         Prompt.objects.about_installments(installment_ids)
-        .filter(
-            kind__in=Prompt.OF_FIGURES,
-            version__lt=F("installment__version"),
-            borrower=F("installment__loan__borrower"),
-            installment__state=Installment.State.OPEN,
-            installment__due_on__gt=clock.now.date() + timedelta(days=max(calendar.LEADS) + 1),
-        )
+        .filter(kind__in=Prompt.OF_FIGURES, version__lt=F("installment__version"))
+        .filter(borrower=F("installment__loan__borrower"))
         .filter(Q(deliveries__sent_at__isnull=False) | Q(told_with__deliveries__sent_at__isnull=False))
     )
-    rows = told.values_list("installment_id", "borrower__jurisdiction", "installment__due_on")
-    changed = sorted({pk for pk, law, due_on in rows if _opens(due_on, law) > clock.now.date() + timedelta(days=1)})
+    rows = Installment.objects.open().filter(pk__in=told.values("installment"), due_on__gt=clock.now.date())
+    rows = rows.select_related("loan__borrower").order_by("pk")
+    plans = plans_for(row.loan for row in rows)
+    changed = [row.pk for row in rows if not _follows_at_once(row, plans[row.loan_id], clock.now)]
     return plan_installments(Kind.SCHEDULE_CHANGED, changed, clock) if changed else 0
 
 
-def _opens(due_on: date, jurisdiction: str) -> date:
-    """When its first ordinary prompt is planned."""
-    return calendar.opens_on(due_on, max(calendar.LEADS), working_days=working_days(jurisdiction))
+def _follows_at_once(installment: Installment, plan: Plan, now: datetime) -> bool:
+    """Whether its first ordinary prompt is planned by the borrower's tomorrow, by the leads of its own loan."""
+    borrower = installment.loan.borrower
+    opens = calendar.opens_on(installment.due_on, max(plan.leads), plan.leads, working_days(borrower.jurisdiction))
+    return opens <= local_day(now, borrower.zone) + timedelta(days=1)
 
 
 def plan_payments(kind: Prompt.Kind, payment_ids: Sequence[int], clock: Clock) -> int:

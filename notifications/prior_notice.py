@@ -50,7 +50,8 @@ class Notices:
 
 @transaction.atomic
 def give_prior_notice(loans: Sequence[Loan], clock: Clock, *, days: int) -> Notices:
-    """Plan a notice about each overdue open installment of `loans`: no report before `days` days are over.
+    """Plan a notice about each overdue open installment of `loans`: no report before `days` days are over, counted from
+    when it is first told (`report_day`).
 
     It is told within the contact hours that hold for it. Refused, each with its reason: what is paid at the platform
     and awaits the bank, what is disputed, in doubt or held by an outage, what was announced before (with as many days

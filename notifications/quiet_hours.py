@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from notifications.calendar import end_of_due_day
 from notifications.clock import Clock
 from notifications.models import Delivery, Prompt
 from notifications.states import Status, Step
@@ -13,8 +14,8 @@ from notifications.timing import ContactHours, lawful_moment
 def hold_until_morning(tellings: Sequence[Telling], *, now: datetime) -> list[Step]:
     """The steps that put these claimed deliveries off until their hours open.
 
-    What is not due yet and cannot wait because a person has to take over before that goes out all the same, as when it
-    is planned; what lies in the portal disturbs nobody.
+    A reminder whose due day would be over by then goes out all the same, as when it is planned; what lies in the portal
+    disturbs nobody.
     """
     clock, known = Clock.at(now), dict[tuple[str, str, str], tuple[ContactHours, str] | None]()
     closed = []
@@ -26,10 +27,7 @@ def hold_until_morning(tellings: Sequence[Telling], *, now: datetime) -> list[St
             known[key] = _closed_hours(telling, clock)
         if found := known[key]:
             closed.append((telling, *found))
-    if not closed:
-        return []
-    prompts = Prompt.objects.only("kind", "deadline").in_bulk([one[0].prompt_id for one in closed])
-    steps = (_held(*one, prompts[one[0].prompt_id].latest, now) for one in closed)
+    steps = (_held(*one, now) for one in closed)
     return [step for step in steps if step]
 
 
@@ -39,8 +37,15 @@ def _closed_hours(telling: Telling, clock: Clock) -> tuple[ContactHours, str] | 
     return (hours, rule) if hours.next_open(clock.now, telling.zone) > clock.now else None
 
 
-def _held(telling: Telling, hours: ContactHours, rule: str, latest: datetime | None, now: datetime) -> Step | None:
-    moment = lawful_moment(now, now=now, zone=telling.zone, hours=hours, latest=latest).at
+def _latest(telling: Telling) -> datetime | None:
+    """`Prompt.latest`, from a plain row."""
+    if telling.kind not in Prompt.BEFORE_DUE or telling.due_on is None:
+        return None
+    return end_of_due_day(telling.due_on, telling.zone)
+
+
+def _held(telling: Telling, hours: ContactHours, rule: str, now: datetime) -> Step | None:
+    moment = lawful_moment(now, now=now, zone=telling.zone, hours=hours, latest=_latest(telling)).at
     if moment <= now:
         return None
     return Step(

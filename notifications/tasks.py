@@ -23,6 +23,7 @@ from notifications import (
     statement_watch,
     suppliers,
     taking_over,
+    untold,
 )
 from notifications.clock import Clock
 from notifications.evidence import sealing
@@ -73,6 +74,12 @@ def tidy() -> int:
 def cover() -> int:
     """See that nobody is forgotten; returns how many alarms are open."""
     return coverage.check_coverage(Clock.at(timezone.now()))
+
+
+@shared_task
+def look_back() -> int:
+    """See who fell overdue untold; returns how many are new on record."""
+    return untold.look_back(Clock.at(timezone.now()))
 
 
 @shared_task

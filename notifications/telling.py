@@ -2,12 +2,14 @@
 
 import logging
 from dataclasses import dataclass
+from datetime import date
 
 from loans.models import Installment
 from notifications.bundles import still_needed
 from notifications.history import Entry
 from notifications.models import Delivery, Prompt
 from notifications.rendering import Rendered, render
+from notifications.report_day import days_promised
 from notifications.wording.facts import Facts, FactsError
 from notifications.wording.source import WordingError
 
@@ -32,17 +34,27 @@ class Telling:
 
 
 def read_telling(entry: Entry) -> Telling | None:
-    """What stands in the portal of a prompt; None where nothing has been told yet."""
-    return telling_of(entry.prompt, entry.in_portal) if entry.in_portal else None
+    """What stands in the portal of a prompt; None where nothing has been told yet.
+
+    Of a notice before a report it names the day that was told outside: it may lie there before that.
+    """
+    if entry.in_portal is None:
+        return None
+    asked = [entry.prompt.pk] if entry.prompt.kind == Prompt.Kind.PRIOR_NOTICE else []
+    return telling_of(entry.prompt, entry.in_portal, days_promised(asked).get(entry.prompt.pk))
 
 
-def telling_of(prompt: Prompt, delivery: Delivery) -> Telling | None:
-    """The words and figures of one delivery of `prompt`; None where it has none that can be read."""
+def telling_of(prompt: Prompt, delivery: Delivery, promised: date | None = None) -> Telling | None:
+    """The words and figures of one delivery of `prompt`, with the day of a report that was `promised` since; None where
+    it has none that can be read.
+    """
     try:
         facts = Facts.from_json(delivery.facts or {})
     except FactsError:
         logger.exception("the facts of delivery %s cannot be read", delivery.pk)
         return None
+    if promised:
+        facts = facts._replace(report_on=promised)
     rendered = _rendered(prompt, delivery, facts)
     companions = prompt.companions.select_related("installment", "acknowledgement")
     members = [prompt, *companions] if prompt.asks_acknowledgement else []

@@ -21,8 +21,7 @@ class Telling(NamedTuple):
     """One claimed delivery. What is about an installment, a payment or a dispute is None where there is none.
 
     `closed` says why it must not go there any more, empty where it may. `needed` says of one that leads others whether
-    its own installment is to be told (`needed`). `loan_tail` is the end of the loan's number. `noticed_at` is when a
-    prior notice was planned.
+    its own installment is to be told (`needed`). `loan_tail` is the end of the loan's number.
     """
 
     delivery_id: int
@@ -33,7 +32,6 @@ class Telling(NamedTuple):
     kind: str
     stage: int
     version: int
-    noticed_at: datetime | None
     borrower_id: int
     borrower_name: str
     language: str
@@ -100,7 +98,6 @@ CASE WHEN prompt.kind = ANY(%(held_by_dispute)s) AND NOT EXISTS (
 _TELLINGS: Final = f"""
 SELECT delivery.id, delivery.channel, delivery.address, {WHY_CLOSED},
        prompt.id, prompt.kind, prompt.stage, prompt.version,
-       CASE WHEN prompt.kind = 'prior_notice' THEN prompt.planned_at END,
        borrower.id, borrower.name, borrower.locale, borrower.time_zone, borrower.jurisdiction,
        prompt.installment_id, {_NEEDED},
        installment.outstanding, installment.due_on, installment.payment_reference,

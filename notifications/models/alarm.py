@@ -18,10 +18,9 @@ class Alarm(models.Model):
     """Something that should hold and does not. At most one open of a kind for a subject.
 
     `subject` names the record in a word ("installment:17", "provider:kannel", "feed:harbour:loans", "statement:3:gap",
-    "clock:worker-2", "refused:harbour", "outage:5", "payment:9"); `detail` says in English what is wrong and what to
-    do, without personal data, and `facts` hold what the desk says it with in its reader's language. Who closes one of
-    `BY_HAND` says
-    why; it is not opened again.
+    "clock:worker-2", "refused:harbour", "outage:5", "payment:9", "untold:17:1", with the version); `detail` says in
+    English what is wrong and what to do, without personal data, and `facts` hold what the desk says it with in its
+    reader's language. Who closes one of `BY_HAND` says why; it is not opened again.
     """
 
     class Kind(models.TextChoices):
@@ -33,9 +32,10 @@ class Alarm(models.Model):
         REFUSED = "refused", _("a partner whose messages are refused")
         OUTAGE = "outage", _("an outage that does not end")
         DOUBTED = "doubted", _("a booking that cannot be true")
+        UNTOLD = "untold", _("an installment that fell overdue untold")
 
-    BY_HAND = (Kind.STATEMENT, Kind.DOUBTED)
-    """Kinds that a firm may never mend: an agent closes them, with a reason."""
+    BY_HAND = (Kind.STATEMENT, Kind.DOUBTED, Kind.UNTOLD)
+    """Kinds that a firm may never mend, or that nothing mends: an agent closes them, with a reason."""
 
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     subject = models.CharField(_("about"), max_length=64)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from loans.models import Dispute, Installment, Loan, Payment
 from loans.models.append_only import never_deleted
+from notifications.calendar import end_of_due_day
 
 
 class PromptQuerySet(models.QuerySet["Prompt"]):
@@ -254,8 +255,12 @@ class Prompt(models.Model):
 
     @property
     def latest(self) -> datetime | None:
-        """The moment beyond which contact hours may not hold it, in UTC; None where there is no due date to save."""
-        return self.deadline if self.kind in self.BEFORE_DUE else None
+        """The moment beyond which contact hours may not hold it, in UTC: when its due day ends where the borrower is;
+        None where there is no due date to save.
+        """
+        if self.kind not in self.BEFORE_DUE or self.installment is None:
+            return None
+        return end_of_due_day(self.installment.due_on, self.borrower.zone)
 
     @property
     def asks_acknowledgement(self) -> bool:

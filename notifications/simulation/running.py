@@ -96,7 +96,7 @@ class Run:
             return
         rungs = ladder.Course.of(ladder.ladder_of(kind), open_to=self.person.channels)
         first = rungs.order[0] if rungs.order else len(rungs.ladder.rungs)
-        latest = at_local(due.due_on, time.max, self.person.zone) if kind == Kind.UPCOMING else None
+        latest = self._latest(due, kind)
         prompt = self.running[due, kind] = _Prompt(due, kind, stage, rungs, first)
         if not rungs.order:
             self._look(prompt, now)
@@ -122,6 +122,10 @@ class Run:
         moment = self.rules.allow(Wish(self.person, prompt.kind, "", now, latest, ())).at
         room = self._last_try(prompt, moment) - moment
         return moment + min(timedelta(hours=turn.hours), room / 2)
+
+    def _latest(self, due: Due, kind: Kind) -> datetime | None:
+        """As `Prompt.latest`."""
+        return calendar.end_of_due_day(due.due_on, self.person.zone) if kind in Prompt.BEFORE_DUE else None
 
     def _last_try(self, prompt: _Prompt, moment: datetime) -> datetime:
         """Until when channels are tried."""
@@ -166,8 +170,7 @@ class Run:
                 self._at(until, lambda then: self._look(prompt, then))
             case ladder.Climb(rung, _why):
                 prompt.rung = rung
-                latest = prompt.course.deadline if prompt.kind in Prompt.BEFORE_DUE else None
-                moment = self._tell(prompt, rung, now, latest)
+                moment = self._tell(prompt, rung, now, self._latest(prompt.due, prompt.kind))
                 self._at(prompt.course.patience(rung, moment), lambda then: self._look(prompt, then))
             case ladder.Unreached(_why):
                 self.tally.note_person(local_day(now, self.person.zone))

@@ -117,6 +117,20 @@ class TestTheDeadline:
     def test_is_the_day_before_where_nobody_said_who_works_when(self) -> None:
         assert self.of(date(2026, 11, 23), 3, EVERY_DAY).date() == date(2026, 11, 22)
 
+    @pytest.mark.parametrize(
+        ("began", "ends"),
+        [
+            (time(19, 30), datetime(2026, 11, 22, 21, 30)),  # noqa: DTZ001
+            (time(20, 30), datetime(2026, 11, 23, 10, 0)),  # noqa: DTZ001
+            (time(21, 50), datetime(2026, 11, 23, 10, 0)),  # noqa: DTZ001
+        ],
+    )
+    def test_of_an_evening_lies_in_the_morning_where_that_is_the_due_day(self, began: time, ends: datetime) -> None:
+        started_at = datetime.combine(date(2026, 11, 22), began, SHANGHAI[1])
+        late = deadline(date(2026, 11, 23), 1, SHANGHAI[1], started_at, CHINA, HOURS)
+        assert late == ends.replace(tzinfo=SHANGHAI[1])
+        assert deadline(date(2026, 11, 22), 0, SHANGHAI[1], started_at, CHINA, HOURS) == started_at + LEAST_TRY
+
     def test_reaches_the_slots(self) -> None:
         slots = calendar.upcoming([SHANGHAI], datetime(2026, 11, 19, 1, 0, tzinfo=UTC), HOURS, working_days=CHINA)
         (slot,) = [slot for slot in slots if slot.due_on == date(2026, 11, 23)]

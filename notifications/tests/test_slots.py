@@ -1,6 +1,6 @@
 """Whose law, whose calendar, whose leads."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -90,6 +90,24 @@ class TestBeforeAHoliday:
         Installment.objects.update(version=2)
         assert plan_changes([row.pk], clock(self.SATURDAY)) == told
         assert plan_upcoming(clock(self.SATURDAY)) == 1 - told
+
+    @pytest.mark.parametrize(
+        ("leads", "away", "told"), [("14,7,3,1,0", 12, 0), ("14,7,3,1,0", 16, 1), ("1,0", 5, 1), ("1,0", 1, 0)]
+    )
+    def test_changed_figures_are_told_exactly_once_by_every_plan(self, leads: str, away: int, told: int) -> None:
+        LeadPlan.objects.create(partner=make_bank(), upcoming=leads)
+        row = make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=away))
+        make_delivery(make_prompt(row, stage=30), status="sent", sent_at=NOON - timedelta(days=1))
+        Installment.objects.update(version=2)
+        assert plan_changes([row.pk], clock()) == told
+        assert plan_upcoming(clock()) == 1 - told
+
+    def test_whether_it_is_told_anew_at_once_is_asked_of_the_borrowers_own_day(self) -> None:
+        row = make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=10))
+        make_delivery(make_prompt(row, stage=30), status="sent", sent_at=NOON - timedelta(days=1))
+        Installment.objects.update(version=2)
+        past_midnight = datetime(2026, 11, 24, 0, 30, tzinfo=SHANGHAI).astimezone(UTC)
+        assert plan_changes([row.pk], clock(past_midnight)) == 0
 
     def test_a_plan_with_short_leads_opens_on_friday_for_monday(self) -> None:
         LeadPlan.objects.create(partner=make_bank(), upcoming="1,0")

@@ -1,7 +1,7 @@
 """What an alarm is about and what is wrong, in the reader's language; its own row says it in English, for logs."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from django.urls import reverse
@@ -39,7 +39,9 @@ def about(alarm: Alarm) -> SafeString | str:
     if alarm.kind == Kind.STATEMENT:
         return _link("loans_statement", facts["statement"], f"{facts['firm']} · {facts['named']}")
     if alarm.kind == Kind.COVERAGE and alarm.due_on:
-        return gettext("the installment due on %s") % short_day(alarm.due_on)
+        return _due(alarm.due_on)
+    if alarm.kind == Kind.UNTOLD and alarm.due_on:
+        return _link("loans_loan", facts["loan"], _due(alarm.due_on))
     return named
 
 
@@ -113,6 +115,12 @@ def _of_a_booking(alarm: Alarm) -> str:
     return words % {"firm": alarm.facts["firm"], "loan": alarm.facts["loan"]}
 
 
+def _of_an_untold_one(alarm: Alarm) -> str:
+    return gettext(
+        "It fell overdue, and nobody had told its borrower in time: call them, and write down here how it came about."
+    )
+
+
 _WORDS: Final[dict[Kind, Callable[[Alarm], str]]] = {
     Kind.FEED: _of_a_feed,
     Kind.PROVIDER: _of_a_provider,
@@ -121,7 +129,12 @@ _WORDS: Final[dict[Kind, Callable[[Alarm], str]]] = {
     Kind.REFUSED: _of_refusals,
     Kind.OUTAGE: _of_an_outage,
     Kind.DOUBTED: _of_a_booking,
+    Kind.UNTOLD: _of_an_untold_one,
 }
+
+
+def _due(day: date) -> str:
+    return gettext("the installment due on %s") % short_day(day)
 
 
 def _kind_of_report(kind: str) -> str:

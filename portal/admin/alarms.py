@@ -53,12 +53,13 @@ class ReasonForm(forms.Form):
 _WHAT_TO_WRITE: Final[dict[str, Promise]] = {
     Alarm.Kind.STATEMENT: _("What the bank said: that the statement will not come, or why it is as it is."),
     Alarm.Kind.DOUBTED: _("What the bank said: that it booked no such payment."),
+    Alarm.Kind.UNTOLD: _("How it came about, and what the borrower was told since."),
 }
 
 
 @admin.register(Alarm)
 class AlarmAdmin(ReadOnlyAdmin[Alarm]):
-    """An alarm closes when the next sweep finds that it holds again; of a statement, also by an agent's word."""
+    """An alarm closes when the next sweep finds that it holds again; those of BY_HAND by an agent's word."""
 
     change_form_template = "admin/desk/alarm.html"
     list_display = ["opened_at", "kind_chip", "about", "wrong", "borrower_link", "due_on", "closed_at"]

@@ -13,10 +13,12 @@ DAY: Final = timedelta(days=1)
 
 
 def open_alarms() -> "QuerySet[Alarm]":
-    """Those about somebody whom nobody tells come first, by when it is due."""
-    coverage_first = Case(When(kind=Alarm.Kind.COVERAGE, then=Value(0)), default=Value(1))
+    """Those about somebody whom nobody tells come first, by when it is due; then those about whom nobody told."""
+    people_first = Case(
+        When(kind=Alarm.Kind.COVERAGE, then=Value(0)), When(kind=Alarm.Kind.UNTOLD, then=Value(1)), default=Value(2)
+    )
     rows = Alarm.objects.open().select_related("borrower")
-    return rows.order_by(coverage_first, F("due_on").asc(nulls_last=True), "opened_at", "pk")
+    return rows.order_by(people_first, F("due_on").asc(nulls_last=True), "opened_at", "pk")
 
 
 def passed_over(now: datetime) -> "QuerySet[Supplier]":

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.forms import Form
@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from accounts.models import ContactPoint, User
 from notifications.agent_tasks import tries, ways_to_reach
 from notifications.models import AgentTask
+from notifications.report_day import day_to_name
 from notifications.timing import local_day
 from notifications.working_days import WorkingDays
 from portal.admin.cells import moment_in, time_left
@@ -53,6 +54,7 @@ def task_page(
         "task": task,
         "about": about_task(task),
         "what": task_title(task),
+        "report_on": _report_on(task, now),
         "left": time_left(task.act_by, now),
         "is_late": is_open and task.act_by < now,
         "deadline": deadline_there(task),
@@ -75,6 +77,12 @@ def _title(task: AgentTask) -> str:
     if task.kind == AgentTask.Kind.WRITTEN:
         return gettext("Read what %s wrote") % task.borrower
     return gettext("Tell %s in person") % task.borrower
+
+
+def _report_on(task: AgentTask, now: datetime) -> date | None:
+    """The first day of a report, which whoever tells a notice before it names, or named."""
+    tells = task.outcome in {"", AgentTask.Outcome.TOLD}
+    return day_to_name(task.prompt, task.done_at or now) if task.prompt and tells else None
 
 
 def _tries(task: AgentTask) -> list[Try]:

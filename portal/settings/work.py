@@ -58,6 +58,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "climb": _every(5, "climb_ladders"),
     "tidy": _every(5, "tidy"),
     "cover": _every(60, "cover"),
+    "look-back": _every(600, "look_back"),
     "reconcile": _every(60, "reconcile"),
     "read-callbacks": _every(1, "read_callbacks"),
     "seal": _every(5, "seal"),

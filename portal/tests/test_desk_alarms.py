@@ -13,15 +13,18 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from accounts.models import User
-from loans.models import Feed, RefusalRun, Report, Statement
+from loans.models import Feed, Installment, RefusalRun, Report, Statement
 from loans.tests.factories import make_platform
+from notifications.clock import Clock
 from notifications.feeds import watch_feeds
 from notifications.models import Alarm
 from notifications.refusals import watch_refusals
 from notifications.statement_watch import watch_statements
 from notifications.suppliers import FAILS, SLOW, pause
 from notifications.tests.factories import NOON
+from notifications.untold import look_back
 from portal.admin.alarm_words import about, wrong
+from portal.admin.now_levers import open_alarms
 from portal.tests.desk import World, desk_of, make_desk_agent, make_operator, make_world, said
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
@@ -69,6 +72,13 @@ def make_refused_alarm(*, signed: bool = False) -> Alarm:
     return alarm
 
 
+def make_untold_alarm(world: World) -> Alarm:
+    due = {"due_on": NOON.date() - DAY, "known_at": NOON - 9 * DAY, "version": 2}
+    Installment.objects.filter(pk=world.installment.pk).update(**due)
+    look_back(Clock.at(NOON))
+    return Alarm.objects.get(kind=Alarm.Kind.UNTOLD)
+
+
 def page_of(alarm: Alarm) -> str:
     return reverse("admin:notifications_alarm_change", args=[alarm.pk])
 
@@ -93,6 +103,23 @@ def test_an_alarm_of_refused_messages_says_whose_since_when_and_whether_the_firm
     assert by_nobody.endswith("The last refusal: sums.")
 
 
+def test_who_fell_overdue_untold_is_named_with_the_due_date_and_the_loan(world: World, agent: User) -> None:
+    alarm = make_untold_alarm(world)
+    loan = reverse("admin:loans_loan_change", args=[world.loan.pk])
+    assert about(alarm) == f'<a href="{loan}">the installment due on 21 Nov</a>'
+    assert wrong(alarm).startswith("It fell overdue, and nobody had told its borrower in time: call them")
+    page = desk_of(agent).get(page_of(alarm)).content.decode()
+    assert world.borrower.name in page
+    assert "due on 21 Nov" in page
+
+
+def test_who_fell_overdue_untold_stands_before_firms_and_providers(world: World, agent: User) -> None:
+    make_feed_alarm()
+    alarm = make_untold_alarm(world)
+    assert open_alarms().first() == alarm
+    assert "fell overdue untold" in desk_of(agent).get(reverse("admin:index")).content.decode()
+
+
 def test_one_that_never_came_says_so() -> None:
     assert wrong(make_feed_alarm()).startswith("“pushed events” has never come from Lantern Mall")
 
@@ -113,6 +140,7 @@ def test_every_kind_of_alarm_is_worded_in_every_language(world: World, language:
     facts = {"outage": 1, "since": NOON.isoformat(), "payment": 1, "loan": "LN-1", "firm": "Harbour Bank"}
     for kind in (Alarm.Kind.OUTAGE, Alarm.Kind.DOUBTED):
         Alarm.objects.create(kind=kind, subject=f"{kind}:1", detail="x", opened_at=NOON, facts=facts)
+    make_untold_alarm(world)
     for alarm in Alarm.objects.all():
         english = wrong(alarm)
         with translation.override(language):
@@ -139,11 +167,18 @@ def test_the_page_of_an_alarm_says_it_in_the_agents_language_alone(world: World)
 
 
 @pytest.mark.parametrize(
-    ("kind", "asked"), [(Alarm.Kind.STATEMENT, "the statement will not come"), (Alarm.Kind.DOUBTED, "no such payment")]
+    ("kind", "asked"),
+    [
+        (Alarm.Kind.STATEMENT, "the statement will not come"),
+        (Alarm.Kind.DOUBTED, "no such payment"),
+        (Alarm.Kind.UNTOLD, "How it came about"),
+    ],
 )
-def test_who_closes_one_is_asked_for_what_the_bank_said_of_that(agent: User, kind: Alarm.Kind, asked: str) -> None:
-    facts = {"payment": 1, "loan": "LN-1", "firm": "Harbour Bank", "statement": 1, "named": "camt.053", "fault": "gap"}
-    alarm = Alarm.objects.create(kind=kind, subject=f"{kind}:1", detail="x", opened_at=NOON, facts=facts)
+def test_who_closes_one_is_asked_for_what_explains_it(agent: User, kind: Alarm.Kind, asked: str) -> None:
+    facts = {"payment": 1, "loan": 1, "firm": "Harbour Bank", "statement": 1, "named": "camt.053", "fault": "gap"}
+    alarm = Alarm.objects.create(
+        kind=kind, subject=f"{kind}:1", detail="x", opened_at=NOON, facts=facts, due_on=NOON.date()
+    )
     form = desk_of(agent).get(page_of(alarm)).context["reason_form"]
     assert asked in form.fields["because"].help_text
 

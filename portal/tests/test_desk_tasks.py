@@ -65,6 +65,15 @@ def test_a_task_says_that_the_holidays_of_its_year_are_not_decreed_yet(
     assert said_so == provisional
 
 
+def test_who_gives_notice_before_a_report_in_person_is_shown_the_day_to_name(desk: Client, world: World) -> None:
+    words = "First day of a report"
+    assert words not in desk.get(task_page(world.task)).content.decode()
+    Prompt.objects.filter(agent_tasks=world.task).update(kind=Prompt.Kind.PRIOR_NOTICE, stage=10)
+    page = desk.get(task_page(world.task)).content.decode()
+    assert words in page
+    assert "2 December" in page or "2 Dec" in page
+
+
 def test_a_free_task_is_taken_from_the_list(desk: Client, agent: User, world: World) -> None:
     assert f'formaction="{take_address(world.task)}"' in desk.get(reverse(TASKS)).content.decode()
     assert desk.post(take_address(world.task))["Location"] == task_page(world.task)
