@@ -155,16 +155,15 @@ FROM (
     ) AS bundle
 WHERE bundle.id = prompt.id AND bundle.leads <> bundle.id
 """
-# News of a payment begin with a mail, whose receipt may take longer than there is until a deadline: the ladder looks as
-# soon as the first of its rungs may have had its share.
+# Where a deadline is near, the ladder looks as soon as the first of its rungs has had its share of the time, so that
+# the others have theirs (`Course.patience`).
 PROMPTS: Final = """
 INSERT INTO notifications_prompt (id, borrower_id, kind, installment_id, payment_id, dispute_id, told_with_id, stage,
                                   version, status, reason, rung, planned_at, tell_at, look_again_at, deadline)
 SELECT id, borrower_id, %(kind)s, installment_id, payment_id, dispute_id, told_with_id, stage, version, 'active', '',
        COALESCE(rung, %(beyond)s), %(now)s, moment,
        CASE WHEN rung IS NULL THEN moment
-            ELSE LEAST(moment + wait, CASE WHEN payment_id IS NULL THEN deadline
-                                           ELSE moment + (deadline - moment) / %(beyond)s END) END, deadline
+            ELSE LEAST(moment + wait, moment + (deadline - moment) / %(beyond)s) END, deadline
 FROM planning_prompt
 """
 WHERE_NEW: Final = "ON CONFLICT DO NOTHING RETURNING id"

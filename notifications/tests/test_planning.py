@@ -11,7 +11,8 @@ from accounts.models import ContactPoint
 from accounts.tests.factories import make_borrower
 from loans.models import Dispute, Installment
 from loans.tests.factories import make_installment, make_loan
-from notifications.models import Delivery, NoticeEvent, Preference, Prompt
+from notifications.escalation import climb
+from notifications.models import AgentTask, Delivery, NoticeEvent, Preference, Prompt
 from notifications.planning import plan_overdue, plan_upcoming
 from notifications.tests.factories import NOON, TODAY, clock
 
@@ -162,3 +163,17 @@ def test_the_number_of_queries_does_not_grow_with_the_book(
         due_in(days)
     with django_assert_num_queries(21):
         assert plan_upcoming(clock()) == 8
+
+
+def test_where_little_time_is_left_every_channel_gets_its_share_of_it() -> None:
+    """Due tomorrow, a Monday: nobody works before then, and two hours are left."""
+    make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=1))
+    plan_upcoming(clock())
+    prompt = Prompt.objects.get()
+    assert prompt.deadline == NOON + timedelta(hours=2)
+    for minutes in range(0, 121, 5):
+        climb(clock(NOON + timedelta(minutes=minutes)))
+    told = prompt.deliveries.exclude(channel="in_app").order_by("pk")
+    assert [delivery.channel for delivery in told] == ["sms", "email"]
+    assert told[1].next_attempt_at < NOON + timedelta(hours=1)
+    assert AgentTask.objects.get().created_at == prompt.deadline
