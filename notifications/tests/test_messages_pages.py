@@ -95,8 +95,9 @@ class TestInbox:
         assert "New" not in words(page.get(INBOX)).split("Payment due on")[0]
 
     def test_the_newest_comes_first(self, page: Client, loan: Loan) -> None:
-        installment = make_installment(loan, due_on=TODAY - timedelta(days=1))
+        installment = make_installment(loan, due_on=TODAY)
         tell(installment, kind="upcoming", planned_at=NOON - timedelta(days=3))
+        Installment.objects.update(due_on=TODAY - timedelta(days=1))
         tell(installment, kind="overdue", stage=1)
         shown = words(page.get(INBOX))
         assert shown.index("Payment overdue since") < shown.index("Payment due on")

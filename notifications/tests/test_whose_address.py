@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Final
 
 import pytest
-from django.utils import timezone
 
 from accounts.models import ContactPoint
 from accounts.tests.factories import make_agent, make_borrower
@@ -89,7 +88,7 @@ def test_a_dispute_is_told_where_the_loans_firms_said(loan: Loan) -> None:
 def test_an_agent_does_not_send_there_either_and_reads_why(loan: Loan) -> None:
     prompt = make_prompt(make_installment(loan, due_on=DUE))
     with pytest.raises(CannotResendError, match="named by another firm"):
-        resend(prompt_id=prompt.pk, channel="email", agent=make_agent(), now=timezone.now())
+        resend(prompt_id=prompt.pk, channel="email", agent=make_agent(), now=NOON)
 
 
 def test_nor_is_an_agent_given_it_to_write_to(loan: Loan) -> None:
