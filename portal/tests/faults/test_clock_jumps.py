@@ -29,7 +29,8 @@ def test_the_clock_jumps_an_hour_and_then_two_days_ahead(shifted_run: Run) -> No
     run.wait_for("sms", 0.5)
     run.world.set_clock(timedelta(days=2, hours=1))
     run.world.nudge()  # to whose clock is ahead, every wake-up by beat has expired
-    run.wait_until("the next stage was planned", lambda: Prompt.objects.filter(stage=1).exists())
+    # Where the borrowers are, the last hour may have led into the due day.
+    run.wait_until("the next stage was planned", lambda: Prompt.objects.filter(stage__lt=3).exists())
     run.prove()
 
 
