@@ -119,14 +119,19 @@ def deadline(
     """The last moment at which an unreached borrower goes to a person, as UTC.
 
     Noon of the last working day before the due date, so that a person is there and a working afternoon is left; for a
-    prompt of the due day itself noon of that day, where it is a working day. But never before the channels had
-    `LEAST_TRY` from `started_at` on; where that would end in the night, they have it from when `hours` open again, if
-    the due day is not over by then.
+    prompt of the due day itself noon of that day, where it is a working day. Of a stage that begins after it, on a day
+    on which nobody works, the close of `hours` of its own day: nothing is gained by hurrying its channels. But never
+    before they had `LEAST_TRY` from `started_at` on; where that would end in the night, they have it from when `hours`
+    open again, if the due day is not over by then.
     """
     noon = at_local(last_day_to_act(due_on, stage, working_days), TIME_TO_ACT, zone)
     least = started_at + LEAST_TRY
     if noon >= least:
         return noon
+    day = local_day(started_at, zone)
+    closes = at_local(day, hours.closes, zone)
+    if day < due_on and not working_days.is_working_day(day) and closes >= least:
+        return closes
     opening = hours.next_open(least, zone)
     after_the_night = opening + LEAST_TRY
     return least if opening == least or after_the_night > end_of_due_day(due_on, zone) else after_the_night

@@ -128,7 +128,7 @@ def test_that_it_arrived_ends_the_last_stage_too(proof: str) -> None:
 
 def test_a_firm_gets_at_most_half_of_the_time_until_a_person_takes_over() -> None:
     make_rule(hours=12)
-    prompt = planned(1)  # at noon of the day before, when a person would have it in two hours
+    prompt = planned(0)  # at noon of the due day, when a person would have it in two hours
     assert prompt.deadline == NOON + 2 * HOUR
     assert prompt.tell_at == NOON + HOUR
 

@@ -166,8 +166,8 @@ def test_the_number_of_queries_does_not_grow_with_the_book(
 
 
 def test_where_little_time_is_left_every_channel_gets_its_share_of_it() -> None:
-    """Due tomorrow, a Monday: nobody works before then, and two hours are left."""
-    make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=1))
+    """Due today, a Sunday on which nobody works: two hours are left."""
+    make_installment(make_loan(make_borrower()), due_on=TODAY)
     plan_upcoming(clock())
     prompt = Prompt.objects.get()
     assert prompt.deadline == NOON + timedelta(hours=2)
