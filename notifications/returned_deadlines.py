@@ -60,4 +60,4 @@ def _deadline(due: Due, clock: Clock) -> datetime | None:
     stage = (due.due_on - day).days
     if last_day_to_act(due.due_on, stage, days) > day + DAY:
         return None
-    return deadline(due.due_on, stage, zone, moment, days)
+    return deadline(due.due_on, stage, zone, moment, days, hours)
