@@ -15,7 +15,7 @@ from notifications.cancellation import LIVE, cancel_unsent, close_tasks
 from notifications.ending_told import set_free
 from notifications.events import about, record_all
 from notifications.models import Acknowledgement, Delivery, NoticeEvent, Prompt
-from notifications.named import named
+from notifications.named import named, named_by_what_arrived
 from notifications.partner_news import tell_acknowledged
 from notifications.signatures import LinkExpired, LinkInvalid, link_token, read_link_token
 from notifications.states import Status, Step, advance
@@ -156,9 +156,15 @@ def _note_seen(delivery: Delivery, prompt: Prompt, now: datetime) -> None:
 
 
 def _left_behind(answered: Collection[int]) -> list[Prompt]:
-    """Whose ladder was that of one of these, and who was not answered for: held when the message was worded."""
+    """Whose ladder was that of one of these, and who was neither answered for nor named by anything that arrived: held
+    whenever a message was worded.
+    """
     behind = Prompt.objects.filter(told_with__in=answered, voided_at=None, status__in=LIVE)
-    return list(behind.exclude(pk__in=answered).order_by("pk"))
+    behind = behind.exclude(pk__in=answered).order_by("pk")
+    if not (found := list(behind)):
+        return []
+    arrived = named_by_what_arrived({one.told_with_id or 0 for one in found})
+    return [one for one in found if (one.told_with_id, one.installment_id) not in arrived]
 
 
 def _settle(prompts: Sequence[Prompt], answer: Acknowledgement, now: datetime) -> None:

@@ -43,7 +43,17 @@ uncovered AS (
                OR prompt.status = 'firm_told' AND prompt.look_again_at > %(known_by)s
                OR prompt.status = 'escalated' AND installment.due_on >= place.works_on AND EXISTS (
                   SELECT 1 FROM notifications_agenttask AS task
-                  WHERE task.prompt_id = COALESCE(prompt.told_with_id, prompt.id) AND task.status = 'open'))))
+                  WHERE task.prompt_id = COALESCE(prompt.told_with_id, prompt.id) AND task.status = 'open')))
+      AND NOT EXISTS (
+        SELECT 1 FROM loans_payment AS payment
+        JOIN notifications_prompt AS prompt
+          ON prompt.payment_id = payment.id AND prompt.kind = 'payment_returned' AND prompt.voided_at IS NULL
+        WHERE payment.installment_id = installment.id AND payment.status = 'returned'
+          AND (prompt.status = 'told' OR prompt.status = 'active' AND prompt.look_again_at > %(known_by)s
+               OR prompt.status = 'escalated' AND EXISTS (
+                  SELECT 1 FROM notifications_agenttask AS task
+                  WHERE task.prompt_id = prompt.id AND task.status = 'open'))
+        OFFSET 0))
 """
 _OPEN: Final = f"""
 WITH {_UNCOVERED}

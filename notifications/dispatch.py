@@ -162,5 +162,5 @@ def _freed(delivery_id: int, provider: str, *, now: datetime) -> Step:
     if may_go_again(provider):
         # It may have arrived: a receipt that comes meanwhile spares its reader the second copy.
         later = now + settings.RETRY_AFTER
-        return Step(delivery_id=delivery_id, to=Status.RETRYING, reason=reason, next_attempt_at=later)
+        return Step(delivery_id=delivery_id, to=Status.RETRYING, reason=reason, next_attempt_at=later, in_doubt=True)
     return Step(delivery_id=delivery_id, to=Status.UNCONFIRMED, reason=reason)

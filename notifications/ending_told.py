@@ -37,7 +37,8 @@ def set_free(these: Iterable[Prompt], *, now: datetime) -> None:
     companions = list(these)
     if not companions:
         return
-    Prompt.objects.filter(pk__in=[one.pk for one in companions]).update(
+    waiting = Prompt.objects.filter(pk__in=[one.pk for one in companions], told_with__isnull=False)
+    waiting.filter(status__in=[Prompt.Status.ACTIVE, Prompt.Status.ESCALATED]).update(
         told_with=None, status=Prompt.Status.ACTIVE, rung=BEFORE_THE_FIRST, look_again_at=now, reason=""
     )
     channel = Delivery.Channel.IN_APP

@@ -5,13 +5,16 @@ worded, and a bank may have changed since what was told; so what is called proof
 stand now.
 """
 
+import logging
 from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
 from notifications.models import Delivery, Prompt
-from notifications.wording.facts import Facts
+from notifications.wording.facts import Facts, FactsError
+
+logger = logging.getLogger(__name__)
 
 
 class Named(NamedTuple):
@@ -24,13 +27,17 @@ class Named(NamedTuple):
 def named(delivery: Delivery) -> dict[int, Named]:
     """By the installment's id, from what was kept of the message when it was handed over (`delivery.facts`).
 
-    Empty where nothing was worded yet, and of news of a payment or dispute, which ask for no installment. Read it with
-    its prompt. Raises FactsError where what was kept cannot be read.
+    Empty where nothing was worded yet, of news of a payment or dispute, which ask for no installment, and where what
+    was kept cannot be read, which the log says: one such row must not keep all others waiting. Read it with its prompt.
     """
     prompt, stored = delivery.prompt, delivery.facts or {}
     if prompt.kind not in Prompt.OF_FIGURES or not stored.keys() >= {"amount", "due_on"}:
         return {}
-    facts = Facts.from_json(stored)
+    try:
+        facts = Facts.from_json(stored)
+    except FactsError:
+        logger.exception("The facts of delivery %s cannot be read", delivery.pk)
+        return {}
     if facts.amount is None or facts.due_on is None:
         return {}
     if facts.items:

@@ -83,6 +83,7 @@ def _step(delivery_id: int, outcome: Outcome, attempts: int, channel: Channel, n
             to=Status.RETRYING,
             reason=outcome.reason,
             next_attempt_at=now + _pause(attempts),
+            in_doubt=outcome.result is Result.UNKNOWN,
         )
     return Step(
         delivery_id=delivery_id,

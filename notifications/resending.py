@@ -139,7 +139,7 @@ def _queue(prompt: Prompt, channel: str, point: ContactPoint, now: datetime) -> 
     """Ordinal 0 is left to the ladder, which may still want this channel."""
     zone = prompt.borrower.zone
     hours, rule = Clock.at(now).hours_for(prompt.borrower.jurisdiction, prompt.kind, zone)
-    moment = lawful_moment(now, now=now, zone=zone, hours=hours).at
+    moment = lawful_moment(now, now=now, zone=zone, hours=hours, latest=prompt.latest).at
     last = prompt.deliveries.filter(channel=channel).aggregate(last=Max("ordinal"))["last"] or 0
     return Delivery.objects.create(
         prompt=prompt,

@@ -3,7 +3,7 @@
     QUEUED ─claim─> SENDING ─accepted─> SENT ─receipt─> DELIVERED
       │                │ ├─receipt came first─> DELIVERED          (the late "sent" then changes nothing)
       │                │ ├─temporary─> RETRYING ─claim─> SENDING  (or: it was accepted after all ─> SENT;
-      │                │ │                                         nobody waits for it any more ─> UNCONFIRMED)
+      │                │ │                      nobody waits for it any more ─> CANCELLED or, in doubt, UNCONFIRMED)
       │                │ ├─permanent or exhausted─> FAILED
       │                │ └─outcome unknown─> UNCONFIRMED         SENT ─no receipt in time─> UNCONFIRMED
       └─paid, disputed, withdrawn, superseded─> CANCELLED        UNCONFIRMED ─late receipt─> DELIVERED | FAILED
@@ -48,12 +48,12 @@ _EVENTS: Final[dict[str, NoticeEvent.Kind]] = {
 }
 
 # What was being handed over when its prompt came to its end is not tried again: its borrower has said that they know,
-# or was told in another way. It may have arrived unless it was only put off. What an agent sends again is theirs.
+# or was told in another way. What an agent sends again is theirs.
 _TARGET: Final = f"""
 CASE WHEN step.target <> 'retrying' OR prompt.status NOT IN ('cancelled', 'acknowledged', 'told')
           OR prompt.status <> 'cancelled' AND delivery.rung = {OFF_THE_LADDER} THEN step.target
-     WHEN step.held_by <> '' THEN 'cancelled'
-     ELSE 'unconfirmed' END"""
+     WHEN step.in_doubt THEN 'unconfirmed'
+     ELSE 'cancelled' END"""
 _UPDATE: Final = f"""
 UPDATE notifications_delivery AS delivery
 SET status = {_TARGET},
@@ -66,8 +66,8 @@ SET status = {_TARGET},
                    ELSE delivery.sent_at END,
     delivered_at = CASE WHEN step.target = 'delivered' THEN %(now)s ELSE delivery.delivered_at END
 FROM unnest(%(ids)s::bigint[], %(targets)s::text[], %(reasons)s::text[], %(references)s::text[],
-            %(next)s::timestamptz[], %(rules)s::text[])
-         AS step (id, target, reason, provider_reference, next_attempt_at, held_by)
+            %(next)s::timestamptz[], %(rules)s::text[], %(doubts)s::boolean[])
+         AS step (id, target, reason, provider_reference, next_attempt_at, held_by, in_doubt)
      , notifications_prompt AS prompt
 WHERE delivery.id = step.id
   AND prompt.id = delivery.prompt_id
@@ -81,7 +81,7 @@ RETURNING delivery.id, delivery.status, delivery.channel, delivery.reason, deliv
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One wished move. `address_is_bad` is a provider's word that the contact point will never work; `held_by` is the
-    rule that puts it off, which costs no attempt.
+    rule that puts it off, which costs no attempt; `in_doubt`: what is to be tried again may have been taken.
     """
 
     delivery_id: int
@@ -91,6 +91,7 @@ class Step:
     next_attempt_at: datetime | None = None
     held_by: str = ""
     address_is_bad: bool = False
+    in_doubt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,7 @@ def _update(steps: Sequence[Step], now: datetime) -> list[Moved]:
                 "references": [step.provider_reference[:120] for step in ordered],
                 "next": [step.next_attempt_at for step in ordered],
                 "rules": [step.held_by for step in ordered],
+                "doubts": [step.in_doubt for step in ordered],
                 "allowed": [f"{origin}>{target}" for target, origins in ALLOWED.items() for origin in origins],
             },
         )

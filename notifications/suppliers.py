@@ -46,8 +46,9 @@ SELECT watched.name, count(told.address), count(told.address) FILTER (WHERE NOT 
 FROM unnest(%(names)s::text[], %(until)s::timestamptz[]) AS watched (name, until)
 LEFT JOIN notifications_supplier AS supplier ON supplier.name = watched.name
 LEFT JOIN LATERAL (
-    SELECT address, bool_or(status IN ('delivered', 'failed')) AS reported
-    FROM (SELECT address, status FROM notifications_delivery
+    SELECT address, bool_or(status IN ('delivered', 'failed') OR EXISTS (
+               SELECT FROM notifications_receipt AS receipt WHERE receipt.delivery_id = lately.id OFFSET 0)) AS reported
+    FROM (SELECT id, address, status FROM notifications_delivery
           WHERE provider = watched.name AND status IN ('sent', 'delivered', 'unconfirmed', 'failed')
             AND sent_at BETWEEN GREATEST(watched.until - %(look_back)s, supplier.paused_until) AND watched.until
           LIMIT %(looked_at)s) AS lately
@@ -101,11 +102,12 @@ def clear(name: str, *, now: datetime, heard: bool = False) -> None:
 
 def pass_over_slow(clock: Clock) -> list[str]:
     """Pass over providers of channels with more than one whose receipts stay away, and clear those whose receipts come
-    again; returns the names of the first.
+    again, that are alone by now, or that nobody has asked anything for long; returns the names of the first.
     """
     channels = {provider.channel for provider in PROVIDERS.values()}
     several = {channel: names for channel in channels if len(names := suppliers_for(channel)) > 1}
     slow = []
+    _clear_idle({name for names in several.values() for name in names}, clock)
     for name, told, silent in _heard(several, clock) if several else ():
         if told >= ENOUGH and silent * 2 > told:
             slow.append(name)
@@ -113,6 +115,14 @@ def pass_over_slow(clock: Clock) -> list[str]:
         elif silent * 2 < told:
             clear(name, now=clock.now, heard=True)
     return slow
+
+
+def _clear_idle(watched: Collection[str], clock: Clock) -> None:
+    """Of what is long over nothing can be said: who has another beside them is asked again, and found out again."""
+    over = clock.now - LOOK_BACK - max(REPORTS_WITHIN.values()) * clock.pace
+    idle = Supplier.objects.filter(why=SLOW).exclude(name__in=watched, paused_until__gt=over)
+    for name in idle.values_list("name", flat=True):
+        clear(name, now=clock.now, heard=True)
 
 
 def _heard(watched: Mapping[str, Sequence[str]], clock: Clock) -> list[tuple[str, int, int]]:

@@ -1,4 +1,5 @@
-"""Keeps on record who fell overdue although nobody had told them: the promise was broken, and somebody says how.
+"""Keeps on record who fell overdue untold and without a person on the case: the promise was broken, and somebody says
+how it came about.
 
 Coverage looks ahead and closes its alarms itself, so it forgets at midnight whom it was about, and what fell due while
 nothing ran it never saw. This looks back, as far as overdue prompts are planned, and its alarms close by hand.
@@ -48,14 +49,24 @@ WHERE prompt.installment_id = installment.id AND prompt.version = installment.ve
           WHERE answer.prompt_id = prompt.id AND answer.acknowledged_at < day.ends OFFSET 0)
        OR EXISTS (
           SELECT FROM notifications_agenttask AS task
-          WHERE task.prompt_id = COALESCE(prompt.told_with_id, prompt.id) AND task.outcome = 'told'
-            AND task.done_at < day.ends OFFSET 0)
+          WHERE task.prompt_id = COALESCE(prompt.told_with_id, prompt.id) AND task.created_at < day.ends OFFSET 0)
        OR EXISTS (
           SELECT FROM notifications_duty AS duty JOIN notifications_firmtelling AS word ON word.id = duty.telling_id
           WHERE duty.prompt_id = prompt.id AND duty.status = 'met' AND word.proof NOT IN ('accepted', 'failed')
             AND word.sent_at < day.ends OFFSET 0))
 OFFSET 0
 """  # noqa: S608  (nothing of it comes from outside)
+# That it came back is the reminder of what is owed again at its stage of before (`returned_deadlines`).
+_TOLD_THAT_IT_CAME_BACK: Final = f"""
+SELECT FROM loans_payment AS payment
+JOIN notifications_prompt AS prompt
+  ON prompt.payment_id = payment.id AND prompt.kind = 'payment_returned' AND prompt.voided_at IS NULL
+WHERE payment.installment_id = installment.id AND payment.status = 'returned'
+  AND (EXISTS ({_TOLD_BY_MESSAGE}) OR EXISTS (
+          SELECT FROM notifications_agenttask AS task
+          WHERE task.prompt_id = prompt.id AND task.created_at < day.ends OFFSET 0))
+OFFSET 0
+"""  # noqa: S608
 # What came back, or was decided, after the due day was not to be paid on it.
 _PAID_THEN: Final = """
 SELECT FROM loans_payment AS payment
@@ -89,6 +100,7 @@ WHERE installment.state = 'open' AND installment.due_on BETWEEN %(first)s AND %(
   AND installment.known_at < day.ends
   AND (installment.asked_again_at IS NULL OR installment.asked_again_at < day.ends)
   AND NOT EXISTS ({_ON_RECORD}) AND NOT EXISTS ({_TOLD}) AND NOT EXISTS ({_HELD}) AND NOT EXISTS ({_PAID_THEN})
+  AND NOT EXISTS ({_TOLD_THAT_IT_CAME_BACK})
 ORDER BY installment.id
 ON CONFLICT DO NOTHING
 """  # noqa: S608
@@ -98,7 +110,7 @@ def look_back(clock: Clock) -> int:
     """Open an alarm for each installment that fell overdue untold, once a version; returns how many are new.
 
     Told in time is what was proved before the due day was over where the borrower is: it arrived, they said that they
-    know, a person told them, or a firm says that it arrived.
+    know, or a firm says that it arrived. Who was with a person by then is not among them: their task is on record.
     """
     days = _days(clock.now)
     if not days:

@@ -45,6 +45,7 @@ ANSWERED_BY: Final = frozenset(
 PERSON: Final = "human"
 """Who answered, as far as Twilio can tell. Unless it says a person, that somebody was told is not proved."""
 
+GOES_ON: Final = "in-progress"
 PASSING: Final = frozenset({"busy", "no-answer", "canceled"})
 DEAD_NUMBERS: Final = frozenset({"13224", "21211", "21217"})
 """Twilio's words for a number that is none."""
@@ -68,7 +69,7 @@ def parse_call(raw: bytes) -> list[ReceiptRecord]:
         key = keep(KEY, form["Digits"])
         kind, reason, word = ReceiptKind.SEEN, "a key was pressed", f"key {key or '?'}"
     elif (person := _heard_by(raw)) is not None:
-        kind, reason, word = _read_end(person)
+        kind, reason, word = _read_end(person, form.get("CallStatus", ""))
     else:
         kind, reason, word = _read_status(form)
     return [
@@ -110,8 +111,11 @@ def _heard_by(raw: bytes) -> str | None:
     return said if said is None or said in ANSWERED_BY else ""
 
 
-def _read_end(answered: str) -> tuple[ReceiptKind, str, str]:
+def _read_end(answered: str, status: str) -> tuple[ReceiptKind, str, str]:
+    """While the call goes on, somebody was there to the end."""
     word = f"said {answered}".strip()
+    if status != GOES_ON:
+        return ReceiptKind.ACCEPTED, "the call was over before all was said", word
     if answered == PERSON:
         return ReceiptKind.DELIVERED, "all was said to a person", word
     return ReceiptKind.ACCEPTED, "all was said, perhaps to a machine", word

@@ -248,8 +248,10 @@ class Prompt(models.Model):
 
     @property
     def outcome(self) -> "Prompt.Status":
-        """What became of what it is about itself: one that only carries a message for others is not needed any more."""
-        if self.voided_at is None or self.status == Prompt.Status.ACKNOWLEDGED:
+        """What became of what it is about itself: one that only carries a message for others is not needed any more.
+        News that was told stays told, whatever came after it.
+        """
+        if self.voided_at is None or self.status == Prompt.Status.ACKNOWLEDGED or self.kind not in self.OF_FIGURES:
             return Prompt.Status(self.status)
         return Prompt.Status.CANCELLED
 

@@ -13,7 +13,8 @@ from notifications.coverage import GRACE, check_coverage
 from notifications.escalation import climb
 from notifications.models import AgentTask, Alarm, Delivery, NoticeEvent, Prompt
 from notifications.planning import plan_upcoming
-from notifications.tests.factories import NOON, TODAY, clock
+from notifications.tests.factories import NOON, TODAY, clock, make_prompt
+from notifications.tests.test_tellings import make_payment
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(hours=1)
@@ -118,3 +119,14 @@ class TestAHoliday:
         assert check_coverage(clock(self.HOLIDAY)) == 1
         Installment.objects.update(due_on=self.DUE + timedelta(days=1))
         assert check_coverage(clock(self.HOLIDAY + timedelta(days=1))) == 0
+
+
+def test_the_news_that_a_payment_came_back_covers_what_is_owed_again() -> None:
+    """Its reminder of before was taken back when the payment was seen, and the same stage is not planned again."""
+    row = make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=1))
+    Installment.objects.update(known_at=NOON - timedelta(days=30))
+    make_prompt(row, stage=1, status="cancelled", voided_at=NOON)
+    assert check_coverage(clock()) == 1
+    payment = make_payment(row, status="returned", returned_at=NOON)
+    make_prompt(row, kind="payment_returned", payment=payment, look_again_at=NOON + timedelta(hours=1))
+    assert check_coverage(clock()) == 0

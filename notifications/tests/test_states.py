@@ -51,13 +51,16 @@ def test_what_was_accepted_after_all_is_not_sent_again() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("ended", [Prompt.Status.ACKNOWLEDGED, Prompt.Status.TOLD, Prompt.Status.CANCELLED])
-@pytest.mark.parametrize(("held_by", "status"), [("", Status.UNCONFIRMED), ("cn/collection/caps", Status.CANCELLED)])
+@pytest.mark.parametrize(
+    ("held_by", "in_doubt", "status"),
+    [("", True, Status.UNCONFIRMED), ("", False, Status.CANCELLED), ("cn/collection/caps", False, Status.CANCELLED)],
+)
 def test_what_was_being_handed_over_when_its_prompt_ended_is_not_tried_again(
-    ended: Prompt.Status, held_by: str, status: Status
+    ended: Prompt.Status, held_by: str, in_doubt: bool, status: Status
 ) -> None:
     delivery = make_delivery(status=Status.SENDING, attempts=1)
     Prompt.objects.update(status=ended)
-    [moved] = advance([Step(delivery_id=delivery.pk, to=Status.RETRYING, held_by=held_by)], now=NOON)
+    [moved] = advance([Step(delivery_id=delivery.pk, to=Status.RETRYING, held_by=held_by, in_doubt=in_doubt)], now=NOON)
     assert (moved.status, moved.held_by) == (status, "")
     assert NoticeEvent.objects.get(delivery_id=delivery.pk).kind == status
 
@@ -65,7 +68,7 @@ def test_what_was_being_handed_over_when_its_prompt_ended_is_not_tried_again(
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("ended", "status"),
-    [(Prompt.Status.TOLD, Status.RETRYING), (Prompt.Status.CANCELLED, Status.UNCONFIRMED)],
+    [(Prompt.Status.TOLD, Status.RETRYING), (Prompt.Status.CANCELLED, Status.CANCELLED)],
 )
 def test_what_an_agent_sent_again_is_tried_again_while_it_is_to_be_told(ended: Prompt.Status, status: Status) -> None:
     delivery = make_delivery(status=Status.SENDING, rung=OFF_THE_LADDER)

@@ -13,7 +13,7 @@ from notifications import dispatch, suppliers
 from notifications.channels.base import Outcome, Result
 from notifications.models import Alarm, Delivery, Supplier
 from notifications.states import Status
-from notifications.tests.factories import NOON, clock, make_delivery, make_prompt
+from notifications.tests.factories import NOON, clock, make_delivery, make_prompt, make_receipt
 from notifications.tests.outside import SandboxProcess, find_closed_port
 
 pytestmark = pytest.mark.django_db
@@ -152,6 +152,32 @@ def test_one_whose_receipts_come_again_is_cleared() -> None:
     swallow(3, at=again, status=Status.DELIVERED)
     assert look(again + 10 * MINUTE) == []
     assert Supplier.objects.get(name="kannel").strikes == 0
+    assert not Alarm.objects.open().exists()
+
+
+@pytest.mark.usefixtures("two")
+def test_one_that_says_anything_of_its_messages_is_not_silent() -> None:
+    """A relay that reports no more, and a carrier that took them."""
+    for _ in range(12):
+        make_receipt(make_delivery(status=Status.SENT, sent_at=NOON, provider="kannel"), kind="accepted")
+    assert look(NOON + 10 * MINUTE) == []
+
+
+def test_one_that_is_alone_by_now_is_cleared(two: Settings) -> None:
+    swallow()
+    look(NOON + 10 * MINUTE)
+    two.SMS_PROVIDERS = ["kannel"]
+    look(NOON + 11 * MINUTE)
+    assert Supplier.objects.get(name="kannel").strikes == 0
+
+
+@pytest.mark.usefixtures("two")
+def test_one_that_nobody_has_asked_for_long_is_cleared() -> None:
+    swallow()
+    look(NOON + 10 * MINUTE)
+    look(NOON + 90 * MINUTE)
+    assert Alarm.objects.open().exists()
+    look(NOON + 100 * MINUTE)
     assert not Alarm.objects.open().exists()
 
 

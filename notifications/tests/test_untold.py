@@ -18,6 +18,7 @@ from notifications.models import AgentTask, Alarm, Callback, Prompt
 from notifications.planning import plan_overdue, plan_upcoming
 from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt, make_receipt
 from notifications.tests.firms import make_rule, planned, report
+from notifications.tests.test_tellings import make_payment
 from notifications.untold import look_back
 
 pytestmark = pytest.mark.django_db
@@ -126,11 +127,23 @@ class TestToldInTime:
 
     @pytest.mark.parametrize(
         ("outcome", "after", "alarms"),
-        [("told", NOON, 0), ("told", AFTER, 1), ("not_reached", NOON, 1), ("contact_mended", NOON, 1), ("", None, 1)],
+        [("told", NOON, 0), ("told", AFTER, 0), ("not_reached", NOON, 0), ("contact_mended", NOON, 0), ("", None, 0)],
     )
-    def test_by_a_person(self, row: Installment, outcome: str, after: datetime | None, alarms: int) -> None:
+    def test_or_was_with_a_person(self, row: Installment, outcome: str, after: datetime | None, alarms: int) -> None:
+        """Whatever came of it is on record with the task."""
         make_task(make_prompt(row, stage=0, status="escalated"), after, outcome)
         assert opened() == alarms
+
+    def test_and_not_with_a_person_who_was_called_in_too_late(self, row: Installment) -> None:
+        task = make_task(make_prompt(row, stage=0, status="escalated"), AFTER, "told")
+        AgentTask.objects.filter(pk=task.pk).update(created_at=MIDNIGHT)
+        assert opened() == 1
+
+    def test_by_the_news_that_their_payment_came_back(self, row: Installment) -> None:
+        payment = make_payment(row, status="returned", returned_at=NOON)
+        told = make_prompt(row, kind="payment_returned", payment=payment, status="told")
+        make_delivery(told, "email", status="delivered", sent_at=NOON, delivered_at=NOON)
+        assert opened() == 0
 
     def test_with_the_message_that_named_it_and_not_with_another(self, row: Installment) -> None:
         leader = make_prompt(make_due(), stage=0, status="told")

@@ -200,6 +200,16 @@ def test_who_answered_and_heard_it_all_was_told(answered_by: str, status: Status
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_twilio")
+def test_a_call_that_was_over_at_the_end_of_its_words_told_nobody() -> None:
+    delivery = make_delivery(channel="voice", status=Status.SENT)
+    target = f"{reverse('twilio_call_key')}?reference={reference_of(delivery.pk)}&answered_by=human"
+    assert make(signed(target, {"CallSid": CALL["CallSid"], "CallStatus": "completed", "Digits": ""})) == 200
+    delivery.refresh_from_db()
+    assert delivery.status == Status.SENT
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_twilio")
 @pytest.mark.parametrize(("digits", "said"), [("1", ["Thank you."]), ("2", [])])
 def test_a_key_is_kept_and_only_the_right_one_is_thanked_for(digits: str, said: list[str]) -> None:
     delivery = make_delivery(channel="voice", status=Status.SENT)

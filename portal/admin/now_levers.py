@@ -13,9 +13,11 @@ DAY: Final = timedelta(days=1)
 
 
 def open_alarms() -> "QuerySet[Alarm]":
-    """Those about somebody whom nobody tells come first, by when it is due; then those about whom nobody told."""
+    """Those about somebody whom nobody tells come first, by when it is due; those for whom it is too late, last: there
+    may be many, and something that is wrong now makes more of them.
+    """
     people_first = Case(
-        When(kind=Alarm.Kind.COVERAGE, then=Value(0)), When(kind=Alarm.Kind.UNTOLD, then=Value(1)), default=Value(2)
+        When(kind=Alarm.Kind.COVERAGE, then=Value(0)), When(kind=Alarm.Kind.UNTOLD, then=Value(2)), default=Value(1)
     )
     rows = Alarm.objects.open().select_related("borrower")
     return rows.order_by(people_first, F("due_on").asc(nulls_last=True), "opened_at", "pk")
