@@ -136,7 +136,7 @@ class AgentTaskAdmin(ReadOnlyAdmin[AgentTask]):
             return self._page(request, task, form)
         outcome, note = form.cleaned_data["outcome"], form.cleaned_data["note"]
         seen, now = request.POST.get("text", ""), timezone.now()
-        text_id = int(seen) if seen.isdecimal() else None
+        text_id = int(seen) if seen.isdecimal() and len(seen) < 19 else None  # a bigint at the most
         try:
             done = finish(task_id=task.pk, agent=request.user, outcome=outcome, note=note, now=now, text_id=text_id)
         except TaskNotYoursError as obstacle:
