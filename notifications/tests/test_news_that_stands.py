@@ -99,7 +99,7 @@ def test_what_has_changed_since_is_refused_at_claim_and_ends_its_ladder_whoever_
 def test_what_is_still_so_is_told_and_climbed(payment: Payment) -> None:
     become(payment, "returned", NOON)
     assert going("email", NOON) == ["payment_returned"]
-    climb(clock(NOON + HOUR))
+    climb(clock(NOON + 5 * HOUR))
     assert Delivery.objects.filter(channel="sms", status="queued").exists()
 
 
