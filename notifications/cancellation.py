@@ -95,10 +95,10 @@ def cancel_unsent(prompt_ids: Sequence[int], *, reason: str, now: datetime) -> N
 
 
 def cancel_waiting(leading_ids: Collection[int], *, reason: str, now: datetime) -> None:
-    """Take back what of these prompts' ladders has not been handed over yet: they were told in another way. What lies
-    in the portal stays, and so does what an agent sent again.
+    """Take back what of these prompts' ladders has never been handed over: they were told in another way. What lies in
+    the portal stays, and so do what an agent sent again and what may have arrived at an earlier attempt.
     """
-    waiting = Delivery.objects.filter(prompt__in=leading_ids, status__in=[Status.QUEUED, Status.RETRYING])
+    waiting = Delivery.objects.filter(prompt__in=leading_ids, status__in=[Status.QUEUED, Status.RETRYING], attempts=0)
     waiting = waiting.exclude(channel=Delivery.Channel.IN_APP).exclude(rung=OFF_THE_LADDER)
     advance(
         [Step(delivery_id=pk, to=Status.CANCELLED, reason=reason) for pk in waiting.values_list("pk", flat=True)],

@@ -48,11 +48,11 @@ _EVENTS: Final[dict[str, NoticeEvent.Kind]] = {
 }
 
 # What was being handed over when its prompt came to its end is not tried again: its borrower has said that they know,
-# or was told in another way. What an agent sends again is theirs.
+# or was told in another way. An earlier attempt may have arrived. What an agent sends again is theirs.
 _TARGET: Final = f"""
 CASE WHEN step.target <> 'retrying' OR prompt.status NOT IN ('cancelled', 'acknowledged', 'told')
           OR prompt.status <> 'cancelled' AND delivery.rung = {OFF_THE_LADDER} THEN step.target
-     WHEN step.in_doubt THEN 'unconfirmed'
+     WHEN step.in_doubt OR delivery.attempts > 1 THEN 'unconfirmed'
      ELSE 'cancelled' END"""
 _UPDATE: Final = f"""
 UPDATE notifications_delivery AS delivery

@@ -76,9 +76,10 @@ def test_who_was_told_in_person_gets_no_message_of_it_afterwards(task: AgentTask
     held = make_delivery(task.prompt, status=status, next_attempt_at=NOON + timedelta(days=3))
     placed = make_delivery(task.prompt, "in_app", status="queued")
     again = make_delivery(task.prompt, ordinal=1, rung=OFF_THE_LADDER)
+    doubtful = make_delivery(task.prompt, "email", status="retrying", attempts=1)
     end(task, agent)
     statuses = dict(Delivery.objects.values_list("pk", "status"))
-    assert statuses == {held.pk: "cancelled", placed.pk: "queued", again.pk: "queued"}
+    assert statuses == {held.pk: "cancelled", placed.pk: "queued", again.pk: "queued", doubtful.pk: "retrying"}
     assert Delivery.objects.get(pk=held.pk).reason == "told in person"
 
 
