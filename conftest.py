@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pgtrigger
 import pytest
+import time_machine
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.test import TransactionTestCase
@@ -90,3 +91,12 @@ def mailbox(settings: Settings) -> Iterator["Mailbox"]:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", running.port
         yield running
+
+
+@pytest.fixture
+def noon() -> Iterator[None]:
+    """It is noon in Shanghai on the day of `notifications.tests.factories.TODAY`."""
+    from notifications.tests.factories import NOON
+
+    with time_machine.travel(NOON, tick=True):
+        yield

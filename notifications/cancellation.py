@@ -87,23 +87,21 @@ def cancel(prompts: QuerySet[Prompt], *, reason: str, now: datetime) -> int:
 
 def cancel_unsent(prompt_ids: Sequence[int], *, reason: str, now: datetime) -> None:
     """Take back what has not been handed over yet."""
-    unsent = Delivery.objects.filter(prompt__in=prompt_ids, status__in=[Status.QUEUED, Status.RETRYING])
-    advance(
-        [Step(delivery_id=pk, to=Status.CANCELLED, reason=reason) for pk in unsent.values_list("pk", flat=True)],
-        now=now,
-    )
+    _take_back(Delivery.objects.filter(prompt__in=prompt_ids), reason, now)
 
 
 def cancel_waiting(leading_ids: Collection[int], *, reason: str, now: datetime) -> None:
     """Take back what of these prompts' ladders has never been handed over: they were told in another way. What lies in
     the portal stays, and so do what an agent sent again and what may have arrived at an earlier attempt.
     """
-    waiting = Delivery.objects.filter(prompt__in=leading_ids, status__in=[Status.QUEUED, Status.RETRYING], attempts=0)
-    waiting = waiting.exclude(channel=Delivery.Channel.IN_APP).exclude(rung=OFF_THE_LADDER)
-    advance(
-        [Step(delivery_id=pk, to=Status.CANCELLED, reason=reason) for pk in waiting.values_list("pk", flat=True)],
-        now=now,
-    )
+    never = Delivery.objects.filter(prompt__in=leading_ids, attempts=0)
+    _take_back(never.exclude(channel=Delivery.Channel.IN_APP).exclude(rung=OFF_THE_LADDER), reason, now)
+
+
+def _take_back(deliveries: QuerySet[Delivery], reason: str, now: datetime) -> None:
+    """Those of them that are not being handed over."""
+    unsent = deliveries.filter(status__in=[Status.QUEUED, Status.RETRYING]).values_list("pk", flat=True)
+    advance([Step(delivery_id=pk, to=Status.CANCELLED, reason=reason) for pk in unsent], now=now)
 
 
 def close_tasks(prompt_ids: Sequence[int], *, now: datetime) -> None:

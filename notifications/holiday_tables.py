@@ -15,10 +15,10 @@ def as_markdown(jurisdiction: str, year: int) -> str:
     if not working.country:
         return f"Holidays {year}: those of the borrower's country where it is known, else Monday to Friday is worked."
     rows = "\n".join(_line(working, day) for day in working.exceptions(year))
-    return f"Holidays {year} ({standing(working, year)}):\n\n{_HEAD}\n{rows}"
+    return f"Holidays {year} ({_standing(working, year)}):\n\n{_HEAD}\n{rows}"
 
 
-def standing(working: WorkingDays, year: int) -> str:
+def _standing(working: WorkingDays, year: int) -> str:
     """Whether the holidays of `year` are decreed, provisional, or need no decree."""
     if decree := working.decree(year):
         return f"decreed: {decree}"

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-import time_machine
 
 from accounts.models import User
 from accounts.tests.factories import make_borrower
@@ -13,13 +12,6 @@ from notifications.tests.cases import Told, dispute, make_case, pay
 from notifications.tests.events import make_events
 from notifications.tests.factories import NOON
 from notifications.tests.outside import SandboxProcess, run_sandbox
-
-
-@pytest.fixture
-def noon() -> Iterator[None]:
-    """It is noon in Shanghai on the day of `factories.TODAY`."""
-    with time_machine.travel(NOON, tick=True):
-        yield
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 from collections.abc import Iterator
 
 import pytest
-import time_machine
 from django.test import Client
 from playwright.sync_api import Browser
 
@@ -9,16 +8,8 @@ from accounts.models import User
 from accounts.tests.factories import make_borrower
 from loans.models import Loan
 from loans.tests.factories import make_loan
-from notifications.tests.factories import NOON
 from portal.tests.browser import run_browser
 from portal.tests.people import sign_in
-
-
-@pytest.fixture
-def noon() -> Iterator[None]:
-    """It is noon in Shanghai on the day of `people.TODAY`."""
-    with time_machine.travel(NOON, tick=True):
-        yield
 
 
 @pytest.fixture
