@@ -17,6 +17,8 @@ preload_app = True  # one start instead of one a worker; nothing connects anywhe
 control_socket_disable = True  # nobody administers it at run time, and the default socket lies in the home folder
 # Requests that went well are not written. Where --access-logfile asks for them, addresses stay out: they name loans.
 access_log_format = "%(t)s %(m)s %(s)s %(B)s bytes %(M)s ms"
+# The most that gunicorn takes. A text message to us comes as such a line: each Chinese character has nine octets.
+limit_request_line = 8190
 logging.getLogger("gunicorn.error").addFilter(DiscreetFilter())
 
 
