@@ -27,7 +27,7 @@ from notifications import dispatch, planning, purging, receipts
 from notifications.channels.base import Channel, Outcome, Result
 from notifications.channels.email import EmailChannel
 from notifications.channels.registry import PROVIDERS, channel_for
-from notifications.claiming import Kept, claim, holding, next_in_line
+from notifications.claiming import Kept, Line, claim, holding
 from notifications.clock import Clock
 from notifications.composing import word
 from notifications.events import Fact, record_all
@@ -233,9 +233,9 @@ def page_again(body: bytes, headers: bytes) -> tuple[str, dict[str, str]]:
 
 
 def _claim_and_record(channel: str, now: datetime) -> int:
-    done = 0
+    line, done = Line(channel), 0
     with holding() as holder, channel_for(channel) as way:
-        while claimed := _claim(channel, holder, way.provider, now):
+        while claimed := _claim(line, holder, way.provider, now):
             answers = [(reference_of(one), f"SBX{one:09d}") for one in claimed]
             record_outcomes([Outcome(reference, Result.ACCEPTED, said) for reference, said in answers], way, now=now)
             done += len(claimed)
@@ -243,9 +243,9 @@ def _claim_and_record(channel: str, now: datetime) -> int:
 
 
 @transaction.atomic
-def _claim(channel: str, holder: int, provider: str, now: datetime) -> list[int]:
+def _claim(line: Line, holder: int, provider: str, now: datetime) -> list[int]:
     """As a worker claims a block, without its wording."""
-    claimed = next_in_line(channel, now=now, limit=dispatch.BLOCK)
+    claimed = line.next(now=now, limit=dispatch.BLOCK)
     claim([Kept(one, "{}") for one in claimed], holder=holder, provider=provider, now=now)
     return claimed
 

@@ -10,7 +10,8 @@ has held for longer than `CLAIM_LEASE` is freed all the same.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from django.conf import settings
@@ -25,10 +26,11 @@ from notifications.prepared import prepared_cursor
 # delivery after the other, in the order of the queue, until there are enough. OFFSET 0 keeps the question from turning
 # into a join: joined, all that waits would be read for every batch of it.
 _NEXT: Final = f"""
-SELECT delivery.id
+SELECT delivery.next_attempt_at, delivery.id
 FROM notifications_delivery AS delivery
 WHERE delivery.channel = %(channel)s AND delivery.status IN ('queued', 'retrying')
-  AND delivery.next_attempt_at <= %(now)s
+  AND delivery.next_attempt_at BETWEEN %(after)s AND %(now)s
+  AND (delivery.next_attempt_at > %(after)s OR delivery.id > %(after_id)s)
   AND EXISTS (
     SELECT FROM notifications_prompt AS prompt
     LEFT JOIN loans_installment AS installment
@@ -63,12 +65,11 @@ WHERE delivery.status = 'sending'
   AND (delivery.claimed_at < %(lease)s OR NOT {IS_HELD.format(key="delivery.claimed_by")})
 LIMIT %(limit)s
 """  # noqa: S608  (nothing of it comes from outside)
-
-
 # A worker asks for a few hundred rows by their ids. Right after a large plan the statistics do not know how few of all
 # those are, and whole tables would be read for each block.
 _BY_ID: Final = "SELECT set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false)"
 _AS_BEFORE: Final = "SELECT set_config('enable_seqscan', 'on', false)"
+_FRONT: Final = (datetime.min.replace(tzinfo=UTC), 0)
 
 
 class Kept(NamedTuple):
@@ -82,13 +83,36 @@ class Kept(NamedTuple):
     wording: str = ""
 
 
-def next_in_line(channel: str, *, now: datetime, limit: int) -> list[int]:
-    """The ids of up to `limit` deliveries that are to go out now; nobody else's until this transaction ends."""
-    halts, parameters = halts_for(channel)
-    with prepared_cursor() as cursor:
-        wanted: dict[str, Any] = {"now": now, "channel": channel, "limit": limit, **KINDS, **parameters}
-        cursor.execute(_NEXT.format(halts=halts), wanted)
-        return [row[0] for row in cursor.fetchall()]
+@dataclass(slots=True)
+class Line:
+    """One walk along what waits for `channel`. What stands there and may not go out (its firm is halted, an outage holds
+    it) is passed once a walk, not once a block.
+    """
+
+    channel: str
+    after: tuple[datetime, int] = _FRONT
+
+    def next(self, *, now: datetime, limit: int) -> list[int]:
+        """The ids of up to `limit` deliveries that are to go out now; nobody else's until this transaction ends.
+
+        Where none is left the walk begins anew: some of those behind may have become free, or due, meanwhile.
+        """
+        ids = self._beyond(now, limit)
+        if not ids and self.after != _FRONT:
+            self.after = _FRONT
+            ids = self._beyond(now, limit)
+        return ids
+
+    def _beyond(self, now: datetime, limit: int) -> list[int]:
+        halts, parameters = halts_for(self.channel)
+        after, after_id = self.after
+        with prepared_cursor() as cursor:
+            wanted: dict[str, Any] = {"now": now, "channel": self.channel, "limit": limit, **KINDS, **parameters}
+            cursor.execute(_NEXT.format(halts=halts), {**wanted, "after": after, "after_id": after_id})
+            rows: list[tuple[datetime, int]] = cursor.fetchall()
+        if rows:
+            self.after = rows[-1]
+        return [pk for _at, pk in rows]
 
 
 def as_document(rows: Sequence[Kept]) -> str:

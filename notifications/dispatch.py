@@ -21,7 +21,7 @@ from django.db import transaction
 from notifications import suppliers
 from notifications.channels.base import Channel, Message, Outcome, Result
 from notifications.channels.registry import channel_of, may_go_again
-from notifications.claiming import Kept, abandoned, claim, holding, next_in_line
+from notifications.claiming import Kept, Line, abandoned, claim, holding
 from notifications.composing import Worded, word
 from notifications.models import Delivery
 from notifications.outcomes import record_outcomes
@@ -106,9 +106,9 @@ class Watch:
 
 def _messages(channel: Channel, holder: int, clock: Now, watch: Watch, *, until: float) -> Iterator[Message]:
     """Messages that are this worker's to send, each written down as claimed before it is given out."""
-    block = BLOCK if may_go_again(channel.provider) else BLOCK_OF_ONCE
+    line, block = Line(channel.name), BLOCK if may_go_again(channel.provider) else BLOCK_OF_ONCE
     while monotonic() < until and not watch.failing:
-        worded = _claim(channel, holder, clock(), block)
+        worded = _claim(line, channel.provider, holder, clock(), block)
         if worded is None:
             return
         for one in worded:
@@ -118,14 +118,14 @@ def _messages(channel: Channel, holder: int, clock: Now, watch: Watch, *, until:
 
 
 @transaction.atomic
-def _claim(channel: Channel, holder: int, now: datetime, limit: int) -> list[Worded] | None:
+def _claim(line: Line, provider: str, holder: int, now: datetime, limit: int) -> list[Worded] | None:
     """The next messages, claimed for this worker; None where nothing is to be sent, or others are at all of it."""
-    ids = next_in_line(channel.name, now=now, limit=limit)
+    ids = line.next(now=now, limit=limit)
     worded, not_now = word(ids, now=now)
     rows = [one.kept for one in worded] + [Kept(step.delivery_id) for step in not_now]
     if not rows:
         return None
-    claim(rows, holder=holder, provider=channel.provider, now=now)
+    claim(rows, holder=holder, provider=provider, now=now)
     advance(not_now, now=now)
     return worded
 

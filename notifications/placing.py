@@ -10,7 +10,7 @@ from typing import Final
 
 from django.db import transaction
 
-from notifications.claiming import Kept, as_document, claim, looking_up_by_id, next_in_line
+from notifications.claiming import Kept, Line, as_document, claim, looking_up_by_id
 from notifications.composing import word
 from notifications.events import RECORD_SENT
 from notifications.models import Delivery
@@ -38,16 +38,16 @@ def place(*, clock: Callable[[], datetime], longest: float) -> int:
     """Place what is to be read in the portal, until nothing is left or `longest` seconds are over; returns how many
     were looked at.
     """
-    done, until = 0, monotonic() + longest
+    line, done, until = Line(Delivery.Channel.IN_APP), 0, monotonic() + longest
     with looking_up_by_id():
-        while monotonic() < until and (count := _place_some(clock())):
+        while monotonic() < until and (count := _place_some(line, clock())):
             done += count
     return done
 
 
 @transaction.atomic
-def _place_some(now: datetime) -> int:
-    ids = next_in_line(Delivery.Channel.IN_APP, now=now, limit=AT_ONCE)
+def _place_some(line: Line, now: datetime) -> int:
+    ids = line.next(now=now, limit=AT_ONCE)
     worded, not_now = word(ids, now=now)
     _place([one.kept for one in worded], now)
     claim([Kept(step.delivery_id) for step in not_now], holder=_NOBODY, provider=PROVIDER, now=now)

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 
 from notifications import duties, firm_words, planning_statements, table_statistics
 from notifications.clock import Clock
+from notifications.days_reached import columns_of_days
 from notifications.models import Prompt
 from notifications.overtaking import end_overtaken, find_overtaken, record_missed
 from notifications.partner_news import tell_due_as_planned
@@ -44,6 +45,9 @@ class Run:
 
     def parameters(self, people: People) -> dict[str, Any]:
         return {**parameters_of(self.kind, self.clock, people), **columns_of(self.kind, self.slots)}
+
+    def days(self) -> dict[str, Any]:
+        return {"kind": self.kind, **columns_of_days(self.kind, self.slots)}
 
 
 class Found(NamedTuple):
@@ -105,13 +109,18 @@ def _only_planner(kind: Prompt.Kind) -> Iterator[None]:
 
 def _find(run: Run) -> Found:
     """Look once for the whole of a run; both tables are there until its last portion was planned."""
-    parameters = run.parameters(EVERYBODY)
-    early = planning_statements.FOR_WHOM_IT_IS_EARLY if parameters["early_days"] else ""
+    days = run.days()
+    usual = planning_statements.FRESH
+    usual += planning_statements.FOR_WHOM_IT_IS_EARLY if days["early_days"] else ""
+    usual += planning_statements.FOR_THE_USUAL_PLAN if days["apart_days"] else ""
     with connection.cursor() as cursor:
         cursor.execute(_SORT_IN_MEMORY)
         cursor.execute(planning_statements.CLEAR)
-        cursor.execute(planning_statements.FRESH + early, parameters)
+        cursor.execute(usual, days)
         fresh = int(cursor.rowcount)
+        if days["apart_plans"]:
+            cursor.execute(planning_statements.FRESH_APART, days)
+            fresh += int(cursor.rowcount)
     return Found(fresh, _find_unsent(run, fresh) if fresh else 0)
 
 

@@ -24,6 +24,7 @@ class Plan:
     """The leads and stages of the loans of one partner or product; number 0 is for all that have no other."""
 
     number: int = 0
+    partner_id: int = 0
     leads: tuple[int, ...] = calendar.LEADS
     stages: tuple[int, ...] = calendar.OVERDUE_STAGES
 
@@ -69,7 +70,7 @@ def plan_of(loan: Loan, own: Iterable[LeadPlan]) -> Plan:
 
 
 def _plan(row: LeadPlan) -> Plan:
-    return Plan(row.pk, parse_leads(row.upcoming), parse_stages(row.overdue))
+    return Plan(row.pk, row.partner_id, parse_leads(row.upcoming), parse_stages(row.overdue))
 
 
 def _places() -> list[Place]:
@@ -103,41 +104,19 @@ def leads_before(slot: Slot) -> Iterator[tuple[int, datetime]]:
 
 
 def columns_of(kind: str, slots: Sequence[Slot]) -> dict[str, Any]:
-    """The slots of `kind` as the columns that a statement takes them in.
-
-    `days` are their due dates, each once, with the latest stage that anybody has reached (`lasts`). Of `early_days`
-    only people under one of `early_laws` are told yet.
-    """
-    due_on = [slot.at.due_on for slot in slots]
-    reached = _reached(kind, slots)
-    early = [slot for slot in slots if slot.at.early]
-    early_days = {slot.at.due_on for slot in early} - {slot.at.due_on for slot in slots if not slot.at.early}
+    """The slots of `kind` as the columns that a statement takes them in."""
     return {
         "jurisdictions": [slot.place.jurisdiction for slot in slots],
         "zones": [slot.place.name for slot in slots],
         "plans": [slot.plan.number for slot in slots],
         "rules": [slot.held_by for slot in slots],
-        "due_on": due_on,
+        "due_on": [slot.at.due_on for slot in slots],
         "stages": [slot.at.stage for slot in slots],
         "moments": [slot.at.moment for slot in slots],
         "deadlines": [slot.at.deadline for slot in slots],
         "details": [_details(kind, slot) for slot in slots],
         "known_by": [_known_by(kind, slot) for slot in slots],
-        "days": list(reached),
-        "lasts": list(reached.values()),
-        "first_due": min(due_on, default=date.min),
-        "last_due": max(due_on, default=date.min),
-        "early_days": sorted(early_days),
-        "early_laws": sorted({slot.place.jurisdiction for slot in early}),
     }
-
-
-def _reached(kind: str, slots: Sequence[Slot]) -> dict[date, int]:
-    later = min if kind == Prompt.Kind.UPCOMING else max
-    reached: dict[date, int] = {}
-    for slot in slots:
-        reached[slot.at.due_on] = later(reached.get(slot.at.due_on, slot.at.stage), slot.at.stage)
-    return reached
 
 
 def _details(kind: str, slot: Slot) -> str:

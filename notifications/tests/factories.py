@@ -113,6 +113,6 @@ def claim(channel: str, now: datetime = NOON, limit: int = 500) -> list[int]:
 @transaction.atomic
 def claim_for(holder: int, channel: str, *, now: datetime = NOON, limit: int = 500) -> list[int]:
     """What is next, claimed for the worker with this lock."""
-    ids = claiming.next_in_line(channel, now=now, limit=limit)
+    ids = claiming.Line(channel).next(now=now, limit=limit)
     claiming.claim([claiming.Kept(pk, "{}") for pk in ids], holder=holder, provider="", now=now)
     return ids

@@ -1,9 +1,11 @@
 """The operator's kill switch."""
 
 import pytest
+from django.db import transaction
 
 from accounts.tests.factories import make_agent
 from loans.tests.factories import make_bank, make_platform
+from notifications.claiming import Line
 from notifications.halting import AlreadyLiftedError, halt, lift
 from notifications.models import Delivery, Halt, Prompt
 from notifications.tests.factories import NOON, claim, make_delivery, make_prompt
@@ -46,6 +48,42 @@ def test_what_waited_goes_out_when_it_is_lifted() -> None:
     assert claim("sms") == [delivery.pk]
     with pytest.raises(AlreadyLiftedError):
         lift(standing.pk, by=None, now=NOON)
+
+
+class TestWalkingPast:
+    """A worker asks for one block after the other; what is halted stands in front of all that may go out."""
+
+    @pytest.fixture
+    def line(self) -> Line:
+        for kind in ["upcoming"] * 4 + ["overdue"] * 4:
+            make_delivery(make_prompt(kind=kind))
+        halt(reason="wrong wording", by=None, now=NOON, kind="upcoming")
+        return Line("sms")
+
+    def test_a_walk_goes_on_where_the_last_block_ended(self, line: Line) -> None:
+        upcoming, overdue = ids_of("upcoming"), ids_of("overdue")
+        assert take(line) + take(line) == overdue[:2]
+        lift(Halt.objects.get().pk, by=None, now=NOON)
+        assert take(line) + take(line) + take(line) == [*overdue[2:], upcoming[0]]
+
+    def test_what_becomes_free_behind_it_is_taken_before_it_ends(self, line: Line) -> None:
+        taken = {*take(line), *take(line)}
+        lift(Halt.objects.get().pk, by=None, now=NOON)
+        taken |= {*take(line), *take(line), *take(line), *take(line), *take(line), *take(line)}
+        assert taken == set(Delivery.objects.values_list("pk", flat=True))
+        assert take(line) == []
+
+
+def ids_of(kind: str) -> list[int]:
+    return list(Delivery.objects.filter(prompt__kind=kind).order_by("pk").values_list("pk", flat=True))
+
+
+def take(line: Line) -> list[int]:
+    """One delivery that is next, sent."""
+    with transaction.atomic():
+        ids = line.next(now=NOON, limit=1)
+    Delivery.objects.filter(pk__in=ids).update(status="sent")
+    return ids
 
 
 def test_it_needs_a_reason() -> None:

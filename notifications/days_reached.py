@@ -1,0 +1,69 @@
+"""The latest stage that each due date has reached, for the look at what nothing is planned about yet.
+
+Where partners have leads of their own a date can have reached one stage by their plan and another, or none, by the
+usual one. Such dates are looked at apart: those of a plan among the loans of its partner.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from notifications.models import Prompt
+from notifications.slots import Slot
+
+Stages = dict[date, dict[str, int]]
+"""By due date, the latest stage that anybody has reached under each law."""
+
+
+def columns_of_days(kind: str, slots: Sequence[Slot]) -> dict[str, Any]:
+    """The due dates of `slots` as the columns that `planning_statements.FRESH` and `FRESH_APART` take them in.
+
+    `days`, each once, with `lasts`, are those of the usual plan; of `early_days` only people under one of `early_laws`
+    are told yet, and of `apart_days` only loans without another plan are meant. The other `apart_*` say when the loans
+    of which plan have reached what, under which law.
+    """
+    reached = _reached(kind, slots)
+    usual: Stages = reached.pop(0, {})
+    apart = {day for own in reached.values() for day in {*own, *usual} if own.get(day) != usual.get(day)}
+    rows = [
+        (plan, law, day, last)
+        for plan, own in reached.items()
+        for day in apart & own.keys()
+        for law, last in own[day].items()
+    ]
+    return _columns_of_usual(kind, usual, slots) | {
+        "apart_days": sorted(apart & usual.keys()),
+        "apart_plans": [plan for plan, _law, _day, _last in rows],
+        "apart_laws": [law for _plan, law, _day, _last in rows],
+        "apart_due": [day for _plan, _law, day, _last in rows],
+        "apart_lasts": [last for _plan, _law, _day, last in rows],
+        "apart_first": min((day for _plan, _law, day, _last in rows), default=date.min),
+        "apart_last": max((day for _plan, _law, day, _last in rows), default=date.min),
+        "apart_partners": sorted({slot.plan.partner_id for slot in slots if slot.plan.number}),
+    }
+
+
+def _columns_of_usual(kind: str, usual: Stages, slots: Sequence[Slot]) -> dict[str, Any]:
+    later = min if kind == Prompt.Kind.UPCOMING else max
+    early = [slot for slot in slots if slot.at.early and not slot.plan.number]
+    on_time = {slot.at.due_on for slot in slots if not slot.at.early and not slot.plan.number}
+    return {
+        "days": list(usual),
+        "lasts": [later(stages.values()) for stages in usual.values()],
+        "first_due": min(usual, default=date.min),
+        "last_due": max(usual, default=date.min),
+        "early_days": sorted({slot.at.due_on for slot in early} - on_time),
+        "early_laws": sorted({slot.place.jurisdiction for slot in early}),
+    }
+
+
+def _reached(kind: str, slots: Sequence[Slot]) -> dict[int, Stages]:
+    """By the number of a plan."""
+    later = min if kind == Prompt.Kind.UPCOMING else max
+    reached: dict[int, Stages] = defaultdict(lambda: defaultdict(dict))
+    for slot in slots:
+        stages = reached[slot.plan.number][slot.at.due_on]
+        law = slot.place.jurisdiction
+        stages[law] = later(stages.get(law, slot.at.stage), slot.at.stage)
+    return reached
