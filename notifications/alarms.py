@@ -8,6 +8,7 @@ from django.db import transaction
 
 from accounts.models import User
 from notifications.models import Alarm
+from notifications.models.alarm import AlarmQuerySet
 
 
 class ClosedBeforeError(Exception):
@@ -37,12 +38,23 @@ def keep_alarms(kind: Alarm.Kind, wrong: Mapping[str, Wrong], now: datetime) -> 
     )
 
 
-def close_by_hand(alarm_id: int, *, by: User, because: str, now: datetime) -> None:
-    """Say that a statement will not come, or a booking not be mended. Raises ClosedBeforeError, and ValueError without
-    a reason.
+def opened_with(alarm: Alarm) -> AlarmQuerySet:
+    """The other open alarms that the same look opened, where one cause may have made them all: who fell overdue untold
+    while nothing ran. None of any other kind.
+    """
+    rows = Alarm.objects.open().filter(kind=alarm.kind, opened_at=alarm.opened_at).exclude(pk=alarm.pk)
+    return rows if alarm.kind == Alarm.Kind.UNTOLD else rows.none()
+
+
+@transaction.atomic
+def close_by_hand(alarm_id: int, *, by: User, because: str, now: datetime, together: bool = False) -> int:
+    """Say that a statement will not come, a booking not be mended, or how somebody came to be untold; `together` also
+    of all that were `opened_with` it. Returns how many were closed. Raises ClosedBeforeError, and ValueError without a
+    reason.
     """
     if not because.strip():
         raise ValueError("An alarm that is closed by hand needs a reason: nobody is told of it again.")
-    rows = Alarm.objects.open().filter(pk=alarm_id, kind__in=Alarm.BY_HAND)
-    if not rows.update(closed_at=now, closed_by=by, closed_because=because.strip()[:200]):
+    said = {"closed_at": now, "closed_by": by, "closed_because": because.strip()[:200]}
+    if not Alarm.objects.open().filter(pk=alarm_id, kind__in=Alarm.BY_HAND).update(**said):
         raise ClosedBeforeError(f"Alarm {alarm_id} is not an open one that is closed by hand.")
+    return 1 + (opened_with(Alarm.objects.get(pk=alarm_id)).update(**said) if together else 0)

@@ -4,11 +4,12 @@
 prompts then go to a person, and the answer says so. It is confirmed once, in the answer to that very message.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import translation
 from django.utils.translation import gettext
 
@@ -23,6 +24,7 @@ from notifications.replies import Acknowledge, Other, Reply, Stop, classify
 from notifications.signatures import reply_codes
 from notifications.written import FOR_A_PERSON, hand_over
 
+logger = logging.getLogger(__name__)
 Meaning = InboundText.Meaning
 
 
@@ -50,7 +52,18 @@ def receive(texts: Sequence[Words], raw: bytes, *, now: datetime) -> str:
 
 
 def _receive_one(words: Words, callback: Callback, now: datetime) -> str:
-    reply = classify(words.text)
+    """One that our own fault keeps from being done is read by a person: the others of its call must not wait for it."""
+    try:
+        with transaction.atomic():
+            return _do_one(classify(words.text), words, callback, now)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away or another was first: the provider brings all of them once more
+    except Exception:
+        logger.exception("a text message of callback %s could not be done", callback.pk)
+        return _do_one(Other(), words, callback, now)
+
+
+def _do_one(reply: Reply, words: Words, callback: Callback, now: datetime) -> str:
     answers = []
     for borrower, done in _done_for_all(reply, words.sender_e164, now):
         text = InboundText.objects.create(

@@ -131,7 +131,9 @@ def _reasons(installments: Sequence[Installment], now: datetime) -> dict[int, st
     held = set(OutageHold.objects.in_force(now).filter(installment__in=ids).values_list("installment_id", flat=True))
     doubted = held_by_doubt(ids)
     earlier = Prompt.objects.about_installments(ids).filter(kind=KIND)
-    given = set(earlier.exclude(status=Prompt.Status.CANCELLED).values_list("installment_id", "version"))
+    # One that is void carries the message of others, which does not name it.
+    given = earlier.exclude(status=Prompt.Status.CANCELLED).filter(voided_at=None)
+    announced = set(given.values_list("installment_id", "version"))
     for one in installments:
         if one.state == Installment.State.AWAITING_BANK:
             reasons[one.pk] = _("it is paid at the platform and awaits the bank")
@@ -141,6 +143,6 @@ def _reasons(installments: Sequence[Installment], now: datetime) -> dict[int, st
             reasons[one.pk] = _("an outage of a firm holds it")
         elif one.pk in doubted:
             reasons[one.pk] = _("its bank may have booked it: what it said cannot be true, and somebody asks")
-        elif (one.pk, one.version) in given:
+        elif (one.pk, one.version) in announced:
             reasons[one.pk] = _("notice was given before")
     return reasons

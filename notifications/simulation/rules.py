@@ -70,6 +70,8 @@ class Rules:
     upcoming: tuple[int, ...]
     overdue: tuple[int, ...]
     allow: Callable[[Wish], Allowed]
+    hours: Callable[[Person, Prompt.Kind, datetime], ContactHours]
+    """The contact hours of a person's day, at a moment in UTC."""
 
 
 def rules_of(
@@ -82,9 +84,14 @@ def rules_of(
     figures = _figures(policy)
     name = f"policy {policy or 'of each jurisdiction'}" + (f", contact hours {hours}" if hours else "")
 
+    def figures_of(person: Person, kind: Prompt.Kind, at: datetime) -> Policy:
+        return figures(person.jurisdiction, purpose_of(kind), local_day(at, person.zone))
+
+    def hours_of(person: Person, kind: Prompt.Kind, at: datetime) -> ContactHours:
+        return hours or figures_of(person, kind, at).hours.hours
+
     def allow(wish: Wish) -> Allowed:
-        zone, day = wish.person.zone, local_day(wish.at, wish.person.zone)
-        found = figures(wish.person.jurisdiction, purpose_of(wish.kind), day)
+        zone, found = wish.person.zone, figures_of(wish.person, wish.kind, wish.at)
         open_hours = hours or found.hours.hours
         at = lawful_moment(wish.at, now=wish.at, zone=zone, hours=open_hours, latest=wish.latest).at
         shown = replace(found, hours=replace(found.hours, hours=open_hours))
@@ -92,7 +99,7 @@ def rules_of(
             return Allowed(capped.at, Moved.CAPPED)
         return Allowed(at, Moved.HELD if at > wish.at else Moved.NOT)
 
-    return Rules(name, tuple(upcoming) or calendar.LEADS, tuple(overdue) or calendar.OVERDUE_STAGES, allow)
+    return Rules(name, tuple(upcoming) or calendar.LEADS, tuple(overdue) or calendar.OVERDUE_STAGES, allow, hours_of)
 
 
 def _figures(policy: str) -> Figures:

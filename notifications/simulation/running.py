@@ -132,7 +132,8 @@ class Run:
         if prompt.kind != Kind.UPCOMING:
             return calendar.overdue_deadline(moment, self.person.zone)
         days = working_days(self.person.jurisdiction)
-        return calendar.deadline(prompt.due.due_on, prompt.stage, self.person.zone, moment, days)
+        hours = self.rules.hours(self.person, prompt.kind, moment)
+        return calendar.deadline(prompt.due.due_on, prompt.stage, self.person.zone, moment, days, hours)
 
     def _tell(self, prompt: _Prompt, rung: int, now: datetime, latest: datetime | None) -> datetime:
         """Put one telling into the days to come; returns when."""

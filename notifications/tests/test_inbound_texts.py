@@ -4,14 +4,17 @@ import json
 from urllib.parse import urlencode
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import Consent, ContactPoint, User
 from accounts.tests.factories import make_borrower
+from notifications import inbound_texts
 from notifications.models import Acknowledgement, AgentTask, Callback, Delivery, InboundText, Preference, Prompt
 from notifications.planning import plan_upcoming
+from notifications.replies import Reply
 from notifications.signatures import reply_code
 from notifications.states import Status
 from notifications.tests.factories import NOON, clock, make_delivery, make_prompt
@@ -37,6 +40,10 @@ def write(sender: str | None, text: str, token: str = TOKEN) -> str:
     answer = Client().get(reverse("kannel_text", args=[token]), QUERY_STRING=query)
     assert answer.status_code == (200 if token == TOKEN else 404)
     return answer.content.decode() if token == TOKEN else ""
+
+
+def first_phone(borrower: User) -> str:
+    return ContactPoint.objects.get(user=borrower, kind="phone").address
 
 
 def sms_is_on(borrower: User) -> bool:
@@ -138,3 +145,39 @@ def test_who_does_not_know_the_secret_changes_nothing(asked: Delivery) -> None:
 def test_what_was_written_is_in_the_language_of_its_reader(asked: Delivery) -> None:
     User.objects.update(locale="zh-hans")
     assert write(asked.address, reply_code(asked.pk)) == "谢谢您。我们记下了：您知道了。"
+
+
+def test_one_that_our_own_fault_keeps_from_being_done_is_read_by_a_person_and_keeps_no_other_waiting(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.ALIYUN_CALLBACK_TOKEN = TOKEN
+    first, second = make_borrower(), make_borrower()
+    classified = inbound_texts.classify
+
+    def stumbling(text: str) -> Reply:
+        if text == "stumble":
+            raise RuntimeError("our own fault")
+        return classified(text)
+
+    monkeypatch.setattr(inbound_texts, "classify", stumbling)
+    rows = [(first, "stumble"), (second, "退订")]
+    batch = [{"phone_number": first_phone(one), "content": text, "sequence_id": text} for one, text in rows]
+    answer = Client().post(reverse("aliyun_texts", args=[TOKEN]), json.dumps(batch), content_type="application/json")
+    assert answer.status_code == 200
+    assert list(InboundText.objects.order_by("pk").values_list("borrower", "meaning")) == [
+        (first.pk, "other"), (second.pk, "stop"),
+    ]  # fmt: skip
+    assert AgentTask.objects.get().borrower == first
+    assert not sms_is_on(second)
+
+
+def test_where_the_database_is_away_its_provider_brings_the_whole_batch_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    borrower = make_borrower()
+
+    def away(*_of: object) -> None:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(inbound_texts, "_do", away)
+    with pytest.raises(OperationalError):
+        write(first_phone(borrower), "退订")
+    assert not Callback.objects.exists()

@@ -11,13 +11,15 @@ import time_machine
 from django.core.management import CommandError, call_command
 
 from accounts.tests.factories import make_borrower
-from loans.models import Installment, Loan
+from loans.models import Installment, Loan, OutageHold
 from loans.tests.disputes import make_dispute
 from loans.tests.factories import make_installment, make_loan
 from notifications import tasks
 from notifications.composing import word
+from notifications.ending_told import end_told
 from notifications.models import Delivery, Prompt
 from notifications.prior_notice import Notices, give_prior_notice
+from notifications.tests.bundles import deliver, hold_by_outage, make_pair
 from notifications.tests.factories import NOON, TODAY, clock
 
 pytestmark = pytest.mark.django_db
@@ -161,3 +163,17 @@ def test_the_command_refuses_what_makes_no_sense(overdue: Installment, days: str
     with pytest.raises(CommandError, match=words):
         call_command("give_prior_notice", overdue.loan.external_id, "--days", days, "--partner", partner)
     assert not Prompt.objects.exists()
+
+
+def test_one_that_was_held_when_its_companion_was_announced_is_not_announced_yet() -> None:
+    """The message for two named the other alone: once nothing holds the first, it can be announced."""
+    rows = make_pair(due_on=TODAY - timedelta(days=12))
+    assert give(*[row.loan for row in rows]).given == 2
+    leading = Prompt.objects.get(told_with=None)
+    hold_by_outage(leading.installment)
+    deliver("sms")
+    end_told([leading.pk], now=NOON)
+    OutageHold.objects.all().delete()
+    notices = give(*[row.loan for row in rows], days=11)
+    assert (notices.given, len(notices.refused)) == (1, 1)
+    assert Prompt.objects.get(stage=11).installment == leading.installment

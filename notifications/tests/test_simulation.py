@@ -1,7 +1,7 @@
 """What a policy would have done to a past book: the ladders as they are, by dice instead of providers."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 
 from loans.models import Installment
 from loans.tests.factories import make_installment, make_loan
+from notifications.calendar import AT_ANY_HOUR
+from notifications.ladder import Course, ladder_of
+from notifications.models import Prompt
 from notifications.policy import PolicyError
 from notifications.simulation.book import Due, FirmsTurn, Person, merge, read_database
 from notifications.simulation.dice import Dice
 from notifications.simulation.drawing import WIDTH, bar, draw
 from notifications.simulation.rules import Allowed, Moved, Rules, Wish, rules_of
-from notifications.simulation.running import Run
+from notifications.simulation.running import Run, _Prompt
 from notifications.simulation.tally import Tally
 from notifications.tests.firms import make_rule
 from notifications.timing import ContactHours
@@ -102,6 +105,16 @@ def test_before_a_holiday_the_first_stage_opens_while_people_work() -> None:
     assert min(tally.persons) == date(2026, 2, 14)
 
 
+def test_a_sunday_has_until_the_close_of_its_hours_as_in_life() -> None:
+    """Due on Monday: the last working day was Friday, so Sunday's channels have the day, not two hours."""
+    monday = date(2026, 11, 23)
+    stay_away = Dice(rates=dict.fromkeys(["sms", "email", "push"], 0.0), answering=0.0)
+    run = Run(person(), rules_of(upcoming=(1, 0)), stay_away, Tally(monday, monday))
+    prompt = _Prompt(Due(monday, "harbour", None), Prompt.Kind.UPCOMING, 1, Course.of(ladder_of("upcoming")), 0)
+    sunday = datetime(2026, 11, 22, 0, 0, tzinfo=UTC)
+    assert run._last_try(prompt, sunday) == datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
+
+
 def test_no_climb_of_what_is_late_is_worth_an_odd_hour() -> None:
     latest: dict[str, set[bool]] = {"upcoming": set(), "overdue": set()}
 
@@ -109,7 +122,7 @@ def test_no_climb_of_what_is_late_is_worth_an_odd_hour() -> None:
         latest[wish.kind].add(wish.latest is not None and wish.latest > wish.at)
         return Allowed(wish.at, Moved.NOT)
 
-    play(person(Due(DUE, "harbour", None)), rules=Rules("", (7,), (1,), allow))
+    play(person(Due(DUE, "harbour", None)), rules=Rules("", (7,), (1,), allow, lambda *_of: AT_ANY_HOUR))
     assert latest == {"upcoming": {True, False}, "overdue": {False}}
 
 

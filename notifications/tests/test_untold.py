@@ -82,6 +82,18 @@ def test_it_closes_by_hand_with_a_reason_and_is_not_opened_again(row: Installmen
     assert (opened(AFTER + DAY), Alarm.objects.open().count()) == (0, 0)
 
 
+def test_all_that_one_look_opened_can_be_closed_together_and_nothing_else(row: Installment) -> None:
+    """After a long downtime thousands have one cause."""
+    make_due()
+    opened()
+    later = make_due(due_on=TODAY + DAY)
+    opened(AFTER + DAY)
+    close_by_hand(Alarm.objects.order_by("pk")[0].pk, by=make_agent(), because="It was down.", now=AFTER, together=True)
+    assert Alarm.objects.open().get().subject == f"untold:{later.pk}:1"
+    assert set(Alarm.objects.exclude(closed_at=None).values_list("closed_because", flat=True)) == {"It was down."}
+    assert (opened(AFTER + DAY + HOUR), Alarm.objects.count()) == (0, 3)
+
+
 def test_what_was_planned_and_arrived_nowhere_is_untold() -> None:
     row = make_due()
     plan_upcoming(clock())

@@ -12,10 +12,10 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from notifications.alarms import ClosedBeforeError, close_by_hand
+from notifications.alarms import ClosedBeforeError, close_by_hand, opened_with
 from notifications.models import Alarm
 from portal.admin.alarm_words import about, wrong
 from portal.admin.cells import chip, person_link
@@ -44,10 +44,18 @@ class ReasonForm(forms.Form):
         widget=forms.TextInput(attrs={"size": 60}),
         error_messages={"required": _("Write down how it went: the note is the proof.")},
     )
+    together = forms.BooleanField(required=False)
 
-    def __init__(self, kind: str, data: QueryDict | None = None) -> None:
+    def __init__(self, alarm: Alarm, data: QueryDict | None = None) -> None:
         super().__init__(data)
-        self.fields["because"].help_text = str(_WHAT_TO_WRITE.get(kind, ""))
+        self.fields["because"].help_text = str(_WHAT_TO_WRITE.get(Alarm.Kind(alarm.kind), ""))
+        self.others = opened_with(alarm).count()
+        words = ngettext(
+            "The same holds for %(others)d other that was opened with it: close it, too.",
+            "The same holds for all %(others)d others that were opened with it: close them, too.",
+            self.others,
+        )
+        self.fields["together"].label = words % {"others": self.others}
 
 
 _WHAT_TO_WRITE: Final[dict[str, Promise]] = {
@@ -95,23 +103,25 @@ class AlarmAdmin(ReadOnlyAdmin[Alarm]):
         """GET shows it, POST closes one that no program can, with a reason."""
         alarm = self.viewed(request, object_id)
         may_close = request.user.has_perm("notifications.change_alarm") and alarm.kind in Alarm.BY_HAND
-        form = ReasonForm(alarm.kind, request.POST or None)
+        form = ReasonForm(alarm, request.POST or None)
         if request.method == "POST":
             if not may_close:
                 raise PermissionDenied
             if form.is_valid():
-                return self._close(request, alarm, form.cleaned_data["because"])
+                return self._close(request, alarm, **form.cleaned_data)
             request.method = "GET"  # nothing else of the page may be written
         more = {"reason_form": form, "may_close": may_close and alarm.closed_at is None}
         return super().change_view(request, object_id, form_url, more | (extra_context or {}))
 
-    def _close(self, request: Any, alarm: Alarm, because: str) -> HttpResponse:
+    def _close(self, request: Any, alarm: Alarm, *, because: str, together: bool) -> HttpResponse:
+        said: dict[str, Any] = {"by": request.user, "because": because, "now": timezone.now()}
         try:
             with transaction.atomic():
-                close_by_hand(alarm.pk, by=request.user, because=because, now=timezone.now())
-                self.log_change(request, alarm, "Closed.")
+                closed = close_by_hand(alarm.pk, **said, together=together)
+                self.log_change(request, alarm, f"Closed, {closed - 1} others with it." if closed > 1 else "Closed.")
         except ClosedBeforeError:
             messages.error(request, gettext("This alarm was closed before; nothing was changed."))
         else:
-            messages.success(request, gettext("Closed and on record."))
+            words = ngettext("Closed and on record.", "%(closed)d alarms are closed and on record.", closed)
+            messages.success(request, words % {"closed": closed})
         return redirect("admin:notifications_alarm_changelist")

@@ -203,6 +203,28 @@ def test_an_agent_closes_one_of_a_statement_with_a_reason_and_it_is_on_record(ag
     assert "was closed before" in said(desk.post(page_of(alarm), {"because": "Again."}, follow=True))
 
 
+@pytest.mark.parametrize(("together", "left"), [({}, 2), ({"together": "on"}, 0)])
+def test_alarms_that_one_look_opened_are_closed_together_where_the_agent_says_so(
+    agent: User, together: dict[str, str], left: int
+) -> None:
+    rows = [Alarm(kind="untold", subject=f"untold:{number}:1", detail="x", opened_at=NOON) for number in range(3)]
+    first, *_others = Alarm.objects.bulk_create(rows)
+    desk = desk_of(agent)
+    assert "all 2 others that were opened with it" in desk.get(page_of(first)).content.decode()
+    answer = desk.post(page_of(first), {"because": "It was down.", **together}, follow=True)
+    assert ("Closed and on record." if left else "3 alarms are closed and on record.") in said(answer)
+    assert Alarm.objects.open().count() == left
+
+
+def test_alarms_of_other_kinds_are_closed_one_by_one(agent: User, world: World) -> None:
+    alarm = make_statement_alarm(world)
+    Alarm.objects.create(kind=alarm.kind, subject="statement:99:gap", detail="x", opened_at=alarm.opened_at)
+    desk = desk_of(agent)
+    assert "opened with it" not in desk.get(page_of(alarm)).content.decode()
+    desk.post(page_of(alarm), {"because": "It was down.", "together": "on"})
+    assert Alarm.objects.open().count() == 1
+
+
 def test_without_a_reason_nothing_is_closed_and_the_page_says_so(agent: User, world: World) -> None:
     alarm = make_statement_alarm(world)
     answer = desk_of(agent).post(page_of(alarm), {"because": " ", "detail": "changed"})
