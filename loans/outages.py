@@ -20,6 +20,8 @@ from loans.models import Outage, OutageHold, Partner
 
 LONGEST: Final = timedelta(days=31)
 """From its start to its end, and from its start until somebody says so: what is longer is a wrong year."""
+FURTHEST: Final = timedelta(days=366)
+"""From when somebody says so to its start."""
 _FITS: Final = """
 %(partner)s IN (loan.bank_id, loan.platform_id)
 AND (%(counterpart)s::bigint IS NULL OR %(counterpart)s IN (loan.bank_id, loan.platform_id))
@@ -53,6 +55,7 @@ class OutageDoubt(StrEnum):
     """Why an outage cannot have been meant as it is said."""
 
     BEGAN_LONG_AGO = "began_long_ago"
+    BEGINS_FAR_AHEAD = "begins_far_ahead"
     TOO_LONG = "too_long"
 
 
@@ -60,6 +63,8 @@ def doubt_outage(starts_at: datetime, ends_at: datetime | None, *, said_at: date
     """Whether these times are a slip. One without an end lasts until it is said at least; times are aware."""
     if said_at - starts_at > LONGEST:
         return OutageDoubt.BEGAN_LONG_AGO
+    if starts_at - said_at > FURTHEST:
+        return OutageDoubt.BEGINS_FAR_AHEAD
     return OutageDoubt.TOO_LONG if ends_at and ends_at - starts_at > LONGEST else None
 
 

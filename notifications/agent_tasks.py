@@ -19,8 +19,11 @@ from notifications.models import AgentTask, Delivery, NoticeEvent, Prompt
 from notifications.needed import held_companions
 from notifications.preferences import set_channel
 from notifications.reach import firms_of
+from notifications.resending import resend_anywhere
 
 Kind = NoticeEvent.Kind
+_TRIED: Final = (AgentTask.Outcome.NOT_REACHED, AgentTask.Outcome.CONTACT_MENDED)
+"""What leaves the task open, as long as there is time."""
 TOLD_IN_PERSON: Final = "told in person"
 
 
@@ -52,19 +55,22 @@ def finish(
     `agent`.
 
     Told in person: the prompt's ladder has ended and it counts as told, with all that its message names. Tried and not
-    reached: the task stays open until `act_by`, so that somebody tries again. Ask again: the installment is owed once
-    more. Opted out: SMS is switched off. `text_id` is the latest message that the agent was shown, of a task about what
-    somebody wrote.
+    reached: the task stays open until `act_by`, so that somebody tries again. Contact mended: likewise, and the message
+    is sent to where it leads now. Ask again: the installment is owed once more. Opted out: SMS and calls by machine are
+    switched off. `text_id` is the latest message that the agent was shown, of a task about what somebody wrote.
 
     Raises ValueError for an outcome that is none of its kind, TaskNotYoursError where it is done, with a colleague or
-    about a later message too, and AgentTask.DoesNotExist.
+    about a later message too, CannotResendError where the mended contact leads nowhere, and AgentTask.DoesNotExist.
+    The caller wakes the senders on commit.
     """
     if outcome not in _read(task_id).outcomes:
         raise ValueError(f"{outcome!r} is no outcome of task {task_id}.")
     mine = AgentTask.objects.open().filter(Q(assignee=None) | Q(assignee=agent), pk=task_id, text=text_id)
     written = _below(note)
-    if outcome == AgentTask.Outcome.NOT_REACHED and mine.filter(act_by__gt=now).update(note=written, assignee=agent):
-        return _recorded(Kind.TRIED, _read(task_id), agent, now)
+    if outcome in _TRIED and mine.filter(act_by__gt=now).update(note=written, assignee=agent):
+        if outcome == AgentTask.Outcome.CONTACT_MENDED:
+            _send_again(_read(task_id), agent, now)
+        return _recorded(Kind.TRIED, _read(task_id), agent, now, outcome=outcome)
     done = AgentTask.Status.DONE
     closed = mine.update(status=done, outcome=outcome, note=written, assignee=agent, done_at=now)
     task = _read(task_id)
@@ -74,14 +80,22 @@ def finish(
         stop_waiting(task.installment_id, now=now)
     if outcome == AgentTask.Outcome.TOLD and task.prompt_id is not None:
         _end_as_told(task.prompt_id, now)
+    if outcome == AgentTask.Outcome.CONTACT_MENDED:
+        _send_again(task, agent, now)
     if outcome == AgentTask.Outcome.OPTED_OUT:
-        _switch_sms_off(task.borrower, agent, now)
+        _switch_off(task.borrower, agent, now)
     return _recorded(Kind.TEXT_READ if task.text_id else Kind.TASK_DONE, task, agent, now, outcome=outcome)
 
 
-def _switch_sms_off(borrower: User, agent: User, now: datetime) -> None:
-    sms, source = Delivery.Channel.SMS, Consent.Source.AGENT
-    set_channel(borrower, sms, enabled=False, now=now, source=source, actor_id=agent.pk)
+def _switch_off(borrower: User, agent: User, now: datetime) -> None:
+    """No more means no robot at all: 47 CFR 64.1200(a)(10) has calls and texts in one sentence."""
+    for channel in (Delivery.Channel.SMS, Delivery.Channel.VOICE):
+        set_channel(borrower, channel, enabled=False, now=now, source=Consent.Source.AGENT, actor_id=agent.pk)
+
+
+def _send_again(task: AgentTask, agent: User, now: datetime) -> None:
+    if task.prompt_id is not None:
+        resend_anywhere(prompt_id=task.prompt_id, agent=agent, now=now)
 
 
 def _end_as_told(leading_id: int, now: datetime) -> None:

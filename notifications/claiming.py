@@ -85,8 +85,8 @@ class Kept(NamedTuple):
 
 @dataclass(slots=True)
 class Line:
-    """One walk along what waits for `channel`. What stands there and may not go out (its firm is halted, an outage holds
-    it) is passed once a walk, not once a block.
+    """One walk along what waits for `channel`. What stands there and may not go out (its firm is halted, or an outage
+    holds it) is passed once a walk, not once a block.
     """
 
     channel: str

@@ -43,7 +43,15 @@ uncovered AS (
                OR prompt.status = 'firm_told' AND prompt.look_again_at > %(known_by)s
                OR prompt.status = 'escalated' AND installment.due_on >= place.works_on AND EXISTS (
                   SELECT 1 FROM notifications_agenttask AS task
-                  WHERE task.prompt_id = COALESCE(prompt.told_with_id, prompt.id) AND task.status = 'open')))
+                  WHERE task.prompt_id = COALESCE(prompt.told_with_id, prompt.id) AND task.status = 'open')
+               OR prompt.status = 'escalated' AND EXISTS (
+                  SELECT 1 FROM notifications_delivery AS again
+                  WHERE again.prompt_id = COALESCE(prompt.told_with_id, prompt.id) AND again.status = 'delivered'
+                    AND again.channel <> 'in_app'
+                    AND (again.facts -> 'items' IS NULL OR EXISTS (
+                        SELECT FROM jsonb_array_elements(again.facts -> 'items') AS item
+                        WHERE (item ->> 3)::bigint = installment.id))
+                  OFFSET 0)))
       AND NOT EXISTS (
         SELECT 1 FROM loans_payment AS payment
         JOIN notifications_prompt AS prompt

@@ -8,14 +8,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Consent, ContactPoint, User
+from notifications.channels.registry import suppliers_for
 from notifications.events import record
 from notifications.ladder import Course, ladder_of
 from notifications.models import Delivery, NoticeEvent, Preference, Prompt
 from notifications.reach import reachable
 
-SWITCHABLE: Final = (Delivery.Channel.SMS, Delivery.Channel.EMAIL)
+SWITCHABLE: Final = (Delivery.Channel.SMS, Delivery.Channel.EMAIL, Delivery.Channel.VOICE)
 """The channels that a person may switch. The portal itself proves what was told and is always on; a device is told as
 long as it is one of theirs (`push_subscriptions`)."""
+FIRST: Final = (Delivery.Channel.SMS, Delivery.Channel.EMAIL)
+"""Those of them that may come before the others: a machine calls whom nothing else reached."""
 
 OBEYED_AT_ONCE: Final = (Consent.Source.REPLY, Consent.Source.AGENT)
 """Where "no more" is obeyed also on the last channel: a person then tells them, and the law asks for no other way."""
@@ -72,8 +75,8 @@ def put_first(user: User, channel: str, *, now: datetime | None = None) -> bool:
     """Tell `user` by this channel before the others, or, where it is empty, in our own order; returns whether that is
     new. Raises NotSwitchable.
     """
-    if channel and channel not in SWITCHABLE:
-        raise NotSwitchable(f"{channel[:20]!r} cannot come first: only {', '.join(SWITCHABLE)} can.")
+    if channel and channel not in FIRST:
+        raise NotSwitchable(f"{channel[:20]!r} cannot come first: only {', '.join(FIRST)} can.")
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         if first_choice(user) == channel:
@@ -95,6 +98,11 @@ def first_choice(user: User) -> str:
 def is_on(user: User, channel: str) -> bool:
     """Whether the person has left the channel on; one that was never switched is on."""
     return not Preference.objects.filter(user=user, channel=channel, enabled=False).exists()
+
+
+def offered() -> list[str]:
+    """What the page offers to switch: a machine's calls only where somebody makes them."""
+    return [channel for channel in SWITCHABLE if channel in FIRST or suppliers_for(channel)]
 
 
 def order_of_telling(ways: Mapping[str, ContactPoint], first: str = "") -> list[str]:

@@ -17,10 +17,11 @@ from django.utils.translation import ngettext
 from loans.models import Dispute, Installment, Loan, OutageHold
 from notifications.clock import Clock
 from notifications.in_doubt import held_by_doubt
-from notifications.models import Prompt
+from notifications.models import AgentTask, Prompt
 from notifications.planning import plan_installments
 from notifications.policy import Purpose, When
 from notifications.policy_files import policy_for
+from notifications.report_day import days_promised
 from notifications.timing import lawful_moment, local_day
 
 KIND: Final = Prompt.Kind.PRIOR_NOTICE
@@ -109,7 +110,7 @@ def _taken_back(installments: Sequence[Installment], days: int) -> dict[int, str
     """Why not with so many days, by id: each is announced once, a version, so that nobody reads one notice twice."""
     before = Prompt.objects.about_installments([one.pk for one in installments]).filter(kind=KIND, stage=days)
     used = set(before.values_list("installment_id", "version"))
-    words = _("a notice of %(days)d days was given and taken back: give one of another number of days")
+    words = _("a notice of %(days)d days was given before and does not hold: give one of another number of days")
     return {one.pk: words % {"days": days} for one in installments if (one.pk, one.version) in used}
 
 
@@ -132,8 +133,9 @@ def _reasons(installments: Sequence[Installment], now: datetime) -> dict[int, st
     doubted = held_by_doubt(ids)
     earlier = Prompt.objects.about_installments(ids).filter(kind=KIND)
     # One that is void carries the message of others, which does not name it.
-    given = earlier.exclude(status=Prompt.Status.CANCELLED).filter(voided_at=None)
-    announced = set(given.values_list("installment_id", "version"))
+    given = list(earlier.exclude(status=Prompt.Status.CANCELLED).filter(voided_at=None))
+    unreached = _unreached([one for one in given if one.status == Prompt.Status.ESCALATED])
+    announced = {(one.installment_id, one.version) for one in given if one.pk not in unreached}
     for one in installments:
         if one.state == Installment.State.AWAITING_BANK:
             reasons[one.pk] = _("it is paid at the platform and awaits the bank")
@@ -146,3 +148,12 @@ def _reasons(installments: Sequence[Installment], now: datetime) -> dict[int, st
         elif (one.pk, one.version) in announced:
             reasons[one.pk] = _("notice was given before")
     return reasons
+
+
+def _unreached(escalated: Sequence[Prompt]) -> set[int]:
+    """Of these, by id, those that were told to nobody and that nobody is to tell any more."""
+    leading = {one.pk: one.told_with_id or one.pk for one in escalated}
+    told = days_promised(leading.values())
+    tasks = AgentTask.objects.open().filter(prompt__in=leading.values())
+    waiting = set(tasks.values_list("prompt_id", flat=True))
+    return {pk for pk, leads in leading.items() if leads not in told and leads not in waiting}

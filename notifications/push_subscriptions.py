@@ -55,7 +55,7 @@ def subscribe(user: User, address: PushAddress, *, user_agent: str, now: datetim
     if new:
         _record(user, now, enabled=True)
     if former:
-        _give_up_if_last(User.objects.get(pk=former), now)
+        _give_up_if_last(User.objects.get(pk=former), now, by_them=False)
     return subscription
 
 
@@ -122,15 +122,18 @@ def _drop_those_of_before(user: User, kept: PushSubscription, now: datetime) -> 
         PushSubscription.objects.live().filter(user=user).exclude(pk=kept.pk).update(gone_at=now)
 
 
-def _give_up_if_last(user: User, now: datetime) -> None:
+def _give_up_if_last(user: User, now: datetime, *, by_them: bool = True) -> None:
     if PushSubscription.objects.live().filter(user=user).exists():
         return
     if retire_contact_point(user=user, kind=ContactPoint.Kind.PUSH, now=now):
-        _record(user, now, enabled=False)
+        _record(user, now, enabled=False, by_them=by_them)
 
 
-def _record(user: User, now: datetime, *, enabled: bool) -> None:
-    """Their word on being told on a device: kept as a consent, and as an event."""
+def _record(user: User, now: datetime, *, enabled: bool, by_them: bool = True) -> None:
+    """That they are told on a device, or no more: an event, and a consent where it is their own word."""
     channel, source = Delivery.Channel.PUSH.value, Consent.Source.PAGE
-    Consent.objects.create(user=user, channel=channel, given=enabled, source=source, wording=WORDING[source], at=now)
+    if by_them:
+        Consent.objects.create(
+            user=user, channel=channel, given=enabled, source=source, wording=WORDING[source], at=now
+        )
     record(NoticeEvent.Kind.PREFERENCE, borrower_id=user.pk, at=now, channel=channel, enabled=enabled)

@@ -16,7 +16,7 @@ from loans.models import Dispute, Installment
 from notifications.bundles import companions_of, still_needed
 from notifications.clock import Clock
 from notifications.events import record
-from notifications.ladder import OFF_THE_LADDER
+from notifications.ladder import OFF_THE_LADDER, ladder_of
 from notifications.models import Delivery, NoticeEvent, Preference, Prompt
 from notifications.needed import look
 from notifications.reach import CONTACT_KIND, open_to, reachable
@@ -58,6 +58,24 @@ def resend(*, prompt_id: int, channel: str, agent: User, now: datetime) -> Deliv
         channel=channel,
     )
     return delivery
+
+
+@transaction.atomic
+def resend_anywhere(*, prompt_id: int, agent: User, now: datetime) -> Delivery:
+    """`resend` on the first channel that leads somewhere now, in the order of its ladder. Raises what that raises for
+    the last of them.
+    """
+    prompt = _locked(prompt_id)
+    ways = open_to(reachable([prompt.borrower_id])[prompt.borrower_id], prompt)
+    rungs = ladder_of(prompt.kind).rungs
+    obstacle = CannotResendError(_("Nothing that we have leads to them: mend the contact first."))
+    for channel in [rung.channel for rung in rungs if rung.channel in ways]:
+        try:
+            with transaction.atomic():
+                return resend(prompt_id=prompt.pk, channel=channel, agent=agent, now=now)
+        except CannotResendError as reason:
+            obstacle = reason
+    raise obstacle
 
 
 def why_not(prompt: Prompt) -> str:

@@ -1,9 +1,10 @@
 """A time in which a firm cannot take or show payments, and which installments it touches."""
 
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Final, Self
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Greatest
@@ -11,6 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from loans.models.loan import Installment
 from loans.models.partner import Partner
+
+LONGEST_GRACE: Final = 7 * 24
+"""Hours: nothing is demanded meanwhile, so one nought too many would silence a firm's demands for months."""
 
 
 class OutageQuerySet(models.QuerySet["Outage"]):
@@ -38,7 +42,9 @@ class Outage(models.Model):
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     starts_at = models.DateTimeField(_("starts"))
     ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
-    grace_hours = models.PositiveSmallIntegerField(_("hours to pay afterwards"), default=24)
+    grace_hours = models.PositiveSmallIntegerField(
+        _("hours to pay afterwards"), default=24, validators=[MaxValueValidator(LONGEST_GRACE)]
+    )
     reference = models.CharField(_("partner's own number"), max_length=64, blank=True)
     reason = models.CharField(_("reason"), max_length=200)
     declared_at = models.DateTimeField(_("declared"))

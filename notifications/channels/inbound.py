@@ -69,7 +69,8 @@ def read_aliyun(raw: bytes) -> list[InboundText]:
 def _make(provider: str, sender: str, text: str, occurred_at: datetime | None, reference: str) -> InboundText:
     return InboundText(
         sender_e164=_read_sender(sender),
-        text=text.replace("\x00", "")[:LONGEST_TEXT],
+        # Half an emoji, where a provider cut one in two, can be written nowhere.
+        text=text.replace("\x00", "")[:LONGEST_TEXT].encode("utf-8", "replace").decode(),
         provider=provider,
         occurred_at=occurred_at,
         provider_reference="".join(letter for letter in reference if letter.isalnum() or letter in "-_")[:80],

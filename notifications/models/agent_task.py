@@ -38,12 +38,12 @@ class AgentTask(models.Model):
     class Outcome(models.TextChoices):
         TOLD = "told", _("told in person")
         NOT_REACHED = "not_reached", _("tried, not reached")
-        CONTACT_MENDED = "contact_mended", _("contact details mended")
+        CONTACT_MENDED = "contact_mended", _("contact details mended: send it there")
         NOT_NEEDED = "not_needed", _("not needed any more")
         KEEP_WAITING = "keep_waiting", _("the money is on its way: go on waiting")
         ASK_AGAIN = "ask_again", _("the money never came: it is to be paid again")
         ANSWERED = "answered", _("read and answered")
-        OPTED_OUT = "opted_out", _("wants no more SMS: switched off")
+        OPTED_OUT = "opted_out", _("wants no more SMS and calls by machine: switched off")
 
     OUTCOMES: ClassVar[Mapping[str, Sequence[Outcome]]] = MappingProxyType(
         {

@@ -17,7 +17,7 @@ from loans.tests.factories import make_installment, make_loan
 from notifications import tasks
 from notifications.composing import word
 from notifications.ending_told import end_told
-from notifications.models import Delivery, Prompt
+from notifications.models import AgentTask, Delivery, Prompt
 from notifications.prior_notice import Notices, give_prior_notice
 from notifications.tests.bundles import deliver, hold_by_outage, make_pair
 from notifications.tests.factories import NOON, TODAY, clock
@@ -177,3 +177,26 @@ def test_one_that_was_held_when_its_companion_was_announced_is_not_announced_yet
     notices = give(*[row.loan for row in rows], days=11)
     assert (notices.given, len(notices.refused)) == (1, 1)
     assert Prompt.objects.get(stage=11).installment == leading.installment
+
+
+@pytest.mark.parametrize(("task", "given"), [("open", 0), ("done", 1)])
+def test_one_that_reached_nobody_and_is_with_nobody_was_not_given(overdue: Installment, task: str, given: int) -> None:
+    give(overdue.loan)
+    prompt = Prompt.objects.get()
+    Prompt.objects.update(status="escalated")
+    ended = {} if task == "open" else {"outcome": "not_needed", "done_at": NOON}
+    AgentTask.objects.create(
+        prompt=prompt, borrower=prompt.borrower, kind="unreachable", act_by=NOON, created_at=NOON, status=task, **ended
+    )
+    assert give(overdue.loan, days=11).given == given
+
+
+def test_one_that_somebody_was_told_in_person_was_given(overdue: Installment) -> None:
+    give(overdue.loan)
+    prompt = Prompt.objects.get()
+    Prompt.objects.update(status="escalated")
+    ended = {"status": "done", "outcome": "told", "done_at": NOON}
+    AgentTask.objects.create(
+        prompt=prompt, borrower=prompt.borrower, kind="unreachable", act_by=NOON, created_at=NOON, **ended
+    )
+    assert give(overdue.loan, days=11).given == 0

@@ -47,7 +47,20 @@ def point_of(user: User) -> ContactPoint:
     return ContactPoint.objects.get(user=user, kind="push")
 
 
+def said_no(user: User) -> bool:
+    return Consent.objects.filter(user=user, channel="push", given=False).exists()
+
+
 class TestComing:
+    def test_who_loses_the_last_one_to_somebody_else_has_said_nothing(self) -> None:
+        one, other = make_borrower(), make_borrower()
+        add(one)
+        add(other)
+        assert (ways(one) & {"push"}, said_no(one)) == (set(), False)
+        assert NoticeEvent.objects.filter(borrower=one, data__enabled=False).count() == 1
+        unsubscribe(other, PushSubscription.objects.get().pk, now=LATER)
+        assert said_no(other)
+
     def test_the_first_device_opens_the_channel(self) -> None:
         user = make_borrower()
         subscription = add(user)

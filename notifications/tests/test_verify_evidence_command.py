@@ -5,7 +5,7 @@ from io import StringIO
 from json import loads
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from notifications.evidence.sealing import seal_events
 from notifications.models import Receipt, Seal
@@ -69,3 +69,8 @@ def run(*arguments: str) -> tuple[int, str, str]:
     except SystemExit as ended:
         code = int(ended.code or 0)
     return code, out.getvalue(), err.getvalue()
+
+
+def test_a_range_without_seals_is_no_proof(sealed_ids: list[int]) -> None:
+    with pytest.raises(CommandError, match="nothing was looked at"):
+        call_command("verify_evidence", "--from", str(Seal.objects.latest("pk").pk + 1))

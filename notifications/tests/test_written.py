@@ -167,9 +167,10 @@ def test_who_wants_no_more_gets_no_more_and_it_says_which_agent_heard_it(borrowe
     agent, task = make_agent(), task_about_texts(borrower, "Lose my number")
     end(task, Outcome.OPTED_OUT, agent=agent)
     assert not is_on(borrower, "sms")
-    consent = Consent.objects.get()
-    assert (consent.user, consent.channel, consent.given, consent.source) == (borrower, "sms", False, "agent")
-    assert NoticeEvent.objects.get(kind="preference").actor_id == agent.pk
+    consents = Consent.objects.filter(user=borrower, given=False, source="agent")
+    assert list(consents.order_by("pk").values_list("channel", flat=True)) == ["sms", "voice"]
+    actors = NoticeEvent.objects.filter(kind="preference").values_list("actor_id", flat=True)
+    assert list(actors) == [agent.pk, agent.pk]
 
 
 def test_they_are_obeyed_also_where_sms_is_the_last_channel(borrower: User) -> None:
@@ -182,7 +183,7 @@ def test_who_had_switched_it_off_already_is_no_obstacle(borrower: User) -> None:
     task = task_about_texts(borrower)
     set_channel(borrower, "sms", enabled=False, now=NOON)
     assert end(task, Outcome.OPTED_OUT).outcome == "opted_out"
-    assert Consent.objects.count() == 1
+    assert Consent.objects.filter(channel="sms").count() == 1
 
 
 @pytest.mark.parametrize("outcome", [Outcome.ANSWERED, Outcome.NOT_NEEDED])
@@ -279,3 +280,11 @@ def test_a_text_that_comes_while_its_task_is_finished_is_with_a_person_either_wa
         at_once(close, write)
         latest = InboundText.objects.filter(borrower=borrower).latest("pk")
         assert AgentTask.objects.open().get(borrower=borrower).text == latest
+
+
+def test_who_wants_no_more_is_called_by_no_machine_either(borrower: User, settings: Settings) -> None:
+    """47 CFR 64.1200(a)(10) speaks of calls and texts."""
+    settings.VOICE_PROVIDERS = ["sandbox_voice"]
+    say(borrower, "stop calling me")
+    end(AgentTask.objects.get(), Outcome.OPTED_OUT)
+    assert [is_on(borrower, channel) for channel in ("sms", "voice", "email")] == [False, False, True]

@@ -17,7 +17,15 @@ from accounts.models import ContactPoint, User
 from accounts.requests import SignedInRequest
 from loans.models import Installment
 from notifications.models import Delivery, Preference
-from notifications.preferences import SWITCHABLE, LastChannel, first_choice, order_of_telling, put_first, set_channel
+from notifications.preferences import (
+    FIRST,
+    LastChannel,
+    first_choice,
+    offered,
+    order_of_telling,
+    put_first,
+    set_channel,
+)
 from notifications.reach import CONTACT_KIND, reachable
 from notifications.views.devices import devices
 
@@ -59,14 +67,14 @@ def _switch(request: SignedInRequest) -> Sequence[str]:
 
     Returns what was refused. A channel that is off is not the first one.
     """
-    wanted = {channel: channel in request.POST.getlist("channels") for channel in SWITCHABLE}
+    wanted = {channel: channel in request.POST.getlist("channels") for channel in offered()}
     refused, changed = [], False
     for channel in sorted(wanted, key=lambda channel: not wanted[channel]):
         try:
             changed |= set_channel(request.user, channel, wanted[channel])
         except LastChannel:
             refused.append(channel)
-    if (first := request.POST.get("first")) is not None and first in {"", *SWITCHABLE}:
+    if (first := request.POST.get("first")) is not None and first in {"", *FIRST}:
         changed |= put_first(request.user, first if any(first == one and wanted[one] for one in wanted) else "")
     if refused:
         transaction.set_rollback(True)
@@ -78,7 +86,7 @@ def _switch(request: SignedInRequest) -> Sequence[str]:
 def _ways(user: User) -> list[Way]:
     off = set(Preference.objects.filter(user=user, enabled=False).values_list("channel", flat=True))
     points = {point.kind: point for point in ContactPoint.objects.live().filter(user=user)}
-    return [Way(channel, channel not in off, points.get(CONTACT_KIND[channel])) for channel in SWITCHABLE]
+    return [Way(channel, channel not in off, points.get(CONTACT_KIND[channel])) for channel in offered()]
 
 
 def _next_due(user: User, today: date) -> date | None:

@@ -21,7 +21,9 @@ from accounts.models import ContactPoint
 from accounts.requests import SignedInRequest
 from notifications.agent_tasks import TaskNotYoursError, finish, reveal, take
 from notifications.models import AgentTask
+from notifications.resending import CannotResendError
 from portal.admin.cells import chip, person_link, time_left
+from portal.admin.ids import read_id
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.reasons import reason_words
 from portal.admin.task_forms import OutcomeForm, TaskStandingFilter
@@ -97,9 +99,8 @@ class AgentTaskAdmin(ReadOnlyAdmin[AgentTask]):
         task = get_object_or_404(self.get_queryset(request), pk=task_id)
         if not self.may_act(request, task):
             raise PermissionDenied
-        from_id = request.POST.get("over_from", "")
         try:
-            take(task_id=task_id, agent=request.user, over_from=int(from_id) if from_id.isdecimal() else None)
+            take(task_id=task_id, agent=request.user, over_from=read_id(request.POST.get("over_from", "")))
         except TaskNotYoursError as obstacle:
             messages.error(request, str(obstacle))
         else:
@@ -135,14 +136,17 @@ class AgentTaskAdmin(ReadOnlyAdmin[AgentTask]):
         if not form.is_valid():
             return self._page(request, task, form)
         outcome, note = form.cleaned_data["outcome"], form.cleaned_data["note"]
-        seen, now = request.POST.get("text", ""), timezone.now()
-        text_id = int(seen) if seen.isdecimal() and len(seen) < 19 else None  # a bigint at the most
+        text_id, now = read_id(request.POST.get("text", "")), timezone.now()
         try:
             done = finish(task_id=task.pk, agent=request.user, outcome=outcome, note=note, now=now, text_id=text_id)
-        except TaskNotYoursError as obstacle:
+        except (TaskNotYoursError, CannotResendError) as obstacle:
             messages.error(request, str(obstacle))
             return self._page(request, self.get_queryset(request).get(pk=task.pk), form, status=CONFLICT)
-        if done.status == AgentTask.Status.OPEN:
+        if done.status == AgentTask.Status.OPEN and outcome == AgentTask.Outcome.CONTACT_MENDED:
+            self.log_change(request, task, "Contact details mended, sent again.")
+            words = gettext("It is being sent there. The task stays open until %s: look what became of it.")
+            messages.success(request, words % deadline_there(task))
+        elif done.status == AgentTask.Status.OPEN:
             self.log_change(request, task, "Tried, not reached.")
             messages.success(request, gettext("Written down. The task stays open until %s.") % deadline_there(task))
         else:

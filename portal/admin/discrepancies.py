@@ -19,11 +19,11 @@ from loans.discrepancies import NotYoursError, close, note, take
 from loans.models import Discrepancy, Installment, PositionChange
 from portal.admin.cells import chip, installment_label, person_link, time_left
 from portal.admin.discrepancy_forms import DifferenceKindFilter, DiscrepancyStandingFilter, WordsForm
+from portal.admin.ids import read_id
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.spans import span_words
 
 CONFLICT = 409
-LONGEST_ID = 18
 RELATED = (
     "holder",
     "difference__follower",
@@ -97,8 +97,7 @@ class DiscrepancyAdmin(ReadOnlyAdmin[Discrepancy]):
         return self._write(request, row, form)
 
     def _take(self, request: SignedInRequest, row: Discrepancy) -> HttpResponse:
-        from_id = request.POST.get("over_from", "")
-        over_from = int(from_id) if from_id.isascii() and from_id.isdecimal() and len(from_id) <= LONGEST_ID else None
+        over_from = read_id(request.POST.get("over_from", ""))
         try:
             take(row.pk, agent=request.user, now=timezone.now(), over_from=over_from)
         except NotYoursError as obstacle:

@@ -30,9 +30,14 @@ else:
     _OutageForm = forms.ModelForm
 
 
-_DOUBTED: Final = {OutageDoubt.BEGAN_LONG_AGO: "starts_at", OutageDoubt.TOO_LONG: "ends_at"}
+_DOUBTED: Final = {
+    OutageDoubt.BEGAN_LONG_AGO: "starts_at",
+    OutageDoubt.BEGINS_FAR_AHEAD: "starts_at",
+    OutageDoubt.TOO_LONG: "ends_at",
+}
 _DOUBTS: Final = {
     OutageDoubt.BEGAN_LONG_AGO: _("It began more than 31 days ago: is the year right?"),
+    OutageDoubt.BEGINS_FAR_AHEAD: _("It begins more than a year from now: is the year right?"),
     OutageDoubt.TOO_LONG: _("It lasts longer than 31 days: is the year right? Leave the end empty where nobody knows."),
 }
 

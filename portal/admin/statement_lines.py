@@ -19,12 +19,12 @@ from loans.intake.deciding import CannotDecideError, match_line, set_aside, sugg
 from loans.models import Installment, Payment, StatementLine
 from loans.return_reasons import reason_in_words
 from portal.admin.cells import chip, money
+from portal.admin.ids import read_id
 from portal.admin.line_forms import LineStandingFilter, ReasonForm
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.reasons import reason_words
 
 CONFLICT = 409
-LONGEST_ID = 18
 _TONES = {StatementLine.Match.UNMATCHED: "warn", StatementLine.Match.MATCHED: "good"}
 
 
@@ -148,9 +148,7 @@ class StatementLineAdmin(ReadOnlyAdmin[StatementLine]):
 def _chosen(text: str) -> tuple[int | None, int | None]:
     """ "17" is installment 17, "17:5" the same as payment 5; anything else nothing."""
     installment, _colon, payment = text.partition(":")
-    ids = [int(part) if part.isascii() and part.isdecimal() and len(part) <= LONGEST_ID else None
-           for part in (installment, payment)]  # fmt: skip
-    return ids[0], ids[1]
+    return read_id(installment), read_id(payment)
 
 
 def _unsettled(line: StatementLine, number: str) -> list[Installment]:

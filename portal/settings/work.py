@@ -4,6 +4,7 @@ from typing import Any
 
 from kombu import Queue
 
+from portal.settings.channels import PUSH_PROVIDERS, VOICE_PROVIDERS
 from portal.settings.environment import env
 from portal.settings.storage import REDIS_URL
 
@@ -34,6 +35,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 
 SEND_QUEUES = ["email", "sms", "in_app", "push", "voice"]
+# Where nobody works on a queue, wake-ups that expired lie in Redis for ever.
+_OFF = {name for name, providers in (("push", PUSH_PROVIDERS), ("voice", VOICE_PROVIDERS)) if not providers}
 CELERY_TASK_DEFAULT_QUEUE = "planning"
 CELERY_TASK_QUEUES = [Queue(name) for name in ["planning", "intake", "partners", *SEND_QUEUES]]
 
@@ -67,5 +70,5 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "forget-replies": _every(86_400, "forget_replies", queue="partners", app="loans"),
     "tell-partners": _every(5, "tell_partners", queue="partners", app="loans"),
     **({"take-files": _every(10, "take_files", queue="intake", app="loans")} if INBOX_FOLDER else {}),
-    **{f"send-{channel}": _every(5, "send", channel, queue=channel) for channel in SEND_QUEUES},
+    **{f"send-{channel}": _every(5, "send", channel, queue=channel) for channel in SEND_QUEUES if channel not in _OFF},
 }

@@ -125,7 +125,7 @@ def test_wants_no_more_switches_sms_off(desk: Client, borrower: User) -> None:
     desk.post(task_page(task), finished(task, "opted_out"))
     assert not is_on(borrower, "sms")
     page = desk.get(task_page(task)).content.decode()
-    assert "wants no more SMS: switched off" in page
+    assert "wants no more SMS and calls by machine: switched off" in page
     assert "Remove me from your list" in page
 
 
@@ -187,3 +187,13 @@ def test_of_one_loan_the_timeline_shows_no_text_that_answers_nothing_about_it(bo
     loan = make_loan(borrower)
     task_about_texts(borrower)
     assert {line.kind for line in read_timeline(borrower.pk, loan_id=loan.pk).lines} == {"loan"}
+
+
+def test_half_an_emoji_keeps_nobody_from_reading_the_rest(desk: Client, borrower: User) -> None:
+    """A message that is cut in two may be cut within one, and JSON has a way to write the half."""
+    phone = ContactPoint.objects.get(user=borrower, kind="phone").address
+    raw = b'[{"phone_number": "%s", "content": "please remove me \\ud83d"}]' % phone.encode()
+    receive(read_aliyun(raw), raw, now=NOON)
+    page = desk.get(task_page(AgentTask.objects.get()))
+    assert "please remove me ?" in page.content.decode()
+    assert desk.get(reverse("admin:notifications_inboundtext_changelist")).status_code == 200

@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from portal.celery import app
+from portal.settings.channels import PUSH_PROVIDERS
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 OPEN: Final = {
@@ -77,8 +78,21 @@ def test_the_queues_that_work_is_sent_to_are_the_queues_that_workers_consume() -
     consumed = {queue.name for queue in settings.CELERY_TASK_QUEUES}
     schedule: dict[str, Any] = settings.CELERY_BEAT_SCHEDULE
     scheduled = {entry["options"]["queue"] for entry in schedule.values()}
-    assert scheduled | {settings.CELERY_TASK_DEFAULT_QUEUE} == consumed
+    off = {"push", "voice"} - scheduled
+    assert scheduled | off | {settings.CELERY_TASK_DEFAULT_QUEUE} == consumed
     assert set(settings.SEND_QUEUES) < consumed
+
+
+def test_nobody_is_woken_for_a_channel_that_is_off() -> None:
+    """What beat puts there would lie in Redis for ever where no worker takes it."""
+    woken = {name.removeprefix("send-") for name in settings.CELERY_BEAT_SCHEDULE if name.startswith("send-")}
+    in_use = {"voice": bool(settings.VOICE_PROVIDERS), "push": bool(PUSH_PROVIDERS)}
+    assert woken == {name for name in settings.SEND_QUEUES if in_use.get(name, True)}
+
+
+def test_operators_read_of_every_queue() -> None:
+    told = (ROOT / "docs/operations.md").read_text()
+    assert [queue.name for queue in settings.CELERY_TASK_QUEUES if f"`-Q {queue.name}`" not in told] == []
 
 
 def test_every_scheduled_task_exists() -> None:

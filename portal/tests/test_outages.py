@@ -16,6 +16,7 @@ from loans.outages import declare_outage, end_outage
 from loans.tests.factories import make_bank, make_installment, make_platform
 from notifications import tasks
 from notifications.tests.factories import NOON
+from portal.admin.outage_holds import as_text
 from portal.tests.desk import desk_of, make_desk_agent, make_operator, said
 from portal.tests.people import day, wait_for_bank
 
@@ -59,7 +60,9 @@ def test_an_operator_declares_one_and_reads_how_many_it_touches(operator: Client
     "odd",
     [{"reason": ""}, {"starts_at": "x"}, {"ends_at": "2026-11-20T00:00"}, {"currency": "1"},
      {"starts_at": "2025-11-21T12:00"}, {"ends_at": "2026-12-23T12:00"},
-     {"partner": "999999999"}, {"grace_hours": "-1"}, {"product": "x" * 121}],
+     {"partner": "999999999"}, {"grace_hours": "-1"}, {"grace_hours": "240"},
+     {"starts_at": "2027-11-30T12:00"}, {"starts_at": "9999-12-30T00:00", "ends_at": "9999-12-31T23:00"},
+     {"product": "x" * 121}],
 )  # fmt: skip
 def test_what_makes_no_sense_is_shown_again(operator: Client, odd: dict[str, str]) -> None:
     assert operator.post(reverse("admin:loans_outage_add"), form(**odd)).status_code == OK
@@ -138,3 +141,9 @@ def test_two_installments_are_spoken_of_once_and_others_not_at_all(page: Client,
     declare(starts_at=NOON - 2 * DAY)
     declare_outage(make_platform(), starts_at=NOON, now=NOON, reason="x", product="Another product")
     assert [shown.count("may not be able to take") for shown in pages_of(page, loan)] == [1, 1]
+
+
+@pytest.mark.parametrize("number", ["=HYPERLINK(1)", "+1", "-1", "@x"])
+def test_a_loans_number_is_no_formula_for_whoever_opens_the_file(number: str) -> None:
+    assert as_text(number) == f"'{number}"
+    assert as_text("LN-1") == "LN-1"

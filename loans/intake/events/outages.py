@@ -12,13 +12,17 @@ from loans.intake.events.incoming import Incoming
 from loans.intake.news import Kept, News, RefusedError
 from loans.intake.records import Code
 from loans.models import Outage
-from loans.outages import LONGEST, OutageDoubt, OverAlreadyError, declare_outage, doubt_outage, end_outage
+from loans.outages import FURTHEST, LONGEST, OutageDoubt, OverAlreadyError, declare_outage, doubt_outage, end_outage
 
 CLOCKS_DIFFER_BY: Final = timedelta(minutes=5)
 _NOTHING_IS_HELD: Final = "it is kept and nothing is held: declare it again with the right moments"
 DOUBTS: Final = {
     OutageDoubt.BEGAN_LONG_AGO: Kept(
         f"it began more than {LONGEST.days} days before you said so; {_NOTHING_IS_HELD}", Code.IMPLAUSIBLE_DATE
+    ),
+    OutageDoubt.BEGINS_FAR_AHEAD: Kept(
+        f"it would begin more than {FURTHEST.days} days after you said so; {_NOTHING_IS_HELD}",
+        Code.IMPLAUSIBLE_DATE,
     ),
     OutageDoubt.TOO_LONG: Kept(
         f"it would last longer than {LONGEST.days} days; {_NOTHING_IS_HELD}", Code.IMPLAUSIBLE_DATE

@@ -56,6 +56,6 @@ def _moment(text: str) -> datetime:
         moment = parse_datetime(text)
     except ValueError:
         moment = None
-    if moment is None or moment.tzinfo is None:
+    if moment is None or moment.tzinfo is None or not 1970 <= moment.year < 2200:
         raise CommandError(f"--at {text[:40]!r} is no moment with a zone: write 2026-12-01T09:00+08:00.", returncode=2)
     return moment

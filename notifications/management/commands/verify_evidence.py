@@ -6,7 +6,7 @@ from dataclasses import asdict
 from time import monotonic
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from notifications.evidence.checking import Broken, Progress, Verdict, verify_seals
 from notifications.evidence.messages import Altered
@@ -31,6 +31,8 @@ class Command(BaseCommand):
         verdict = verify_seals(options["first"], options["last"], self._progress())
         if self.stderr.isatty():
             self.stderr.write(_CLEAR_LINE, str, "")
+        if not verdict.seals and not verdict.broken and (options["first"], options["last"]) != (None, None):
+            raise CommandError("There are no seals from --from to --to: nothing was looked at.", returncode=1)
         if options["json"]:
             self.stdout.write(json.dumps(asdict(verdict)))
         else:
