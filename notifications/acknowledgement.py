@@ -155,32 +155,35 @@ def _note_seen(delivery: Delivery, prompt: Prompt, now: datetime) -> None:
     record_all([seen], at=now)
 
 
-def _left_behind(answered: Collection[int]) -> list[Prompt]:
+def _left_behind(over: Collection[int]) -> list[Prompt]:
     """Whose ladder was that of one of these, and who was neither answered for nor named by anything that arrived: held
     whenever a message was worded.
     """
-    behind = Prompt.objects.filter(told_with__in=answered, voided_at=None, status__in=LIVE)
-    behind = behind.exclude(pk__in=answered).order_by("pk")
+    behind = Prompt.objects.filter(told_with__in=over, voided_at=None, status__in=LIVE)
+    behind = behind.exclude(pk__in=over).order_by("pk")
     if not (found := list(behind)):
         return []
     arrived = named_by_what_arrived({one.told_with_id or 0 for one in found})
     return [one for one in found if (one.told_with_id, one.installment_id) not in arrived]
 
 
+def _end_carrier(leading_id: int | None) -> set[int]:
+    """The one that led and is void, ended, since it carried the message for those who answered alone."""
+    carrier = Prompt.objects.filter(pk=leading_id, voided_at__isnull=False)
+    carrier.filter(status__in=LIVE).update(status=Prompt.Status.CANCELLED, reason=REASON)
+    return set(carrier.values_list("pk", flat=True))
+
+
 def _settle(prompts: Sequence[Prompt], answer: Acknowledgement, now: datetime) -> None:
     """What follows from knowing: the ladder stops, unsent tellings and open tasks are taken back.
 
     What of a bundle the message did not name is void, and where it leads, it has carried the message for these alone;
-    or it was held, and is told by itself.
+    or it was held: then it is told by itself, and one that leads keeps its ladder, messages and task.
     """
     ids, delivery = {prompt.pk for prompt in prompts}, answer.delivery
-    carriers = {delivery.prompt_id} - ids if delivery else set()
     Prompt.objects.filter(pk__in=ids).exclude(status=Prompt.Status.CANCELLED).update(status=Prompt.Status.ACKNOWLEDGED)
-    if carriers:
-        live = Prompt.objects.filter(pk__in=carriers, status__in=LIVE, voided_at__isnull=False)
-        live.update(status=Prompt.Status.CANCELLED, reason=REASON)
-    over = sorted(ids | carriers)
-    set_free(_left_behind(ids), now=now)
+    over = sorted(ids | _end_carrier(delivery.prompt_id if delivery and delivery.prompt_id not in ids else None))
+    set_free(_left_behind(over), now=now)
     cancel_unsent(over, reason=REASON, now=now)
     close_tasks(over, now=now)
     how: dict[str, Any] = {"delivery_id": answer.delivery_id, "method": answer.method, "wording": answer.wording}

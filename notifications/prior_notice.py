@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -63,6 +63,7 @@ def give_prior_notice(loans: Sequence[Loan], clock: Clock, *, days: int) -> Noti
     if not 1 <= days <= LONGEST:
         raise ValueError(f"Notice is given 1 to {LONGEST} days before, not {days}.")
     notices = Notices()
+    _one_at_a_time()
     overdue = _overdue(loans, clock.now)
     for loan in loans:
         if not any(one.loan_id == loan.pk for one in overdue):
@@ -73,6 +74,14 @@ def give_prior_notice(loans: Sequence[Loan], clock: Clock, *, days: int) -> Noti
             notices.refused.append(Refused(one.loan.external_id, one.number, reasons[one.pk]))
     notices.given = _plan([one for one in overdue if one.pk not in reasons], clock, days)
     return notices
+
+
+def _one_at_a_time() -> None:
+    """Of two that give notices at once the second would leave out what the first has planned, also where that leads a
+    message for several: the others would wait for one that is not there.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('notifications.planning'), hashtext(%s))", [KIND])
 
 
 def _plan(installments: Sequence[Installment], clock: Clock, days: int) -> int:

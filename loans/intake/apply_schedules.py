@@ -36,7 +36,8 @@ class Changes:
 
 def write_schedules(cases: Iterable[Case]) -> None:
     """Write the figures that records of whole loans may make: a changed date or total raises the version of its
-    installment, known since its report came; a number that is not named is withdrawn.
+    installment, known since its report came, but not what is charged once the due day is over; a number that is not
+    named is withdrawn.
     """
     telling = [case for case in cases if case.record.whole and case.makes_figures and not case.stale]
     changes = {case: _changes(case, case.report.received_at) for case in telling}
@@ -61,8 +62,9 @@ def _changes(case: Case, at: datetime) -> Changes:
     made = [_new(case.loan, item, at) for number, item in figures.items() if number not in existing]
     changed = [row for number, item in figures.items() if (row := existing.get(number)) and _differs(row, item)]
     restored = [row for row in changed if row.state == _WITHDRAWN]
+    today = at.astimezone(case.loan.borrower.zone).date() if changed else None
     for row in changed:
-        _rewrite(row, figures[row.number], at)
+        _rewrite(row, figures[row.number], at, late=today is not None and row.due_on < today)
     gone = [row for number, row in existing.items() if number not in figures and row.state != _WITHDRAWN]
     for row in gone:
         row.state = _WITHDRAWN
@@ -92,12 +94,26 @@ def _differs(row: Installment, item: InstallmentRecord) -> bool:
     return figures or row.due_on != item.due_on or row.waived != item.waived or row.state == _WITHDRAWN
 
 
-def _rewrite(row: Installment, item: InstallmentRecord, at: datetime) -> None:
-    if row.due_on != item.due_on or row.total - row.waived != item.total - item.waived or row.state == _WITHDRAWN:
+def _rewrite(row: Installment, item: InstallmentRecord, at: datetime, *, late: bool) -> None:
+    """`late`: its due day is over where its borrower is."""
+    if row.due_on != item.due_on or row.state == _WITHDRAWN or _owes_another_sum(row, item, late=late):
         row.version += 1
         row.known_at = at
     row.due_on = item.due_on
     _set_figures(row, item)
+
+
+def _owes_another_sum(row: Installment, item: InstallmentRecord, *, late: bool) -> bool:
+    """What is charged for being late is no other schedule: whoever was told of it was told of what fell due. Each
+    message names the sum as it stands; told anew with each day's interest, they would be asked daily.
+    """
+    if late and row.total - _charges(row) == item.total - _charges(item) and row.waived == item.waived:
+        return False
+    return row.total - row.waived != item.total - item.waived
+
+
+def _charges(figures: Installment | InstallmentRecord) -> Decimal:
+    return figures.fees + figures.penalties
 
 
 def _set_figures(row: Installment, item: InstallmentRecord) -> None:

@@ -98,7 +98,7 @@ def open_cases(reports: Sequence[Report], records: Sequence[LoanRecord]) -> list
     sides = _sides(partner)
     locked = _loans(partner, sides.bank).filter(external_id__in=[record.external_id for record in records])
     known: dict[str, list[Loan]] = {}
-    for loan in locked.order_by("pk").select_for_update(no_key=True):
+    for loan in locked.select_related("borrower").order_by("pk").select_for_update(of=("self",), no_key=True):
         known.setdefault(loan.external_id, []).append(loan)
     banks = banks_named(record.bank for record in records)
     opened: list[Opened] = []

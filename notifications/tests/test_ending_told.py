@@ -5,15 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.tests.factories import make_agent
+from accounts.tests.factories import make_agent, make_borrower
 from loans.models import Installment, OutageHold
+from loans.tests.factories import make_bank, make_installment, make_loan
 from notifications.acknowledgement import acknowledge_delivery
 from notifications.agent_tasks import finish
 from notifications.ending_told import UNNAMED
 from notifications.escalation import climb
 from notifications.models import AgentTask, Delivery, NoticeEvent, Prompt
 from notifications.planning import plan_overdue, plan_upcoming
-from notifications.tests.bundles import deliver, hold_by_outage, make_pair, statuses
+from notifications.tests.bundles import deliver, hold_by_outage, make_pair, settle, statuses
 from notifications.tests.factories import NOON, TODAY, clock
 
 pytestmark = pytest.mark.django_db
@@ -100,3 +101,30 @@ def test_a_message_that_named_both_tells_both() -> None:
     deliver("sms")
     come_to_the_end()
     assert statuses() == dict.fromkeys([one.pk for one in pair], Status.TOLD)
+
+
+def test_the_task_of_one_that_led_and_was_held_stays_open() -> None:
+    """What a doubt holds is not void; the answer names the other alone."""
+    named, held = make_late_pair(held=0)
+    Prompt.objects.update(status=Status.ESCALATED)
+    leading = Prompt.objects.get(told_with=None)
+    task = AgentTask.objects.create(
+        prompt=leading, kind="unreachable", borrower=leading.borrower, reason="-", act_by=NOON, created_at=NOON
+    )
+    say_that_they_know()
+    assert AgentTask.objects.open().get() == task
+    assert statuses() == {named.pk: Status.ACKNOWLEDGED, held.pk: Status.ESCALATED}
+
+
+def test_whom_a_void_leader_leaves_behind_is_told_by_themselves() -> None:
+    borrower = make_borrower()
+    first, named = make_pair(borrower, due_on=TODAY - DAY)
+    held = make_installment(make_loan(borrower, bank=make_bank()), due_on=TODAY - DAY)
+    plan_overdue(clock())
+    settle(first)
+    hold_by_outage(held)
+    deliver("sms")
+    say_that_they_know()
+    free = Prompt.objects.get(installment=held)
+    assert (free.status, free.told_with) == (Status.ACTIVE, None)
+    assert Prompt.objects.get(installment=named).status == Status.ACKNOWLEDGED

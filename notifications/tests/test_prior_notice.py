@@ -106,7 +106,7 @@ def test_one_that_was_taken_back_is_given_again_with_another_number_of_days_and_
     Prompt.objects.update(status=Prompt.Status.CANCELLED)
     again = give(overdue.loan, days=28)
     assert (again.given, len(again.refused)) == (0, 1)
-    assert "a notice of 28 days was given and taken back" in why_not(again)[0]
+    assert "a notice of 28 days was given before and does not hold" in why_not(again)[0]
     assert give(overdue.loan, days=29).given == 1
 
 

@@ -1,23 +1,27 @@
 """Two workers, two receipts, a payment and a prompt: at the same moment, on real connections."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from threading import Barrier
+from datetime import datetime, timedelta
+from threading import Barrier, Event
 from typing import TypeVar
+from unittest.mock import patch
 
 import pytest
 from django.db import connection
 
 from accounts.tests.factories import make_borrower
-from loans.models import Installment
+from loans.models import Installment, Loan
 from loans.tests.factories import make_installment, make_loan
+from notifications import prior_notice
 from notifications.acknowledgement import acknowledge
 from notifications.escalation import climb
 from notifications.models import Acknowledgement, Delivery, NoticeEvent, Prompt, Receipt
 from notifications.planning import plan_upcoming
+from notifications.prior_notice import give_prior_notice
 from notifications.signatures import reference_of
 from notifications.states import Status, Step, advance
+from notifications.tests.bundles import make_pair
 from notifications.tests.factories import NOON, TODAY, claim, clock, hear, make_delivery
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -113,3 +117,33 @@ def test_a_prompt_paid_while_it_is_claimed_is_either_sent_or_taken_back_never_bo
         claimed, _paid = at_once(lambda: claim("sms", now=NOON), pay)
         delivery.refresh_from_db()
         assert delivery.status == (Status.SENDING if claimed else Status.CANCELLED)
+
+
+def test_of_notices_given_at_once_none_waits_for_a_message_that_is_not_there() -> None:
+    """The second has looked already when the first, which would lead, is written by somebody else."""
+    first, second = make_pair(due_on=TODAY - timedelta(days=12))
+    looked, written = Event(), Event()
+    begun = prior_notice._overdue
+
+    def slowly(loans: Sequence[Loan], now: datetime) -> list[Installment]:
+        rows = begun(loans, now)
+        if len(loans) == 2:
+            looked.set()
+            written.wait(timeout=3)
+        return rows
+
+    def of_both() -> int:
+        return give_prior_notice([first.loan, second.loan], clock(), days=10).given
+
+    def of_the_first() -> int:
+        looked.wait(timeout=10)
+        try:
+            return give_prior_notice([first.loan], clock(), days=10).given
+        finally:
+            written.set()
+
+    with patch.object(prior_notice, "_overdue", slowly):
+        assert sum(at_once(of_both, of_the_first)) == 2
+    leading = Prompt.objects.get(told_with=None)
+    assert Prompt.objects.get(told_with__isnull=False).told_with == leading
+    assert Delivery.objects.get(channel="sms").prompt == leading

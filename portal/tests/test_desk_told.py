@@ -287,3 +287,15 @@ def test_what_lies_in_the_portal_is_not_called_delivered(installment: Installmen
     lines = upcoming(dispute_about(installment))[0].lines
     assert [line.words for line in lines] == ["planned", "placed in the portal", "seen (weak)"]
     assert not any(line.tone for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("change", "proved"),
+    [({"penalties": 5}, True), ({"principal": 105}, False), ({"penalties": 5, "version": 2}, True)],
+)
+def test_what_was_charged_for_being_late_nobody_could_name_before(
+    change: dict[str, Any], proved: bool, installment: Installment
+) -> None:
+    make_delivery(make_prompt(installment), status=Delivery.Status.DELIVERED, sent_at=NOON)
+    Installment.objects.filter(pk=installment.pk).update(total=105, outstanding=105, **change)
+    assert bool(read_record(dispute_about(installment)).proof) == proved
