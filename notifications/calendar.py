@@ -22,6 +22,8 @@ OVERDUE_WINDOW: Final = 30
 TIME_TO_ACT: Final = time(12)
 """On the last day a person must have the case by noon, local time."""
 LEAST_TRY: Final = timedelta(hours=2)
+FOR_A_CALL: Final = timedelta(hours=1)
+"""What a person needs of the last contact hours of a due day."""
 """However late a prompt is planned, its channels get so long before a person is called."""
 AT_ANY_HOUR: Final = ContactHours(time.min, END_OF_DAY)
 
@@ -122,7 +124,8 @@ def deadline(
     prompt of the due day itself noon of that day, where it is a working day. Of a stage that begins after it, on a day
     on which nobody works, the close of `hours` of its own day: nothing is gained by hurrying its channels. But never
     before they had `LEAST_TRY` from `started_at` on; where that would end in the night, they have it from when `hours`
-    open again, if the due day is not over by then.
+    open again. Only the evening of the due day itself is not theirs: from `FOR_A_CALL` before `hours` close a person
+    has the case, beside what is being sent.
     """
     noon = at_local(last_day_to_act(due_on, stage, working_days), TIME_TO_ACT, zone)
     least = started_at + LEAST_TRY
@@ -134,7 +137,8 @@ def deadline(
         return closes
     opening = hours.next_open(least, zone)
     after_the_night = opening + LEAST_TRY
-    return least if opening == least or after_the_night > end_of_due_day(due_on, zone) else after_the_night
+    in_time = least if opening == least or after_the_night > end_of_due_day(due_on, zone) else after_the_night
+    return min(in_time, max(started_at, closes - FOR_A_CALL)) if day == due_on else in_time
 
 
 def last_day_to_act(due_on: date, stage: int, working_days: WorkingDays) -> date:

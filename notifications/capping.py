@@ -24,6 +24,9 @@ WHERE pg_try_advisory_xact_lock(hashtextextended('notifications.capping.' || %(c
 """
 
 
+_HELD_BY: Final = "held by "
+
+
 class Capped(NamedTuple):
     """`steps` put off what has no room now. `elsewhere` are the deliveries to people whom another worker is telling at
     this moment, so that nobody can count: they stay in the queue.
@@ -99,11 +102,16 @@ def _held(telling: Telling, policy: Policy, made: Collection[datetime], talks: T
     return Held(began + CALL_ENDS_WITHIN, pause)
 
 
+def is_capped(reason: str) -> bool:
+    """Whether a delivery waits for this reason because of a cap."""
+    return reason.startswith(_HELD_BY) and "/caps/" in reason
+
+
 def _put_off(telling: Telling, held: Held) -> Step:
     return Step(
         delivery_id=telling.delivery_id,
         to=Status.RETRYING,
-        reason=f"held by {held.rule.id}",
+        reason=f"{_HELD_BY}{held.rule.id}",
         next_attempt_at=held.at,
         held_by=held.rule.id,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from django.db import connection, transaction
@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from accounts.models import ContactPoint
 from notifications import ladder
 from notifications.cancellation import NOT_NEEDED, cancel, cancel_waiting
+from notifications.capping import is_capped
 from notifications.clock import Clock
 from notifications.ending_told import end_told
 from notifications.events import Fact, about, record_all
@@ -84,6 +85,7 @@ def _climb(prompts: Sequence[Prompt], clock: Clock) -> None:
             places=places.get(prompt.borrower_id),
             deadline=prompt.deadline,
             pace=clock.pace,
+            last_call=_last_call(prompt, clock),
         )
         told = tellings.get(prompt.pk, [])
         decision = ladder.decide(course, rung=prompt.rung, tellings=told, now=clock.now)
@@ -91,13 +93,23 @@ def _climb(prompts: Sequence[Prompt], clock: Clock) -> None:
     _write(writes, clock)
 
 
+def _last_call(prompt: Prompt, clock: Clock) -> datetime | None:
+    """The last of the contact hours in which it can still be told in time; None where no day bounds it."""
+    if (latest := prompt.latest) is None:
+        return None
+    zone = prompt.borrower.zone
+    return clock.hours_for(prompt.borrower.jurisdiction, prompt.kind, zone)[0].last_open(latest, zone)
+
+
 def _tellings(prompts: Sequence[Prompt]) -> dict[int, list[ladder.Telling]]:
     found: dict[int, list[ladder.Telling]] = {}
     rows = Delivery.objects.filter(prompt__in=prompts)
-    for prompt_id, channel, status, rung, sent_at, next_attempt_at in rows.values_list(
-        "prompt_id", "channel", "status", "rung", "sent_at", "next_attempt_at"
+    for prompt_id, channel, status, rung, sent_at, next_attempt_at, reason in rows.values_list(
+        "prompt_id", "channel", "status", "rung", "sent_at", "next_attempt_at", "reason"
     ):
-        found.setdefault(prompt_id, []).append(ladder.Telling(channel, status, rung, sent_at or next_attempt_at))
+        capped = status == Delivery.Status.RETRYING and is_capped(reason)
+        telling = ladder.Telling(channel, status, rung, sent_at or next_attempt_at, capped)
+        found.setdefault(prompt_id, []).append(telling)
     return found
 
 
@@ -167,7 +179,8 @@ def _note_unreached(writes: Writes, prompt: Prompt, why: str, clock: Clock) -> N
 
 def act_by(prompt: Prompt, clock: Clock) -> datetime:
     """The close of contact hours on the last working day, else on the day before the due date, else on the due day:
-    the first of them that leaves a person time, and those first on which people work.
+    the first of them that leaves a person time, and those first on which people work. After all of them, in the night
+    of the due day, its end.
     """
     soonest = clock.now + PERSON_TAKES
     zone, works = prompt.borrower.zone, working_days(prompt.borrower.jurisdiction).is_working_day
@@ -176,7 +189,8 @@ def act_by(prompt: Prompt, clock: Clock) -> datetime:
         return soonest
     closes = clock.hours_for(prompt.borrower.jurisdiction, prompt.kind, zone)[0].closes
     ends = [at_local(day, closes, zone) for day in days]
-    return next((end for end in ends if end >= soonest), max(ends))
+    last = next((end for end in ends if end >= soonest), max(ends))
+    return last if last > clock.now else max(clock.now, at_local(max(days), time.max, zone))
 
 
 def _last_days(prompt: Prompt) -> list[date]:

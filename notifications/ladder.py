@@ -101,12 +101,15 @@ def ladder_of(kind: str) -> Ladder:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """One delivery as the ladder sees it. `started_at`: when it was, or is to be, handed over."""
+    """One delivery as the ladder sees it. `started_at`: when it was, or is to be, handed over; `capped`: a cap holds it
+    until then.
+    """
 
     channel: str
     status: str
     rung: int
     started_at: datetime
+    capped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,7 @@ NOT_DELIVERED: Final = "not delivered"
 NOT_CONFIRMED: Final = "not confirmed in time"
 """It may have arrived: nobody has said so, nor that it did not."""
 NOT_ACKNOWLEDGED: Final = "not acknowledged in time"
+CAPPED: Final = "held by a cap"
 NO_CHANNEL_LEFT: Final = "no channel reached them"
 NO_TIME_LEFT: Final = "nothing arrived and the time to act is running out"
 
@@ -158,13 +162,15 @@ class Course:
     """A ladder as one person climbs it: `order` names its rungs, by their numbers, in the order of trying.
 
     `deadline` is the last moment at which a person still has time to act before the due date; `pace` multiplies the
-    waits (a demonstration runs faster than life).
+    waits (a demonstration runs faster than life). What is left to try at `last_call`, the last of the contact hours
+    before it is too late, is told then: earlier than its turn rather than at an odd hour.
     """
 
     ladder: Ladder
     order: tuple[int, ...]
     deadline: datetime | None = None
     pace: float = 1.0
+    last_call: datetime | None = None
 
     @classmethod
     def of(
@@ -175,12 +181,13 @@ class Course:
         places: Mapping[str, int] | None = None,
         deadline: datetime | None = None,
         pace: float = 1.0,
+        last_call: datetime | None = None,
     ) -> "Course":
         """The course of somebody who can be reached on `open_to` (None: on all) and gave channels `places`."""
         chosen = places or {}
         numbers = [number for number, rung in enumerate(ladder.rungs) if open_to is None or rung.channel in open_to]
         numbers.sort(key=lambda number: (chosen.get(ladder.rungs[number].channel, UNCHOSEN), number))
-        return cls(ladder, tuple(numbers), deadline, pace)
+        return cls(ladder, tuple(numbers), deadline, pace, last_call)
 
     def after(self, rung: int) -> tuple[int, ...]:
         """The rungs still ahead of one who stands on `rung`; all those not yet tried where it is not on the course."""
@@ -193,7 +200,8 @@ class Course:
         wait = self.ladder.rungs[rung].wait * self.pace
         if self.deadline is not None and self.deadline > started_at:
             wait = min(wait, (self.deadline - started_at) / (len(self.after(rung)) + 1))
-        return started_at + wait
+        until = started_at + wait
+        return min(until, self.last_call) if self.last_call and started_at < self.last_call else until
 
 
 UNCHOSEN: Final = 100
@@ -231,6 +239,10 @@ def _on_rung(course: Course, rung: int, tellings: Sequence[Telling], now: dateti
     current = [telling for telling in tellings if telling.rung == rung and telling.channel != Channel.IN_APP]
     if rung >= len(ladder.rungs) or not current:
         return _next(course, rung, tellings, NOT_DELIVERED, arrived=arrived)
+    if all(telling.capped and telling.started_at > now for telling in current):
+        beside = _next(course, rung, tellings, CAPPED, arrived=arrived)
+        if isinstance(beside, Climb):
+            return beside
     step = ladder.rungs[rung]
     patience = course.patience(rung, max(telling.started_at for telling in current))
     if any(telling.status == Status.DELIVERED for telling in current):

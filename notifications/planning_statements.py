@@ -208,16 +208,20 @@ EVENTS: Final = """
 INSERT INTO notifications_noticeevent (at, kind, borrower_id, installment_id, prompt_id, data)
 SELECT %(now)s, 'planned', borrower_id, installment_id, id, details FROM planning_prompt
 """
-# Prompts of an earlier stage whose ladder still runs when a later one has been planned.
+# Prompts of an earlier stage whose ladder still runs when a later one has been planned, looked up for one installment
+# after the other. By statistics that are older than the day's first portions hardly any ladder runs, and each of them
+# would be compared with the whole portion.
 OVERTAKEN: Final = """
 SELECT earlier.id
 FROM planning_prompt AS later
-JOIN notifications_prompt AS earlier
-  ON earlier.installment_id = later.installment_id AND earlier.kind = %(kind)s AND earlier.version = later.version
- AND earlier.payment_id IS NULL AND earlier.dispute_id IS NULL AND earlier.status = 'active'
- AND earlier.voided_at IS NULL
- AND CASE %(kind)s WHEN 'upcoming' THEN earlier.stage > later.stage ELSE earlier.stage < later.stage END
-WHERE later.stage <> ALL(%(firsts)s)
+CROSS JOIN LATERAL (
+    SELECT own.id, own.told_with_id, own.status, own.stage, own.voided_at
+    FROM notifications_prompt AS own
+    WHERE own.installment_id = later.installment_id AND own.kind = %(kind)s AND own.version = later.version
+      AND own.payment_id IS NULL AND own.dispute_id IS NULL
+    OFFSET 0) AS earlier
+WHERE later.stage <> ALL(%(firsts)s) AND earlier.status = 'active' AND earlier.voided_at IS NULL
+  AND CASE %(kind)s WHEN 'upcoming' THEN earlier.stage > later.stage ELSE earlier.stage < later.stage END
 ORDER BY COALESCE(earlier.told_with_id, earlier.id)
 """
 # Prompts whose message still waits although their ladder has ended, or that say that a payment is coming up where

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.ladder import (
+    CAPPED,
     LADDERS,
     NO_CHANNEL_LEFT,
     NO_TIME_LEFT,
@@ -67,6 +68,29 @@ def test_a_delivered_message_that_nobody_answers_moves_on_when_its_wait_is_over(
     told = telling(SMS, Status.DELIVERED, hours_ago=4)
     assert ask(told) == Climb(ON_EMAIL, NOT_ACKNOWLEDGED)
     assert isinstance(ask(told, now=NOW - timedelta(seconds=1)), Wait)
+
+
+def test_what_a_cap_holds_is_told_by_the_channel_that_has_room() -> None:
+    held = Telling(SMS, Status.RETRYING, ON_SMS, NOW + timedelta(days=4), capped=True)
+    assert ask(held) == Climb(ON_EMAIL, CAPPED)
+    late = NOW + timedelta(days=4, hours=1)
+    assert ask(held, now=late) == Wait(NOW + timedelta(days=4, hours=4))
+
+
+def test_where_no_other_channel_is_left_its_end_is_waited_for_as_long_as_there_is_time() -> None:
+    held = Telling(SMS, Status.RETRYING, ON_SMS, NOW + timedelta(hours=4), capped=True)
+    assert ask(held, open_to=frozenset({SMS})) == Wait(NOW + timedelta(hours=8))
+    deadline = NOW + timedelta(hours=3)
+    assert ask(held, open_to=frozenset({SMS}), deadline=deadline) == Wait(deadline)
+
+
+def test_what_is_left_to_try_is_told_at_the_last_call_rather_than_at_an_odd_hour() -> None:
+    sent, last_call = telling(SMS, Status.DELIVERED), NOW + timedelta(hours=1)
+    course = Course.of(ASKING, open_to=USUAL, last_call=last_call)
+    assert decide(course, rung=ON_SMS, tellings=[sent], now=NOW) == Wait(last_call)
+    assert decide(course, rung=ON_SMS, tellings=[sent], now=last_call) == Climb(ON_EMAIL, NOT_ACKNOWLEDGED)
+    after = Telling(SMS, Status.SENT, ON_SMS, last_call)
+    assert decide(course, rung=ON_SMS, tellings=[after], now=last_call) == Wait(last_call + timedelta(hours=4))
 
 
 def test_on_the_last_channel_a_delivery_is_enough() -> None:

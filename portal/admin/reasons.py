@@ -9,10 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.masking import mask_text
 from notifications.needed import DUE_DAY_OVER
+from notifications.policy_files import rule_named
+from notifications.policy_words import describe
 from notifications.suppliers import FAILS, SLOW
 
+_HELD: Final = "held by "
 KNOWN: Final[dict[str, Promise]] = {
     "not delivered": _("not delivered"),
+    "contact hours": _("contact hours"),
     "not confirmed in time": _("not confirmed in time"),
     "not acknowledged in time": _("not acknowledged in time"),
     "no channel reached them": _("no channel reached them"),
@@ -91,11 +95,22 @@ FAULTS: Final[dict[str, Promise]] = {
 
 def reason_words(reason: str, known_addresses: Iterable[str] = ()) -> str:
     """A reason of ours in the active language; a provider's or an agent's as it is, with its addresses masked."""
+    if reason.startswith(_HELD):
+        return held_words(reason.removeprefix(_HELD))
     said, _colon, fault = reason.partition(": ")
     if said in KNOWN and fault in FAULTS:
         return gettext("%(what)s: %(fault)s") % {"what": KNOWN[said], "fault": FAULTS[fault]}
     ours = KNOWN.get(reason)
     return str(ours) if ours else mask_text(reason, known_addresses)
+
+
+def held_words(rule_id: str) -> str:
+    """That a rule held a message, with its source; empty where none did. What the files have no more is named by its
+    id.
+    """
+    rule = rule_named(rule_id) if rule_id else None
+    words = {"rule": describe(rule) if rule else str(KNOWN.get(rule_id, rule_id))}
+    return gettext("held: %(rule)s") % words if rule_id else ""
 
 
 def provider_words(why: str) -> str:

@@ -14,7 +14,7 @@ from portal.admin.cells import chip, money, person_link
 from portal.admin.fact_words import named_facts
 from portal.admin.levels import level_of
 from portal.admin.read_only import ReadOnlyAdmin
-from portal.admin.reasons import reason_words
+from portal.admin.reasons import held_words, reason_words
 from portal.admin.timeline_told import channel_of
 
 
@@ -27,8 +27,8 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
     search_fields = ["=provider_reference"]
     search_help_text = _("Provider's reference")
     fields = [
-        "borrower_link", "prompt", "way", "level", "why", "attempts", "next_attempt_at", "claimed_at", "sent_at",
-        "delivered_at", "seen_at", "named", "told", "wording",
+        "borrower_link", "prompt", "way", "level", "why", "held", "attempts", "next_attempt_at", "claimed_at",
+        "sent_at", "delivered_at", "seen_at", "named", "told", "wording",
     ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Delivery]":
@@ -54,6 +54,10 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
     @admin.display(description=_("reason"))
     def why(self, delivery: Delivery) -> str:
         return reason_words(delivery.reason, [delivery.address])
+
+    @admin.display(description=_("rule that held it"))
+    def held(self, delivery: Delivery) -> str:
+        return held_words(delivery.held_by)
 
     @admin.display(description=_("provider's reference"))
     def named(self, delivery: Delivery) -> str:

@@ -1,6 +1,6 @@
 """Lines about what was told: prompts, deliveries, receipts, acknowledgements, and the tasks of agents."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -21,7 +21,7 @@ from portal.admin.cells import installment_label, language, moment_in, money, st
 from portal.admin.duty_words import RELATED, duty_words
 from portal.admin.levels import Level, acknowledged, best_level, level_of
 from portal.admin.line import Line, Teller
-from portal.admin.reasons import reason_words
+from portal.admin.reasons import held_words, reason_words
 from portal.admin.timeline_rows import Row
 
 _RECEIPT_TONES: Final = {Receipt.Kind.DELIVERED: "good", Receipt.Kind.FAILED: "danger", Receipt.Kind.UNKNOWN: "warn"}
@@ -128,10 +128,17 @@ def _delivery(delivery: Delivery, at: datetime) -> Line:
         proof=level.words,
         tone=level.tone,
         by=_("the system"),
-        why=" · ".join(filter(None, [_step(delivery), reason_words(delivery.reason, [delivery.address])])),
+        why=" · ".join(filter(None, [_step(delivery), *_why(delivery)])),
         href=reverse("admin:notifications_delivery_change", args=[delivery.pk]),
         link=_("delivery #%d") % delivery.pk,
     )
+
+
+def _why(delivery: Delivery) -> Iterator[str]:
+    """The rule that held it, and why it stands where it does."""
+    yield held_words(delivery.held_by)
+    if delivery.reason != f"held by {delivery.held_by}":
+        yield reason_words(delivery.reason, [delivery.address])
 
 
 def _step(delivery: Delivery) -> str:

@@ -1,5 +1,6 @@
 """The record of what happened: read by those who may, edited by nobody, and no address whole on any page."""
 
+import html
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.contrib import admin
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from accounts.models import ContactPoint, User
 from accounts.tests.factories import make_borrower
@@ -25,13 +27,17 @@ from notifications.models import (
     Receipt,
     Supplier,
 )
-from notifications.tests.factories import make_receipt
+from notifications.policy import Purpose
+from notifications.policy_files import policy_for
+from notifications.policy_words import describe
+from notifications.tests.factories import NOON, make_delivery, make_prompt, make_receipt
 from portal.admin.raw import MOST_SHOWN
 from portal.tests.desk import World, desk_of, make_desk_agent, make_operator, make_superuser, make_world
 from portal.tests.levers import make_levers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 HTTP_OK, FORBIDDEN = 200, 403
+OLD = "cn/service/hours/1999-01-01"
 RECORD: tuple[type[Model], ...] = (
     Prompt, Delivery, Receipt, Acknowledgement, NoticeEvent, Preference, Report, Position, Payment, Loan, ContactPoint,
     User, StatementLine, AgentTask, Alarm, Callback, InboundText, Supplier,
@@ -183,3 +189,26 @@ def test_only_a_superuser_changes_a_partner(world: World) -> None:
     bank.refresh_from_db()
     assert (bank.name, bank.usual_lag_days) == ("Port Bank", 2)
     assert root.post(place(type(bank), "delete", bank.pk)).status_code == FORBIDDEN
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_the_rule_that_held_a_message_is_named_with_its_source(language: str) -> None:
+    """On the delivery's own page and in the timeline, also once it has gone out and its reason is another."""
+    rule = policy_for("us", Purpose.COLLECTION, NOON.date()).hours
+    waiting = make_delivery(status="retrying", reason=f"held by {rule.id}", held_by=rule.id)
+    sent = make_delivery(make_prompt(waiting.prompt.installment, stage=1), status="sent", sent_at=NOON, held_by=rule.id)
+    desk = desk_of(make_desk_agent(locale=language))
+    with translation.override(language):
+        words = describe(rule)
+    pages = [reverse("admin:notifications_delivery_change", args=[one.pk]) for one in (waiting, sent)]
+    pages.append(reverse("admin:accounts_user_change", args=[sent.prompt.borrower_id]))
+    for page in pages:
+        shown = html.unescape(desk.get(page).content.decode())
+        assert words in shown
+        assert rule.id not in shown
+
+
+def test_a_rule_that_the_files_have_no_more_is_named_by_its_id() -> None:
+    delivery = make_delivery(status="retrying", reason="held by " + OLD, held_by=OLD)
+    page = reverse("admin:notifications_delivery_change", args=[delivery.pk])
+    assert f"held: {OLD}" in desk_of(make_desk_agent()).get(page).content.decode()
