@@ -19,7 +19,7 @@ from notifications.channels.inbound import InboundText as Words
 from notifications.events import record
 from notifications.models import Acknowledgement, Callback, Delivery, InboundText, NoticeEvent, Prompt
 from notifications.preferences import set_channel
-from notifications.reach import reachable
+from notifications.reach import is_last
 from notifications.replies import Acknowledge, Other, Reply, Stop, classify
 from notifications.signatures import reply_codes
 from notifications.written import FOR_A_PERSON, hand_over
@@ -117,9 +117,10 @@ def _do(reply: Reply, borrower: User, address: str, now: datetime) -> Done:
 
 def _stop(borrower: User, now: datetime) -> Done:
     channel = Delivery.Channel.SMS
+    last = is_last(borrower.pk, channel)
     if not set_channel(borrower, channel, enabled=False, now=now, source=Consent.Source.REPLY):
         return Done("switched off before")
-    if reachable([borrower.pk])[borrower.pk]:
+    if not last:
         return Done("switched off", answer=gettext("You get no more SMS from us. We use your other channels."))
     answer = gettext(
         "You get no more SMS from us. As nothing else reaches you, a person calls before a payment is due."

@@ -12,7 +12,7 @@ from notifications.channels.registry import suppliers_for
 from notifications.events import record
 from notifications.ladder import Course, ladder_of
 from notifications.models import Delivery, NoticeEvent, Preference, Prompt
-from notifications.reach import reachable
+from notifications.reach import is_last
 
 SWITCHABLE: Final = (Delivery.Channel.SMS, Delivery.Channel.EMAIL, Delivery.Channel.VOICE)
 """The channels that a person may switch. The portal itself proves what was told and is always on; a device is told as
@@ -61,7 +61,7 @@ def set_channel(
         if is_on(user, channel) == enabled:
             return False
         obeyed = enabled or source in OBEYED_AT_ONCE
-        if not obeyed and reachable([user.pk])[user.pk].keys() <= {channel}:
+        if not obeyed and is_last(user.pk, channel):
             raise LastChannel(f"{channel} is the last channel that reaches person {user.pk}.")
         Preference.objects.update_or_create(user=user, channel=channel, defaults={"enabled": enabled})
         at = now or timezone.now()

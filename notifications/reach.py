@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from accounts.models import ContactPoint
-from loans.models import Loan
+from loans.models import Installment, Loan
 from notifications.channels.registry import suppliers_for
 from notifications.models import Delivery, Preference, Prompt
 
@@ -15,6 +15,8 @@ CONTACT_KIND: Final[dict[str, str]] = {
     Delivery.Channel.PUSH: ContactPoint.Kind.PUSH,
 }
 """The kind of contact point that a channel needs; the portal itself needs none."""
+
+_TO_BE_PAID: Final = (Installment.State.OPEN, Installment.State.AWAITING_BANK)
 
 WAY: Final = """
 LEFT JOIN accounts_contactpoint AS point ON point.id = delivery.contact_point_id
@@ -52,6 +54,21 @@ def open_to(ways: Mapping[str, ContactPoint], prompt: Prompt) -> dict[str, Conta
     """
     firms = firms_of(prompt.loan)
     return {channel: point for channel, point in ways.items() if point.tells_of_loans_of(firms)}
+
+
+def is_last(borrower_id: int, channel: str) -> bool:
+    """Whether without `channel` nothing would reach the borrower, or nothing that may tell of a loan on which something
+    is to be paid and of which it tells.
+    """
+    ways = reachable([borrower_id])[borrower_id]
+    others = [point for name, point in ways.items() if name != channel]
+    if not others or channel not in ways:
+        return ways.keys() == {channel}
+    loans = Loan.objects.filter(borrower=borrower_id, installments__state__in=_TO_BE_PAID).distinct()
+    return any(
+        ways[channel].tells_of_loans_of(firms) and not any(point.tells_of_loans_of(firms) for point in others)
+        for firms in map(firms_of, loans.only("bank", "platform"))
+    )
 
 
 def reachable(borrower_ids: Iterable[int]) -> dict[int, dict[str, ContactPoint]]:

@@ -1,6 +1,6 @@
 """A past book: who owed what, when it fell due and when it was paid."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby, islice
@@ -13,12 +13,14 @@ from django.utils import timezone
 from accounts.models.user import DEFAULT_TIME_ZONE, User
 from loans.intake.records import LoanRecord
 from loans.models import Installment, Loan, Partner
-from notifications.models import Delivery, Responsibility, Sender
+from notifications.models import Delivery, LeadPlan, Preference, Responsibility, Sender
 from notifications.reach import reachable
 from notifications.responsibility import most_specific
+from notifications.slots import Plan, plan_of
 
 Channel = Delivery.Channel
 PEOPLE_AT_ONCE: Final = 1000
+USUAL_PLAN: Final = Plan()
 
 
 class FirmsTurn(NamedTuple):
@@ -34,13 +36,14 @@ class Due:
     """What falls due on one day to the same firms, however many installments: it is told as one message.
 
     `settled_on` is the day on which the last of them was paid, None where one of them never was. `senders` are the
-    firms that have to send its prompts, by the rules of today.
+    firms that have to send its prompts, by the rules of today, and `plan` the leads and stages of its loans.
     """
 
     due_on: date
     firms: str
     settled_on: date | None
     senders: tuple[FirmsTurn, ...] = ()
+    plan: Plan = USUAL_PLAN
 
 
 Senders = Callable[[Loan], tuple[FirmsTurn, ...]]
@@ -48,13 +51,16 @@ Senders = Callable[[Loan], tuple[FirmsTurn, ...]]
 
 @dataclass(slots=True)
 class Person:
-    """A borrower as the ladders see them. `key` tells people apart and names nobody."""
+    """A borrower as the ladders see them. `key` tells people apart and names nobody; `first` is the channel that they
+    put before the others, if any.
+    """
 
     key: str
     zone: ZoneInfo
     jurisdiction: str
     channels: frozenset[str]
     dues: list[Due] = field(default_factory=list)
+    first: str = ""
 
 
 def read_database(first: date, last: date) -> Iterator[Person]:
@@ -70,28 +76,33 @@ def read_database(first: date, last: date) -> Iterator[Person]:
             *("settled_on", "loan__bank_id", "loan__platform_id", "loan__currency", "loan_id", "loan__product"),
         )
     )
-    senders = _senders()
+    senders, own = _senders(), list(LeadPlan.objects.order_by("pk"))
     people = (
-        _person(list(group), senders) for _id, group in groupby(rows.iterator(chunk_size=5000), key=itemgetter(0))
+        _person(list(group), senders, own) for _id, group in groupby(rows.iterator(chunk_size=5000), key=itemgetter(0))
     )
     while batch := list(islice(people, PEOPLE_AT_ONCE)):
         ways = reachable(int(person.key) for person in batch)
+        chosen = Preference.objects.filter(user__in=ways, place=1)
+        firsts = dict(chosen.values_list("user", "channel"))
         for person in batch:
             person.channels = frozenset(ways[int(person.key)])
+            person.first = firsts.get(int(person.key), "")
             yield person
 
 
-def _person(rows: list[tuple[Any, ...]], senders: Senders) -> Person:
-    """Loans that different firms have to prompt about are not told together."""
+def _person(rows: list[tuple[Any, ...]], senders: Senders, own: Sequence[LeadPlan]) -> Person:
+    """Loans that different firms have to prompt about, or that have other leads, are not told together."""
     borrower_id, zone, jurisdiction, *_rest = rows[0]
     person = Person(str(borrower_id), User(time_zone=zone).zone, jurisdiction, frozenset())
     awaiting = Installment.State.AWAITING_BANK
-    parts: dict[tuple[FirmsTurn, ...], list[tuple[date, str, date | None]]] = {}
+    parts: dict[tuple[tuple[FirmsTurn, ...], Plan], list[tuple[date, str, date | None]]] = {}
     for _id, _zone, _law, due_on, state, settled_on, bank, platform, currency, loan_id, product in rows:
         loan = Loan(pk=loan_id, bank_id=bank, platform_id=platform, product=product)
         part = (due_on, f"{bank}/{platform}/{currency}", due_on if state == awaiting else settled_on)
-        parts.setdefault(senders(loan), []).append(part)
-    person.dues = [replace(due, senders=turns) for turns, found in parts.items() for due in merge(found)]
+        parts.setdefault((senders(loan), plan_of(loan, own)), []).append(part)
+    person.dues = [
+        replace(due, senders=turns, plan=plan) for (turns, plan), found in parts.items() for due in merge(found)
+    ]
     return person
 
 

@@ -7,7 +7,6 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
-from notifications import calendar
 from notifications.caps import next_allowed
 from notifications.models import Prompt
 from notifications.policy import (
@@ -25,6 +24,7 @@ from notifications.policy import (
 from notifications.policy_files import policy_for
 from notifications.policy_reading import read_rules
 from notifications.simulation.book import Person
+from notifications.slots import Plan
 from notifications.timing import ContactHours, lawful_moment, local_day
 
 Figures = Callable[[str, Purpose, date], Policy]
@@ -64,7 +64,10 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A policy as the simulation asks it: the stages of both kinds, in days, and when a wish is allowed."""
+    """A policy as the simulation asks it: the stages of both kinds, in days, and when a wish is allowed.
+
+    Where no stages are given they are those of each loan's own plan.
+    """
 
     name: str
     upcoming: tuple[int, ...]
@@ -72,6 +75,12 @@ class Rules:
     allow: Callable[[Wish], Allowed]
     hours: Callable[[Person, Prompt.Kind, datetime], ContactHours]
     """The contact hours of a person's day, at a moment in UTC."""
+
+    def leads_of(self, plan: Plan) -> tuple[int, ...]:
+        return self.upcoming or plan.leads
+
+    def stages_of(self, plan: Plan) -> tuple[int, ...]:
+        return self.overdue or plan.stages
 
 
 def rules_of(
@@ -99,7 +108,7 @@ def rules_of(
             return Allowed(capped.at, Moved.CAPPED)
         return Allowed(at, Moved.HELD if at > wish.at else Moved.NOT)
 
-    return Rules(name, tuple(upcoming) or calendar.LEADS, tuple(overdue) or calendar.OVERDUE_STAGES, allow, hours_of)
+    return Rules(name, tuple(upcoming), tuple(overdue), allow, hours_of)
 
 
 def _figures(policy: str) -> Figures:

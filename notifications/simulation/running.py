@@ -71,10 +71,10 @@ class Run:
     def go(self) -> None:
         """Play all days of the tally."""
         for due in self.person.dues:
-            for lead in self.rules.upcoming:
-                opens = calendar.opens_on(due.due_on, lead, self.rules.upcoming, working_days(self.person.jurisdiction))
-                self._plan_on(opens, due, Kind.UPCOMING, lead)
-            for stage in self.rules.overdue:
+            leads, days = self.rules.leads_of(due.plan), working_days(self.person.jurisdiction)
+            for lead in leads:
+                self._plan_on(calendar.opens_on(due.due_on, lead, leads, days), due, Kind.UPCOMING, lead)
+            for stage in self.rules.stages_of(due.plan):
                 self._plan_on(due.due_on + timedelta(days=stage), due, Kind.OVERDUE, stage)
         while self.steps:
             now, _number, step = heappop(self.steps)
@@ -94,7 +94,7 @@ class Run:
             _end(earlier)
         if self._is_settled(due, now):
             return
-        rungs = ladder.Course.of(ladder.ladder_of(kind), open_to=self.person.channels)
+        rungs = self._course(ladder.ladder_of(kind))
         first = rungs.order[0] if rungs.order else len(rungs.ladder.rungs)
         latest = self._latest(due, kind)
         prompt = self.running[due, kind] = _Prompt(due, kind, stage, rungs, first)
@@ -107,8 +107,12 @@ class Run:
             return
         moment = self._tell(prompt, first, wished, latest)
         last_try = self._last_try(prompt, moment)
-        prompt.course = ladder.Course.of(rungs.ladder, open_to=self.person.channels, deadline=last_try)
+        prompt.course = self._course(rungs.ladder, deadline=last_try)
         self._at(prompt.course.patience(first, moment), lambda then: self._look(prompt, then))
+
+    def _course(self, rungs: ladder.Ladder, deadline: datetime | None = None) -> ladder.Course:
+        places = {self.person.first: 1} if self.person.first else None
+        return ladder.Course.of(rungs, open_to=self.person.channels, places=places, deadline=deadline)
 
     def _after_the_firm(self, prompt: _Prompt, now: datetime, latest: datetime | None) -> datetime | None:
         """From when on the portal tells it: at once, or when the firm's time is over; None where the firm told it."""

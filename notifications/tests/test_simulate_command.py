@@ -66,7 +66,7 @@ def test_the_same_is_drawn_as_a_table(book: Path) -> None:
 def test_the_database_is_read_and_never_written(django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
     for _place in range(3):
         make_installment(make_loan(), due_on=DUE)
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(8):
         out, _complaints = run(*SPAN, "--json")
     assert json.loads(out)["people"] == 3
     assert not Prompt.objects.exists()

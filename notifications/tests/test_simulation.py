@@ -9,18 +9,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from accounts.tests.factories import make_borrower
 from loans.models import Installment
-from loans.tests.factories import make_installment, make_loan
+from loans.tests.factories import make_bank, make_installment, make_loan
 from notifications.calendar import AT_ANY_HOUR
 from notifications.ladder import Course, ladder_of
-from notifications.models import Prompt
+from notifications.models import LeadPlan, Prompt
 from notifications.policy import PolicyError
+from notifications.preferences import put_first
 from notifications.simulation.book import Due, FirmsTurn, Person, merge, read_database
 from notifications.simulation.dice import Dice
 from notifications.simulation.drawing import WIDTH, bar, draw
 from notifications.simulation.rules import Allowed, Moved, Rules, Wish, rules_of
 from notifications.simulation.running import Run, _Prompt
 from notifications.simulation.tally import Tally
+from notifications.slots import Plan
 from notifications.tests.firms import make_rule
 from notifications.timing import ContactHours
 
@@ -124,6 +127,34 @@ def test_no_climb_of_what_is_late_is_worth_an_odd_hour() -> None:
 
     play(person(Due(DUE, "harbour", None)), rules=Rules("", (7,), (1,), allow, lambda *_of: AT_ANY_HOUR))
     assert latest == {"upcoming": {True, False}, "overdue": {False}}
+
+
+def test_a_loan_is_told_by_the_leads_of_its_own_plan_unless_others_are_tried() -> None:
+    plan = Plan(1, 1, (14, 0), (5,))
+    unpaid = Due(DUE, "harbour", None, plan=plan)
+    far = date(2026, 2, 20)
+    tally = play(person(unpaid), first=far, days=40)
+    assert sorted({day for (day, channel) in went(tally) if channel == "sms"}) == [-5, 0, 14]
+    tried = play(person(unpaid), rules=rules_of("cn", upcoming=(3, 0), overdue=(1,)), first=far, days=40)
+    assert sorted({day for (day, channel) in went(tried) if channel == "sms"}) == [-1, 0, 3]
+
+
+def test_the_channel_that_somebody_put_first_comes_first() -> None:
+    who = person(Due(DUE, "harbour", None))
+    who.first = "email"
+    tally = play(who, dice=Dice(rates={"sms": 1.0, "email": 1.0}, answering=1.0), rules=rules_of("cn", upcoming=(0,)))
+    assert {channel for _day, channel in went(tally)} == {"email"}
+
+
+@pytest.mark.django_db
+def test_leads_and_first_choices_are_read_with_the_book() -> None:
+    row = make_installment(make_loan(make_borrower(), product="Kitchen"), due_on=DUE)
+    make_installment(make_loan(row.loan.borrower, product="Sofa"), due_on=DUE)
+    LeadPlan.objects.create(partner=make_bank(), product="Kitchen", upcoming="14,0", overdue="5")
+    put_first(row.loan.borrower, "email")
+    [read] = read_database(DUE, DUE)
+    assert read.first == "email"
+    assert {due.plan.leads for due in read.dues} == {(14, 0), (7, 3, 1, 0)}
 
 
 def test_somebody_without_any_channel_goes_to_a_person_and_is_told_nothing() -> None:

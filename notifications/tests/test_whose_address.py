@@ -14,9 +14,11 @@ from notifications.agent_tasks import ways_to_reach
 from notifications.escalation import climb
 from notifications.models import AgentTask, Delivery, Prompt
 from notifications.planning import plan_upcoming
+from notifications.preferences import LastChannel, is_on, set_channel
 from notifications.resending import CannotResendError, resend
 from notifications.states import Status, Step, advance
 from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt
+from notifications.tests.written import say
 
 pytestmark = pytest.mark.django_db
 EMAIL, PHONE = ContactPoint.Kind.EMAIL, ContactPoint.Kind.PHONE
@@ -97,3 +99,27 @@ def test_nor_is_an_agent_given_it_to_write_to(loan: Loan) -> None:
         prompt=prompt, borrower=loan.borrower, kind=AgentTask.Kind.UNREACHABLE, act_by=NOON, created_at=NOON
     )
     assert [point.kind for point in ways_to_reach(task)] == ["phone"]
+
+
+class TestSwitchingOff:
+    """The last way for one loan stays on, though another loan has another."""
+
+    def test_it_is_refused_where_no_other_way_may_tell_of_a_loan(self, loan: Loan) -> None:
+        make_installment(loan, due_on=DUE)
+        with pytest.raises(LastChannel):
+            set_channel(loan.borrower, "sms", enabled=False)
+        assert set_channel(loan.borrower, "email", enabled=False)
+
+    def test_it_may_be_where_nothing_of_that_loan_is_to_be_paid(self, loan: Loan) -> None:
+        make_installment(loan, due_on=DUE, state="settled", outstanding=0, paid=100)
+        assert set_channel(loan.borrower, "sms", enabled=False)
+
+    def test_it_may_be_once_the_other_is_confirmed(self, loan: Loan) -> None:
+        make_installment(loan, due_on=DUE)
+        ContactPoint.objects.filter(kind=EMAIL).update(named_by=[])
+        assert set_channel(loan.borrower, "sms", enabled=False)
+
+    def test_stop_is_obeyed_and_its_answer_says_that_a_person_calls(self, loan: Loan) -> None:
+        make_installment(loan, due_on=DUE)
+        assert "a person calls" in say(loan.borrower, "stop")
+        assert not is_on(loan.borrower, "sms")

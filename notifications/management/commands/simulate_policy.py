@@ -20,10 +20,13 @@ from notifications.simulation.drawing import draw
 from notifications.simulation.rules import Rules, rules_of
 from notifications.simulation.running import Run
 from notifications.simulation.tally import Tally
+from notifications.slots import Plan, plans_of_leads
 from notifications.timing import ContactHours
 
 LONGEST_SPAN: Final = 400
 """Days."""
+LONGEST_HOLIDAY: Final = timedelta(days=31)
+"""Before one of so many days a first stage opens earlier than its lead says."""
 
 
 class Command(BaseCommand):
@@ -74,8 +77,10 @@ class Command(BaseCommand):
 
     def _people(self, options: dict[str, Any], rules: Rules) -> Iterator[Person]:
         """Everybody whose stages may fall within the span."""
-        first = options["first"] - timedelta(days=max(rules.overdue))
-        last = options["last"] + timedelta(days=max(rules.upcoming))
+        plans = [Plan()] if options["book"] else plans_of_leads()
+        first = options["first"] - timedelta(days=max(max(rules.stages_of(plan)) for plan in plans))
+        ahead = max(max(rules.leads_of(plan)) for plan in plans)
+        last = options["last"] + timedelta(days=ahead) + LONGEST_HOLIDAY
         if options["book"]:
             people = self._read_book(Path(options["book"]), first, last, options["jurisdiction"])
             return counted(people, len(people), "people", self.stderr)
@@ -116,9 +121,12 @@ def _rules(options: dict[str, Any]) -> Rules:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise ArgumentTypeError(f"{text!r} is no day: write it as 2026-03-01") from None
+    if not 1970 <= day.year < 2200:
+        raise ArgumentTypeError(f"{text!r} is no day of a book: write one from 1970 to 2199")
+    return day
 
 
 def _days(text: str) -> tuple[int, ...]:
