@@ -12,6 +12,8 @@ from django.db.models.functions import Lower, Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.zones import NOT_SAID, GuessedZone
+
 DEFAULT_TIME_ZONE = "Asia/Shanghai"
 
 
@@ -34,8 +36,12 @@ def validate_time_zone(value: str) -> None:
 
 
 def zone_of(name: str) -> tuple[zoneinfo.ZoneInfo, bool]:
-    """The zone of that IANA name and True; the default one and False where this machine knows no such zone."""
+    """The zone of that IANA name and True; a GuessedZone and False where it is stored as one that nobody said, and the
+    default one and False where this machine knows no such zone.
+    """
     try:
+        if name.endswith(NOT_SAID):
+            return GuessedZone(name.removesuffix(NOT_SAID)), False
         return zoneinfo.ZoneInfo(name), True
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):  # OSError: "America" is a folder of zones
         return zoneinfo.ZoneInfo(DEFAULT_TIME_ZONE), False
@@ -82,7 +88,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A borrower or an agent. Signs in by email and password, or by phone and a code.
 
     `phone` is E.164; `locale` is one of settings.LANGUAGES; `time_zone` is an IANA name, in which "today" is the
-    borrower's own calendar day.
+    borrower's own calendar day, with a mark behind it where nobody said it (`accounts.zones`).
     """
 
     name = models.CharField(_("name"), max_length=120, blank=True)
@@ -132,3 +138,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     def zone(self) -> zoneinfo.ZoneInfo:
         """The person's zone; the default one where the stored name is unknown to this machine."""
         return zone_of(self.time_zone)[0]
+
+    @property
+    def zone_was_said(self) -> bool:
+        """Whether somebody said their zone, and this machine knows it."""
+        return zone_of(self.time_zone)[1]
