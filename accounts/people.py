@@ -126,7 +126,7 @@ def _take_one(register: Register, record: Named) -> Taken | NotABorrowerError:
     addresses = ((Kind.PHONE, record.phone), (Kind.EMAIL, record.email))
     said = {kind: address.lower() for kind, address in addresses if address}
     remarks: list[str] = []
-    known = register.get(record.user_id) if record.user_id else None
+    known, is_new = register.get(record.user_id) if record.user_id else None, False
     if known and not (record.may_be_another and said and not any(known.is_known_at(*one) for one in said.items())):
         person = known
     else:
@@ -134,8 +134,8 @@ def _take_one(register: Register, record: Named) -> Taken | NotABorrowerError:
         if found and found.user.is_staff:
             reason = "phone or email cannot be a borrower's: please ask us"
             return NotABorrowerError(f"borrower {record.external_id}: {reason}")
+        is_new = found is None
         person = found or register.add(_new(register, record, said))
-    is_new = person.user.pk is None
     remarks += _keep_name(person, record.name)
     if not said:
         remarks.append("has neither phone nor email: can be reached by post or a person only")
