@@ -18,7 +18,7 @@ DEFAULT_TIME_ZONE = "Asia/Shanghai"
 
 
 class Jurisdiction(models.TextChoices):
-    """Whose law decides when and how often a person may be told something."""
+    """Whose law decides when and how often a person may be told something; an operator's own files add countries."""
 
     CN = "cn", _("China")
     US = "us", _("United States")
@@ -99,9 +99,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(
         _("time zone"), max_length=64, default=DEFAULT_TIME_ZONE, validators=[validate_time_zone]
     )
-    jurisdiction = models.CharField(
-        _("jurisdiction"), max_length=2, choices=Jurisdiction, default=DEFAULT_JURISDICTION, db_default="cn"
-    )
+    jurisdiction = models.CharField(_("jurisdiction"), max_length=2, default=DEFAULT_JURISDICTION, db_default="cn")
     is_staff = models.BooleanField(_("works at the desk"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
