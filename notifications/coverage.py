@@ -87,7 +87,8 @@ def _places(clock: Clock) -> dict[str, Any]:
     places, plans = User.objects.places(), plans_of_leads()
     firsts, lasts, works_on = list[date](), list[date](), list[date]()
     for jurisdiction, name in places:
-        today, days = local_day(clock.now - GRACE, User(time_zone=name).zone), working_days(jurisdiction)
+        zone = User(time_zone=name).zone
+        today, days = local_day(clock.now - GRACE, zone), working_days(jurisdiction, zone)
         firsts.append(today)
         lasts.append(today + timedelta(days=min(days_ahead(today, plan.leads, days) for plan in plans)))
         works_on.append(days.next_working_day(today - timedelta(days=1)))

@@ -170,7 +170,8 @@ def act_by(prompt: Prompt, clock: Clock) -> datetime:
     the first of them that leaves a person time, and those first on which people work.
     """
     soonest = clock.now + PERSON_TAKES
-    zone, works = prompt.borrower.zone, working_days(prompt.borrower.jurisdiction).is_working_day
+    zone = prompt.borrower.zone
+    works = working_days(prompt.borrower.jurisdiction, zone).is_working_day
     days = sorted(_last_days(prompt), key=lambda day: not works(day))
     if not days:
         return soonest

@@ -70,9 +70,10 @@ class Run:
 
     def go(self) -> None:
         """Play all days of the tally."""
+        days = working_days(self.person.jurisdiction, self.person.zone)
         for due in self.person.dues:
             for lead in self.rules.upcoming:
-                opens = calendar.opens_on(due.due_on, lead, self.rules.upcoming, working_days(self.person.jurisdiction))
+                opens = calendar.opens_on(due.due_on, lead, self.rules.upcoming, days)
                 self._plan_on(opens, due, Kind.UPCOMING, lead)
             for stage in self.rules.overdue:
                 self._plan_on(due.due_on + timedelta(days=stage), due, Kind.OVERDUE, stage)
@@ -131,7 +132,7 @@ class Run:
         """Until when channels are tried."""
         if prompt.kind != Kind.UPCOMING:
             return calendar.overdue_deadline(moment, self.person.zone)
-        days = working_days(self.person.jurisdiction)
+        days = working_days(self.person.jurisdiction, self.person.zone)
         hours = self.rules.hours(self.person, prompt.kind, moment)
         return calendar.deadline(prompt.due.due_on, prompt.stage, self.person.zone, moment, days, hours)
 
