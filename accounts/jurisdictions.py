@@ -1,11 +1,20 @@
-"""Whose law holds for a person, as far as a partner's file tells: by the country of their phone, else by their zone."""
+"""Whose law holds for a person: that of the country of their phone, else of their zone, else the one that is nearest.
 
+A file of an operator's own in POLICY_FOLDER, named after a country (`de.toml`), holds for its people before the file of
+the EU or of any other law. `notifications.policy_files` reads the figures; here only the names count.
+"""
+
+from functools import cache
+from pathlib import Path
 from typing import Final
 
-import phonenumbers
+from django.conf import settings
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
-from accounts.models import Jurisdiction
+from accounts.models import ContactPoint, Jurisdiction, User
 from accounts.models.user import DEFAULT_JURISDICTION
+from accounts.zones import NOT_SAID, countries, country_of_phone, country_of_zone, guessed_zone
 
 _EU: Final = (
     *("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU"),
@@ -18,13 +27,44 @@ _ZONES: Final = {"Asia/": Jurisdiction.CN, "America/": Jurisdiction.US, "Europe/
                  "Europe/": Jurisdiction.EU}  # fmt: skip
 
 
-def jurisdiction_of(phone: str | None, time_zone: str | None) -> Jurisdiction:
-    """The jurisdiction of somebody with this phone (E.164) and time zone (IANA); the default where neither tells.
+def jurisdiction_of(phone: str | None, time_zone: str | None) -> str:
+    """The jurisdiction of somebody with this phone (E.164) and time zone (IANA, None where nobody said it); the default
+    where neither tells.
 
-    A guess that an agent can mend: it decides between sets of rules, and each of them is a lawful one somewhere.
+    A guess that nobody can mend but by a phone or zone that says more: it decides between sets of rules, and each of
+    them is a lawful one somewhere.
     """
-    region = phonenumbers.region_code_for_number(phonenumbers.parse(phone)) if phone else None
-    if region in _REGIONS:
-        return _REGIONS[region]
-    places = (place for start, place in _ZONES.items() if (time_zone or "").startswith(start))
-    return next(places, DEFAULT_JURISDICTION)
+    zone, own = time_zone or guessed_zone(phone, ""), own_jurisdictions(settings.POLICY_FOLDER)
+    for country in (country_of_phone(phone), country_of_zone(zone)):
+        if country.lower() in own:
+            return country.lower()
+        if country in _REGIONS:
+            return _REGIONS[country]
+    return next((law for start, law in _ZONES.items() if zone.startswith(start)), DEFAULT_JURISDICTION)
+
+
+@cache
+def own_jurisdictions(folder: str) -> frozenset[str]:
+    """The codes of the files in POLICY_FOLDER; none where it is not set or cannot be read, which the start refuses."""
+    return frozenset(path.stem for path in Path(folder).glob("[a-z][a-z].toml")) if folder else frozenset()
+
+
+def can_be_somebodys(jurisdiction: str) -> bool:
+    """Whether there are people whose law can have this code: it is one of ours, or a country's."""
+    return jurisdiction in Jurisdiction.values or jurisdiction.upper() in countries()
+
+
+def renew_jurisdictions() -> int:
+    """Put people under the file of their country where one has come, and under another where theirs has gone; returns
+    how many. Whoever is under a law that still has a file, and has no own one, stays under it.
+    """
+    own, found = own_jurisdictions(settings.POLICY_FOLDER), dict[str, list[int]]()
+    phones = ContactPoint.objects.live().filter(user=OuterRef("pk"), kind=ContactPoint.Kind.PHONE)
+    people = User.objects.filter(is_staff=False).annotate(
+        reached_at=Coalesce(Subquery(phones.values("address")[:1]), "phone")
+    )
+    for pk, phone, zone, before in people.values_list("pk", "reached_at", "time_zone", "jurisdiction").iterator():
+        law = jurisdiction_of(phone, None if zone.endswith(NOT_SAID) else zone)
+        if law != before and (law in own or before not in {*own, *Jurisdiction.values}):
+            found.setdefault(law, []).append(pk)
+    return sum(User.objects.filter(pk__in=ids).update(jurisdiction=law) for law, ids in found.items())

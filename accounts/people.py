@@ -3,7 +3,8 @@
 What a firm says of a person whose loans are not all its own changes neither how they sign in nor where they are
 reached, and adds nothing to either: its word would open what other firms show them, or count as their having been told.
 Of its own borrowers a firm may correct phone and email until they first sign in; from then on it only adds where to
-reach them, and they change the rest themselves. What is not taken is remarked, for the desk alone.
+reach them, and they change the rest themselves. What is not taken is remarked, for the desk alone. A time zone that
+nobody has said yet is taken from any firm: without it theirs is guessed (`accounts.zones`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,12 +12,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from accounts.joining import person_for
 from accounts.jurisdictions import jurisdiction_of
 from accounts.models import ContactPoint, User
 from accounts.models.user import DEFAULT_TIME_ZONE
 from accounts.register import SIGN_IN_FIELDS, Firm, Person, Register
+from accounts.zones import GuessedZone, guessed_zone
 
 DEFAULT_LOCALE = "zh-hans"
 TRIES: Final = 3
@@ -123,7 +126,7 @@ def _take_one(register: Register, record: Named) -> Taken | NotABorrowerError:
     addresses = ((Kind.PHONE, record.phone), (Kind.EMAIL, record.email))
     said = {kind: address.lower() for kind, address in addresses if address}
     remarks: list[str] = []
-    known = register.get(record.user_id) if record.user_id else None
+    known, is_new = register.get(record.user_id) if record.user_id else None, False
     if known and not (record.may_be_another and said and not any(known.is_known_at(*one) for one in said.items())):
         person = known
     else:
@@ -131,12 +134,17 @@ def _take_one(register: Register, record: Named) -> Taken | NotABorrowerError:
         if found and found.user.is_staff:
             reason = "phone or email cannot be a borrower's: please ask us"
             return NotABorrowerError(f"borrower {record.external_id}: {reason}")
+        is_new = found is None
         person = found or register.add(_new(register, record, said))
     remarks += _keep_name(person, record.name)
     if not said:
         remarks.append("has neither phone nor email: can be reached by post or a person only")
     for kind, address in said.items():
         remarks += _keep_address(register, person, kind, address)
+    if not is_new:
+        _keep_zone(person, record.time_zone)
+    elif not record.time_zone:
+        remarks += _doubts_about_zone(person.user, record.phone)
     return Taken(person.user, [f"borrower {record.external_id}: {remark}" for remark in remarks])
 
 
@@ -147,7 +155,7 @@ def _new(register: Register, record: Named, said: Mapping[Kind, str]) -> User:
         phone=free.get(Kind.PHONE),
         email=free.get(Kind.EMAIL),
         locale=record.locale or DEFAULT_LOCALE,
-        time_zone=record.time_zone or DEFAULT_TIME_ZONE,
+        time_zone=record.time_zone or guessed_zone(record.phone, DEFAULT_TIME_ZONE),
         jurisdiction=jurisdiction_of(record.phone, record.time_zone),
     )
 
@@ -158,6 +166,27 @@ def _keep_name(person: Person, name: str) -> list[str]:
         person.changed = True
     if name and person.user.name != name:
         return ["is known here by another name, which was kept: please look whether this is one person"]
+    return []
+
+
+def _keep_zone(person: Person, said: str | None) -> None:
+    """A zone that nobody has said yet is taken from whoever says it first, or guessed anew with another phone."""
+    user, live = person.user, person.live(Kind.PHONE)
+    phone = live.address if live else None
+    if user.zone_was_said or user.is_staff or not (said or (phone and person.changed)):
+        return
+    time_zone = said or guessed_zone(phone, DEFAULT_TIME_ZONE)
+    if time_zone != user.time_zone:
+        user.time_zone, user.jurisdiction = time_zone, jurisdiction_of(phone, said)
+        person.changed = True
+
+
+def _doubts_about_zone(user: User, phone: str | None) -> list[str]:
+    """Remarked once, of a new person: the firm that named them can say their zone."""
+    if not phone:
+        return [f"has neither time zone nor phone: the clock of {DEFAULT_TIME_ZONE} is taken"]
+    if isinstance(user.zone, GuessedZone) and user.zone.behind(timezone.now()):
+        return ["no time zone is said, and their country has several: told only while it is day on each of its clocks"]
     return []
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import ContactPoint, User
 
 SIGN_IN_FIELDS: Final = {ContactPoint.Kind.PHONE: "phone", ContactPoint.Kind.EMAIL: "email"}
-_CHANGED: Final = ["name", "password", *SIGN_IN_FIELDS.values()]
+_CHANGED: Final = ["name", "password", "time_zone", "jurisdiction", *SIGN_IN_FIELDS.values()]
 Mine = Callable[[Collection[int]], Collection[int]]
 """Of people with these ids, those whose every loan is of the firm that speaks; nobody without a loan is among them."""
 

@@ -12,6 +12,7 @@ class NotificationsConfig(AppConfig):
         from notifications import firm_reports, receivers
         from notifications.checks import (
             TELLING,
+            check_clock,
             check_ladders,
             check_policies,
             check_suppliers,
@@ -22,6 +23,7 @@ class NotificationsConfig(AppConfig):
         del firm_reports, receivers
         register(check_wordings, TELLING)
         register(check_policies, TELLING)
+        register(check_clock, TELLING)
         register(check_suppliers, TELLING)
         register(check_web_push, TELLING)
         register(check_ladders, TELLING)

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import product
+from math import inf
 from typing import Any, Final
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.utils import timezone
 
@@ -15,6 +17,7 @@ from notifications.ladder import LADDERS
 from notifications.models import Prompt
 from notifications.policy import PolicyError, purpose_of
 from notifications.policy_files import faults
+from notifications.timing import ContactHours
 from notifications.wording.source import LANGUAGES, WordingError, read_wordings
 
 TELLING: Final = "telling"
@@ -45,6 +48,30 @@ def _kinds_without_purpose() -> list[str]:
         except PolicyError as error:
             found.append(str(error))
     return found
+
+
+def check_clock(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:
+    """notifications.E006: CONTACT_HOURS cannot be read or never open, or LADDER_PACE leaves no time to wait, or no end.
+
+    Every plan and every look at a ladder reads them: all of it would fail, or all channels be tried at once.
+    """
+    hint = "See docs/operations.md."
+    return [Error(fault, hint=hint, id="notifications.E006") for fault in (_hours_fault(), _pace_fault()) if fault]
+
+
+def _hours_fault() -> str:
+    try:
+        if settings.CONTACT_HOURS:
+            ContactHours.parse(settings.CONTACT_HOURS)
+    except ValueError as error:
+        return f"CONTACT_HOURS: {error}"
+    return ""
+
+
+def _pace_fault() -> str:
+    if 0 < settings.LADDER_PACE < inf:
+        return ""
+    return f"LADDER_PACE is {settings.LADDER_PACE}: each wait of a ladder is multiplied by it, so it must be above 0."
 
 
 def check_ladders(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:

@@ -12,8 +12,10 @@ from typing import Any
 from notifications.models import Prompt
 from notifications.slots import Slot
 
-Stages = dict[date, dict[str, int]]
-"""By due date, the latest stage that anybody has reached under each law."""
+Where = tuple[str, str]
+"""A law and a time zone: together they say on which days people work, and so when a first stage opens."""
+Stages = dict[date, dict[Where, int]]
+"""By due date, the latest stage that has been reached in each place."""
 
 
 def columns_of_days(kind: str, slots: Sequence[Slot]) -> dict[str, Any]:
@@ -21,25 +23,26 @@ def columns_of_days(kind: str, slots: Sequence[Slot]) -> dict[str, Any]:
 
     `days`, each once, with `lasts`, are those of the usual plan; of `early_days` only people under one of `early_laws`
     are told yet, and of `apart_days` only loans without another plan are meant. The other `apart_*` say when the loans
-    of which plan have reached what, under which law.
+    of which plan have reached what, and where.
     """
     reached = _reached(kind, slots)
     usual: Stages = reached.pop(0, {})
     apart = {day for own in reached.values() for day in {*own, *usual} if own.get(day) != usual.get(day)}
     rows = [
-        (plan, law, day, last)
+        (plan, *where, day, last)
         for plan, own in reached.items()
         for day in apart & own.keys()
-        for law, last in own[day].items()
+        for where, last in own[day].items()
     ]
     return _columns_of_usual(kind, usual, slots) | {
         "apart_days": sorted(apart & usual.keys()),
-        "apart_plans": [plan for plan, _law, _day, _last in rows],
-        "apart_laws": [law for _plan, law, _day, _last in rows],
-        "apart_due": [day for _plan, _law, day, _last in rows],
-        "apart_lasts": [last for _plan, _law, _day, last in rows],
-        "apart_first": min((day for _plan, _law, day, _last in rows), default=date.min),
-        "apart_last": max((day for _plan, _law, day, _last in rows), default=date.min),
+        "apart_plans": [plan for plan, *_rest in rows],
+        "apart_laws": [law for _plan, law, *_rest in rows],
+        "apart_zones": [zone for _plan, _law, zone, *_rest in rows],
+        "apart_due": [day for *_place, day, _last in rows],
+        "apart_lasts": [last for *_place, _day, last in rows],
+        "apart_first": min((day for *_place, day, _last in rows), default=date.min),
+        "apart_last": max((day for *_place, day, _last in rows), default=date.min),
         "apart_partners": sorted({slot.plan.partner_id for slot in slots if slot.plan.number}),
     }
 
@@ -64,6 +67,6 @@ def _reached(kind: str, slots: Sequence[Slot]) -> dict[int, Stages]:
     reached: dict[int, Stages] = defaultdict(lambda: defaultdict(dict))
     for slot in slots:
         stages = reached[slot.plan.number][slot.at.due_on]
-        law = slot.place.jurisdiction
-        stages[law] = later(stages.get(law, slot.at.stage), slot.at.stage)
+        where = slot.place.jurisdiction, slot.place.name
+        stages[where] = later(stages.get(where, slot.at.stage), slot.at.stage)
     return reached

@@ -50,7 +50,7 @@ class Stages:
         """At midnight where the borrower is."""
         day = self.due_on + timedelta(days=stage)
         if self.upcoming:
-            day = calendar.opens_on(self.due_on, stage, self.days, working_days(self.jurisdiction))
+            day = calendar.opens_on(self.due_on, stage, self.days, working_days(self.jurisdiction, self.zone))
         return at_local(day, time.min, self.zone)
 
     def ends(self) -> datetime:

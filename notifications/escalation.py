@@ -183,7 +183,8 @@ def act_by(prompt: Prompt, clock: Clock) -> datetime:
     of the due day, its end.
     """
     soonest = clock.now + PERSON_TAKES
-    zone, works = prompt.borrower.zone, working_days(prompt.borrower.jurisdiction).is_working_day
+    zone = prompt.borrower.zone
+    works = working_days(prompt.borrower.jurisdiction, zone).is_working_day
     days = sorted(_last_days(prompt), key=lambda day: not works(day))
     if not days:
         return soonest

@@ -13,7 +13,7 @@ def as_markdown(jurisdiction: str, year: int) -> str:
     """What differs from Monday to Friday in `year`, one line a day, in English, headed by how certain it is."""
     working = WorkingDays.of(jurisdiction)
     if not working.country:
-        return f"Holidays {year}: those of the borrower's country where it is known, else Monday to Friday is worked."
+        return f"Holidays {year}: those of the country of the borrower's time zone, else Monday to Friday is worked."
     rows = "\n".join(_line(working, day) for day in working.exceptions(year))
     return f"Holidays {year} ({_standing(working, year)}):\n\n{_HEAD}\n{rows}"
 

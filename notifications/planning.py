@@ -79,7 +79,8 @@ def plan_changes(installment_ids: Sequence[int], clock: Clock) -> int:
 def _follows_at_once(installment: Installment, plan: Plan, now: datetime) -> bool:
     """Whether its first ordinary prompt is planned by the borrower's tomorrow, by the leads of its own loan."""
     borrower = installment.loan.borrower
-    opens = calendar.opens_on(installment.due_on, max(plan.leads), plan.leads, working_days(borrower.jurisdiction))
+    days = working_days(borrower.jurisdiction, borrower.zone)
+    opens = calendar.opens_on(installment.due_on, max(plan.leads), plan.leads, days)
     return opens <= local_day(now, borrower.zone) + timedelta(days=1)
 
 

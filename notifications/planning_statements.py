@@ -37,7 +37,7 @@ FOR_THE_USUAL_PLAN: Final = """
     OFFSET 0))
 """
 # Plan 0 is for loans without a plan of their own; one for the product comes before one for the partner.
-_PLAN: Final = """COALESCE((
+PLAN_OF: Final = """COALESCE((
     SELECT plan.id FROM notifications_leadplan AS plan
     WHERE plan.partner_id IN ({loan}.platform_id, {loan}.bank_id) AND plan.product IN ('', {loan}.product)
     ORDER BY plan.product = '', plan.partner_id = {loan}.bank_id LIMIT 1), 0)"""
@@ -49,11 +49,12 @@ SELECT installment.id, installment.loan_id, installment.version, installment.due
 FROM loans_loan AS loan
 JOIN accounts_user AS person ON person.id = loan.borrower_id
 JOIN loans_installment AS installment ON installment.loan_id = loan.id AND installment.state = 'open'
-JOIN unnest(%(apart_plans)s::bigint[], %(apart_laws)s::text[], %(apart_due)s::date[], %(apart_lasts)s::int[])
-     AS day (plan, law, due_on, last) ON day.due_on = installment.due_on AND day.law = person.jurisdiction
+JOIN unnest(%(apart_plans)s::bigint[], %(apart_laws)s::text[], %(apart_zones)s::text[], %(apart_due)s::date[],
+            %(apart_lasts)s::int[]) AS day (plan, law, zone, due_on, last)
+  ON day.due_on = installment.due_on AND day.law = person.jurisdiction AND day.zone = person.time_zone
 WHERE (loan.platform_id = ANY(%(apart_partners)s) OR loan.bank_id = ANY(%(apart_partners)s))
   AND installment.due_on BETWEEN %(apart_first)s AND %(apart_last)s
-  AND day.plan = {_PLAN.format(loan="loan")}{_UNPLANNED}"""  # noqa: S608  (nothing from outside)
+  AND day.plan = {PLAN_OF.format(loan="loan")}{_UNPLANNED}"""  # noqa: S608  (nothing from outside)
 # For portions: each is then found by its people, and a portion of twenty thousand does not read a million for each.
 IN_ORDER: Final = """
 CREATE TEMPORARY TABLE planning_ordered AS
@@ -114,7 +115,7 @@ UNHELD: Final = """
     WHERE hold.installment_id = owed.installment_id AND (hold.held_until IS NULL OR hold.held_until > %(now)s))
 """
 UNDOUBTED: Final = f"\n  AND NOT {HOLDS.format(loan='owed.loan_id', installment='owed.installment_id')}"
-WITH_PLANS: Final = f"\n  AND slot.plan = {_PLAN.format(loan='owed')}\n"
+WITH_PLANS: Final = f"\n  AND slot.plan = {PLAN_OF.format(loan='owed')}\n"
 THESE: Final = """
 SELECT loan.borrower_id, installment.id AS installment_id, NULL::bigint AS payment_id, NULL::bigint AS dispute_id,
        %(stage)s AS stage, installment.version, %(moment)s::timestamptz AS moment, NULL::timestamptz AS deadline,

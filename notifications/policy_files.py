@@ -14,6 +14,7 @@ from typing import Final
 
 from django.conf import settings
 
+from accounts.jurisdictions import can_be_somebodys
 from notifications.policy import (
     AnyRule,
     Cap,
@@ -74,6 +75,9 @@ def faults(today: date) -> Iterator[str]:
         yield str(error)
         return
     for jurisdiction in codes:
+        if not can_be_somebodys(jurisdiction):
+            path = _paths(settings.POLICY_FOLDER)[jurisdiction]
+            yield f"{path}: no country has this code, so it would hold for nobody."
         try:
             for purpose in Purpose:
                 policy_for(jurisdiction, purpose, today)

@@ -104,7 +104,8 @@ def _stage(kind: str, slot: Slot) -> tuple[datetime, datetime]:
     """When the slot's stage begins and the next one does, at midnight where the borrower is."""
     due_on, stage, leads = slot.at.due_on, slot.at.stage, slot.plan.leads
     if kind == Prompt.Kind.UPCOMING:
-        first = calendar.opens_on(due_on, stage, leads, working_days(slot.place.jurisdiction))
+        days = working_days(slot.place.jurisdiction, slot.place.zone)
+        first = calendar.opens_on(due_on, stage, leads, days)
         last = due_on - timedelta(days=max((lead for lead in leads if lead < stage), default=-1))
     else:
         later = min((later for later in slot.plan.stages if later > stage), default=calendar.OVERDUE_WINDOW)

@@ -51,7 +51,8 @@ def _deadline(due: Due, clock: Clock) -> datetime | None:
     """That of a reminder, where the last day to act on comes no later than tomorrow. The night may hold it, and so much
     later its channels have their time.
     """
-    zone, days = zone_of(due.time_zone)[0], working_days(due.jurisdiction)
+    zone = zone_of(due.time_zone)[0]
+    days = working_days(due.jurisdiction, zone)
     hours, _rule = clock.hours_for(due.jurisdiction, Prompt.Kind.PAYMENT_RETURNED, zone)
     moment = lawful_moment(clock.now, now=clock.now, zone=zone, hours=hours).at
     day = local_day(moment, zone)

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from accounts.models import User
+from accounts.zones import country_of_zone
 from loans.models import Loan
 from notifications import calendar
 from notifications.clock import Clock
@@ -81,7 +82,7 @@ def _slots(kind: str, place: Place, plan: Plan, clock: Clock) -> Iterator[Slot]:
     hours, rule = clock.hours_for(place.jurisdiction, kind, place.zone)
     here = [(place.name, place.zone)]
     if kind == Prompt.Kind.UPCOMING:
-        days = working_days(place.jurisdiction)
+        days = working_days(place.jurisdiction, place.zone)
         found = calendar.upcoming(here, clock.now, hours, leads=plan.leads, working_days=days)
     else:
         found = calendar.overdue(here, clock.now, hours, stages=plan.stages)
@@ -89,9 +90,10 @@ def _slots(kind: str, place: Place, plan: Plan, clock: Clock) -> Iterator[Slot]:
         yield Slot(place, plan, slot, rule if slot.moment > clock.now else "")
 
 
-@lru_cache(maxsize=64)
-def working_days(jurisdiction: str) -> WorkingDays:
-    return WorkingDays.of(jurisdiction)
+@lru_cache(maxsize=1024)
+def working_days(jurisdiction: str, zone: ZoneInfo) -> WorkingDays:
+    """The working days of people under one law in one time zone, which says in which country they are."""
+    return WorkingDays.of(jurisdiction, country_of_zone(zone.key))
 
 
 def leads_before(slot: Slot) -> Iterator[tuple[int, datetime]]:

@@ -1,7 +1,7 @@
 """On which days a person is there to act. Pure functions over the holidays of the `holidays` package.
 
 A jurisdiction's days are those of its country: cn and us of the whole country (us: federal holidays), uk of England.
-The EU has no calendar of its own: its days are those of the borrower's country where that is known, and else Monday to
+The EU has no calendar of its own: its days are those of the country in which the borrower's zone is, and else Monday to
 Friday, since a holiday of the wrong country would take a day away from those who work on it.
 """
 
@@ -44,11 +44,13 @@ class WorkingDays:
     def of(cls, jurisdiction: str, country: str = "") -> "WorkingDays":
         """The days of a jurisdiction of the policies, and in the EU those of the borrower's `country`, where known.
 
-        A jurisdiction of one's own has the days of the country of that code. Where there is no such country, Monday to
-        Friday.
+        A jurisdiction of one's own has the days of the country of that code. Where neither is one that the package
+        knows, Monday to Friday. Which country it is the borrower's time zone says (`slots.working_days`).
         """
-        place, part = _PLACES.get(jurisdiction, ((country or jurisdiction).upper(), ""))
-        return cls(place, part) if _is_known(place) else cls()
+        if jurisdiction in _PLACES:
+            return cls(*_PLACES[jurisdiction])
+        places = (jurisdiction.upper(), country.upper())
+        return next((cls(place) for place in places if place and _is_known(place)), cls())
 
     def is_working_day(self, day: date) -> bool:
         """Whether people work on `day`: no holiday, and no weekend unless it is worked instead of another day."""

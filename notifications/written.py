@@ -56,7 +56,7 @@ def act_by(borrower: User, now: datetime) -> datetime:
     zone, jurisdiction = borrower.zone, borrower.jurisdiction
     day = local_day(now, zone)
     bound = opt_out_for(jurisdiction, day)
-    days = working_days(jurisdiction)
+    days = working_days(jurisdiction, zone)
     for _day in range(min(ANSWERED_WITHIN, bound.days) if bound else ANSWERED_WITHIN):
         day = days.next_working_day(day)
     return at_local(day, Clock.at(now).hours_for(jurisdiction, Prompt.Kind.UPCOMING, zone)[0].closes, zone)

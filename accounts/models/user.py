@@ -12,11 +12,13 @@ from django.db.models.functions import Lower, Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.zones import NOT_SAID, GuessedZone
+
 DEFAULT_TIME_ZONE = "Asia/Shanghai"
 
 
 class Jurisdiction(models.TextChoices):
-    """Whose law decides when and how often a person may be told something."""
+    """Whose law decides when and how often a person may be told something; an operator's own files add countries."""
 
     CN = "cn", _("China")
     US = "us", _("United States")
@@ -34,8 +36,12 @@ def validate_time_zone(value: str) -> None:
 
 
 def zone_of(name: str) -> tuple[zoneinfo.ZoneInfo, bool]:
-    """The zone of that IANA name and True; the default one and False where this machine knows no such zone."""
+    """The zone of that IANA name and True; a GuessedZone and False where it is stored as one that nobody said, and the
+    default one and False where this machine knows no such zone.
+    """
     try:
+        if name.endswith(NOT_SAID):
+            return GuessedZone(name.removesuffix(NOT_SAID)), False
         return zoneinfo.ZoneInfo(name), True
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):  # OSError: "America" is a folder of zones
         return zoneinfo.ZoneInfo(DEFAULT_TIME_ZONE), False
@@ -82,7 +88,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A borrower or an agent. Signs in by email and password, or by phone and a code.
 
     `phone` is E.164; `locale` is one of settings.LANGUAGES; `time_zone` is an IANA name, in which "today" is the
-    borrower's own calendar day.
+    borrower's own calendar day, with a mark behind it where nobody said it (`accounts.zones`).
     """
 
     name = models.CharField(_("name"), max_length=120, blank=True)
@@ -93,9 +99,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(
         _("time zone"), max_length=64, default=DEFAULT_TIME_ZONE, validators=[validate_time_zone]
     )
-    jurisdiction = models.CharField(
-        _("jurisdiction"), max_length=2, choices=Jurisdiction, default=DEFAULT_JURISDICTION, db_default="cn"
-    )
+    jurisdiction = models.CharField(_("jurisdiction"), max_length=2, default=DEFAULT_JURISDICTION, db_default="cn")
     is_staff = models.BooleanField(_("works at the desk"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
@@ -132,3 +136,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     def zone(self) -> zoneinfo.ZoneInfo:
         """The person's zone; the default one where the stored name is unknown to this machine."""
         return zone_of(self.time_zone)[0]
+
+    @property
+    def zone_was_said(self) -> bool:
+        """Whether somebody said their zone, and this machine knows it."""
+        return zone_of(self.time_zone)[1]

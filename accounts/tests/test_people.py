@@ -15,7 +15,7 @@ from accounts.people import NotABorrowerError, find_or_create_borrower, update_b
 from accounts.register import Firm
 
 ALONE = Firm(1, set)
-PHONE, OTHER_PHONE = "+8613800138000", "+8613900139000"
+PHONE, OTHER_PHONE, AMERICAN = "+8613800138000", "+8613900139000", "+12125550123"
 EMAIL, OTHER_EMAIL = "lin@example.test", "lin.new@example.test"
 
 
@@ -45,14 +45,26 @@ class TestANewPerson:
         address = EmailAddress.objects.get(user=user)
         assert (address.email, address.primary, address.verified) == (EMAIL, True, False)
 
-    def test_gets_the_usual_language_and_zone_where_none_is_given(self) -> None:
-        user, _ = named(phone=PHONE)
-        assert (user.locale, user.time_zone) == ("zh-hans", "Asia/Shanghai")
+    def test_gets_the_usual_language_and_the_zone_of_their_phone_where_none_is_given(self) -> None:
+        user, remarks = named(phone=PHONE)
+        assert (user.locale, user.zone.key, user.zone_was_said) == ("zh-hans", "Asia/Shanghai", False)
+        assert remarks == []
 
     def test_without_any_address_is_made_and_remarked(self) -> None:
-        user, [remark] = named()
+        user, [nowhere, no_zone] = named()
         assert user.pk
-        assert remark.startswith("borrower B-1: has neither phone nor email")
+        assert nowhere.startswith("borrower B-1: has neither phone nor email")
+        assert no_zone == "borrower B-1: has neither time zone nor phone: the clock of Asia/Shanghai is taken"
+
+    def test_of_a_country_with_several_clocks_is_remarked_once_where_nobody_says_theirs(self) -> None:
+        user, [remark] = named(phone=AMERICAN)
+        assert (user.jurisdiction, user.zone.key, user.zone_was_said) == ("us", "America/New_York", False)
+        assert "told only while it is day on each of its clocks" in remark
+        assert named(phone=AMERICAN)[1] == []
+
+    def test_whose_zone_is_said_is_not_remarked(self) -> None:
+        user, remarks = named(phone=AMERICAN, time_zone="America/Chicago")
+        assert (user.time_zone, user.zone_was_said, remarks) == ("America/Chicago", True, [])
 
 
 @pytest.mark.django_db
@@ -64,11 +76,22 @@ class TestAKnownPerson:
         assert named(email=EMAIL)[0] == named(phone=PHONE, email=EMAIL.upper())[0]
 
     def test_named_again_stays_as_they_are(self) -> None:
-        user, _ = named(phone=PHONE, email=EMAIL, locale="en")
+        user, _ = named(phone=PHONE, email=EMAIL, locale="en", time_zone="Asia/Urumqi")
         again, remarks = named(phone=PHONE, email=EMAIL, locale="zh-hant", time_zone="Asia/Tokyo")
         assert (again.pk, remarks) == (user.pk, [])
         assert (again.locale, again.time_zone) == (user.locale, user.time_zone)
         assert (ContactPoint.objects.count(), EmailAddress.objects.count()) == (2, 1)
+
+    def test_gets_the_zone_that_nobody_had_said(self) -> None:
+        named(phone=AMERICAN)
+        user, _ = named(phone=AMERICAN, time_zone="Pacific/Honolulu")
+        assert (user.time_zone, user.jurisdiction) == ("Pacific/Honolulu", "us")
+        assert named(phone=AMERICAN, time_zone="America/Chicago")[0].time_zone == "Pacific/Honolulu"
+
+    def test_whose_zone_and_law_were_guessed_without_a_phone_gets_those_of_the_first_one(self) -> None:
+        named(email=EMAIL)
+        user, _ = named(phone=AMERICAN, email=EMAIL)
+        assert (user.zone.key, user.zone_was_said, user.jurisdiction) == ("America/New_York", False, "us")
 
     def test_gets_what_was_missing(self) -> None:
         named(phone=PHONE, name="")

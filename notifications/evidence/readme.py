@@ -22,7 +22,7 @@ def write_readme(case: Case, now: datetime) -> str:
 def _heading(case: Case, now: datetime) -> str:
     loan = case.loan
     named = {"name": case.borrower.name, "loan": loan.external_id}
-    made = {"moment": f"{now.astimezone(case.borrower.zone):%Y-%m-%d %H:%M}", "zone": case.borrower.time_zone}
+    made = {"moment": f"{now.astimezone(case.borrower.zone):%Y-%m-%d %H:%M}", "zone": case.borrower.zone.key}
     numbers = ", ".join(str(installment.number) for installment in case.installments)
     firms = " · ".join(firm.name for firm in (loan.bank, loan.platform) if firm)
     return "\n".join(

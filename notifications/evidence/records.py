@@ -15,7 +15,7 @@ def case_record(case: Case, now: datetime) -> Json:
     loan = case.loan
     return {
         "made_at": moment(now),
-        "borrower": {"id": case.borrower.pk, "name": case.borrower.name, "time_zone": case.borrower.time_zone},
+        "borrower": {"id": case.borrower.pk, "name": case.borrower.name, "time_zone": case.borrower.zone.key},
         "loan": {"number": loan.external_id, "product": loan.product, "currency": loan.currency},
         "bank": loan.bank.name,
         "platform": loan.platform.name if loan.platform else None,

@@ -70,8 +70,9 @@ class Run:
 
     def go(self) -> None:
         """Play all days of the tally."""
+        days = working_days(self.person.jurisdiction, self.person.zone)
         for due in self.person.dues:
-            leads, days = self.rules.leads_of(due.plan), working_days(self.person.jurisdiction)
+            leads = self.rules.leads_of(due.plan)
             for lead in leads:
                 self._plan_on(calendar.opens_on(due.due_on, lead, leads, days), due, Kind.UPCOMING, lead)
             for stage in self.rules.stages_of(due.plan):
@@ -135,7 +136,7 @@ class Run:
         """Until when channels are tried."""
         if prompt.kind != Kind.UPCOMING:
             return calendar.overdue_deadline(moment, self.person.zone)
-        days = working_days(self.person.jurisdiction)
+        days = working_days(self.person.jurisdiction, self.person.zone)
         hours = self.rules.hours(self.person, prompt.kind, moment)
         return calendar.deadline(prompt.due.due_on, prompt.stage, self.person.zone, moment, days, hours)
 

@@ -1,17 +1,18 @@
 """Every installment that is due soon is told, was told or is with a person, or an alarm is open."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pgtrigger
 import pytest
 
 from accounts.tests.factories import make_borrower
-from loans.models import Installment
-from loans.tests.factories import make_installment, make_loan
+from loans.models import Installment, Loan
+from loans.tests.factories import make_bank, make_installment, make_loan, make_platform
 from notifications.coverage import GRACE, check_coverage
 from notifications.escalation import climb
-from notifications.models import AgentTask, Alarm, Delivery, NoticeEvent, Prompt
+from notifications.models import AgentTask, Alarm, Delivery, LeadPlan, NoticeEvent, Prompt
 from notifications.planning import plan_upcoming
 from notifications.tests.factories import NOON, TODAY, clock, make_prompt
 from notifications.tests.test_tellings import make_payment
@@ -130,3 +131,90 @@ def test_the_news_that_a_payment_came_back_covers_what_is_owed_again() -> None:
     payment = make_payment(row, status="returned", returned_at=NOON)
     make_prompt(row, kind="payment_returned", payment=payment, look_again_at=NOON + timedelta(hours=1))
     assert check_coverage(clock()) == 0
+
+
+class TestLeadsOfOnesOwn:
+    """Each loan is looked at as far ahead as its own leads reach; seven days is what is usual."""
+
+    KITCHEN = "Kitchen"
+
+    @pytest.fixture
+    def owns(self) -> Loan:
+        return make_loan(make_borrower(), product=self.KITCHEN)
+
+    @pytest.fixture
+    def usual(self) -> Loan:
+        return make_loan(make_borrower())
+
+    def owe(self, *loans: Loan, away: int) -> list[int]:
+        rows = [make_installment(loan, due_on=TODAY + timedelta(days=away)).pk for loan in loans]
+        Installment.objects.update(known_at=NOON - timedelta(days=90))
+        return rows
+
+    def alarmed(self) -> set[int]:
+        check_coverage(clock())
+        return {int(alarm.subject.split(":")[1]) for alarm in Alarm.objects.open()}
+
+    @pytest.mark.parametrize("leads", ["0", "1,0", "3,1,0"])
+    def test_short_leads_of_one_hide_nobody_else(self, owns: Loan, usual: Loan, leads: str) -> None:
+        LeadPlan.objects.create(partner=make_platform(), product=self.KITCHEN, upcoming=leads)
+        _theirs, others = self.owe(owns, usual, away=6)
+        assert self.alarmed() == {others}
+        plan_upcoming(clock())
+        assert self.alarmed() == set()
+
+    @pytest.mark.parametrize("leads", ["0", "3,1,0", "7,3,1,0", "30,0"])
+    def test_what_both_leads_have_reached_is_looked_at_for_both(self, owns: Loan, usual: Loan, leads: str) -> None:
+        LeadPlan.objects.create(partner=make_platform(), product=self.KITCHEN, upcoming=leads)
+        rows = self.owe(owns, usual, away=0)
+        assert self.alarmed() == set(rows)
+        plan_upcoming(clock())
+        assert self.alarmed() == set()
+
+    def test_long_leads_of_one_are_looked_at_for_its_loans_alone(self, owns: Loan, usual: Loan) -> None:
+        LeadPlan.objects.create(partner=make_platform(), product=self.KITCHEN, upcoming="30,7,0")
+        theirs, _others = self.owe(owns, usual, away=20)
+        assert self.alarmed() == {theirs}
+        plan_upcoming(clock())
+        assert self.alarmed() == set()
+
+    def test_of_a_partners_plan_and_its_products_the_products_counts(self, owns: Loan, usual: Loan) -> None:
+        LeadPlan.objects.create(partner=make_platform(), product=self.KITCHEN, upcoming="2,0")
+        LeadPlan.objects.create(partner=make_platform(), upcoming="20,0")
+        LeadPlan.objects.create(partner=make_bank(), upcoming="40,0")
+        self.owe(owns, usual, away=30)
+        _theirs, others = self.owe(owns, usual, away=10)
+        assert self.alarmed() == {others}
+
+    def test_each_place_has_windows_of_its_own(self, owns: Loan, usual: Loan) -> None:
+        """Nobody works in China from 15 to 23 February 2026; the United States rest on the 16th alone."""
+        LeadPlan.objects.create(partner=make_platform(), product=self.KITCHEN, upcoming="1,0")
+        american = make_loan(make_borrower(jurisdiction="us"), product=self.KITCHEN)
+        eve = datetime(2026, 2, 14, 9, 0, tzinfo=SHANGHAI)
+        rows = [make_installment(loan, due_on=date(2026, 2, 20)) for loan in (owns, american, usual)]
+        Installment.objects.update(known_at=eve - timedelta(days=90))
+        check_coverage(clock(eve))
+        assert {alarm.borrower_id for alarm in Alarm.objects.open()} == {
+            rows[0].loan.borrower_id,
+            rows[2].loan.borrower_id,
+        }
+
+    def test_without_such_plans_nobody_asks_for_one(self, usual: Loan, django_assert_num_queries: Any) -> None:
+        """Places, plans, the two statements between a savepoint, and the count."""
+        self.owe(usual, away=3)
+        with django_assert_num_queries(7) as ran:
+            check_coverage(clock())
+        closing, opening = (one["sql"] for one in ran if "uncovered" in one["sql"])
+        for statement in (closing, opening):
+            assert "notifications_leadplan" not in statement
+            assert "UNION" not in statement
+
+    @pytest.mark.parametrize("leads", ["7,3,1,0", "3,0", "30,0"])
+    def test_with_them_it_takes_no_more_statements(
+        self, usual: Loan, leads: str, django_assert_num_queries: Any
+    ) -> None:
+        LeadPlan.objects.create(partner=make_platform(), product=self.KITCHEN, upcoming=leads)
+        with django_assert_num_queries(7) as ran:
+            check_coverage(clock())
+        asked = [one["sql"] for one in ran if "uncovered" in one["sql"]]
+        assert all("UNION" in statement for statement in asked) is (leads == "30,0")

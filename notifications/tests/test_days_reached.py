@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import User
 from accounts.tests.factories import make_borrower
 from loans.models import Loan
 from loans.tests.factories import make_installment, make_loan, make_platform
@@ -81,6 +82,19 @@ def test_who_is_under_another_law_has_not_reached_a_stage_that_a_holiday_opens_e
     for loan in (owns, american):
         make_installment(loan, due_on=due_on)
     assert plan_upcoming(clock(eve)) == 1
+    assert not finds(plan_upcoming, clock(eve + LATER))
+
+
+def test_nor_has_who_is_under_the_same_one_in_a_country_that_works(owns: Loan) -> None:
+    """Tuesday 8 December 2026 is free in Austria and worked in Germany."""
+    with_leads("0")
+    User.objects.filter(pk=owns.borrower_id).update(jurisdiction="eu", time_zone="Europe/Vienna")
+    german = make_loan(make_borrower(jurisdiction="eu", time_zone="Europe/Berlin"), product="Kitchen")
+    eve = NOON.replace(month=12, day=7)
+    for loan in (owns, german):
+        make_installment(loan, due_on=eve.date() + timedelta(days=1))
+    assert plan_upcoming(clock(eve)) == 1
+    assert Prompt.objects.get().borrower_id == owns.borrower_id
     assert not finds(plan_upcoming, clock(eve + LATER))
 
 

@@ -1,6 +1,6 @@
 """The policies as they are shipped, and an operator's own in their place."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
+from accounts.models import User
+from accounts.people import Named, take_borrowers
+from accounts.register import Firm
+from loans.tests.factories import make_installment, make_loan
 from notifications.checks import check_policies
+from notifications.clock import Clock
 from notifications.models import Prompt
+from notifications.planning import plan_upcoming
 from notifications.policy import CHANNELS, PURPOSES, Mark, PolicyError, Purpose, When, in_force, purpose_of
 from notifications.policy_files import jurisdictions, opt_out_for, policy_for, rule_named, rules_of
 from notifications.policy_tables import as_markdown
@@ -145,9 +151,23 @@ class TestOnesOwn:
         assert str(policy_for("us", "service", TODAY).hours.hours) == "08:00-21:00"
         assert check_policies(None) == []
 
-    def test_a_file_may_add_a_jurisdiction(self, folder: Path) -> None:
+    @pytest.mark.django_db
+    def test_a_file_may_add_a_jurisdiction_which_holds_for_its_people(self, folder: Path) -> None:
         write(folder, "de.toml")
         assert jurisdictions() == ["cn", "de", "eu", "uk", "us"]
+        assert check_policies(None) == []
+        take_borrowers([Named(external_id="B-1", name="Lin", phone="+4915112345678", email=None)], firm=Firm(1, set))
+        german = User.objects.get()
+        make_installment(make_loan(german), due_on=TODAY + timedelta(days=3))
+        plan_upcoming(Clock(datetime(2026, 11, 22, 8, 30, tzinfo=german.zone)))
+        prompt = Prompt.objects.get()
+        assert prompt.tell_at == datetime(2026, 11, 22, 9, 0, tzinfo=german.zone)
+        assert prompt.deliveries.get().held_by == "de/service/hours/2020-01-01"
+
+    def test_a_file_for_nobody_stops_the_start(self, folder: Path) -> None:
+        write(folder, "xy.toml")
+        (error,) = check_policies(None)
+        assert str(error.msg).endswith("xy.toml: no country has this code, so it would hold for nobody.")
 
     @pytest.mark.parametrize("name", ["china.toml", "CN.toml", "cn.TOML", "c1.toml"])
     def test_a_file_whose_name_says_nothing_stops_the_start(self, folder: Path, name: str) -> None:
@@ -191,7 +211,7 @@ class TestOnesOwn:
             ("cn", 2019, "Holidays 2019 (decreed, and not compared"),
             ("us", 2090, "Holidays 2090 (as the law has them):"),
             ("us", 2026, "| 2026-11-26 | Thu | Thanksgiving Day |"),
-            ("eu", 2026, "Holidays 2026: those of the borrower's country"),
+            ("eu", 2026, "Holidays 2026: those of the country of the"),
         ],
     )
     def test_the_command_says_which_holidays_are_decreed_and_which_provisional(

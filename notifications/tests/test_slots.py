@@ -1,6 +1,6 @@
 """Whose law, whose calendar, whose leads."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,9 +11,12 @@ from accounts.tests.factories import make_borrower
 from loans.models import Installment
 from loans.tests.factories import make_bank, make_installment, make_loan, make_platform
 from notifications.clock import Clock
-from notifications.models import Delivery, LeadPlan, NoticeEvent, Prompt
+from notifications.escalation import climb
+from notifications.models import AgentTask, Delivery, LeadPlan, NoticeEvent, Prompt
 from notifications.planning import plan_changes, plan_overdue, plan_upcoming
+from notifications.slots import working_days
 from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt
+from notifications.timing import local_day
 
 pytestmark = pytest.mark.django_db
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -115,3 +118,33 @@ class TestBeforeAHoliday:
         thursday = NOON - timedelta(days=3)
         assert [plan_upcoming(clock(thursday + timedelta(days=days))) for days in range(5)] == [0, 1, 0, 0, 1]
         assert Prompt.objects.get(stage=1).deadline == NOON - timedelta(days=2) + timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    ("law", "name", "day"),
+    [
+        ("eu", "Europe/Berlin", 24),
+        ("eu", "Europe/Berlin?", 24),  # that the zone was not said makes no difference
+        ("eu", "Europe/Vienna", 24),
+        ("eu", "UTC", 25),  # of no country: Monday to Friday
+        ("us", "Europe/Berlin", 24),
+        ("cn", "Europe/Berlin", 25),  # of a law that has a country, that one's
+    ],
+)
+def test_in_the_union_a_person_is_called_in_on_a_working_day_of_the_borrowers_country(
+    law: str, name: str, day: int
+) -> None:
+    """Due on Monday 28 December 2026, after Christmas Day, a Friday."""
+    borrower = make_borrower(jurisdiction=law, time_zone=name, phone=False, email=False)
+    make_installment(make_loan(borrower), due_on=date(2026, 12, 28))
+    monday = Clock(datetime(2026, 12, 21, 9, 0, tzinfo=borrower.zone))
+    plan_upcoming(monday)
+    assert Prompt.objects.get().deadline == datetime(2026, 12, day, 12, 0, tzinfo=borrower.zone)
+    climb(monday)
+    task = AgentTask.objects.get()
+    assert local_day(task.act_by, borrower.zone) == date(2026, 12, day)
+
+
+def test_the_working_days_of_a_place_are_looked_up_once() -> None:
+    assert working_days("eu", ZoneInfo("Europe/Berlin")) is working_days("eu", ZoneInfo("Europe/Berlin"))
+    assert working_days("eu", ZoneInfo("Europe/Berlin")).country == "DE"

@@ -107,6 +107,9 @@ class TestElsewhere:
     def test_holidays_that_a_law_fixes_need_no_decree(self) -> None:
         assert all(days.is_decreed(date(2040, 1, 1)) for days in (STATES, ENGLAND, WEEKDAYS, EVERY_DAY))
 
+    def test_a_jurisdiction_of_ones_own_has_the_days_of_its_country_wherever_its_people_are(self) -> None:
+        assert WorkingDays.of("de", "FR") == WorkingDays.of("de") == WorkingDays("DE")
+
     def test_the_union_has_the_days_of_the_borrowers_country(self) -> None:
         unity = date(2025, 10, 3)
         assert not WorkingDays.of("eu", "de").is_working_day(unity)

@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext
 
 from accounts.models import ContactPoint, User
+from accounts.zones import GuessedZone
 from loans.models import Dispute, Installment, Loan
 from notifications.models import AgentTask, Delivery, Preference, Sender
 from notifications.reach import CONTACT_KIND, channels_in_use
@@ -61,6 +62,7 @@ def borrower_page(borrower: User, query: Mapping[str, str], *, now: datetime) ->
     return {
         "local_time": timezone.localtime(now, borrower.zone),
         "zone": borrower.zone,
+        "about_zone": _about_zone(borrower, now),
         "ways": ways,
         "any_way": any(way.is_open for way in ways),
         "loans": [_listed(loan, rules, chosen, loan_id) for loan in loans],
@@ -73,6 +75,17 @@ def borrower_page(borrower: User, query: Mapping[str, str], *, now: datetime) ->
         "open_tasks": list(AgentTask.objects.open().filter(borrower=borrower).order_by("act_by")[:TASKS_LISTED]),
         "open_disputes": list(Dispute.objects.of(borrower.pk).undecided().order_by("answer_due_on")),
     }
+
+
+def _about_zone(borrower: User, now: datetime) -> str:
+    """What is to be said of a zone that nobody has said; empty where somebody has."""
+    if borrower.zone_was_said:
+        return ""
+    if isinstance(borrower.zone, GuessedZone) and borrower.zone.behind(now):
+        return gettext(
+            "Nobody has said their time zone: they are told only while it is day everywhere in their country."
+        )
+    return gettext("Nobody has said their time zone: this one is taken.")
 
 
 def _loans(borrower: User) -> Any:

@@ -12,8 +12,8 @@ from accounts.models import ContactPoint, User
 from notifications.agent_tasks import tries, ways_to_reach
 from notifications.models import AgentTask
 from notifications.report_day import day_to_name
+from notifications.slots import working_days
 from notifications.timing import local_day
-from notifications.working_days import WorkingDays
 from portal.admin.cells import moment_in, time_left
 from portal.admin.task_texts import read_texts
 from portal.admin.timeline_told import about_task, task_title
@@ -34,8 +34,9 @@ def deadline_there(task: AgentTask) -> str:
 
 def provisional_year(task: AgentTask) -> int | None:
     """The year in which it is to be acted, where its holidays are not decreed yet: a working day of it may be none."""
-    day = local_day(task.act_by, task.borrower.zone)
-    return None if WorkingDays.of(task.borrower.jurisdiction).is_decreed(day) else day.year
+    borrower = task.borrower
+    day = local_day(task.act_by, borrower.zone)
+    return None if working_days(borrower.jurisdiction, borrower.zone).is_decreed(day) else day.year
 
 
 def task_page(

@@ -1,0 +1,86 @@
+"""The statements behind `coverage`: what is due soon and nobody tells, and the alarms about it."""
+
+from typing import Final
+
+from notifications.planning_statements import PLAN_OF
+
+_DUE: Final = """installment.loan_id = loan.id AND installment.state = 'open' AND installment.known_at < %(known_by)s
+ AND installment.due_on BETWEEN place.first AND place.last"""
+# An open task covers nobody where no person works any more before the due date is over. That a payment came back names
+# no due date: it is the reminder where it has a deadline, else it covers until the next stage, four days at most by the
+# usual leads.
+_NOBODY_TELLS: Final = """
+    NOT EXISTS (
+        SELECT 1 FROM notifications_prompt AS prompt
+        LEFT JOIN notifications_prompt AS leader ON leader.id = prompt.told_with_id
+        WHERE prompt.installment_id = installment.id AND prompt.kind = 'upcoming'
+          AND prompt.version = installment.version
+          AND prompt.payment_id IS NULL AND prompt.dispute_id IS NULL AND prompt.voided_at IS NULL
+          AND (prompt.status IN ('told', 'acknowledged')
+               OR prompt.status = 'active'
+                  AND COALESCE(leader.look_again_at, prompt.look_again_at) > %(known_by)s
+               OR prompt.status = 'firm_told' AND prompt.look_again_at > %(known_by)s
+               OR prompt.status = 'escalated' AND installment.due_on >= place.works_on AND EXISTS (
+                  SELECT 1 FROM notifications_agenttask AS task
+                  WHERE task.prompt_id = COALESCE(prompt.told_with_id, prompt.id) AND task.status = 'open')
+               OR prompt.status = 'escalated' AND EXISTS (
+                  SELECT 1 FROM notifications_delivery AS again
+                  WHERE again.prompt_id = COALESCE(prompt.told_with_id, prompt.id) AND again.status = 'delivered'
+                    AND again.channel <> 'in_app'
+                    AND (again.facts -> 'items' IS NULL OR EXISTS (
+                        SELECT FROM jsonb_array_elements(again.facts -> 'items') AS item
+                        WHERE (item ->> 3)::bigint = installment.id))
+                  OFFSET 0)))
+      AND NOT EXISTS (
+        SELECT 1 FROM loans_payment AS payment
+        JOIN notifications_prompt AS prompt
+          ON prompt.payment_id = payment.id AND prompt.kind = 'payment_returned' AND prompt.voided_at IS NULL
+         AND prompt.planned_at >= installment.known_at
+        WHERE payment.installment_id = installment.id AND payment.status = 'returned'
+          AND (prompt.status = 'told'
+                  AND (prompt.deadline IS NOT NULL OR prompt.planned_at > %(known_by)s - interval '4 days')
+               OR prompt.status = 'active' AND prompt.look_again_at > %(known_by)s
+               OR prompt.status = 'escalated' AND EXISTS (
+                  SELECT 1 FROM notifications_agenttask AS task
+                  WHERE task.prompt_id = prompt.id AND task.status = 'open'))
+        OFFSET 0)"""
+USUAL: Final = f"""
+    SELECT 'installment:' || installment.id AS subject, loan.borrower_id, installment.due_on
+    FROM unnest(%(jurisdictions)s::text[], %(zones)s::text[], %(firsts)s::date[], %(lasts)s::date[],
+                %(for_all_until)s::date[], %(works_on)s::date[])
+         AS place (jurisdiction, zone, first, last, for_all_until, works_on)
+    JOIN accounts_user AS person ON person.time_zone = place.zone AND person.jurisdiction = place.jurisdiction
+    JOIN loans_loan AS loan ON loan.borrower_id = person.id
+    JOIN loans_installment AS installment
+      ON {_DUE}
+     AND installment.due_on BETWEEN %(first)s AND %(last)s
+    WHERE {_NOBODY_TELLS}"""  # noqa: S608  (nothing of it comes from outside)
+# What is due later than the shortest leads reach is looked at by its own loan's leads.
+OF_NO_OTHER_PLAN: Final = f"""
+      AND (installment.due_on <= place.for_all_until OR {PLAN_OF.format(loan="loan")} = 0)"""
+# Found by their partners, as in planning: long leads of one are no reason to read two months of everybody's.
+APART: Final = f"""
+    UNION ALL
+    SELECT 'installment:' || installment.id, loan.borrower_id, installment.due_on
+    FROM loans_loan AS loan
+    JOIN accounts_user AS person ON person.id = loan.borrower_id
+    JOIN unnest(%(apart_plans)s::bigint[], %(apart_laws)s::text[], %(apart_zones)s::text[], %(apart_firsts)s::date[],
+                %(apart_lasts)s::date[], %(apart_works_on)s::date[])
+         AS place (plan, jurisdiction, zone, first, last, works_on)
+      ON person.time_zone = place.zone AND person.jurisdiction = place.jurisdiction
+    JOIN loans_installment AS installment
+      ON {_DUE}
+    WHERE (loan.platform_id = ANY(%(apart_partners)s) OR loan.bank_id = ANY(%(apart_partners)s))
+      AND place.plan = {PLAN_OF.format(loan="loan")} AND {_NOBODY_TELLS}"""  # noqa: S608
+OPEN: Final = """
+WITH uncovered AS ({uncovered})
+INSERT INTO notifications_alarm (kind, subject, detail, facts, borrower_id, due_on, opened_at, closed_because)
+SELECT 'coverage', subject, %(detail)s, '{{}}', borrower_id, due_on, %(now)s, '' FROM uncovered
+ON CONFLICT DO NOTHING
+"""
+CLOSE: Final = """
+WITH uncovered AS ({uncovered})
+UPDATE notifications_alarm SET closed_at = %(now)s
+WHERE kind = 'coverage' AND closed_at IS NULL AND NOT EXISTS (
+    SELECT 1 FROM uncovered WHERE uncovered.subject = notifications_alarm.subject)
+"""
