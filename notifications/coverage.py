@@ -19,7 +19,9 @@ from notifications.timing import local_day
 GRACE: Final = timedelta(minutes=10)
 """What planning may take, and how late a ladder may be looked at."""
 
-# An open task covers nobody where no person works any more before the due date is over.
+# An open task covers nobody where no person works any more before the due date is over. That a payment came back names
+# no due date: it is the reminder where it has a deadline, else it covers until the next stage, four days at most by the
+# usual leads.
 _UNCOVERED: Final = """
 uncovered AS (
     SELECT 'installment:' || installment.id AS subject, loan.borrower_id, installment.due_on
@@ -56,8 +58,11 @@ uncovered AS (
         SELECT 1 FROM loans_payment AS payment
         JOIN notifications_prompt AS prompt
           ON prompt.payment_id = payment.id AND prompt.kind = 'payment_returned' AND prompt.voided_at IS NULL
+         AND prompt.planned_at >= installment.known_at
         WHERE payment.installment_id = installment.id AND payment.status = 'returned'
-          AND (prompt.status = 'told' OR prompt.status = 'active' AND prompt.look_again_at > %(known_by)s
+          AND (prompt.status = 'told'
+                  AND (prompt.deadline IS NOT NULL OR prompt.planned_at > %(known_by)s - interval '4 days')
+               OR prompt.status = 'active' AND prompt.look_again_at > %(known_by)s
                OR prompt.status = 'escalated' AND EXISTS (
                   SELECT 1 FROM notifications_agenttask AS task
                   WHERE task.prompt_id = prompt.id AND task.status = 'open'))
