@@ -13,6 +13,8 @@ payments_settled = Signal()
 payments_returned = Signal()
 # Installments that are new, or whose state, due date or total changed: installment_ids.
 installments_changed = Signal()
+# Loans are another borrower's than before: loan_ids. Before all that is news to the new one.
+loans_given_over = Signal()
 # An outage touches installments that it had not touched before: installment_ids, outage_id.
 installments_held = Signal()
 # A borrower opened a dispute: dispute_id, about (what the page it came from gave it, passed through unread).

@@ -30,6 +30,7 @@ WHERE difference.ended_at IS NULL AND difference.kind <> 'schedule'
   AND NOT EXISTS (
     SELECT 1 FROM notifications_agenttask AS earlier
     WHERE earlier.installment_id = installment.id AND earlier.kind = 'still_waiting'
+      AND earlier.borrower_id = loan.borrower_id
       AND (earlier.status = 'open' OR earlier.done_at + bank.awaiting_bank_days * interval '24 hours' > %(now)s))
 ORDER BY installment.id
 ON CONFLICT DO NOTHING
@@ -37,16 +38,16 @@ RETURNING id, borrower_id, installment_id
 """
 _CLOSE: Final = """
 UPDATE notifications_agenttask AS task SET status = 'done', outcome = 'not_needed', done_at = %(now)s
-FROM loans_installment AS installment
+FROM loans_installment AS installment JOIN loans_loan AS loan ON loan.id = installment.loan_id
 WHERE task.kind = 'still_waiting' AND task.status = 'open' AND installment.id = task.installment_id
-  AND installment.state <> 'awaiting_bank'
+  AND (installment.state <> 'awaiting_bank' OR loan.borrower_id <> task.borrower_id)
 """
 
 
 @transaction.atomic
 def bound_waiting(now: datetime) -> int:
     """Open a task for each installment that has waited for its bank longer than that one may take, and close those of
-    installments that wait no more; returns how many were opened.
+    installments that wait no more or whose loan is another borrower's; returns how many were opened.
     """
     with connection.cursor() as cursor:
         cursor.execute(_CLOSE, {"now": now})

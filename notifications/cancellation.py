@@ -29,13 +29,14 @@ def cancel_settled(installment_ids: Iterable[int], *, now: datetime) -> int:
 
 
 def cancel_outdated(payments: "QuerySet[Payment]", *, now: datetime) -> int:
-    """Take back the news of these payments that are not so any more (`needed.is_so`). What was told is void, too: when
-    it is so once more, it is news again.
+    """Take back the news of these payments that are not so any more (`needed.is_so`), or that went to another than the
+    loan's borrower. What was told is void, too: when it is so once more, it is news again.
     """
     paid = Q(payment__status=Payment.Status.RETURNED, payment__installment__isnull=False)
     paid &= ~Q(payment__installment__state=Installment.State.OPEN)
     told = Prompt.objects.filter(payment__in=payments, voided_at=None)
-    outdated = told.filter(paid | ~Q(kind=Concat(Value("payment_"), F("payment__status"))))
+    another = ~Q(borrower=F("payment__loan__borrower"))
+    outdated = told.filter(paid | another | ~Q(kind=Concat(Value("payment_"), F("payment__status"))))
     ids = list(outdated.values_list("pk", flat=True))
     if not ids:
         return 0

@@ -1,5 +1,6 @@
 """What a prompt has to say now, read from the rows that it is about."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,7 +15,9 @@ from notifications.models import Delivery, Prompt
 from notifications.report_day import counted_from
 from notifications.tellings import Companion, Firm, Telling
 from notifications.timing import local_day
-from notifications.wording.facts import FactItem, Facts
+from notifications.wording.facts import FactItem, Facts, FactsError
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,10 @@ def facts_of(
 
 
 def previously_told(tellings: Iterable[Telling]) -> dict[int, Figures]:
-    """For prompts about figures that have changed, the last ones that their borrower was told; one query at most."""
+    """For prompts about figures that have changed, the last ones that their borrower was told; one query at most.
+
+    What cannot be read is passed over, which the log says: one such row must not keep all others waiting.
+    """
     changed = [telling for telling in tellings if telling.kind in Prompt.OF_FIGURES and telling.version > 1]
     found: dict[int, Figures] = {}
     if not changed:
@@ -74,7 +80,11 @@ def previously_told(tellings: Iterable[Telling]) -> dict[int, Figures]:
     told = Delivery.objects.filter(prompt__in=theirs, sent_at__isnull=False).exclude(facts=None)
     rows = told.order_by("sent_at").values_list("prompt__installment_id", "prompt__version", "facts")
     for installment_id, version, stored in rows:
-        facts = Facts.from_json(stored or {})
+        try:
+            facts = Facts.from_json(stored or {})
+        except FactsError:
+            logger.exception("What was told of installment %s cannot be read", installment_id)
+            continue
         if facts.amount is None or facts.due_on is None or _named_others(facts, installment_id):
             continue
         for telling in changed:

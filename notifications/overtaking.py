@@ -1,19 +1,19 @@
-"""Stages that time has passed by: what nobody was told is on record as skipped, and nobody gets two in a burst."""
+"""Stages that a later one overtakes: what nobody was told is on record as skipped, and nobody gets two in a burst."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from django.db import connection
 from django.db.models import QuerySet
 
-from notifications import planning_statements, table_statistics
+from notifications import planning_statements
 from notifications.bundles import still_needed
 from notifications.cancellation import cancel_unsent
 from notifications.ending_told import end_told
 from notifications.events import about, record_all
 from notifications.models import Delivery, NoticeEvent, Prompt
-from notifications.slots import Slot, leads_before
+from notifications.slots import Slot
 
 REASON: Final = "overtaken by a later stage"
 BATCH: Final = 2000
@@ -33,19 +33,6 @@ def find_overtaken(kind: str, slots: Collection[Slot], *, unsent: bool) -> list[
     return overtaken
 
 
-def record_missed(kind: str, slots: Collection[Slot], *, now: datetime) -> None:
-    """Record as skipped the leads of what was just written that were never told although the figures were known."""
-    missed = _missed(kind, slots)
-    if not missed["missed"]:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(planning_statements.LATE)
-        if cursor.fetchone()[0]:
-            table_statistics.refresh(["notifications_prompt"])
-            parameters: dict[str, Any] = {"kind": kind, "now": now, "firsts": _firsts(kind, slots), **missed}
-            cursor.execute(planning_statements.MISSED, parameters)
-
-
 def end_overtaken(prompt_ids: Sequence[int], *, now: datetime, reason: str = REASON) -> None:
     """End their ladders and take back what of them still waits. Run it in the transaction of the planning, or of
     whoever else has found that time has passed them by.
@@ -60,24 +47,6 @@ def _firsts(kind: str, slots: Collection[Slot]) -> list[int]:
     if kind == Prompt.Kind.UPCOMING:
         return [max(plan.leads) for plan in plans] if len(plans) == 1 else []
     return [min(plan.stages) for plan in plans] if len(plans) == 1 else []
-
-
-def _missed(kind: str, slots: Collection[Slot]) -> dict[str, list[Any]]:
-    """The leads before each slot's own, and by when the figures had to be known for them to be told."""
-    upcoming = {(slot.place.name, slot.plan, slot.at.due_on, slot.at.stage): slot for slot in slots}
-    rows = [
-        (slot, known_by, lead)
-        for slot in (upcoming.values() if kind == Prompt.Kind.UPCOMING else ())
-        for lead, known_by in leads_before(slot)
-    ]
-    return {
-        "zones": [slot.place.name for slot, _known_by, _lead in rows],
-        "plans": [slot.plan.number for slot, _known_by, _lead in rows],
-        "due_on": [slot.at.due_on for slot, _known_by, _lead in rows],
-        "stages": [slot.at.stage for slot, _known_by, _lead in rows],
-        "known_by": [known_by for _slot, known_by, _lead in rows],
-        "missed": [lead for _slot, _known_by, lead in rows],
-    }
 
 
 def _end(prompt_ids: Sequence[int], now: datetime, why: str) -> None:

@@ -16,8 +16,9 @@ from django.db import connection, transaction
 from notifications import duties, firm_words, planning_statements, table_statistics
 from notifications.clock import Clock
 from notifications.days_reached import columns_of_days
+from notifications.missed import record_missed
 from notifications.models import Prompt
-from notifications.overtaking import end_overtaken, find_overtaken, record_missed
+from notifications.overtaking import end_overtaken, find_overtaken
 from notifications.partner_news import tell_due_as_planned
 from notifications.planning_writes import EVERYBODY, People, number, parameters_of
 from notifications.slots import Slot, columns_of, slots_of

@@ -266,21 +266,3 @@ WHERE CASE WHEN earlier.kind <> %(kind)s THEN true
            WHEN earlier.kind = 'upcoming' THEN earlier.stage > later.stage ELSE earlier.stage < later.stage END
 ORDER BY earlier.id
 """
-LATE: Final = "SELECT EXISTS (SELECT 1 FROM planning_prompt WHERE late)"
-# Stages that passed without a prompt although the figures were known in time.
-MISSED: Final = """
-INSERT INTO notifications_noticeevent (at, kind, borrower_id, installment_id, prompt_id, data)
-SELECT %(now)s, 'skipped', prompt.borrower_id, prompt.installment_id, prompt.id,
-       jsonb_build_object('kind', %(kind)s::text, 'stage', missed.stage)
-FROM planning_prompt AS prompt
-JOIN unnest(%(zones)s::text[], %(plans)s::int[], %(due_on)s::date[], %(stages)s::int[], %(known_by)s::timestamptz[],
-            %(missed)s::int[])
-     AS missed (zone, plan, due_on, reached, known_by, stage)
-  ON missed.due_on = prompt.due_on AND missed.zone = prompt.time_zone AND missed.reached = prompt.stage
- AND missed.plan = prompt.plan
-WHERE prompt.late AND prompt.stage <> ALL(%(firsts)s) AND prompt.known_at < missed.known_by
-  AND NOT EXISTS (
-    SELECT 1 FROM notifications_prompt AS other
-    WHERE other.installment_id = prompt.installment_id AND other.kind = %(kind)s AND other.stage = missed.stage
-      AND other.version = prompt.version AND other.payment_id IS NULL AND other.dispute_id IS NULL)
-"""

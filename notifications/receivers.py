@@ -32,6 +32,12 @@ def tell_returned(payment_ids: list[int], **_: Any) -> None:
     _tell(Kind.PAYMENT_RETURNED, payment_ids)
 
 
+@receiver(signals.loans_given_over)
+def leave_the_former(loan_ids: list[int], **_: Any) -> None:
+    """What is about figures is taken back with the versions of its installments."""
+    cancel_outdated(Payment.everything.filter(loan__in=loan_ids), now=timezone.now())
+
+
 @receiver(signals.installments_changed)
 def follow_schedule(installment_ids: list[int], **_: Any) -> None:
     now = timezone.now()

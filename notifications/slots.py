@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from accounts.models import User
@@ -47,6 +47,18 @@ class Slot:
     plan: Plan
     at: calendar.Slot
     held_by: str
+
+
+class Before(NamedTuple):
+    """A stage before the one of a slot, and when the next one began, UTC: by then figures had to be known for it to be
+    told. Nobody was told of it or of a later one, if nothing of its kind is planned from stage `least` to `most`.
+    """
+
+    kind: Prompt.Kind
+    stage: int
+    least: int
+    most: int
+    known_by: datetime
 
 
 def slots_of(kind: str, clock: Clock) -> list[Slot]:
@@ -96,13 +108,22 @@ def working_days(jurisdiction: str, zone: ZoneInfo) -> WorkingDays:
     return WorkingDays.of(jurisdiction, country_of_zone(zone.key))
 
 
-def leads_before(slot: Slot) -> Iterator[tuple[int, datetime]]:
-    """The leads before the slot's own, each with the moment by which its figures had to be known for it to be told: a
-    lead is the one to tell until the day of the next shorter one begins.
+def stages_before(kind: str, slot: Slot) -> Iterator[Before]:
+    """The stages before the slot's own; before an overdue one all leads, too. The last lead is the one to tell until
+    the due day is over.
     """
-    for lead, shorter in pairwise(slot.plan.leads):
-        if lead > slot.at.stage:
-            yield lead, at_local(slot.at.due_on - timedelta(days=shorter), time.min, slot.place.zone)
+    plan, reached, upcoming = slot.plan, slot.at.stage, kind == Prompt.Kind.UPCOMING
+    for lead, shorter in pairwise((*plan.leads, -1)):
+        if not upcoming or lead > reached:
+            yield Before(Prompt.Kind.UPCOMING, lead, reached + 1 if upcoming else 0, lead, _begins(slot, -shorter))
+    for stage, later in pairwise(() if upcoming else plan.stages):
+        if stage < reached:
+            yield Before(Prompt.Kind.OVERDUE, stage, stage, reached - 1, _begins(slot, later))
+
+
+def _begins(slot: Slot, days: int) -> datetime:
+    """The day that is so many days after the due date."""
+    return at_local(slot.at.due_on + timedelta(days=days), time.min, slot.place.zone)
 
 
 def columns_of(kind: str, slots: Sequence[Slot]) -> dict[str, Any]:
@@ -128,6 +149,5 @@ def _details(kind: str, slot: Slot) -> str:
 
 
 def _known_by(kind: str, slot: Slot) -> datetime | None:
-    """Whose figures were known before then may have missed a lead."""
-    known_by = (moment for _lead, moment in leads_before(slot)) if kind == Prompt.Kind.UPCOMING else ()
-    return max(known_by, default=None)
+    """Whose figures were known before then may have missed a stage."""
+    return max((before.known_by for before in stages_before(kind, slot)), default=None)

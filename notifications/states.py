@@ -22,7 +22,7 @@ from django.db import connection, transaction
 
 from accounts.contact_points import mark_reached, mark_unreachable
 from notifications.events import Fact, record_all
-from notifications.ladder import OFF_THE_LADDER
+from notifications.ladder import LADDERS, OFF_THE_LADDER, Needs
 from notifications.models import Delivery, NoticeEvent, Prompt
 from notifications.partner_news import tell_arrived
 
@@ -47,11 +47,21 @@ _EVENTS: Final[dict[str, NoticeEvent.Kind]] = {
     Status.CANCELLED: NoticeEvent.Kind.CANCELLED,
 }
 
+_ASKING: Final = [
+    f"{kind}.{number}"
+    for kind, ladder in LADDERS.items()
+    for number, rung in enumerate(ladder.rungs)
+    if rung.needs is Needs.ACKNOWLEDGED
+]
+"""Kinds of prompts with the rungs that ask for an answer."""
 # What was being handed over when its prompt came to its end is not tried again: its borrower has said that they know,
-# or was told in another way. An earlier attempt may have arrived. What an agent sends again is theirs.
+# or was told in another way. An earlier attempt may have arrived. What an agent sends again is theirs. Who was told and
+# has not said that they know is still asked by what surely was not taken, as by what waited for its next attempt then.
 _TARGET: Final = f"""
 CASE WHEN step.target <> 'retrying' OR prompt.status NOT IN ('cancelled', 'acknowledged', 'told')
-          OR prompt.status <> 'cancelled' AND delivery.rung = {OFF_THE_LADDER} THEN step.target
+          OR prompt.status <> 'cancelled' AND delivery.rung = {OFF_THE_LADDER}
+          OR prompt.status = 'told' AND step.held_by = '' AND NOT step.in_doubt
+             AND prompt.kind || '.' || delivery.rung = ANY(%(asking)s) THEN step.target
      WHEN step.in_doubt OR delivery.attempts > 1 THEN 'unconfirmed'
      ELSE 'cancelled' END"""
 _UPDATE: Final = f"""
@@ -142,6 +152,7 @@ def _update(steps: Sequence[Step], now: datetime) -> list[Moved]:
                 "next": [step.next_attempt_at for step in ordered],
                 "rules": [step.held_by for step in ordered],
                 "doubts": [step.in_doubt for step in ordered],
+                "asking": _ASKING,
                 "allowed": [f"{origin}>{target}" for target, origins in ALLOWED.items() for origin in origins],
             },
         )

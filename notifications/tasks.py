@@ -1,5 +1,6 @@
 """What workers are woken for. The rows are the queue: a task carries no more than the name of a channel."""
 
+import logging
 from collections.abc import Callable
 from time import monotonic
 
@@ -29,6 +30,8 @@ from notifications.clock import Clock
 from notifications.evidence import sealing
 from notifications.reach import channels_in_use
 
+logger = logging.getLogger(__name__)
+
 LONGEST_RUN = 120.0
 """Seconds after which a sweep leaves the rest to the next one, far below the broker's visibility timeout."""
 
@@ -37,7 +40,10 @@ LONGEST_RUN = 120.0
 def plan() -> int:
     """Plan what has come near or fallen overdue; wakes the senders with each portion of what is new."""
     clock = Clock.at(timezone.now())
-    return planning.plan_upcoming(clock, wake_senders) + planning.plan_overdue(clock, wake_senders)
+    return _run_each(
+        lambda: planning.plan_upcoming(clock, wake_senders),
+        lambda: planning.plan_overdue(clock, wake_senders),
+    )
 
 
 @shared_task
@@ -55,8 +61,10 @@ def read_callbacks() -> int:
 @shared_task
 def climb_ladders() -> int:
     """Look at every ladder whose time has come, and at the prompts that firms had to send by now; wakes the senders."""
-    looked_at = _until_done(lambda: escalation.climb(Clock.at(timezone.now())))
-    looked_at += _until_done(lambda: taking_over.take_over(timezone.now()))
+    looked_at = _run_each(
+        lambda: _until_done(lambda: escalation.climb(Clock.at(timezone.now()))),
+        lambda: _until_done(lambda: taking_over.take_over(timezone.now())),
+    )
     if looked_at:
         wake_senders()
     return looked_at
@@ -66,8 +74,11 @@ def climb_ladders() -> int:
 def tidy() -> int:
     """Time out missing receipts, free what dead workers left behind, and pass over providers that keep silent."""
     clock = Clock.at(timezone.now())
-    suppliers.pass_over_slow(clock)
-    return silence.time_out(clock) + dispatch.rescue(now=clock.now)
+    return _run_each(
+        lambda: len(suppliers.pass_over_slow(clock)),
+        lambda: silence.time_out(clock),
+        lambda: dispatch.rescue(now=clock.now),
+    )
 
 
 @shared_task
@@ -89,12 +100,19 @@ def reconcile() -> int:
     true.
     """
     now = timezone.now()
-    differences.follow_waiting(now=now)
-    opened, closed = discrepancies.sweep(now)
-    moved = opened + closed + outages.extend_outages(now) + awaiting.bound_waiting(now)
-    moved += feeds.watch_feeds(now) + refusals.watch_refusals(now) + statement_watch.watch_statements(now)
-    moved += outage_watch.watch_outages(now) + outage_watch.look_at_what_is_over(now) + in_doubt.watch_doubted(now)
-    return moved + clock_watch.forget_gone()
+    return _run_each(
+        lambda: differences.follow_waiting(now=now),
+        lambda: sum(discrepancies.sweep(now)),
+        lambda: outages.extend_outages(now),
+        lambda: awaiting.bound_waiting(now),
+        lambda: feeds.watch_feeds(now),
+        lambda: refusals.watch_refusals(now),
+        lambda: statement_watch.watch_statements(now),
+        lambda: outage_watch.watch_outages(now),
+        lambda: outage_watch.look_at_what_is_over(now),
+        lambda: in_doubt.watch_doubted(now),
+        clock_watch.forget_gone,
+    )
 
 
 @shared_task
@@ -110,6 +128,20 @@ def wake_senders() -> None:
     """Nudge one sender a channel; a lost nudge costs one beat of the sweep."""
     for channel in ["in_app", *channels_in_use()]:
         send.apply_async(args=(channel,), queue=channel)
+
+
+def _run_each(*sweeps: Callable[[], int]) -> int:
+    """What they return together. A fault in one keeps none behind it waiting; the last one is raised at the end."""
+    done, fault = 0, None
+    for sweep in sweeps:
+        try:
+            done += sweep()
+        except Exception as error:
+            logger.exception("A sweep has failed; those behind it run all the same")
+            fault = error
+    if fault:
+        raise fault
+    return done
 
 
 def _until_done(step: Callable[[], int]) -> int:

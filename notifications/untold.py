@@ -56,11 +56,13 @@ WHERE prompt.installment_id = installment.id AND prompt.version = installment.ve
             AND word.sent_at < day.ends OFFSET 0))
 OFFSET 0
 """  # noqa: S608  (nothing of it comes from outside)
-# That it came back is the reminder of what is owed again at its stage of before (`returned_deadlines`).
+# That it came back is the reminder of what is owed again at its stage of before, where it has a deadline
+# (`returned_deadlines`); else it names no due date, and a later stage does.
 _TOLD_THAT_IT_CAME_BACK: Final = f"""
 SELECT FROM loans_payment AS payment
 JOIN notifications_prompt AS prompt
   ON prompt.payment_id = payment.id AND prompt.kind = 'payment_returned' AND prompt.voided_at IS NULL
+ AND prompt.deadline IS NOT NULL AND prompt.planned_at >= installment.known_at
 WHERE payment.installment_id = installment.id AND payment.status = 'returned'
   AND (EXISTS ({_TOLD_BY_MESSAGE}) OR EXISTS (
           SELECT FROM notifications_agenttask AS task

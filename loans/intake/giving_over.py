@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 
 def give_over(cases: Sequence["Case"]) -> None:
     """Save whose these loans are now. Nobody has told them of anything: each installment has a new version, known since
-    the bank spoke, so that what was planned for the other is taken back and they are told from the first stage on.
+    the bank spoke, so that what was planned for the other is taken back and they are told from the first stage on. What
+    the other was told of payments goes with the loan (`signals.loans_given_over`).
     """
     rewrite([case.loan for case in cases], ("borrower",))
     of = {case.loan.pk: case for case in cases}
+    for case in cases:
+        case.news.given_over.add(case.loan.pk)
     rows = Installment.objects.filter(loan__in=of).exclude(state=Installment.State.WITHDRAWN)
     if cases:
         known_at = max(case.report.received_at for case in cases)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from django.db import InterfaceError, OperationalError
+
 from loans.intake.detached import MOST_BYTES, SUFFIX
 from loans.intake.reports import Outcome, receive_file
 from loans.models import FileKey, Partner, Report
@@ -46,17 +48,20 @@ class Taken:
 def take_all(folder: Path) -> Iterator[Taken]:
     """Take in every file that is whole, partner by partner, the oldest first.
 
-    One that cannot be read or moved is logged and left for the next time. Raises OperationalError where the database
-    does not answer.
+    One that cannot be read, applied or moved is logged and left for the next time, and keeps no other waiting. Raises
+    OperationalError or InterfaceError where the database does not answer.
     """
     for place in sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()):
         partner = Partner.objects.filter(code=place.name).first()
         if partner is None:
             log.warning("The folder %s has no partner's code for a name; nothing is taken from it", place.name)
             continue
-        with _alone(place) as alone:
-            if alone:
-                yield from _take_each(partner, place)
+        try:
+            with _alone(place) as alone:
+                if alone:
+                    yield from _take_each(partner, place)
+        except OSError as error:
+            log.warning("The folder of %s cannot be read: %s", partner.code, error.strerror)
 
 
 @contextmanager
@@ -83,6 +88,11 @@ def _take_each(partner: Partner, place: Path) -> Iterator[Taken]:
             taken = _take(partner, path)
         except OSError as error:
             log.warning("A file of %s stays where it is: %s", partner.code, error.strerror)
+            continue
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            log.exception("A file of %s cannot be taken in and stays where it is", partner.code)
             continue
         if taken:
             yield taken

@@ -29,12 +29,13 @@ class News:
     """Ids of what changed. `touched`: something was written that no one above need hear of. `counted`: the summary
     counts the record.
 
-    `unmatched` counts lines that no installment takes; `waits_for` is what is not known of that the record needs.
-    `doubts`: it speaks of a payment that cannot be true.
+    `given_over` are loans that have another borrower now. `unmatched` counts lines that no installment takes;
+    `waits_for` is what is not known of that the record needs. `doubts`: it speaks of a payment that cannot be true.
     `remarks` say what was not taken as it came; they hold no personal data. `for_desk` are those that tell what we know
     from others, which whoever sent the record must not learn.
     """
 
+    given_over: set[int] = field(default_factory=set)
     installments: set[int] = field(default_factory=set)
     payments_received: list[int] = field(default_factory=list)
     payments_settled: list[int] = field(default_factory=list)
@@ -52,6 +53,7 @@ class News:
         """All of it together, to be told at once."""
         whole = cls()
         for part in parts:
+            whole.given_over |= part.given_over
             whole.installments |= part.installments
             whole.payments_received += part.payments_received
             whole.payments_settled += part.payments_settled
@@ -61,6 +63,7 @@ class News:
 
     def take(self, other: "News") -> None:
         """This record also did what `other` tells."""
+        self.given_over |= other.given_over
         self.installments |= other.installments
         self.payments_received += other.payments_received
         self.payments_settled += other.payments_settled
@@ -79,7 +82,8 @@ class News:
     @property
     def anything(self) -> bool:
         return bool(
-            self.installments
+            self.given_over
+            or self.installments
             or self.payments_received
             or self.payments_settled
             or self.payments_returned
@@ -88,6 +92,8 @@ class News:
 
     def send(self) -> None:
         """Tell the floors above, within the transaction that made the changes."""
+        if self.given_over:
+            signals.loans_given_over.send(sender=None, loan_ids=sorted(self.given_over))
         if self.installments:
             signals.installments_changed.send(sender=None, installment_ids=sorted(self.installments))
         if self.payments_received:

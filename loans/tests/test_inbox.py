@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -10,13 +11,14 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from pytest_django import Settings
 
+from loans import signals
 from loans.intake import inbox
 from loans.intake.inbox import DONE, REFUSED, SETTLED_SECONDS, SIGNATURE_SECONDS, take_all
 from loans.intake.reports import receive_file
-from loans.models import Loan, Report, StatementLine
+from loans.models import Loan, Partner, Report, StatementLine
 from loans.tasks import take_files
 from loans.tests.camt_files import write_statement
-from loans.tests.factories import make_bank
+from loans.tests.factories import make_bank, make_platform
 from loans.tests.fineract_files import loan_json, write_json
 from loans.tests.import_runs import run
 from loans.tests.test_detached_signatures import make_key
@@ -211,3 +213,38 @@ def test_the_sweep_takes_from_the_folder_of_the_settings(place: Path, settings: 
     assert take_files() == 0
     settings.INBOX_FOLDER = str(place.parent)
     assert take_files() == 1
+
+
+def test_a_file_that_cannot_be_applied_keeps_no_other_waiting(place: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither of its own partner nor of one whose name comes later; it stays where it is."""
+    make_platform()
+    (place.parent / "lantern").mkdir()
+    put(place, "loans.json", write_json([loan_json()]), age=90)
+    put(place, "053.xml")
+    put(place.parent / "lantern", "seen.json", write_json([]))
+
+    def fails(**_: object) -> None:
+        raise ValueError("a fault of ours")
+
+    signals.installments_changed.connect(fails)
+    try:
+        taken = [taken.path.name for taken in take_all(place.parent)]
+    finally:
+        signals.installments_changed.disconnect(fails)
+    assert [name.rsplit("-", 1)[1] for name in taken] == ["053.xml", "seen.json"]
+    assert left(place) == {"loans.json"}
+    assert "harbour" in caplog.text
+    assert take(place)
+    assert Loan.objects.count() == 1
+
+
+def test_a_folder_that_cannot_be_opened_keeps_no_later_partner_waiting(place: Path) -> None:
+    for firm, kind in (("lantern", Partner.Kind.PLATFORM), ("zenith", Partner.Kind.BANK)):
+        Partner.objects.create(code=firm, kind=kind, name=firm)
+        (place.parent / firm).mkdir()
+        put(place.parent / firm, "loans.json", write_json([]))
+    put(place, "053.xml")
+    run_of_files = take_all(place.parent)
+    next(run_of_files)
+    shutil.rmtree(place.parent / "lantern")
+    assert [taken.path.parts[-3] for taken in run_of_files] == ["zenith"]

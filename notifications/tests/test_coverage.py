@@ -218,3 +218,24 @@ class TestLeadsOfOnesOwn:
             check_coverage(clock())
         asked = [one["sql"] for one in ran if "uncovered" in one["sql"]]
         assert all("UNION" in statement for statement in asked) is (leads == "30,0")
+
+
+@pytest.mark.parametrize(
+    ("planned_at", "fields", "alarms"),
+    [
+        (NOON - timedelta(days=3), {"status": "told"}, 0),
+        (NOON - timedelta(days=5), {"status": "told"}, 1),
+        (NOON - timedelta(days=5), {"status": "told", "deadline": NOON - timedelta(days=5)}, 0),
+        (NOON - timedelta(days=11), {"status": "told", "deadline": NOON - timedelta(days=11)}, 1),
+        (NOON - timedelta(days=11), {"look_again_at": NOON + timedelta(hours=1)}, 1),
+    ],
+    ids=["until the next stage", "a stage has begun since", "it is the reminder", "of other figures", "and goes on"],
+)
+def test_the_news_of_a_return_covers_until_the_next_stage_and_only_what_it_is_about(
+    planned_at: datetime, fields: dict[str, Any], alarms: int
+) -> None:
+    row = make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=2))
+    Installment.objects.update(known_at=NOON - timedelta(days=10))
+    payment = make_payment(row, status="returned", returned_at=planned_at)
+    make_prompt(row, kind="payment_returned", payment=payment, planned_at=planned_at, **fields)
+    assert check_coverage(clock()) == alarms

@@ -7,7 +7,7 @@ import pytest
 
 from loans.models import Installment
 from notifications.composing import word
-from notifications.models import Prompt
+from notifications.models import Delivery, Prompt
 from notifications.planning import plan_upcoming
 from notifications.tests.bundles import deliver, make_pair, settle
 from notifications.tests.factories import NOON, clock, make_delivery, make_prompt
@@ -60,3 +60,12 @@ def test_those_of_one_that_was_paid_are_not_said_of_the_one_that_is_left(pair: l
     left = said(leading)
     assert [item.installment_id for item in left.items] == [pair[1].pk]
     assert left.previous_amount is None
+
+
+def test_one_whose_earlier_facts_cannot_be_read_keeps_no_other_waiting(pair: list[Installment]) -> None:
+    """Each of them is worded, without what was told of it before."""
+    deliver("sms")
+    Delivery.objects.filter(channel="sms").update(facts={"amount": "100", "due_on": "2026-11-25"})
+    changed = [make_delivery(change(row), "email", facts=None).pk for row in pair]
+    worded, faults = word(changed, now=NOON)
+    assert (len(worded), faults) == (2, [])

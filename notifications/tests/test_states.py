@@ -1,6 +1,7 @@
 """The delivery state machine."""
 
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -58,11 +59,33 @@ def test_what_was_accepted_after_all_is_not_sent_again() -> None:
 def test_what_was_being_handed_over_when_its_prompt_ended_is_not_tried_again(
     ended: Prompt.Status, held_by: str, in_doubt: bool, status: Status
 ) -> None:
-    delivery = make_delivery(status=Status.SENDING, attempts=1)
+    delivery = make_delivery(channel=Delivery.Channel.EMAIL, status=Status.SENDING, attempts=1)
     Prompt.objects.update(status=ended)
     [moved] = advance([Step(delivery_id=delivery.pk, to=Status.RETRYING, held_by=held_by, in_doubt=in_doubt)], now=NOON)
     assert (moved.status, moved.held_by) == (status, "")
     assert NoticeEvent.objects.get(delivery_id=delivery.pk).kind == status
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("ended", "step", "attempts", "status"),
+    [
+        (Prompt.Status.TOLD, {}, 1, Status.RETRYING),
+        (Prompt.Status.TOLD, {}, 2, Status.RETRYING),
+        (Prompt.Status.TOLD, {"in_doubt": True}, 1, Status.UNCONFIRMED),
+        (Prompt.Status.TOLD, {"held_by": "cn/collection/caps"}, 1, Status.CANCELLED),
+        (Prompt.Status.ACKNOWLEDGED, {}, 1, Status.CANCELLED),
+        (Prompt.Status.CANCELLED, {}, 1, Status.CANCELLED),
+    ],
+    ids=["told", "and refused before", "it may have been taken", "it is held", "they know", "not needed"],
+)
+def test_what_asks_for_i_know_and_was_refused_for_the_moment_is_tried_again_though_it_was_told_in_another_way(
+    ended: Prompt.Status, step: dict[str, Any], attempts: int, status: Status
+) -> None:
+    delivery = make_delivery(status=Status.SENDING, attempts=attempts)
+    Prompt.objects.update(status=ended)
+    [moved] = advance([Step(delivery_id=delivery.pk, to=Status.RETRYING, **step)], now=NOON)
+    assert moved.status == status
 
 
 @pytest.mark.django_db

@@ -152,10 +152,22 @@ class TestToldInTime:
         assert opened() == 1
 
     def test_by_the_news_that_their_payment_came_back(self, row: Installment) -> None:
-        payment = make_payment(row, status="returned", returned_at=NOON)
-        told = make_prompt(row, kind="payment_returned", payment=payment, status="told")
-        make_delivery(told, "email", status="delivered", sent_at=NOON, delivered_at=NOON)
+        self.tell_that_it_came_back(row, NOON, deadline=NOON)
         assert opened() == 0
+
+    @pytest.mark.parametrize(("days_ago", "deadline"), [(5, None), (10, NOON - 10 * DAY)])
+    def test_not_by_news_of_a_return_with_time_left_or_of_other_figures(
+        self, row: Installment, days_ago: int, deadline: datetime | None
+    ) -> None:
+        """It names no due date, and the figures are known for nine days."""
+        self.tell_that_it_came_back(row, NOON - days_ago * DAY, deadline=deadline)
+        assert opened() == 1
+
+    @staticmethod
+    def tell_that_it_came_back(row: Installment, at: datetime, **fields: Any) -> None:
+        payment = make_payment(row, status="returned", returned_at=at)
+        told = make_prompt(row, kind="payment_returned", payment=payment, status="told", planned_at=at, **fields)
+        make_delivery(told, "email", status="delivered", sent_at=at, delivered_at=at)
 
     def test_with_the_message_that_named_it_and_not_with_another(self, row: Installment) -> None:
         leader = make_prompt(make_due(), stage=0, status="told")
