@@ -159,4 +159,11 @@ def _rule(kind: str, section: str, stage: int) -> str:
 
 
 def _case_words(case: Case) -> str:
-    return {Case.USUAL: _("one payment"), Case.SEVERAL: _("several payments"), Case.CHANGED: _("changed figures")}[case]
+    words = {
+        Case.USUAL: _("one payment"),
+        Case.SEVERAL: _("several payments"),
+        Case.CHANGED: _("changed figures"),
+        Case.BACK: _("was withdrawn, is back"),
+        Case.INSTEAD: _("another in its place"),
+    }
+    return words[case]
