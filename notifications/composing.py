@@ -16,6 +16,7 @@ from notifications.claiming import Kept
 from notifications.ending import end_closed, end_past, with_free_ladders
 from notifications.facts import facts_of
 from notifications.figures_before import Before, previously_told
+from notifications.left_to_pay import Left, left_after
 from notifications.models import Delivery, Prompt
 from notifications.quiet_hours import hold_until_morning
 from notifications.rendering import Rendered, render, version_to_read
@@ -47,6 +48,7 @@ class _Block:
     companions: dict[int, list[Companion]]
     told_before: dict[int, Before]
     promised: dict[int, date]
+    left: dict[int, Left]
 
 
 def word(delivery_ids: Collection[int], *, now: datetime) -> tuple[list[Worded], list[Step]]:
@@ -66,7 +68,7 @@ def word(delivery_ids: Collection[int], *, now: datetime) -> tuple[list[Worded],
     companions = companions_named(tellings, now=now)
     promised = days_promised([one.prompt_id for one in tellings if one.kind == Prompt.Kind.PRIOR_NOTICE])
     before = previously_told(tellings, companions)
-    block = _Block(now, firms_named(tellings, companions), companions, before, promised)
+    block = _Block(now, firms_named(tellings, companions), companions, before, promised, left_after(tellings))
     worded = []
     for telling in tellings:
         try:
@@ -81,7 +83,8 @@ def word(delivery_ids: Collection[int], *, now: datetime) -> tuple[list[Worded],
 def _word(telling: Telling, block: _Block) -> Worded:
     pk, prompt_id = telling.delivery_id, telling.prompt_id
     others, promised = block.companions.get(prompt_id, ()), block.promised.get(prompt_id)
-    facts = facts_of(telling, block.now, block.firms, others, block.told_before, promised)
+    left = block.left.get(prompt_id)
+    facts = facts_of(telling, block.now, block.firms, others, block.told_before, promised, left)
     if telling.channel == Delivery.Channel.IN_APP:
         version, message = version_to_read(telling.kind, telling.stage, facts), None
     else:

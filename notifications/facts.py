@@ -10,6 +10,7 @@ from django.conf import settings
 from loans.answering import firm_to_call
 from loans.models import Payment
 from notifications.figures_before import Before
+from notifications.left_to_pay import Left
 from notifications.models import Prompt
 from notifications.report_day import counted_from
 from notifications.tellings import Companion, Firm, Telling
@@ -24,9 +25,11 @@ def facts_of(
     companions: Sequence[Companion] = (),
     before: Mapping[int, Before] | None = None,
     promised: date | None = None,
+    left: Left | None = None,
 ) -> Facts:
     """The facts of `telling` at `now`, in the borrower's language and calendar. `before` is what was told of each
-    prompt's installment, `promised` the day of a report that was told before (`report_day`).
+    prompt's installment, `promised` the day of a report that was told before (`report_day`), `left` what the payment
+    that it tells of leaves to be paid.
 
     Of a message for several installments it holds what is still needed: one that was paid meanwhile is left out.
     Raises ValueError for a prompt that is about nothing.
@@ -35,7 +38,7 @@ def facts_of(
     if telling.dispute_number is not None:
         about = _about_dispute(telling)
     elif telling.payment_status is not None:
-        about = _about_payment(telling, firms)
+        about = _about_payment(telling, firms, left or Left())
     else:
         loan, about = _about_figures(telling, companions, firms, before or {})
         if telling.kind == Prompt.Kind.PRIOR_NOTICE:
@@ -104,7 +107,7 @@ def _item(one: Telling | Companion, before: Before | None) -> FactItem:
     return item._replace(previous_amount=before.amount, previous_due_on=before.due_on)
 
 
-def _about_payment(telling: Telling, firms: Mapping[int, Firm]) -> dict[str, Any]:
+def _about_payment(telling: Telling, firms: Mapping[int, Firm], left: Left) -> dict[str, Any]:
     again: dict[str, Any] = {}
     if telling.payment_status == Payment.Status.RETURNED and telling.outstanding is not None:
         asked = _about_installment(telling, firms)
@@ -115,6 +118,9 @@ def _about_payment(telling: Telling, firms: Mapping[int, Firm]) -> dict[str, Any
         "paid_on": telling.paid_on,
         "other_firm": bank.name,
         "usual_lag_days": bank.usual_lag_days,
+        "rest": left.rest,
+        "due_on": left.due_on,
+        "paid_off": loan_label(telling) if left.paid_off else "",
     }
 
 

@@ -53,8 +53,9 @@ class Facts(NamedTuple):
     `items` names each of several payments, of which `amount` is the sum, or the one of several that alone was left to
     be told. `previous_amount` and `previous_due_on` are what the borrower was told before the bank changed it;
     `withdrawn_amount` takes the place of the former where they were told that it is no longer to be paid.
-    `instead_amount` is what is to be paid on the same day in place of what is withdrawn. `report_on` is the first day of
-    an adverse report.
+    `instead_amount` is what is to be paid on the same day in place of what is withdrawn. `report_on` is the first day
+    of an adverse report. `rest` is what a payment leaves to be paid of what is due on `due_on`; `paid_off` names the
+    loan of which it leaves nothing.
     """
 
     language: str
@@ -82,6 +83,8 @@ class Facts(NamedTuple):
     report_on: date | None = None
     withdrawn_amount: Decimal | None = None
     instead_amount: Decimal | None = None
+    rest: Decimal | None = None
+    paid_off: str = ""
 
     @property
     def seller(self) -> str:
@@ -112,7 +115,7 @@ class Facts(NamedTuple):
 
 _NEEDED = frozenset({"language", "today", "bank_name"})
 _DAYS = frozenset({"today", "due_on", "paid_on", "answer_by", "previous_due_on", "report_on"})
-_AMOUNTS = frozenset({"amount", "previous_amount", "withdrawn_amount", "instead_amount"})
+_AMOUNTS = frozenset({"amount", "previous_amount", "withdrawn_amount", "instead_amount", "rest"})
 _NOT_IN_JSON = _DAYS | _AMOUNTS
 
 

@@ -46,7 +46,7 @@ _IN_LANGUAGE: Final[dict[str, dict[str, Any]]] = {
 
 class Case(StrEnum):
     """What a sample shows: one payment as planned, several due together, figures that the bank has changed, what is to
-    be paid although it was said not to be any more, or what is to be paid in place of something else.
+    be paid although it was said not to be any more, or in place of something else, a part that was paid, the last one.
     """
 
     USUAL = "usual"
@@ -54,6 +54,8 @@ class Case(StrEnum):
     CHANGED = "changed"
     BACK = "back"
     INSTEAD = "instead"
+    PART = "part"
+    PAID_OFF = "paid_off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,8 @@ def _cases(language: str) -> Iterator[tuple[Case, str, dict[str, Any]]]:
     yield Case.CHANGED, "previous_amount", {"previous_amount": Decimal("1499.00"), **before}
     yield Case.BACK, "withdrawn_amount", {"withdrawn_amount": Decimal("1499.00"), **before}
     yield Case.INSTEAD, "instead_amount", {"instead_amount": Decimal("1610.00")}
+    yield Case.PART, "rest", {"rest": Decimal("476.60")}
+    yield Case.PAID_OFF, "paid_off", {"paid_off": _IN_LANGUAGE[language]["loan_label"]}
 
 
 def _several(language: str) -> dict[str, Any]:

@@ -165,5 +165,7 @@ def _case_words(case: Case) -> str:
         Case.CHANGED: _("changed figures"),
         Case.BACK: _("was withdrawn, is back"),
         Case.INSTEAD: _("another in its place"),
+        Case.PART: _("paid in part"),
+        Case.PAID_OFF: _("the last payment"),
     }
     return words[case]
