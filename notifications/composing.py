@@ -18,6 +18,7 @@ from notifications.facts import facts_of
 from notifications.figures_before import Before, previously_told
 from notifications.left_to_pay import Left, left_after
 from notifications.models import Delivery, Prompt
+from notifications.policy import PURPOSES, Purpose
 from notifications.quiet_hours import hold_until_morning
 from notifications.rendering import Rendered, render, version_to_read
 from notifications.report_day import days_promised
@@ -85,6 +86,8 @@ def _word(telling: Telling, block: _Block) -> Worded:
     others, promised = block.companions.get(prompt_id, ()), block.promised.get(prompt_id)
     left = block.left.get(prompt_id)
     facts = facts_of(telling, block.now, block.firms, others, block.told_before, promised, left)
+    if _stops(telling):
+        facts = facts._replace(stops=True)
     if telling.channel == Delivery.Channel.IN_APP:
         version, message = version_to_read(telling.kind, telling.stage, facts), None
     else:
@@ -103,6 +106,12 @@ def _reply_code(telling: Telling) -> str:
     """Only what asks for an answer, and where answers reach us."""
     answerable = settings.SMS_INBOUND and telling.channel == Delivery.Channel.SMS and telling.asks_acknowledgement
     return reply_code(telling.delivery_id) if answerable else ""
+
+
+def _stops(telling: Telling) -> bool:
+    """Who is asked for overdue money by text message is told how to end that (12 CFR 1006.6(e)), if answers reach us."""
+    asked = telling.channel == Delivery.Channel.SMS and PURPOSES[telling.kind] is Purpose.COLLECTION
+    return asked and settings.SMS_INBOUND
 
 
 def _message(telling: Telling, rendered: Rendered, url: str) -> Message:

@@ -55,7 +55,7 @@ class Facts(NamedTuple):
     `withdrawn_amount` takes the place of the former where they were told that it is no longer to be paid.
     `instead_amount` is what is to be paid on the same day in place of what is withdrawn. `report_on` is the first day
     of an adverse report. `rest` is what a payment leaves to be paid of what is due on `due_on`; `paid_off` names the
-    loan of which it leaves nothing.
+    loan of which it leaves nothing. `stops`: a text message says by which word they are stopped.
     """
 
     language: str
@@ -85,6 +85,7 @@ class Facts(NamedTuple):
     instead_amount: Decimal | None = None
     rest: Decimal | None = None
     paid_off: str = ""
+    stops: bool = False
 
     @property
     def seller(self) -> str:
@@ -95,7 +96,7 @@ class Facts(NamedTuple):
         """What `from_json` reads back to equal facts: days in ISO 8601, amounts as text, nothing empty."""
         stored: dict[str, Any] = {}
         for name, value in zip(self._fields, self, strict=True):
-            if value or value == 0:
+            if value or (value == 0 and value is not False):
                 stored[name] = str(value) if name in _NOT_IN_JSON else value
         if self.items:
             stored["items"] = [item.as_json() for item in self.items]
@@ -125,6 +126,8 @@ def _read(name: str, value: Any) -> str | int | date | Decimal | tuple[FactItem,
             return date.fromisoformat(value)
         if name in _AMOUNTS:
             return Decimal(value)
+        if name == "stops":
+            return bool(value)
         if name == "items":
             return tuple(FactItem.from_json(*places) for places in value)
         return int(value) if name == "usual_lag_days" else str(value)
