@@ -169,7 +169,7 @@ def _left_behind(over: Collection[int]) -> list[Prompt]:
 
 def _end_carrier(leading_id: int | None) -> set[int]:
     """The one that led and is void, ended, since it carried the message for those who answered alone."""
-    carrier = Prompt.objects.filter(pk=leading_id, voided_at__isnull=False)
+    carrier = Prompt.objects.filter(pk=leading_id or 0, voided_at__isnull=False)
     carrier.filter(status__in=LIVE).update(status=Prompt.Status.CANCELLED, reason=REASON)
     return set(carrier.values_list("pk", flat=True))
 

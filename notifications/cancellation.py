@@ -20,10 +20,15 @@ LIVE: Final = frozenset({Prompt.Status.ACTIVE, Prompt.Status.ESCALATED})
 
 
 def cancel_settled(installment_ids: Iterable[int], *, now: datetime) -> int:
-    """Take back the live prompts of installments that are paid, withdrawn or changed since they were planned."""
+    """Take back the live prompts of installments that are paid, withdrawn or changed since they were planned, and those
+    which say that one is withdrawn that is so no more.
+    """
+    gone = Q(kind=Prompt.Kind.SCHEDULE_CHANGED, stage=Prompt.WITHDRAWN)
+    as_said = gone & Q(installment__state=Installment.State.WITHDRAWN) | ~gone & Q(
+        installment__state=Installment.State.OPEN
+    )
     stale = Prompt.objects.about_installments(list(installment_ids)).filter(
-        ~Q(installment__state=Installment.State.OPEN) | ~Q(installment__version=F("version")),
-        kind__in=Prompt.OF_FIGURES,
+        ~as_said | ~Q(installment__version=F("version")), kind__in=Prompt.OF_FIGURES
     )
     return cancel(stale, reason=NOT_NEEDED, now=now)
 

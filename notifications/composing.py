@@ -14,8 +14,11 @@ from notifications.capping import hold_capped
 from notifications.channels.base import Message
 from notifications.claiming import Kept
 from notifications.ending import end_closed, end_past, with_free_ladders
-from notifications.facts import Figures, facts_of, previously_told
+from notifications.facts import facts_of
+from notifications.figures_before import Before, previously_told
+from notifications.left_to_pay import Left, left_after
 from notifications.models import Delivery, Prompt
+from notifications.policy import PURPOSES, Purpose
 from notifications.quiet_hours import hold_until_morning
 from notifications.rendering import Rendered, render, version_to_read
 from notifications.report_day import days_promised
@@ -44,8 +47,9 @@ class _Block:
     now: datetime
     firms: dict[int, Firm]
     companions: dict[int, list[Companion]]
-    told_before: dict[int, Figures]
+    told_before: dict[int, Before]
     promised: dict[int, date]
+    left: dict[int, Left]
 
 
 def word(delivery_ids: Collection[int], *, now: datetime) -> tuple[list[Worded], list[Step]]:
@@ -64,7 +68,8 @@ def word(delivery_ids: Collection[int], *, now: datetime) -> tuple[list[Worded],
     tellings = [one for one in _without(every, steps) if one.delivery_id not in capped.elsewhere]
     companions = companions_named(tellings, now=now)
     promised = days_promised([one.prompt_id for one in tellings if one.kind == Prompt.Kind.PRIOR_NOTICE])
-    block = _Block(now, firms_named(tellings, companions), companions, previously_told(tellings), promised)
+    before = previously_told(tellings, companions)
+    block = _Block(now, firms_named(tellings, companions), companions, before, promised, left_after(tellings))
     worded = []
     for telling in tellings:
         try:
@@ -78,8 +83,11 @@ def word(delivery_ids: Collection[int], *, now: datetime) -> tuple[list[Worded],
 
 def _word(telling: Telling, block: _Block) -> Worded:
     pk, prompt_id = telling.delivery_id, telling.prompt_id
-    others, before = block.companions.get(prompt_id, ()), block.told_before.get(prompt_id)
-    facts = facts_of(telling, block.now, block.firms, others, before, block.promised.get(prompt_id))
+    others, promised = block.companions.get(prompt_id, ()), block.promised.get(prompt_id)
+    left = block.left.get(prompt_id)
+    facts = facts_of(telling, block.now, block.firms, others, block.told_before, promised, left)
+    if _stops(telling):
+        facts = facts._replace(stops=True)
     if telling.channel == Delivery.Channel.IN_APP:
         version, message = version_to_read(telling.kind, telling.stage, facts), None
     else:
@@ -98,6 +106,12 @@ def _reply_code(telling: Telling) -> str:
     """Only what asks for an answer, and where answers reach us."""
     answerable = settings.SMS_INBOUND and telling.channel == Delivery.Channel.SMS and telling.asks_acknowledgement
     return reply_code(telling.delivery_id) if answerable else ""
+
+
+def _stops(telling: Telling) -> bool:
+    """Who is asked for overdue money by SMS is told how to end that (12 CFR 1006.6(e)), where answers reach us."""
+    asked = telling.channel == Delivery.Channel.SMS and PURPOSES[telling.kind] is Purpose.COLLECTION
+    return asked and settings.SMS_INBOUND
 
 
 def _message(telling: Telling, rendered: Rendered, url: str) -> Message:

@@ -1,8 +1,6 @@
 """What a prompt has to say now, read from the rows that it is about."""
 
-import logging
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,21 +9,13 @@ from django.conf import settings
 
 from loans.answering import firm_to_call
 from loans.models import Payment
-from notifications.models import Delivery, Prompt
+from notifications.figures_before import Before
+from notifications.left_to_pay import Left
+from notifications.models import Prompt
 from notifications.report_day import counted_from
 from notifications.tellings import Companion, Firm, Telling
 from notifications.timing import local_day
-from notifications.wording.facts import FactItem, Facts, FactsError
-
-logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What the borrower was told of an installment before the bank changed it."""
-
-    amount: Decimal
-    due_on: date
+from notifications.wording.facts import FactItem, Facts
 
 
 def facts_of(
@@ -33,11 +23,13 @@ def facts_of(
     now: datetime,
     firms: Mapping[int, Firm],
     companions: Sequence[Companion] = (),
-    previous: Figures | None = None,
+    before: Mapping[int, Before] | None = None,
     promised: date | None = None,
+    left: Left | None = None,
 ) -> Facts:
-    """The facts of `telling` at `now`, in the borrower's language and calendar. `promised` is the day of a report that
-    was told before (`report_day`).
+    """The facts of `telling` at `now`, in the borrower's language and calendar. `before` is what was told of each
+    prompt's installment, `promised` the day of a report that was told before (`report_day`), `left` what the payment
+    that it tells of leaves to be paid.
 
     Of a message for several installments it holds what is still needed: one that was paid meanwhile is left out.
     Raises ValueError for a prompt that is about nothing.
@@ -46,9 +38,9 @@ def facts_of(
     if telling.dispute_number is not None:
         about = _about_dispute(telling)
     elif telling.payment_status is not None:
-        about = _about_payment(telling, firms)
+        about = _about_payment(telling, firms, left or Left())
     else:
-        loan, about = _about_figures(telling, companions, firms, previous)
+        loan, about = _about_figures(telling, companions, firms, before or {})
         if telling.kind == Prompt.Kind.PRIOR_NOTICE:
             about["report_on"] = promised or counted_from(now, telling.stage, telling.zone)
     bank, platform = firms[loan.bank_id], firms[loan.platform_id] if loan.platform_id else None
@@ -66,59 +58,35 @@ def facts_of(
     )
 
 
-def previously_told(tellings: Iterable[Telling]) -> dict[int, Figures]:
-    """For prompts about figures that have changed, the last ones that their borrower was told; one query at most.
-
-    What cannot be read is passed over, which the log says: one such row must not keep all others waiting.
-    """
-    changed = [telling for telling in tellings if telling.kind in Prompt.OF_FIGURES and telling.version > 1]
-    found: dict[int, Figures] = {}
-    if not changed:
-        return found
-    before = Prompt.objects.about_installments({one.installment_id for one in changed if one.installment_id})
-    theirs = before.filter(borrower__in={one.borrower_id for one in changed})
-    told = Delivery.objects.filter(prompt__in=theirs, sent_at__isnull=False).exclude(facts=None)
-    rows = told.order_by("sent_at").values_list("prompt__installment_id", "prompt__version", "facts")
-    for installment_id, version, stored in rows:
-        try:
-            facts = Facts.from_json(stored or {})
-        except FactsError:
-            logger.exception("What was told of installment %s cannot be read", installment_id)
-            continue
-        if facts.amount is None or facts.due_on is None or _named_others(facts, installment_id):
-            continue
-        for telling in changed:
-            if telling.installment_id == installment_id and version < telling.version:
-                found[telling.prompt_id] = Figures(facts.amount, facts.due_on)
-    return found
-
-
-def _named_others(facts: Facts, installment_id: int) -> bool:
-    return bool(facts.items) and [item.installment_id for item in facts.items] != [installment_id]
-
-
 def loan_label(loan: Telling | Companion) -> str:
     """The loan as its borrower knows it, without the whole number: "Phone plan ··0017"."""
     return f"{loan.product} ··{loan.loan_tail}".strip()
 
 
 def _about_figures(
-    telling: Telling, companions: Sequence[Companion], firms: Mapping[int, Firm], previous: Figures | None
+    telling: Telling, companions: Sequence[Companion], firms: Mapping[int, Firm], before: Mapping[int, Before]
 ) -> tuple[Telling | Companion, dict[str, Any]]:
     """The installment that is named first, or alone, and the facts."""
     if telling.outstanding is None:
         raise ValueError(f"Prompt {telling.prompt_id} is about nothing.")
     all_named: list[Telling | Companion] = [telling, *companions]
     several = [one for one in all_named if one.needed] or [telling] if companions else all_named
+    if telling.says_withdrawn:
+        several = [_as_told(one, before.get(one.prompt_id)) for one in several]
     about = _about_installment(several[0], firms)
     if companions:
-        about["items"] = _items(several)
+        about["items"] = tuple(_item(one, before.get(one.prompt_id)) for one in several)
     if len(several) > 1:
         amounts = (one.outstanding or Decimal(0) for one in several)
         about |= {"amount": sum(amounts, Decimal(0)), "payment_reference": ""}
-    elif previous and several[0] is telling:
-        about |= {"previous_amount": previous.amount, "previous_due_on": previous.due_on}
+    elif known := before.get(several[0].prompt_id):
+        about |= {"instead_amount": known.instead} if telling.says_withdrawn else known.as_facts()
     return several[0], about
+
+
+def _as_told(one: Telling | Companion, before: Before | None) -> Telling | Companion:
+    """What is withdrawn is spoken of in the figures that its borrower knows."""
+    return one._replace(outstanding=before.amount, due_on=before.due_on) if before else one
 
 
 def _about_installment(one: Telling | Companion, firms: Mapping[int, Firm]) -> dict[str, Any]:
@@ -131,14 +99,15 @@ def _about_installment(one: Telling | Companion, firms: Mapping[int, Firm]) -> d
     }
 
 
-def _items(named: Sequence[Telling | Companion]) -> tuple[FactItem, ...]:
-    return tuple(
-        FactItem(loan_label(one), one.outstanding or Decimal(0), one.payment_reference or "", one.installment_id or 0)
-        for one in named
-    )
+def _item(one: Telling | Companion, before: Before | None) -> FactItem:
+    amount = one.outstanding or Decimal(0)
+    item = FactItem(loan_label(one), amount, one.payment_reference or "", one.installment_id or 0)
+    if before is None or before.withdrawn or (before.amount, before.due_on) == (one.outstanding, one.due_on):
+        return item
+    return item._replace(previous_amount=before.amount, previous_due_on=before.due_on)
 
 
-def _about_payment(telling: Telling, firms: Mapping[int, Firm]) -> dict[str, Any]:
+def _about_payment(telling: Telling, firms: Mapping[int, Firm], left: Left) -> dict[str, Any]:
     again: dict[str, Any] = {}
     if telling.payment_status == Payment.Status.RETURNED and telling.outstanding is not None:
         asked = _about_installment(telling, firms)
@@ -149,6 +118,9 @@ def _about_payment(telling: Telling, firms: Mapping[int, Firm]) -> dict[str, Any
         "paid_on": telling.paid_on,
         "other_firm": bank.name,
         "usual_lag_days": bank.usual_lag_days,
+        "rest": left.rest,
+        "due_on": left.due_on,
+        "paid_off": loan_label(telling) if left.paid_off else "",
     }
 
 

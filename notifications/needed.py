@@ -17,7 +17,9 @@ from notifications.timing import local_day
 DUE_DAY_OVER: Final = "its due day is over"
 _STANDS: Final = """
 {prompt}.voided_at IS NULL AND {prompt}.status <> 'cancelled'
-AND {installment}.state = 'open' AND {installment}.version = {prompt}.version
+AND {installment}.version = {prompt}.version
+AND {installment}.state = CASE WHEN {prompt}.kind = 'schedule_changed' AND {prompt}.stage = 1
+                               THEN 'withdrawn' ELSE 'open' END
 AND ({prompt}.kind <> 'outage_declared' OR EXISTS (
     SELECT FROM loans_outage AS outage
     WHERE outage.id = {prompt}.stage
@@ -50,8 +52,8 @@ KINDS: Final[dict[str, list[str]]] = {
 
 
 def stands(prompt: str, installment: str) -> str:
-    """As SQL on these tables: the installment of a prompt of figures is owed as the prompt says it, and the outage that
-    it tells of is not over.
+    """As SQL on these tables: the installment of a prompt of figures is owed as the prompt says it, or no longer owed
+    where the prompt says that, and the outage that it tells of is not over.
     """
     return _STANDS.format(prompt=prompt, installment=installment)
 

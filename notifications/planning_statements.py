@@ -122,7 +122,7 @@ SELECT loan.borrower_id, installment.id AS installment_id, NULL::bigint AS payme
        %(held_by)s AS held_by, %(details)s::jsonb AS details, installment.due_on, loan.bank_id, loan.platform_id,
        loan.currency
 FROM loans_installment AS installment JOIN loans_loan AS loan ON loan.id = installment.loan_id
-WHERE installment.id = ANY(%(ids)s) AND installment.state = 'open'
+WHERE installment.id = ANY(%(ids)s) AND installment.state = %(state)s
   AND NOT EXISTS (
     SELECT 1 FROM notifications_prompt AS prompt
     WHERE prompt.installment_id = installment.id AND prompt.kind = %(kind)s AND prompt.stage = %(stage)s

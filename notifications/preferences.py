@@ -100,7 +100,7 @@ def is_on(user: User, channel: str) -> bool:
     return not Preference.objects.filter(user=user, channel=channel, enabled=False).exists()
 
 
-def offered() -> list[str]:
+def offered() -> list[Delivery.Channel]:
     """What the page offers to switch: a machine's calls only where somebody makes them."""
     return [channel for channel in SWITCHABLE if channel in FIRST or suppliers_for(channel)]
 

@@ -12,7 +12,8 @@ from notifications import tasks
 from notifications.cancellation import cancel_disputed, cancel_held, cancel_outdated, cancel_settled
 from notifications.clock import Clock
 from notifications.models import DisputedPrompt, Prompt
-from notifications.planning import plan_changes, plan_dispute_step, plan_installments, plan_payments
+from notifications.planning import plan_dispute_step, plan_installments, plan_payments
+from notifications.planning_changes import plan_changes
 
 Kind = Prompt.Kind
 

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from loans.models import Installment
 from notifications.bundles import still_needed
@@ -14,6 +15,7 @@ from notifications.wording.facts import Facts, FactsError
 from notifications.wording.source import WordingError
 
 logger = logging.getLogger(__name__)
+_OF_WHAT_IS_OWED: Final = (*Prompt.ASKING, Prompt.Kind.SCHEDULE_CHANGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,9 @@ def telling_of(prompt: Prompt, delivery: Delivery, promised: date | None = None)
         facts = facts._replace(report_on=promised)
     rendered = _rendered(prompt, delivery, facts)
     companions = prompt.companions.select_related("installment", "acknowledgement")
-    members = [prompt, *companions] if prompt.asks_acknowledgement else []
+    members = [prompt, *companions] if prompt.kind in _OF_WHAT_IS_OWED else []
     unpaid = [one for one in members if one.installment and one.installment.state == Installment.State.OPEN]
-    paid = bool(members) and not unpaid
+    paid = bool(members) and not unpaid and not prompt.says_withdrawn
     needed = [one for one in members if still_needed(one)]
     changed = bool(members) and not needed
     return Telling(
@@ -67,7 +69,7 @@ def telling_of(prompt: Prompt, delivery: Delivery, promised: date | None = None)
         facts=facts,
         rendered=rendered,
         same_words=rendered is not None and rendered.wording == delivery.wording,
-        asks=any(not hasattr(one, "acknowledgement") for one in needed),
+        asks=prompt.asks_acknowledgement and any(not hasattr(one, "acknowledgement") for one in needed),
         paid=paid,
         changed=changed and not paid,
     )

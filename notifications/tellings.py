@@ -62,11 +62,17 @@ class Telling(NamedTuple):
     def asks_acknowledgement(self) -> bool:
         return self.kind in Prompt.ASKING
 
+    @property
+    def says_withdrawn(self) -> bool:
+        """As of the prompt."""
+        return self.kind == Prompt.Kind.SCHEDULE_CHANGED and self.stage == Prompt.WITHDRAWN
+
 
 class Companion(NamedTuple):
     """An installment that another prompt's message names as well."""
 
     prompt_id: int
+    version: int
     leading_id: int
     installment_id: int
     needed: bool
@@ -115,7 +121,8 @@ JOIN loans_loan AS loan ON loan.id = COALESCE(dispute.loan_id, payment.loan_id, 
 ORDER BY delivery.next_attempt_at, delivery.id
 """  # noqa: S608  (nothing of it comes from outside)
 _COMPANIONS: Final = f"""
-SELECT companion.id, companion.told_with_id, installment.id, ({may_be_told("companion", "installment")}),
+SELECT companion.id, companion.version, companion.told_with_id, installment.id,
+       ({may_be_told("companion", "installment")}),
        installment.outstanding, installment.due_on, installment.payment_reference,
        loan.product, right(loan.external_id, 4), loan.currency, loan.bank_id, loan.platform_id
 FROM notifications_prompt AS companion

@@ -11,7 +11,7 @@ from accounts.masking import mask_text
 from accounts.models.contact_point import masked
 from loans.money import format_money
 from notifications.evidence.case import Case
-from notifications.models import Delivery, FirmTelling, NoticeEvent
+from notifications.models import Delivery, FirmTelling, NoticeEvent, Prompt
 from notifications.named import named
 from notifications.timing import at_local
 
@@ -41,7 +41,7 @@ def _events(case: Case) -> Iterator[Line]:
         prompt, delivery = prompts.get(event.prompt_id or 0), deliveries.get(event.delivery_id or 0)
         words = [
             event.get_kind_display(),
-            prompt.get_kind_display() if prompt else "",
+            _what(prompt) if prompt else "",
             _way(event, delivery),
             *_left_out(case, delivery),
             *(_seen(case, event) if event.kind == NoticeEvent.Kind.ACKNOWLEDGED else ()),
@@ -49,6 +49,10 @@ def _events(case: Case) -> Iterator[Line]:
             *(mask_text(str(event.data[key]), case.known) for key in ("reason", "why") if event.data.get(key)),
         ]
         yield Line(event.at, f"events.jsonl {event.pk}", " · ".join(filter(None, words)))
+
+
+def _what(prompt: Prompt) -> str:
+    return gettext("no longer to be paid") if prompt.says_withdrawn else prompt.get_kind_display()
 
 
 def _way(event: NoticeEvent, delivery: Delivery | None) -> str:

@@ -96,8 +96,8 @@ class Prompt(models.Model):
            ├─ the firm that has to send it says that it did ─> FIRM_TOLD ─ acknowledged ─> ACKNOWLEDGED
            └─ not reached in time ─> ESCALATED (an AgentTask is open) ─ acknowledged ─> ACKNOWLEDGED
 
-    `stage` is the number of days before the due date (upcoming), after it (overdue), the step of a dispute, or
-    the id of an outage.
+    `stage` is the number of days before the due date (upcoming), after it (overdue), the step of a dispute,
+    the id of an outage, or `WITHDRAWN` of a changed schedule in which there is no such installment any more.
 
     Installments due together are one message: of their prompts the first leads and has the deliveries and the ladder;
     the others are its companions (`told_with`) and share what becomes of it. One that is paid, or that a later stage
@@ -135,6 +135,9 @@ class Prompt(models.Model):
     """Those that are void once their installment is paid, withdrawn or changed."""
     HELD_BY_DISPUTE = (Kind.OVERDUE, Kind.PRIOR_NOTICE)
     """Those that an undecided dispute holds, and an outage of a firm."""
+
+    WITHDRAWN = 1
+    """The stage of a SCHEDULE_CHANGED that says that an installment is no longer to be paid; of others it is 0."""
 
     BEFORE_DUE = (Kind.UPCOMING,)
     """Those with a due date to save: better told at an odd hour than too late. The others wait for lawful hours."""
@@ -267,6 +270,11 @@ class Prompt(models.Model):
     @property
     def asks_acknowledgement(self) -> bool:
         return self.kind in self.ASKING
+
+    @property
+    def says_withdrawn(self) -> bool:
+        """It says that its installment is no longer to be paid."""
+        return self.kind == self.Kind.SCHEDULE_CHANGED and self.stage == self.WITHDRAWN
 
 
 class DisputedPrompt(models.Model):

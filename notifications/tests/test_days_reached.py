@@ -100,7 +100,7 @@ def test_nor_has_who_is_under_the_same_one_in_a_country_that_works(owns: Loan) -
 
 @pytest.mark.parametrize("product", ["Kitchen", ""])
 def test_a_plan_that_says_what_is_usual_costs_no_second_look(owns: Loan, product: str) -> None:
-    LeadPlan.objects.create(partner=owns.platform, product=product)
+    LeadPlan.objects.create(partner=make_platform(), product=product)
     with CaptureQueriesContext(connection) as ran:
         plan_upcoming(clock())
     assert not any("INSERT INTO planning_fresh" in one["sql"] for one in ran)

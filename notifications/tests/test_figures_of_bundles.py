@@ -9,7 +9,8 @@ from loans.models import Installment
 from notifications.composing import word
 from notifications.models import Delivery, Prompt
 from notifications.planning import plan_upcoming
-from notifications.tests.bundles import deliver, make_pair, settle
+from notifications.rendering import render
+from notifications.tests.bundles import DUE, deliver, make_pair, settle
 from notifications.tests.factories import NOON, clock, make_delivery, make_prompt
 from notifications.wording.facts import Facts
 
@@ -24,11 +25,16 @@ def pair() -> list[Installment]:
     return rows
 
 
-def change(row: Installment) -> Prompt:
-    """The bank changes it, and it is to be told anew."""
-    Installment.objects.filter(pk=row.pk).update(state="open", paid=0, outstanding=row.total, version=2)
+def change(row: Installment, amount: int | None = None) -> Prompt:
+    """The bank makes it cost ten more, or `amount`, and it is to be told anew."""
+    total = row.total + 10 if amount is None else Decimal(amount)
+    Installment.objects.filter(pk=row.pk).update(state="open", paid=0, total=total, outstanding=total, version=2)
     row.refresh_from_db()
     return make_prompt(row, version=2)
+
+
+def words_of(facts: Facts) -> str:
+    return render("upcoming", 3, "email", facts, "https://x.example.test/k/1").text
 
 
 def said(prompt: Prompt) -> Facts:
@@ -49,14 +55,42 @@ def test_those_of_a_message_that_named_it_alone_are(pair: list[Installment]) -> 
     assert said(change(pair[0])).previous_amount == Decimal(100)
 
 
+def test_those_that_it_had_in_a_message_for_several_are(pair: list[Installment]) -> None:
+    deliver("sms")
+    facts = said(change(pair[1]))
+    assert (facts.previous_amount, facts.previous_due_on) == (Decimal(250), DUE)
+    assert "takes the place of what we told you before: ¥250.00, due Wed 25 November" in words_of(facts)
+
+
+def test_those_of_several_that_are_told_together_anew_stand_beside_each(pair: list[Installment]) -> None:
+    deliver("sms")
+    leading, companion = change(pair[0]), change(pair[1], 250)
+    Prompt.objects.filter(pk=companion.pk).update(told_with=leading)
+    facts = said(leading)
+    assert [item.previous_amount for item in facts.items] == [Decimal(100), None]
+    assert facts.items[0].previous_due_on == DUE
+    assert Facts.from_json(facts.as_json()) == facts
+    assert "¥110.00 (reference" in words_of(facts)
+    assert "; we told you before: ¥100.00, due Wed 25 November" in words_of(facts)
+
+
+def test_what_is_asked_again_unchanged_takes_the_place_of_nothing(pair: list[Installment]) -> None:
+    deliver("sms")
+    assert said(change(pair[0], 100)).previous_amount is None
+
+
 def test_those_of_one_that_was_paid_are_not_said_of_the_one_that_is_left(pair: list[Installment]) -> None:
     settle(pair[1])
     deliver("sms")
     leading, companion = change(pair[0]), change(pair[1])
     Prompt.objects.filter(pk=companion.pk).update(told_with=leading)
-    assert [item.installment_id for item in said(leading).items] == [pair[0].pk, pair[1].pk]
+    items = said(leading).items
+    assert [(item.installment_id, item.previous_amount) for item in items] == [
+        (pair[0].pk, Decimal(100)),
+        (pair[1].pk, None),
+    ]
     leading.deliveries.update(channel="voice")
-    Installment.objects.filter(pk=pair[0].pk).update(state="settled", paid=100, outstanding=0)
+    Installment.objects.filter(pk=pair[0].pk).update(state="settled", paid=110, outstanding=0)
     left = said(leading)
     assert [item.installment_id for item in left.items] == [pair[1].pk]
     assert left.previous_amount is None

@@ -14,7 +14,7 @@ from accounts.tests.factories import make_borrower
 from notifications import inbound_texts
 from notifications.models import Acknowledgement, AgentTask, Callback, Delivery, InboundText, Preference, Prompt
 from notifications.planning import plan_upcoming
-from notifications.replies import Reply
+from notifications.replies import Reply, classify
 from notifications.signatures import reply_code
 from notifications.states import Status
 from notifications.tests.factories import NOON, clock, make_delivery, make_prompt
@@ -152,7 +152,7 @@ def test_one_that_our_own_fault_keeps_from_being_done_is_read_by_a_person_and_ke
 ) -> None:
     settings.ALIYUN_CALLBACK_TOKEN = TOKEN
     first, second = make_borrower(), make_borrower()
-    classified = inbound_texts.classify
+    classified = classify
 
     def stumbling(text: str) -> Reply:
         if text == "stumble":

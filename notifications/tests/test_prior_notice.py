@@ -170,6 +170,7 @@ def test_one_that_was_held_when_its_companion_was_announced_is_not_announced_yet
     rows = make_pair(due_on=TODAY - timedelta(days=12))
     assert give(*[row.loan for row in rows]).given == 2
     leading = Prompt.objects.get(told_with=None)
+    assert leading.installment
     hold_by_outage(leading.installment)
     deliver("sms")
     end_told([leading.pk], now=NOON)

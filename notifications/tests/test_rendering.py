@@ -101,7 +101,7 @@ def test_no_fact_breaks_out_of_the_page(facts: Facts, kind_and_stage: tuple[str,
     outline = Outline(render(*kind_and_stage, "email", facts, LINK).html)
     expected = Outline(render(*kind_and_stage, "email", harmless(facts), LINK).html)
     assert outline.tags == expected.tags
-    assert outline.links == [LINK]
+    assert outline.links == [LINK, f"{facts.portal_url}/preferences/"]
 
 
 @unhurried
@@ -217,7 +217,8 @@ def test_a_page_fetches_nothing_and_watches_nobody() -> None:
     for kind in Prompt.Kind.values:
         page = render(kind, 0, "email", sample_facts(), LINK).html
         assert not re.search(r"<(img|script|link|iframe|object|form)\b|\bsrc=|@import|url\(", page)
-        assert page.count("://") == page.count(LINK) + page.count(sample_facts().portal_url + " ")
+        portal = sample_facts().portal_url
+        assert page.count("://") == page.count(LINK) + page.count(f"{portal} ") + page.count(f'"{portal}/preferences/"')
 
 
 def test_a_page_hides_the_preview_and_keeps_the_amount_away_from_it() -> None:
@@ -232,7 +233,7 @@ def test_plain_text_and_page_say_the_same() -> None:
     told = render("upcoming", 3, "email", sample_facts("zh-hant"), LINK)
     words = "".join(Outline(told.html).words)
     for line in told.text.splitlines():
-        assert line in words or line == LINK
+        assert line in words or line in {LINK, "https://pay.example.test/preferences/"}
 
 
 def test_several_lines_of_how_to_pay_stay_several_lines() -> None:
@@ -245,7 +246,7 @@ def test_what_nobody_knows_is_left_out() -> None:
     facts = sample_facts(borrower_name="", support_phone="", how_to_pay=" \n", payment_reference="")
     told = render("upcoming", 3, "email", facts, LINK)
     assert "How to pay" not in told.text
-    assert "reference" not in told.text
+    assert "reference " not in told.text
     assert "meant for" not in told.text
     assert "call us" not in told.text
     assert "tell us early" in told.text

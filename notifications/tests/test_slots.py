@@ -13,7 +13,8 @@ from loans.tests.factories import make_bank, make_installment, make_loan, make_p
 from notifications.clock import Clock
 from notifications.escalation import climb
 from notifications.models import AgentTask, Delivery, LeadPlan, NoticeEvent, Prompt
-from notifications.planning import plan_changes, plan_overdue, plan_upcoming
+from notifications.planning import plan_overdue, plan_upcoming
+from notifications.planning_changes import plan_changes
 from notifications.slots import working_days
 from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt
 from notifications.timing import local_day
@@ -90,7 +91,7 @@ class TestBeforeAHoliday:
     def test_changed_figures_that_are_told_anew_at_once_need_no_news(self, due: int, told: int) -> None:
         row = make_installment(make_loan(make_borrower()), due_on=datetime(2026, 2, due, tzinfo=SHANGHAI).date())
         make_delivery(make_prompt(row, stage=7), status="sent", sent_at=self.SATURDAY)
-        Installment.objects.update(version=2)
+        Installment.objects.update(version=2, total=110, outstanding=110)
         assert plan_changes([row.pk], clock(self.SATURDAY)) == told
         assert plan_upcoming(clock(self.SATURDAY)) == 1 - told
 
@@ -101,14 +102,14 @@ class TestBeforeAHoliday:
         LeadPlan.objects.create(partner=make_bank(), upcoming=leads)
         row = make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=away))
         make_delivery(make_prompt(row, stage=30), status="sent", sent_at=NOON - timedelta(days=1))
-        Installment.objects.update(version=2)
+        Installment.objects.update(version=2, total=110, outstanding=110)
         assert plan_changes([row.pk], clock()) == told
         assert plan_upcoming(clock()) == 1 - told
 
     def test_whether_it_is_told_anew_at_once_is_asked_of_the_borrowers_own_day(self) -> None:
         row = make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=10))
         make_delivery(make_prompt(row, stage=30), status="sent", sent_at=NOON - timedelta(days=1))
-        Installment.objects.update(version=2)
+        Installment.objects.update(version=2, total=110, outstanding=110)
         past_midnight = datetime(2026, 11, 24, 0, 30, tzinfo=SHANGHAI).astimezone(UTC)
         assert plan_changes([row.pk], clock(past_midnight)) == 0
 

@@ -29,6 +29,7 @@ from notifications.wording.source import (
 SECTIONS = {
     "upcoming": {"7", "3", "1", "0"},
     "overdue": {"1", "3", "7"},
+    "schedule_changed": {"0", "1"},
     "dispute_decided": set(Dispute.Decision.values),
 }
 KINDS = list(Prompt.Kind.values)

@@ -11,12 +11,34 @@ class FactsError(ValueError):
 
 
 class FactItem(NamedTuple):
-    """One of several payments that a message asks for together; its amount is in the currency of the message."""
+    """One of several payments that a message speaks of together; amounts are in the currency of the message. The
+    previous figures are those that the borrower was told before, where they were others.
+    """
 
     loan_label: str
     amount: Decimal
     payment_reference: str
     installment_id: int
+    previous_amount: Decimal | None = None
+    previous_due_on: date | None = None
+
+    def as_json(self) -> list[Any]:
+        """Four places, or six where the figures have changed."""
+        stored = [self.loan_label, str(self.amount), self.payment_reference, self.installment_id]
+        if self.previous_amount is None or self.previous_due_on is None:
+            return stored
+        return [*stored, str(self.previous_amount), self.previous_due_on.isoformat()]
+
+    @classmethod
+    def from_json(cls, label: Any, amount: Any, reference: Any, installment_id: Any, *before: Any) -> Self:
+        """Raises TypeError, ValueError or InvalidOperation where a place is missing or cannot be read."""
+        item = cls(str(label), Decimal(amount), str(reference), int(installment_id))
+        if not before:
+            return item
+        previous_amount, previous_due_on = before
+        return item._replace(
+            previous_amount=Decimal(previous_amount), previous_due_on=date.fromisoformat(previous_due_on)
+        )
 
 
 class Facts(NamedTuple):
@@ -29,8 +51,11 @@ class Facts(NamedTuple):
     `other_firm` who has yet to confirm it (the bank where empty), and `usual_lag_days` how long that firm usually
     takes. `answer_by` is the last day for deciding a dispute; `decision` is a key of `Dispute.Decision`.
     `items` names each of several payments, of which `amount` is the sum, or the one of several that alone was left to
-    be told. `previous_amount` and `previous_due_on` are
-    what the borrower was told before the bank changed it. `report_on` is the first day of an adverse report.
+    be told. `previous_amount` and `previous_due_on` are what the borrower was told before the bank changed it;
+    `withdrawn_amount` takes the place of the former where they were told that it is no longer to be paid.
+    `instead_amount` is what is to be paid on the same day in place of what is withdrawn. `report_on` is the first day
+    of an adverse report. `rest` is what a payment leaves to be paid of what is due on `due_on`; `paid_off` names the
+    loan of which it leaves nothing. `stops`: a text message says by which word they are stopped.
     """
 
     language: str
@@ -56,6 +81,11 @@ class Facts(NamedTuple):
     previous_amount: Decimal | None = None
     previous_due_on: date | None = None
     report_on: date | None = None
+    withdrawn_amount: Decimal | None = None
+    instead_amount: Decimal | None = None
+    rest: Decimal | None = None
+    paid_off: str = ""
+    stops: bool = False
 
     @property
     def seller(self) -> str:
@@ -66,12 +96,10 @@ class Facts(NamedTuple):
         """What `from_json` reads back to equal facts: days in ISO 8601, amounts as text, nothing empty."""
         stored: dict[str, Any] = {}
         for name, value in zip(self._fields, self, strict=True):
-            if value or value == 0:
+            if value or (value == 0 and value is not False):
                 stored[name] = str(value) if name in _NOT_IN_JSON else value
         if self.items:
-            stored["items"] = [
-                [item.loan_label, str(item.amount), item.payment_reference, item.installment_id] for item in self.items
-            ]
+            stored["items"] = [item.as_json() for item in self.items]
         return stored
 
     @classmethod
@@ -88,7 +116,7 @@ class Facts(NamedTuple):
 
 _NEEDED = frozenset({"language", "today", "bank_name"})
 _DAYS = frozenset({"today", "due_on", "paid_on", "answer_by", "previous_due_on", "report_on"})
-_AMOUNTS = frozenset({"amount", "previous_amount"})
+_AMOUNTS = frozenset({"amount", "previous_amount", "withdrawn_amount", "instead_amount", "rest"})
 _NOT_IN_JSON = _DAYS | _AMOUNTS
 
 
@@ -98,11 +126,10 @@ def _read(name: str, value: Any) -> str | int | date | Decimal | tuple[FactItem,
             return date.fromisoformat(value)
         if name in _AMOUNTS:
             return Decimal(value)
+        if name == "stops":
+            return bool(value)
         if name == "items":
-            return tuple(
-                FactItem(str(label), Decimal(amount), str(reference), int(installment_id))
-                for label, amount, reference, installment_id in value
-            )
+            return tuple(FactItem.from_json(*places) for places in value)
         return int(value) if name == "usual_lag_days" else str(value)
     except (TypeError, ValueError, InvalidOperation):
         raise FactsError(f"The stored fact {name} cannot be read: expected {_expected(name)}.") from None
@@ -112,5 +139,5 @@ def _expected(name: str) -> str:
     if name in _DAYS:
         return "a day as YYYY-MM-DD"
     if name == "items":
-        return "a list of [label, amount, reference, installment]"
+        return "a list of [label, amount, reference, installment], or of these and [earlier amount, earlier day]"
     return "a decimal number as text" if name in _AMOUNTS else "a whole number"

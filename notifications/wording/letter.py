@@ -25,6 +25,8 @@ from notifications.wording.source import Wording
 # Divides the parts of a message while they are filled in one pass; no cleaned fact holds a control character.
 _DIVIDER: Final = "\x1f"
 _LINES: Final = ("subject", "preview", "heading", "button")
+PREFERENCES: Final = "/preferences/"
+"""Where messages are stopped, by who is signed in: the address changes nothing and names nobody."""
 
 
 class Letter(NamedTuple):
@@ -58,7 +60,9 @@ def _words(wording: Wording, shared: Shared, unknown: frozenset[str]) -> _Words:
     body = [fill_shared(text, values) for text in choose_known(wording.body, missing)]
     about = [fill_shared(text, values) for text in choose_known(wording.about, missing)]
     firms = {"firms": fill_shared("{firms}", values)}
-    page = set_page({**lines, **firms}, {"body": body, "about": about}, wording.language)
+    choose = (wording.choose, f"{values['portal_url']}{PREFERENCES}" if values["portal_url"] else "")
+    page = set_page({**lines, **firms}, {"body": body, "about": about}, choose, wording.language)
+    about += ["\n".join(choose)] if choose[1] else []
     return _Words(Form.of(_DIVIDER.join([*lines.values(), *body, *about])), Form.of(page), len(body))
 
 

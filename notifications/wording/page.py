@@ -12,10 +12,14 @@ _PADDING: Final = "\u034f\u200c\u00a0" * 50
 _LANGUAGE_TAGS: Final = {"en": "en", "zh-hans": "zh-Hans", "zh-hant": "zh-Hant"}
 
 
-def set_page(lines: dict[str, str], passages: dict[str, list[str]], language: str) -> str:
-    """The words, with what is shared filled in, in the places of the page that they are named after."""
+def set_page(lines: dict[str, str], passages: dict[str, list[str]], choose: tuple[str, str], language: str) -> str:
+    """The words, with what is shared filled in, in the places of the page that they are named after. `choose` is words
+    and the address behind them; without an address they are left out.
+    """
     markup = {name: as_markup(text) for name, text in lines.items()}
     markup |= {name: "\n".join(f"<p>{as_markup(text)}</p>" for text in texts) for name, texts in passages.items()}
+    words, address = map(as_markup, choose)
+    markup["choose"] = f'<p><a href="{address}">{words}</a></p>' if address else ""
     markup |= {"language": _LANGUAGE_TAGS[language], "padding": _PADDING, "action_url": fill_shared("{action_url}", {})}
     pieces = PLACE.split(read_page())
     pieces[1::2] = [markup[name] for name in pieces[1::2]]

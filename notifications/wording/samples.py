@@ -45,11 +45,17 @@ _IN_LANGUAGE: Final[dict[str, dict[str, Any]]] = {
 
 
 class Case(StrEnum):
-    """What a sample shows: one payment as planned, several due together, or figures that the bank has changed."""
+    """What a sample shows: one payment as planned, several due together, figures that the bank has changed, what is to
+    be paid although it was said not to be any more, or in place of something else, a part that was paid, the last one.
+    """
 
     USUAL = "usual"
     SEVERAL = "several"
     CHANGED = "changed"
+    BACK = "back"
+    INSTEAD = "instead"
+    PART = "part"
+    PAID_OFF = "paid_off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +96,9 @@ def samples_of(kind: str, section: str, wording: Wording) -> Iterator[Sample]:
     about = _at_stage(kind, section, stage)
     named = names_in_passage(wording.body)
     yield Sample(Case.USUAL, stage, sample_facts(wording.language, **about))
-    if "items" in named:
-        yield Sample(Case.SEVERAL, stage, sample_facts(wording.language, **about, **_several(wording.language)))
-    if "previous_amount" in named:
-        yield Sample(Case.CHANGED, stage, sample_facts(wording.language, **about, **_changed()))
+    for case, name, changes in _cases(wording.language):
+        if name in named:
+            yield Sample(case, stage, sample_facts(wording.language, **about, **changes))
 
 
 def _at_stage(kind: str, section: str, stage: int) -> dict[str, Any]:
@@ -110,12 +115,19 @@ def _at_stage(kind: str, section: str, stage: int) -> dict[str, Any]:
     return {"decision": section} if section and not section.isdecimal() else {}
 
 
+def _cases(language: str) -> Iterator[tuple[Case, str, dict[str, Any]]]:
+    """Each with the name by which a wording speaks of it, and what is otherwise in its facts."""
+    before = {"previous_due_on": TODAY + timedelta(days=13)}
+    yield Case.SEVERAL, "items", _several(language)
+    yield Case.CHANGED, "previous_amount", {"previous_amount": Decimal("1499.00"), **before}
+    yield Case.BACK, "withdrawn_amount", {"withdrawn_amount": Decimal("1499.00"), **before}
+    yield Case.INSTEAD, "instead_amount", {"instead_amount": Decimal("1610.00")}
+    yield Case.PART, "rest", {"rest": Decimal("476.60")}
+    yield Case.PAID_OFF, "paid_off", {"paid_off": _IN_LANGUAGE[language]["loan_label"]}
+
+
 def _several(language: str) -> dict[str, Any]:
     one, other = Decimal("1523.400"), Decimal("480.00")
     labels = _IN_LANGUAGE[language]["loan_label"], _IN_LANGUAGE[language]["other_loan"]
     items = (FactItem(labels[0], one, "PR-2026-0017-12", 1), FactItem(labels[1], other, "PR-2026-0042-03", 2))
     return {"amount": one + other, "payment_reference": "", "items": items}
-
-
-def _changed() -> dict[str, Any]:
-    return {"previous_amount": Decimal("1499.00"), "previous_due_on": TODAY + timedelta(days=13)}

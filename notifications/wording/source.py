@@ -23,15 +23,15 @@ FOLDER: Final = Path(settings.BASE_DIR) / "templates" / "notifications"
 LANGUAGES: Final = ("en", "zh-hans", "zh-hant")
 FALLBACK_LANGUAGE: Final = "en"
 
-LINES: Final = ("subject", "preview", "heading", "button", "why", "sms", "reply")
+LINES: Final = ("subject", "preview", "heading", "button", "why", "choose", "sms", "reply", "stop")
 PASSAGES: Final = ("opening", "body")
-ON_LOCKED_SCREENS: Final = frozenset({"subject", "preview", "sms", "reply"})
+ON_LOCKED_SCREENS: Final = frozenset({"subject", "preview", "sms", "reply", "stop"})
 REPLY_CODE: Final = frozenset({"reply_code"})
 NAMES: Final = frozenset({*SHARED, *PERSONAL})
 
 PLACE: Final = re.compile(r"\{\{ (\w+) \}\}")
 PLACES: Final = frozenset(
-    {"language", "subject", "preview", "padding", "firms", "heading", "body", "action_url", "button", "about"}
+    {"language", "subject", "preview", "padding", "firms", "heading", "body", "action_url", "button", "about", "choose"}
 )
 
 Alternatives = tuple[str, ...]
@@ -46,8 +46,9 @@ class WordingError(Exception):
 class Wording:
     """What one kind of prompt says at one stage in one language.
 
-    `body` is for mail and the portal, `about` for mail alone; the link of a text message follows `sms`, and `reply`
-    stands last where there is room for it.
+    `body` is for mail and the portal, `about` for mail alone, `choose` for its link to the page on which messages are
+    stopped; the link of a text message follows `sms`, then `reply` where there is room for it, and `stop` where a word
+    stops them.
 
     `version` is "<kind>/<stage>/<language>@<12 hex digits>", at most 64 characters: the start of the SHA-256 of the
     words themselves and of the page that they stand in.
@@ -60,8 +61,10 @@ class Wording:
     body: tuple[Alternatives, ...]
     about: tuple[Alternatives, ...]
     button: str
+    choose: str
     sms: str
     reply: str
+    stop: str
     version: str
 
 

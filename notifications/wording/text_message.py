@@ -15,25 +15,27 @@ _SHORT_NAMES: Final = (40, 24, 12, 8, 6, 4)
 
 
 def write_text_message(wording: Wording, facts: Facts, action_url: str, reply_code: str = "") -> str:
-    """The text message, in at most two parts; how to answer it by `reply_code` stands last, where there is room.
+    """The text message, in at most two parts. Behind it stands how to answer it by `reply_code`, where there is room,
+    and last how to stop them, where a word does (`facts.stops`).
 
     Both firms are named where there is room, else the one that the borrower dealt with, else the start of its name.
     A firm's name outside the default alphabet in an English message can cost more parts: it is sent all the same.
     Raises FactMissingError.
     """
-    text = f"{_words(wording, shared_of(facts), len(action_url))} {action_url}"
-    answered = f"{text} {wording.reply.format(reply_code=reply_code)}"
-    return answered if reply_code and fits(answered, PARTS) else text
+    stop = f" {wording.stop}" if facts.stops else ""
+    text = f"{_words(wording, shared_of(facts), len(action_url), stop)} {action_url}"
+    answered = f"{text} {wording.reply.format(reply_code=reply_code)}{stop}"
+    return answered if reply_code and fits(answered, PARTS) else f"{text}{stop}"
 
 
 @lru_cache(maxsize=1024)
-def _words(wording: Wording, shared: Shared, link_length: int) -> str:
-    """What goes before a link of this many letters, all of them of the default alphabet."""
+def _words(wording: Wording, shared: Shared, link_length: int, behind: str) -> str:
+    """What goes before a link of this many letters, all of them of the default alphabet, and what stands behind it."""
     values = shared_values(shared, wording.language)
     require([wording.sms], [name for name, value in values.items() if not value], wording)
     mark, link = "..." if wording.language == "en" else "…", "x" * link_length
     texts = [wording.sms.format_map(names) for names in _shortened(values, mark)]
-    return next((text for text in texts if fits(f"{text} {link}", PARTS)), texts[1])
+    return next((text for text in texts if fits(f"{text} {link}{behind}", PARTS)), texts[1])
 
 
 def _shortened(values: dict[str, str], mark: str) -> Iterator[dict[str, str]]:

@@ -9,7 +9,7 @@ from accounts.direction import DIRECTION_MARKS
 from loans import dates
 from loans.money import format_money
 from notifications.wording.dates import deadline_text, lag_text, relative_text, when_text
-from notifications.wording.facts import Facts
+from notifications.wording.facts import FactItem, Facts
 
 # Control characters and halves of surrogate pairs: nothing prints them, and CR or LF would open a new header.
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -17,6 +17,11 @@ _ITEM: Final = {
     "en": "{label}: {amount} (reference {reference})",
     "zh-hans": "{label}：{amount}（参考号 {reference}）",
     "zh-hant": "{label}：{amount}（參考編號 {reference}）",
+}
+_BEFORE: Final = {
+    "en": "; we told you before: {amount}, due {day}",
+    "zh-hans": "；此前告诉您的是{amount}，付款日{day}",
+    "zh-hant": "；先前告訴您的是{amount}，付款日{day}",
 }
 _AND: Final = {"en": " and ", "zh-hans": "和", "zh-hant": "與"}
 
@@ -44,10 +49,14 @@ def firms_of(facts: Facts, language: str) -> str:
     return bank if seller == bank else f"{seller}{_AND[language]}{bank}"
 
 
-def _amount(facts: Facts, language: str) -> str:
-    if facts.amount is None or not facts.currency:
-        return ""
-    return format_money(facts.amount, facts.currency, language)
+def _money(name: str) -> Callable[[Facts, str], str]:
+    """An amount of the facts, in their currency."""
+
+    def value(facts: Facts, language: str) -> str:
+        amount = getattr(facts, name)
+        return format_money(amount, facts.currency, language) if amount is not None and facts.currency else ""
+
+    return value
 
 
 def _day(day: date | None, facts: Facts, language: str) -> str:
@@ -59,25 +68,23 @@ def _counted(count: Callable[[date, date, str], str]) -> Callable[[Facts, str], 
     return lambda facts, language: count(facts.due_on, facts.today, language) if facts.due_on else ""
 
 
-def _previous(facts: Facts, language: str) -> str:
-    if facts.previous_amount is None or not facts.currency:
-        return ""
-    return format_money(facts.previous_amount, facts.currency, language)
-
-
 def _items(facts: Facts, language: str) -> str:
     """One line a payment: "Phone plan ··0017: ¥100.00 (reference LN-17-3)"; none where it is about a single one."""
     if len(facts.items) < 2:
         return ""
-    lines = (
-        _ITEM[language].format(
-            label=one_line(item.loan_label),
-            amount=format_money(item.amount, facts.currency, language),
-            reference=one_line(item.payment_reference),
-        )
-        for item in facts.items
+    return "\n".join(_item(item, facts, language) for item in facts.items)
+
+
+def _item(item: FactItem, facts: Facts, language: str) -> str:
+    words = _ITEM[language].format(
+        label=one_line(item.loan_label),
+        amount=format_money(item.amount, facts.currency, language),
+        reference=one_line(item.payment_reference),
     )
-    return "\n".join(lines)
+    if item.previous_amount is None:
+        return words
+    amount = format_money(item.previous_amount, facts.currency, language)
+    return words + _BEFORE[language].format(amount=amount, day=_day(item.previous_due_on, facts, language))
 
 
 def _lag(facts: Facts, language: str) -> str:
@@ -107,11 +114,15 @@ SHARED: Final[dict[str, Callable[[Facts, str], str]]] = {
 """What many borrowers of a day have in common."""
 
 PERSONAL: Final[dict[str, Callable[[Facts, str], str]]] = {
-    "amount": _amount,
+    "amount": _money("amount"),
     "borrower_name": lambda facts, _language: one_line(facts.borrower_name),
     "dispute_number": lambda facts, _language: one_line(facts.dispute_number),
     "items": _items,
-    "previous_amount": _previous,
+    "instead_amount": _money("instead_amount"),
+    "paid_off": lambda facts, _language: one_line(facts.paid_off),
+    "previous_amount": _money("previous_amount"),
+    "rest": _money("rest"),
+    "withdrawn_amount": _money("withdrawn_amount"),
     "loan_label": lambda facts, _language: one_line(facts.loan_label),
     "payment_reference": lambda facts, _language: one_line(facts.payment_reference),
 }

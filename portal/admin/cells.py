@@ -74,7 +74,7 @@ def stage_of(prompt: Prompt) -> str:
     if prompt.kind == Kind.PAYMENT_RETURNED:
         return gettext("each returned payment is told")
     if prompt.kind == Kind.SCHEDULE_CHANGED:
-        return gettext("what was told has changed")
+        return gettext("what was told is withdrawn") if prompt.says_withdrawn else gettext("what was told has changed")
     if prompt.kind == Kind.OUTAGE_DECLARED:
         return gettext("each outage is told")
     return gettext("each step of a dispute is told")

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 from loans.models import Dispute
 from notifications.channels.segments import is_gsm, segments
 from notifications.models import Delivery, Prompt
+from notifications.policy import PURPOSES, Purpose
 from notifications.rendering import CHANNELS, Rendered, render
 from notifications.wording.samples import Case, Sample, samples_of
 from notifications.wording.source import LANGUAGES, WordingError, read_page, read_wordings
@@ -135,7 +136,8 @@ def _shown(kind: str, channel: str, sample: Sample, link: str) -> Shown | None:
     words = str(Delivery.Channel(channel).label)
     try:
         code = SAMPLE_CODE if kind in Prompt.ASKING and settings.SMS_INBOUND else ""
-        message = render(kind, sample.stage, channel, sample.facts, link, code)
+        stops = settings.SMS_INBOUND and PURPOSES[kind] is Purpose.COLLECTION
+        message = render(kind, sample.stage, channel, sample.facts._replace(stops=stops), link, code)
     except WordingError:
         return None
     except ValueError as fault:
@@ -159,4 +161,13 @@ def _rule(kind: str, section: str, stage: int) -> str:
 
 
 def _case_words(case: Case) -> str:
-    return {Case.USUAL: _("one payment"), Case.SEVERAL: _("several payments"), Case.CHANGED: _("changed figures")}[case]
+    words = {
+        Case.USUAL: _("one payment"),
+        Case.SEVERAL: _("several payments"),
+        Case.CHANGED: _("changed figures"),
+        Case.BACK: _("was withdrawn, is back"),
+        Case.INSTEAD: _("another in its place"),
+        Case.PART: _("paid in part"),
+        Case.PAID_OFF: _("the last payment"),
+    }
+    return words[case]

@@ -101,6 +101,7 @@ def test_who_does_not_work_at_the_desk_does_not_see_it(desk: Client) -> None:
     [
         ("prior_notice", 10, "10 days before an adverse report"),
         ("schedule_changed", 0, "what was told has changed"),
+        ("schedule_changed", 1, "what was told is withdrawn"),
         ("payment_returned", 0, "each returned payment is told"),
         ("dispute_decided", 0, "each step of a dispute is told"),
         ("upcoming", 0, "on the due date"),

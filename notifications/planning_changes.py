@@ -1,0 +1,64 @@
+"""The news that what a borrower was told of an installment is not so any more."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db.models import Q
+
+from loans.models import Installment
+from notifications import calendar
+from notifications.clock import Clock
+from notifications.early_words import plans_for
+from notifications.models import Prompt
+from notifications.named import Named
+from notifications.planning import plan_installments
+from notifications.slots import Plan, working_days
+from notifications.timing import local_day
+from notifications.told_before import Told, told_of
+
+State = Installment.State
+
+
+def plan_changes(installment_ids: Sequence[int], clock: Clock) -> int:
+    """Plan the news of what a borrower was told before and is otherwise now; returns how many prompts are new.
+
+    Of what has been withdrawn from the schedule they are told so, of other figures which hold now. What falls due so
+    soon that an ordinary prompt follows at once is left to that: it says what it takes the place of.
+    """
+    gone = Q(state=State.WITHDRAWN, outstanding__gt=0)
+    other = Q(state=State.OPEN, version__gt=1, due_on__gt=clock.now.date())
+    candidates = Installment.objects.filter(gone | other, pk__in=installment_ids)
+    rows = list(candidates.select_related("loan__borrower").order_by("pk"))
+    last = {(told.installment_id, told.borrower_id): told for told in told_of([row.pk for row in rows])}
+    told_otherwise = [row for row in rows if (told := last.get((row.pk, row.loan.borrower_id))) and _differs(row, told)]
+    return _plan_withdrawn(told_otherwise, clock) + _plan_changed(told_otherwise, clock)
+
+
+def _differs(row: Installment, told: Told) -> bool:
+    """Whether what was told last is not so any more."""
+    if row.state == State.WITHDRAWN:
+        return not told.withdrawn
+    return told.version < row.version and not told.says(Named(row.outstanding, row.due_on))
+
+
+def _plan_withdrawn(rows: Sequence[Installment], clock: Clock) -> int:
+    ids = [row.pk for row in rows if row.state == State.WITHDRAWN]
+    if not ids:
+        return 0
+    return plan_installments(Prompt.Kind.SCHEDULE_CHANGED, ids, clock, stage=Prompt.WITHDRAWN, state=State.WITHDRAWN)
+
+
+def _plan_changed(rows: Sequence[Installment], clock: Clock) -> int:
+    rows = [row for row in rows if row.state == State.OPEN]
+    plans = plans_for(row.loan for row in rows) if rows else {}
+    changed = [row.pk for row in rows if not _follows_at_once(row, plans[row.loan_id], clock)]
+    return plan_installments(Prompt.Kind.SCHEDULE_CHANGED, changed, clock) if changed else 0
+
+
+def _follows_at_once(installment: Installment, plan: Plan, clock: Clock) -> bool:
+    """Whether its first ordinary prompt is planned by the borrower's tomorrow, by the leads of its own loan."""
+    borrower = installment.loan.borrower
+    opens = calendar.opens_on(
+        installment.due_on, max(plan.leads), plan.leads, working_days(borrower.jurisdiction, borrower.zone)
+    )
+    return opens <= local_day(clock.now, borrower.zone) + timedelta(days=1)

@@ -1,0 +1,67 @@
+"""What borrowers were told of an installment so far: its figures, or that it is no longer to be paid."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db.models import Q
+
+from notifications.models import Delivery, Prompt
+from notifications.named import Named, named
+
+Status = Delivery.Status
+_HANDED_OVER: Final = Q(sent_at__isnull=False) | Q(
+    handed_at__isnull=False, status__in=[Status.SENDING, Status.UNCONFIRMED]
+)
+_BY_WORD: Final = frozenset({Prompt.Status.TOLD, Prompt.Status.FIRM_TOLD, Prompt.Status.ACKNOWLEDGED})
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One telling of one installment to one person at a moment in UTC, by a prompt about its `version`.
+
+    `figures` are those that a message named; None where a person or a firm told it, whose words are not on record.
+    """
+
+    prompt_id: int
+    installment_id: int
+    borrower_id: int
+    version: int
+    withdrawn: bool
+    at: datetime
+    figures: Named | None = None
+
+    def says(self, figures: Named) -> bool:
+        """Whether it is these figures that were told."""
+        return not self.withdrawn and self.figures == figures
+
+
+def told_of(installment_ids: Collection[int]) -> list[Told]:
+    """All that was told of these, or perhaps, the earliest first; two queries."""
+    about = Prompt.objects.about_installments(installment_ids).filter(kind__in=Prompt.OF_FIGURES)
+    prompts: dict[int, list[Prompt]] = {}
+    for prompt in about.order_by("pk"):
+        prompts.setdefault(prompt.told_with_id or prompt.pk, []).append(prompt)
+    if not prompts:
+        return []
+    by_word = (
+        _told(one, one.tell_at) for some in prompts.values() for one in some
+        if one.status in _BY_WORD and one.voided_at is None
+    )  # fmt: skip
+    return sorted([*by_word, *_by_message(prompts)], key=lambda told: (told.at, told.figures is not None))
+
+
+def _by_message(prompts: dict[int, list[Prompt]]) -> Iterator[Told]:
+    """What messages named of these prompts, which are given by the prompt that has the message."""
+    sent = Delivery.objects.filter(_HANDED_OVER, prompt__in=prompts.keys()).exclude(facts=None)
+    for delivery in sent.select_related("prompt"):
+        at, figures = delivery.sent_at or delivery.handed_at, named(delivery)
+        for prompt in prompts[delivery.prompt_id]:
+            if at and prompt.installment_id in figures:
+                yield _told(prompt, at, figures[prompt.installment_id])
+
+
+def _told(prompt: Prompt, at: datetime, figures: Named | None = None) -> Told:
+    about = prompt.installment_id or 0
+    return Told(prompt.pk, about, prompt.borrower_id, prompt.version, prompt.says_withdrawn, at, figures)
