@@ -2,6 +2,9 @@
 
 "Stop" is always obeyed (47 CFR 64.1200(a)(10)), also where SMS is the last channel that reaches somebody: their
 prompts then go to a person, and the answer says so. It is confirmed once, in the answer to that very message.
+
+A message that its provider brings again does nothing, and nothing is kept of it: "stop" may have been taken back since,
+and a task about it finished.
 """
 
 import logging
@@ -9,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.utils import translation
 from django.utils.translation import gettext
 
@@ -48,10 +51,13 @@ def receive(texts: Sequence[Words], raw: bytes, *, now: datetime) -> str:
     """
     provider = f"{texts[0].provider}_in"
     callback = Callback.objects.create(provider=provider, raw=raw, received_at=now, applied_at=now)
-    return " ".join(filter(None, [_receive_one(words, callback, now) for words in texts]))
+    answers = [_receive_one(words, callback, now) for words in texts]
+    if all(answer is None for answer in answers):
+        transaction.set_rollback(True)
+    return " ".join(filter(None, answers))
 
 
-def _receive_one(words: Words, callback: Callback, now: datetime) -> str:
+def _receive_one(words: Words, callback: Callback, now: datetime) -> str | None:
     """One that our own fault keeps from being done is read by a person: the others of its call must not wait for it."""
     try:
         with transaction.atomic():
@@ -63,19 +69,31 @@ def _receive_one(words: Words, callback: Callback, now: datetime) -> str:
         return _do_one(Other(), words, callback, now)
 
 
-def _do_one(reply: Reply, words: Words, callback: Callback, now: datetime) -> str:
+def _do_one(reply: Reply, words: Words, callback: Callback, now: datetime) -> str | None:
+    """The answer for its sender; None for a message that was brought before, which does nothing."""
+    text = InboundText(callback=callback, provider=words.provider, meaning=_meaning(reply), received_at=now)
+    if words.fingerprint and not _is_new(text, words.fingerprint):
+        return None
     answers = []
     for borrower, done in _done_for_all(reply, words.sender_e164, now):
-        text = InboundText.objects.create(
-            callback=callback,
-            borrower=borrower,
-            meaning=_meaning(reply),
-            outcome=done.outcome,
-            delivery_id=done.delivery_id,
-            received_at=now,
-        )
+        text.borrower, text.outcome, text.delivery_id = borrower, done.outcome, done.delivery_id
+        text.save()
         answers.append(hand_over(text, borrower, now=now) if borrower and done.is_for_a_person else done.answer)
+        text = InboundText(callback=callback, provider=words.provider, meaning=_meaning(reply), received_at=now)
     return next(filter(None, answers), "")
+
+
+def _is_new(text: InboundText, fingerprint: str) -> bool:
+    """Whether nobody was first to keep this one. Its row is there before anything is done: of two calls at once, one
+    waits here for the other.
+    """
+    text.fingerprint = fingerprint
+    try:
+        with transaction.atomic():
+            text.save()
+    except IntegrityError:
+        return False
+    return True
 
 
 def _done_for_all(reply: Reply, address: str, now: datetime) -> list[tuple[User | None, Done]]:
