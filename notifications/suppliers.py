@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from notifications.channels.base import Outcome, Result
-from notifications.channels.registry import PROVIDERS, suppliers_for
+from notifications.channels.registry import PROVIDERS, reports_delivery, suppliers_for
 from notifications.clock import Clock
 from notifications.ladder import RECEIPT_WITHIN
 from notifications.models import Alarm, Supplier
@@ -136,10 +136,15 @@ def clear(name: str, *, now: datetime, heard: bool = False) -> None:
 
 def pass_over_slow(clock: Clock) -> list[str]:
     """Pass over providers of channels with more than one whose receipts stay away, and clear those whose receipts come
-    again, that are alone by now, or that nobody has asked anything for long; returns the names of the first.
+    again, that are alone by now, that bring none by their nature, or that nobody has asked anything for long; returns
+    the names of the first.
     """
     channels = {provider.channel for provider in PROVIDERS.values()}
-    several = {channel: names for channel in channels if len(names := suppliers_for(channel)) > 1}
+    several = {
+        channel: [name for name in names if reports_delivery(name)]
+        for channel in channels
+        if len(names := suppliers_for(channel)) > 1
+    }
     slow = []
     _clear_idle({name for names in several.values() for name in names}, clock)
     for name, told, silent in _heard(several, clock) if several else ():

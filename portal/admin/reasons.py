@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.masking import mask_text
 from notifications.needed import DUE_DAY_OVER
+from notifications.silence import NONE_COME, TOO_LATE
 from notifications.suppliers import FAILS, SLOW
 
 KNOWN: Final[dict[str, Promise]] = {
@@ -18,7 +19,8 @@ KNOWN: Final[dict[str, Promise]] = {
     "no channel reached them": _("no channel reached them"),
     "nothing arrived and the time to act is running out": _("nothing arrived and the time to act is running out"),
     "the bank does not show what the platform has seen": _("the bank does not show what the platform has seen"),
-    "no receipt in time": _("no receipt in time"),
+    TOO_LATE: _("no receipt in time"),
+    NONE_COME: _("its provider brings no receipts"),
     "its worker died while handing it over": _("the worker died while handing it over"),
     "number is malformed": _("the number is malformed"),
     "gateway cannot be reached": _("the gateway cannot be reached"),
