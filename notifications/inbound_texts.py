@@ -1,7 +1,8 @@
 """What borrowers write back by SMS: "I know" with its code, "no more SMS", or something that a person reads.
 
 "Stop" is always obeyed (47 CFR 64.1200(a)(10)), also where SMS is the last channel that reaches somebody: their
-prompts then go to a person, and the answer says so. It is confirmed once, in the answer to that very message.
+prompts then go to a person, and the answer says so. It is confirmed once, in the answer to that very message where its
+provider brings answers back, and to everybody at the head of their messages in the portal (`stopped`).
 
 A message that its provider brings again does nothing, and nothing is kept of it: "stop" may have been taken back since,
 and a task about it finished.
