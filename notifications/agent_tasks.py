@@ -15,11 +15,11 @@ from loans.waiting import stop_waiting
 from notifications.cancellation import cancel_waiting
 from notifications.ending_told import set_free
 from notifications.events import Fact, about, record_all
-from notifications.models import AgentTask, Delivery, NoticeEvent, Prompt
+from notifications.models import AgentTask, NoticeEvent, Prompt
 from notifications.needed import held_companions
-from notifications.preferences import set_channel
+from notifications.preferences import stop_machines
 from notifications.reach import firms_of
-from notifications.resending import resend_anywhere
+from notifications.resending import resend_where_mended
 
 Kind = NoticeEvent.Kind
 _TRIED: Final = (AgentTask.Outcome.NOT_REACHED, AgentTask.Outcome.CONTACT_MENDED)
@@ -83,19 +83,13 @@ def finish(
     if outcome == AgentTask.Outcome.CONTACT_MENDED:
         _send_again(task, agent, now)
     if outcome == AgentTask.Outcome.OPTED_OUT:
-        _switch_off(task.borrower, agent, now)
+        stop_machines(task.borrower, now=now, source=Consent.Source.AGENT, actor_id=agent.pk)
     return _recorded(Kind.TEXT_READ if task.text_id else Kind.TASK_DONE, task, agent, now, outcome=outcome)
-
-
-def _switch_off(borrower: User, agent: User, now: datetime) -> None:
-    """No more means no robot at all: 47 CFR 64.1200(a)(10) has calls and texts in one sentence."""
-    for channel in (Delivery.Channel.SMS, Delivery.Channel.VOICE):
-        set_channel(borrower, channel, enabled=False, now=now, source=Consent.Source.AGENT, actor_id=agent.pk)
 
 
 def _send_again(task: AgentTask, agent: User, now: datetime) -> None:
     if task.prompt_id is not None:
-        resend_anywhere(prompt_id=task.prompt_id, agent=agent, now=now)
+        resend_where_mended(prompt_id=task.prompt_id, since=task.created_at, agent=agent, now=now)
 
 
 def _end_as_told(leading_id: int, now: datetime) -> None:

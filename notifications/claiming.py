@@ -46,10 +46,15 @@ WHERE delivery.channel = %(channel)s AND delivery.status IN ('queued', 'retrying
                 OFFSET 0))
       {{halts}}
     OFFSET 0)
+  {{turn}}
 ORDER BY delivery.next_attempt_at
 LIMIT %(limit)s
 FOR NO KEY UPDATE OF delivery SKIP LOCKED
 """  # noqa: S608  (nothing of it comes from outside)
+# A provider's failure, and not a rule's: what was put off was handed to nobody.
+_TRIED_BY: Final = (
+    "delivery.status = 'retrying' AND delivery.provider = %(tried_by)s AND delivery.handed_at IS NOT NULL"
+)
 _CLAIM: Final = """
 UPDATE notifications_delivery AS delivery
 SET status = 'sending', claimed_at = %(now)s, claimed_by = %(holder)s, attempts = attempts + 1,
@@ -87,10 +92,15 @@ class Kept(NamedTuple):
 class Line:
     """One walk along what waits for `channel`. What stands there and may not go out (its firm is halted, or an outage
     holds it) is passed once a walk, not once a block.
+
+    Of one with `failed_by` only what this provider was the last to try and did not take; of one with `not_failed_by`
+    all but that.
     """
 
     channel: str
     after: tuple[datetime, int] = _FRONT
+    failed_by: str = ""
+    not_failed_by: str = ""
 
     def next(self, *, now: datetime, limit: int) -> list[int]:
         """The ids of up to `limit` deliveries that are to go out now; nobody else's until this transaction ends.
@@ -104,15 +114,22 @@ class Line:
         return ids
 
     def _beyond(self, now: datetime, limit: int) -> list[int]:
-        halts, parameters = halts_for(self.channel)
-        after, after_id = self.after
         with prepared_cursor() as cursor:
-            wanted: dict[str, Any] = {"now": now, "channel": self.channel, "limit": limit, **KINDS, **parameters}
-            cursor.execute(_NEXT.format(halts=halts), {**wanted, "after": after, "after_id": after_id})
+            cursor.execute(*self.statement(now=now, limit=limit))
             rows: list[tuple[datetime, int]] = cursor.fetchall()
         if rows:
             self.after = rows[-1]
         return [pk for _at, pk in rows]
+
+    def statement(self, *, now: datetime, limit: int) -> tuple[str, dict[str, Any]]:
+        """What finds the next of the line, with its parameters."""
+        halts, parameters = halts_for(self.channel)
+        turn = f"AND {_TRIED_BY}" if self.failed_by else f"AND NOT ({_TRIED_BY})" if self.not_failed_by else ""
+        if turn:
+            parameters = {**parameters, "tried_by": self.failed_by or self.not_failed_by}
+        after, after_id = self.after
+        place: dict[str, Any] = {"channel": self.channel, "after": after, "after_id": after_id}
+        return _NEXT.format(halts=halts, turn=turn), {"now": now, "limit": limit, **place, **KINDS, **parameters}
 
 
 def as_document(rows: Sequence[Kept]) -> str:

@@ -35,13 +35,15 @@ class Clock:
         For people whose zone nobody said they open when they do on the last clock of their country.
         """
         if self.hours is not None:
-            return self._on_every_clock(self.hours, zone), ""
+            return on_every_clock(self.hours, zone, self.now), ""
         rule = policy_for(jurisdiction, purpose_of(kind), local_day(self.now, zone)).hours
-        return self._on_every_clock(rule.hours, zone), rule.id
+        return on_every_clock(rule.hours, zone, self.now), rule.id
 
-    def _on_every_clock(self, hours: ContactHours, zone: tzinfo) -> ContactHours:
-        behind = zone.behind(self.now) if isinstance(zone, GuessedZone) else timedelta()
-        return _opening_later(hours, behind) if behind and not hours.always else hours
+
+def on_every_clock(hours: ContactHours, zone: tzinfo, now: datetime) -> ContactHours:
+    """The hours in `zone`; where nobody said it, those in which they are open on each clock of its country."""
+    behind = zone.behind(now) if isinstance(zone, GuessedZone) else timedelta()
+    return _opening_later(hours, behind) if behind and not hours.always else hours
 
 
 def _opening_later(hours: ContactHours, by: timedelta) -> ContactHours:

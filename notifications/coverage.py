@@ -7,6 +7,7 @@ person whom no channel reached and nobody follows.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -37,6 +38,11 @@ class Window:
     first: date
     last: date
     works_on: date
+
+    @property
+    def gap(self) -> timedelta:
+        """The longest time between two of its stages: until the next one, news of now cover."""
+        return timedelta(days=max((longer - shorter for longer, shorter in pairwise(self.plan.leads)), default=1))
 
 
 def check_coverage(clock: Clock) -> int:
@@ -90,6 +96,7 @@ def _columns(places: Sequence[Sequence[Window]], today: date) -> dict[str, Any]:
         "lasts": [one.last for one in usual],
         "for_all_until": for_all_until,
         "works_on": [one.works_on for one in usual],
+        "gaps": [max(one.gap for one in windows) for windows in places],
         "first": min((one.first for one in usual), default=today),
         "last": max((one.last for one in usual), default=today),
         "apart_plans": [one.plan.number for one, _first in apart],
@@ -98,5 +105,6 @@ def _columns(places: Sequence[Sequence[Window]], today: date) -> dict[str, Any]:
         "apart_firsts": [first for _one, first in apart],
         "apart_lasts": [one.last for one, _first in apart],
         "apart_works_on": [one.works_on for one, _first in apart],
+        "apart_gaps": [one.gap for one, _first in apart],
         "apart_partners": sorted({one.plan.partner_id for one, _first in apart}),
     }

@@ -7,8 +7,7 @@ from notifications.planning_statements import PLAN_OF
 _DUE: Final = """installment.loan_id = loan.id AND installment.state = 'open' AND installment.known_at < %(known_by)s
  AND installment.due_on BETWEEN place.first AND place.last"""
 # An open task covers nobody where no person works any more before the due date is over. That a payment came back names
-# no due date: it is the reminder where it has a deadline, else it covers until the next stage, four days at most by the
-# usual leads.
+# no due date: it is the reminder where it has a deadline, else it covers until the next stage at the latest.
 _NOBODY_TELLS: Final = """
     NOT EXISTS (
         SELECT 1 FROM notifications_prompt AS prompt
@@ -38,7 +37,7 @@ _NOBODY_TELLS: Final = """
          AND prompt.planned_at >= installment.known_at
         WHERE payment.installment_id = installment.id AND payment.status = 'returned'
           AND (prompt.status = 'told'
-                  AND (prompt.deadline IS NOT NULL OR prompt.planned_at > %(known_by)s - interval '4 days')
+                  AND (prompt.deadline IS NOT NULL OR prompt.planned_at > %(known_by)s - place.gap)
                OR prompt.status = 'active' AND prompt.look_again_at > %(known_by)s
                OR prompt.status = 'escalated' AND EXISTS (
                   SELECT 1 FROM notifications_agenttask AS task
@@ -47,8 +46,8 @@ _NOBODY_TELLS: Final = """
 USUAL: Final = f"""
     SELECT 'installment:' || installment.id AS subject, loan.borrower_id, installment.due_on
     FROM unnest(%(jurisdictions)s::text[], %(zones)s::text[], %(firsts)s::date[], %(lasts)s::date[],
-                %(for_all_until)s::date[], %(works_on)s::date[])
-         AS place (jurisdiction, zone, first, last, for_all_until, works_on)
+                %(for_all_until)s::date[], %(works_on)s::date[], %(gaps)s::interval[])
+         AS place (jurisdiction, zone, first, last, for_all_until, works_on, gap)
     JOIN accounts_user AS person ON person.time_zone = place.zone AND person.jurisdiction = place.jurisdiction
     JOIN loans_loan AS loan ON loan.borrower_id = person.id
     JOIN loans_installment AS installment
@@ -65,8 +64,8 @@ APART: Final = f"""
     FROM loans_loan AS loan
     JOIN accounts_user AS person ON person.id = loan.borrower_id
     JOIN unnest(%(apart_plans)s::bigint[], %(apart_laws)s::text[], %(apart_zones)s::text[], %(apart_firsts)s::date[],
-                %(apart_lasts)s::date[], %(apart_works_on)s::date[])
-         AS place (plan, jurisdiction, zone, first, last, works_on)
+                %(apart_lasts)s::date[], %(apart_works_on)s::date[], %(apart_gaps)s::interval[])
+         AS place (plan, jurisdiction, zone, first, last, works_on, gap)
       ON person.time_zone = place.zone AND person.jurisdiction = place.jurisdiction
     JOIN loans_installment AS installment
       ON {_DUE}

@@ -4,14 +4,15 @@ While one block is on its way the next is worded and claimed, so that a provider
 says is written down with its claim, before any of it is handed over, and outcomes are recorded together as they come.
 No transaction and no lock on a row is held while a provider is talked to.
 
+Where a channel has two providers, what the one has just failed to take is tried by the other.
+
 What a worker that dies leaves behind is freed by `rescue`: it is sent again where that is safe, else it is unconfirmed
 and its ladder goes on. `placing` has the messages that are handed to nobody.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from itertools import chain, islice
+from itertools import chain
 from time import monotonic
 from typing import Final
 
@@ -19,7 +20,7 @@ from django.conf import settings
 from django.db import transaction
 
 from notifications import suppliers
-from notifications.channels.base import Channel, Message, Outcome, Result
+from notifications.channels.base import Channel, Message, Outcome
 from notifications.channels.registry import channel_of, may_go_again
 from notifications.claiming import Kept, Line, abandoned, claim, holding
 from notifications.composing import Worded, word
@@ -28,6 +29,7 @@ from notifications.outcomes import record_outcomes
 from notifications.placing import place
 from notifications.push_sending import send_to_devices
 from notifications.states import Status, Step, advance
+from notifications.supplier_watch import Watch
 
 RESCUE_AT_MOST: Final = 500
 BLOCK: Final = 250
@@ -47,12 +49,24 @@ def dispatch(name: str, *, clock: Now, longest: float = 60.0) -> int:
     """
     if name == Delivery.Channel.IN_APP:
         return place(clock=clock, longest=longest)
-    provider = suppliers.pick(name, now=clock())
-    if provider is None:
+    started = monotonic()
+    asked = suppliers.in_turn(name, now=clock())
+    if not asked:
         return 0
+    first, other = asked[0], next(iter(asked[1:]), None)
+    if other is None:
+        return _hand_over(Line(name), first, clock, until=started + longest)
+    # What the first one has just not taken has waited longer, and is seldom much. Half of the time at most, since the
+    # other one may be slow.
+    done = _hand_over(Line(name, failed_by=first), other, clock, until=started + longest / 2)
+    return done + _hand_over(Line(name, not_failed_by=first), first, clock, until=started + longest)
+
+
+def _hand_over(line: Line, provider: str, clock: Now, *, until: float) -> int:
+    """Hand over what stands in the line, by this provider; returns how many outcomes were recorded."""
     done, watch = 0, Watch(provider)
     with holding() as holder, channel_of(provider) as channel:
-        messages = _messages(channel, holder, clock, watch, until=monotonic() + longest)
+        messages = _messages(line, channel, holder, clock, watch, until=until)
         # A sweep mostly finds nothing: no connection, loop or thread is made for that.
         if (first := next(messages, None)) is None:
             return 0
@@ -60,6 +74,7 @@ def dispatch(name: str, *, clock: Now, longest: float = 60.0) -> int:
             record_outcomes(outcomes, channel, now=clock())
             watch.note(outcomes, now=clock())
             done += len(outcomes)
+        watch.end(now=clock())
     return done
 
 
@@ -69,44 +84,11 @@ def _send(channel: Channel, messages: Iterator[Message], clock: Now) -> Iterator
     return channel.send(messages)
 
 
-@dataclass(slots=True)
-class Watch:
-    """How the provider does in this run. Once it fails no more is claimed for it.
-
-    A person counts once, with what came last: an address or device may be wrong on purpose, and its owner can make many
-    messages of their own.
-    """
-
-    provider: str
-    recent: dict[int, Outcome] = field(default_factory=dict)
-    """By person, the latest at the end."""
-    whose: dict[str, int] = field(default_factory=dict)
-    """The person of each message that is on its way, by its reference."""
-    failing: bool = False
-    cleared: bool = False
-
-    def note(self, outcomes: Sequence[Outcome], *, now: datetime) -> None:
-        """Take these into account, and say so where the provider fails, or works again."""
-        self._count(outcomes)
-        if not self.failing and suppliers.fails(self.recent.values()):
-            self.failing = True
-            suppliers.pause(self.provider, why=suppliers.FAILS + outcomes[-1].reason, now=now)
-        elif not self.cleared and any(outcome.result is Result.ACCEPTED for outcome in outcomes):
-            self.cleared = True
-            suppliers.clear(self.provider, now=now)
-
-    def _count(self, outcomes: Sequence[Outcome]) -> None:
-        for outcome in outcomes:
-            person = self.whose.pop(outcome.reference, 0)
-            self.recent.pop(person, None)
-            self.recent[person] = outcome
-        for person in list(islice(self.recent, max(0, len(self.recent) - RECORD_AT_MOST))):
-            del self.recent[person]
-
-
-def _messages(channel: Channel, holder: int, clock: Now, watch: Watch, *, until: float) -> Iterator[Message]:
+def _messages(
+    line: Line, channel: Channel, holder: int, clock: Now, watch: Watch, *, until: float
+) -> Iterator[Message]:
     """Messages that are this worker's to send, each written down as claimed before it is given out."""
-    line, block = Line(channel.name), BLOCK if may_go_again(channel.provider) else BLOCK_OF_ONCE
+    block = BLOCK if may_go_again(channel.provider) else BLOCK_OF_ONCE
     while monotonic() < until and not watch.failing:
         worded = _claim(line, channel.provider, holder, clock(), block)
         if worded is None:

@@ -1,7 +1,11 @@
 """What borrowers write back by SMS: "I know" with its code, "no more SMS", or something that a person reads.
 
 "Stop" is always obeyed (47 CFR 64.1200(a)(10)), also where SMS is the last channel that reaches somebody: their
-prompts then go to a person, and the answer says so. It is confirmed once, in the answer to that very message.
+prompts then go to a person, and the answer says so. It is confirmed once, in the answer to that very message where its
+provider brings answers back, and to everybody at the head of their messages in the portal (`stopped`).
+
+A message that its provider brings again does nothing, and nothing is kept of it: "stop" may have been taken back since,
+and a task about it finished.
 """
 
 import logging
@@ -9,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.utils import translation
 from django.utils.translation import gettext
 
@@ -18,8 +22,8 @@ from notifications.acknowledgement import LINK_LIVES, acknowledge_delivery
 from notifications.channels.inbound import InboundText as Words
 from notifications.events import record
 from notifications.models import Acknowledgement, Callback, Delivery, InboundText, NoticeEvent, Prompt
-from notifications.preferences import set_channel
-from notifications.reach import is_last
+from notifications.preferences import MACHINES, stop_machines
+from notifications.reach import all_reached_without
 from notifications.replies import Acknowledge, Other, Reply, Stop, classify
 from notifications.signatures import reply_codes
 from notifications.written import FOR_A_PERSON, hand_over
@@ -48,10 +52,13 @@ def receive(texts: Sequence[Words], raw: bytes, *, now: datetime) -> str:
     """
     provider = f"{texts[0].provider}_in"
     callback = Callback.objects.create(provider=provider, raw=raw, received_at=now, applied_at=now)
-    return " ".join(filter(None, [_receive_one(words, callback, now) for words in texts]))
+    answers = [_receive_one(words, callback, now) for words in texts]
+    if all(answer is None for answer in answers):
+        transaction.set_rollback(True)
+    return " ".join(filter(None, answers))
 
 
-def _receive_one(words: Words, callback: Callback, now: datetime) -> str:
+def _receive_one(words: Words, callback: Callback, now: datetime) -> str | None:
     """One that our own fault keeps from being done is read by a person: the others of its call must not wait for it."""
     try:
         with transaction.atomic():
@@ -63,19 +70,31 @@ def _receive_one(words: Words, callback: Callback, now: datetime) -> str:
         return _do_one(Other(), words, callback, now)
 
 
-def _do_one(reply: Reply, words: Words, callback: Callback, now: datetime) -> str:
+def _do_one(reply: Reply, words: Words, callback: Callback, now: datetime) -> str | None:
+    """The answer for its sender; None for a message that was brought before, which does nothing."""
+    text = InboundText(callback=callback, provider=words.provider, meaning=_meaning(reply), received_at=now)
+    if words.fingerprint and not _is_new(text, words.fingerprint):
+        return None
     answers = []
     for borrower, done in _done_for_all(reply, words.sender_e164, now):
-        text = InboundText.objects.create(
-            callback=callback,
-            borrower=borrower,
-            meaning=_meaning(reply),
-            outcome=done.outcome,
-            delivery_id=done.delivery_id,
-            received_at=now,
-        )
+        text.borrower, text.outcome, text.delivery_id = borrower, done.outcome, done.delivery_id
+        text.save()
         answers.append(hand_over(text, borrower, now=now) if borrower and done.is_for_a_person else done.answer)
+        text = InboundText(callback=callback, provider=words.provider, meaning=_meaning(reply), received_at=now)
     return next(filter(None, answers), "")
+
+
+def _is_new(text: InboundText, fingerprint: str) -> bool:
+    """Whether nobody was first to keep this one. Its row is there before anything is done: of two calls at once, one
+    waits here for the other.
+    """
+    text.fingerprint = fingerprint
+    try:
+        with transaction.atomic():
+            text.save()
+    except IntegrityError:
+        return False
+    return True
 
 
 def _done_for_all(reply: Reply, address: str, now: datetime) -> list[tuple[User | None, Done]]:
@@ -116,11 +135,9 @@ def _do(reply: Reply, borrower: User, address: str, now: datetime) -> Done:
 
 
 def _stop(borrower: User, now: datetime) -> Done:
-    channel = Delivery.Channel.SMS
-    last = is_last(borrower.pk, channel)
-    if not set_channel(borrower, channel, enabled=False, now=now, source=Consent.Source.REPLY):
+    if not stop_machines(borrower, now=now, source=Consent.Source.REPLY):
         return Done("switched off before")
-    if not last:
+    if all_reached_without(MACHINES, borrower.pk):
         return Done("switched off", answer=gettext("You get no more SMS from us. We use your other channels."))
     answer = gettext(
         "You get no more SMS from us. As nothing else reaches you, a person calls before a payment is due."

@@ -238,27 +238,33 @@ def _on_rung(course: Course, rung: int, tellings: Sequence[Telling], now: dateti
     ladder = course.ladder
     current = [telling for telling in tellings if telling.rung == rung and telling.channel != Channel.IN_APP]
     if rung >= len(ladder.rungs) or not current:
-        return _next(course, rung, tellings, NOT_DELIVERED, arrived=arrived)
+        return _next(course, rung, tellings, now, NOT_DELIVERED, arrived=arrived)
     if all(telling.capped and telling.started_at > now for telling in current):
-        beside = _next(course, rung, tellings, CAPPED, arrived=arrived)
-        if isinstance(beside, Climb):
+        if isinstance(beside := _next(course, rung, tellings, now, CAPPED, arrived=arrived), Climb):
             return beside
     step = ladder.rungs[rung]
     patience = course.patience(rung, max(telling.started_at for telling in current))
     if any(telling.status == Status.DELIVERED for telling in current):
         if step.needs is Needs.DELIVERED:
             return Told()
-        return Wait(patience) if now < patience else _next(course, rung, tellings, NOT_ACKNOWLEDGED, arrived=True)
+        return Wait(patience) if now < patience else _next(course, rung, tellings, now, NOT_ACKNOWLEDGED, arrived=True)
     if any(telling.status in IN_FLIGHT for telling in current) and now < patience:
         return Wait(patience)
     silent = any(telling.status in UNSAID for telling in current)
-    return _next(course, rung, tellings, NOT_CONFIRMED if silent else NOT_DELIVERED, arrived=arrived)
+    return _next(course, rung, tellings, now, NOT_CONFIRMED if silent else NOT_DELIVERED, arrived=arrived)
 
 
-def _next(course: Course, rung: int, tellings: Sequence[Telling], why: str, *, arrived: bool) -> Decision:
-    """The next rung that was not tried yet: a person's order, or their channels, may have changed meanwhile."""
+def _next(
+    course: Course, rung: int, tellings: Sequence[Telling], now: datetime, why: str, *, arrived: bool
+) -> Decision:
+    """The next rung that was not tried yet: a person's order, or their channels, may have changed meanwhile. Where none
+    is left, what a cap holds is waited for.
+    """
     tried = {telling.rung for telling in tellings if telling.channel != Channel.IN_APP}
     ahead = [number for number in course.after(rung) if number not in tried]
     if ahead:
         return Climb(ahead[0], why)
+    held = [course.patience(one.rung, one.started_at) for one in tellings if one.capped and one.started_at > now]
+    if held and not arrived:
+        return Wait(min(held))
     return Told() if arrived else Unreached(NO_CHANNEL_LEFT)

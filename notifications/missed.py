@@ -12,7 +12,8 @@ from notifications import table_statistics
 from notifications.models import Prompt
 from notifications.slots import Slot, stages_before
 
-# One is on record since then where a later stage was planned. OFFSET 0 keeps each question a look-up by the index.
+# One is on record since then where a later stage was planned, and what a dispute or an outage held on its day was passed
+# by on purpose. OFFSET 0 keeps each question a look-up by the index.
 _MISSED: Final = """
 FROM planning_prompt AS prompt
 JOIN unnest(%(zones)s::text[], %(plans)s::int[], %(due_on)s::date[], %(reached)s::int[], %(kinds)s::text[],
@@ -32,6 +33,18 @@ WHERE prompt.late AND prompt.known_at < missed.known_by
     WHERE other.installment_id = prompt.installment_id AND other.kind = %(kind)s AND other.stage < prompt.stage
       AND other.version = prompt.version AND other.payment_id IS NULL AND other.dispute_id IS NULL
     OFFSET 0))
+  AND NOT EXISTS (
+    SELECT 1 FROM loans_dispute AS dispute JOIN loans_installment AS about ON about.loan_id = dispute.loan_id
+    WHERE about.id = prompt.installment_id AND missed.kind = 'overdue'
+      AND (dispute.installment_id IS NULL OR dispute.installment_id = about.id)
+      AND dispute.opened_at < missed.known_by
+      AND (dispute.decided_at IS NULL OR dispute.decided_at > missed.known_by - interval '1 day')
+    OFFSET 0)
+  AND NOT EXISTS (
+    SELECT 1 FROM loans_outagehold AS hold
+    WHERE hold.installment_id = prompt.installment_id AND missed.kind = 'overdue' AND hold.since < missed.known_by
+      AND (hold.held_until IS NULL OR hold.held_until > missed.known_by - interval '1 day')
+    OFFSET 0)
 """
 _ANY_UPCOMING: Final = "SELECT EXISTS (SELECT 1 FROM planning_prompt WHERE late)"
 # Before what is overdue there always were stages, and nearly always all were planned. What a downtime has passed by is

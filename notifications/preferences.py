@@ -20,6 +20,8 @@ long as it is one of theirs (`push_subscriptions`)."""
 FIRST: Final = (Delivery.Channel.SMS, Delivery.Channel.EMAIL)
 """Those of them that may come before the others: a machine calls whom nothing else reached."""
 
+MACHINES: Final = (Delivery.Channel.SMS, Delivery.Channel.VOICE)
+"""What "no more" ends, in whatever words: 47 CFR 64.1200(a)(10) has robots' texts and calls in one sentence."""
 OBEYED_AT_ONCE: Final = (Consent.Source.REPLY, Consent.Source.AGENT)
 """Where "no more" is obeyed also on the last channel: a person then tells them, and the law asks for no other way."""
 WORDING: Final[dict[str, str]] = {
@@ -69,6 +71,15 @@ def set_channel(
         kind = NoticeEvent.Kind.PREFERENCE
         record(kind, borrower_id=user.pk, at=at, actor_id=actor_id, channel=channel, enabled=enabled)
     return True
+
+
+def stop_machines(user: User, *, now: datetime, source: str, actor_id: int | None = None) -> bool:
+    """Obey "no more", said by SMS or to an agent; returns whether text messages were on."""
+    texts, *others = MACHINES
+    changed = set_channel(user, texts, enabled=False, now=now, source=source, actor_id=actor_id)
+    for channel in others:
+        set_channel(user, channel, enabled=False, now=now, source=source, actor_id=actor_id)
+    return changed
 
 
 def put_first(user: User, channel: str, *, now: datetime | None = None) -> bool:

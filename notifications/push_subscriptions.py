@@ -15,7 +15,7 @@ from notifications.events import record
 from notifications.models import Delivery, NoticeEvent, PushSubscription
 from notifications.preferences import WORDING, LastChannel
 from notifications.push_fan_out import Device
-from notifications.reach import is_last
+from notifications.reach import is_last, reachable
 from notifications.user_agents import names_of
 
 MOST_DEVICES: Final = 10
@@ -70,7 +70,8 @@ def unsubscribe(user: User, subscription_id: int, *, now: datetime) -> None:
     mine = PushSubscription.objects.live().filter(user=user)
     subscription = mine.get(pk=subscription_id)
     is_last_device = not mine.exclude(pk=subscription.pk).exists()
-    if is_last_device and is_last(user.pk, Delivery.Channel.PUSH):
+    reaches = Delivery.Channel.PUSH in reachable([user.pk])[user.pk]
+    if is_last_device and reaches and is_last(user.pk, Delivery.Channel.PUSH):
         raise LastChannel(f"device {subscription.pk} is the last way that reaches person {user.pk}.")
     subscription.gone_at = now
     subscription.save(update_fields=["gone_at"])

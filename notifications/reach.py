@@ -1,6 +1,6 @@
 """On which channels a borrower can be reached now."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from accounts.models import ContactPoint
@@ -57,17 +57,24 @@ def open_to(ways: Mapping[str, ContactPoint], prompt: Prompt) -> dict[str, Conta
 
 
 def is_last(borrower_id: int, channel: str) -> bool:
-    """Whether without `channel` nothing would reach the borrower, or nothing that may tell of a loan on which something
-    is to be paid and of which it tells.
+    """Whether without `channel` nothing reaches the borrower, or nothing that may tell of a loan on which something is
+    to be paid and of which it tells.
     """
+    return not all_reached_without([channel], borrower_id)
+
+
+def all_reached_without(channels: Collection[str], borrower_id: int) -> bool:
+    """Whether something else reaches the borrower, about each loan of which these channels tell."""
     ways = reachable([borrower_id])[borrower_id]
-    others = [point for name, point in ways.items() if name != channel]
-    if not others or channel not in ways:
-        return ways.keys() == {channel}
+    mine = [point for name, point in ways.items() if name in channels]
+    others = [point for name, point in ways.items() if name not in channels]
+    if not others or not mine:
+        return bool(others)
     loans = Loan.objects.filter(borrower=borrower_id, installments__state__in=_TO_BE_PAID).distinct()
-    return any(
-        ways[channel].tells_of_loans_of(firms) and not any(point.tells_of_loans_of(firms) for point in others)
+    return all(
+        any(point.tells_of_loans_of(firms) for point in others)
         for firms in map(firms_of, loans.only("bank", "platform"))
+        if any(point.tells_of_loans_of(firms) for point in mine)
     )
 
 

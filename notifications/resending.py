@@ -61,21 +61,17 @@ def resend(*, prompt_id: int, channel: str, agent: User, now: datetime) -> Deliv
 
 
 @transaction.atomic
-def resend_anywhere(*, prompt_id: int, agent: User, now: datetime) -> Delivery:
-    """`resend` on the first channel that leads somewhere now, in the order of its ladder. Raises what that raises for
-    the last of them.
+def resend_where_mended(*, prompt_id: int, since: datetime, agent: User, now: datetime) -> Delivery:
+    """`resend` to a contact that came after `since`, else on the first channel of its ladder that leads somewhere.
+    Raises what that raises, and CannotResendError where nothing does.
     """
     prompt = _locked(prompt_id)
     ways = open_to(reachable([prompt.borrower_id])[prompt.borrower_id], prompt)
-    rungs = ladder_of(prompt.kind).rungs
-    obstacle = CannotResendError(_("Nothing that we have leads to them: mend the contact first."))
-    for channel in [rung.channel for rung in rungs if rung.channel in ways]:
-        try:
-            with transaction.atomic():
-                return resend(prompt_id=prompt.pk, channel=channel, agent=agent, now=now)
-        except CannotResendError as reason:
-            obstacle = reason
-    raise obstacle
+    ladder = [rung.channel for rung in ladder_of(prompt.kind).rungs if rung.channel in ways]
+    channel = next(iter(sorted(ladder, key=lambda channel: ways[channel].created_at <= since)), None)
+    if channel is None:
+        raise CannotResendError(_("Nothing that we have leads to them: mend the contact first."))
+    return resend(prompt_id=prompt.pk, channel=channel, agent=agent, now=now)
 
 
 def why_not(prompt: Prompt) -> str:

@@ -1,7 +1,8 @@
 """Which of a channel's providers is asked, and which is passed over because it fails or is slow.
 
 A provider that does not take what it is given is passed over for a minute, then two, four and so on up to a quarter of
-an hour; after each pause it is tried again, and the first batch that it takes clears it. One that takes messages and
+an hour; after each pause it is tried again, and the first batch that it takes clears it. So is one that did not take
+a few people in a row, in whichever runs, though each had too few to say anything. One that takes messages and
 brings no receipts is passed over for longer, since it takes longer to be found out, and cleared when receipts come
 again. Where all of a channel's providers are passed over, the one whose pause ends first is asked: trying is better
 than waiting.
@@ -15,7 +16,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from notifications.channels.base import Outcome, Result
-from notifications.channels.registry import PROVIDERS, suppliers_for
+from notifications.channels.registry import PROVIDERS, reports_delivery, suppliers_for
 from notifications.clock import Clock
 from notifications.ladder import RECEIPT_WITHIN
 from notifications.models import Alarm, Supplier
@@ -29,7 +30,12 @@ REPORTS_WITHIN: Final[dict[str, timedelta]] = {channel: within / 6 for channel, 
 provider says nothing; each of them has longer before it counts as unconfirmed.
 """
 ENOUGH: Final = 10
-"""Fewer outcomes than this say nothing about a provider."""
+"""Fewer outcomes than this say nothing about a provider where most of them decide."""
+FEW: Final = 3
+"""So many people in a row say it, where not one was taken between them. Two may be chance, or have one carrier that is
+away; who is wrong about three asks another provider for a minute, and knows by the next message that is taken."""
+WITHIN: Final = timedelta(hours=1)
+"""How long one of them counts: three in a quiet evening are a row, three on three days are not."""
 LOOK_BACK: Final = timedelta(minutes=30)
 LOOKED_AT: Final = 1_000
 """So many messages of a provider say enough about it."""
@@ -38,6 +44,7 @@ FAILS: Final = "does not take messages: "
 """Before the reason that it gave."""
 
 _NOT_TAKEN: Final = frozenset({Result.TEMPORARY, Result.UNKNOWN})
+"""Not PERMANENT: that a number is refused for good is an answer of a provider that works."""
 # Of the addresses for which a provider has taken something lately, or since its last pause, and had time to report: how
 # many, and how many have brought no receipt. One address counts once: it may be wrong on purpose, and have many
 # messages.
@@ -57,19 +64,44 @@ GROUP BY watched.name ORDER BY watched.name
 """
 
 
-def pick(channel: str, *, now: datetime) -> str | None:
-    """The provider to ask now; None where the channel is off."""
+def in_turn(channel: str, *, now: datetime) -> list[str]:
+    """The providers to ask now, the first one first; none where the channel is off."""
     names = suppliers_for(channel)
     if len(names) < 2:
-        return names[0] if names else None
+        return list(names)
     paused = dict(Supplier.objects.filter(name__in=names, paused_until__gt=now).values_list("name", "paused_until"))
-    return min(names, key=lambda name: (paused.get(name) or now, names.index(name)))
+    return [name for name in names if name not in paused] or [min(names, key=lambda name: paused[name] or now)]
+
+
+def pick(channel: str, *, now: datetime) -> str | None:
+    """The provider to ask now; None where the channel is off."""
+    return next(iter(in_turn(channel, now=now)), None)
+
+
+def not_taken(outcome: Outcome) -> bool:
+    """It was not taken, or nobody knows, and the message is not to blame."""
+    return outcome.result in _NOT_TAKEN
 
 
 def fails(outcomes: Collection[Outcome]) -> bool:
     """Most of these were not taken: the provider, and not the messages, is at fault."""
-    not_taken = sum(outcome.result in _NOT_TAKEN for outcome in outcomes)
-    return len(outcomes) >= ENOUGH and not_taken * 2 > len(outcomes)
+    return len(outcomes) >= ENOUGH and sum(map(not_taken, outcomes)) * 2 > len(outcomes)
+
+
+def fails_in_a_row(name: str, people: Sequence[int], *, now: datetime) -> bool:
+    """Note that the provider took nothing of what these people were to be told, and nothing else meanwhile; returns
+    whether that, with what was noted by others since it last took something, is enough. On trial after a pause
+    anything is.
+    """
+    Supplier.objects.get_or_create(name=name, defaults={"changed_at": now})
+    with transaction.atomic():
+        supplier = Supplier.objects.select_for_update().get(name=name)
+        since = (now - WITHIN).timestamp()
+        row = {person: at for person, at in supplier.not_taken.items() if at > since}
+        row |= {str(person): now.timestamp() for person in people}
+        latest = sorted(row, key=row.__getitem__)[-ENOUGH:]
+        Supplier.objects.filter(pk=supplier.pk).update(not_taken={person: row[person] for person in latest})
+    return len(row) >= FEW or (supplier.strikes > 0 and supplier.why.startswith(FAILS))
 
 
 def pause(name: str, *, why: str, now: datetime) -> None:
@@ -94,6 +126,8 @@ def pause(name: str, *, why: str, now: datetime) -> None:
 
 def clear(name: str, *, now: datetime, heard: bool = False) -> None:
     """The provider works again: it takes messages or, where it is passed over for its silence, is `heard` again."""
+    if not heard:
+        Supplier.objects.filter(name=name).exclude(not_taken={}).update(not_taken={})
     away = Supplier.objects.filter(name=name, strikes__gt=0)
     cleared = away.filter(why=SLOW) if heard else away.exclude(why=SLOW)
     if cleared.update(paused_until=None, strikes=0, why="", changed_at=now):
@@ -102,10 +136,15 @@ def clear(name: str, *, now: datetime, heard: bool = False) -> None:
 
 def pass_over_slow(clock: Clock) -> list[str]:
     """Pass over providers of channels with more than one whose receipts stay away, and clear those whose receipts come
-    again, that are alone by now, or that nobody has asked anything for long; returns the names of the first.
+    again, that are alone by now, that bring none by their nature, or that nobody has asked anything for long; returns
+    the names of the first.
     """
     channels = {provider.channel for provider in PROVIDERS.values()}
-    several = {channel: names for channel in channels if len(names := suppliers_for(channel)) > 1}
+    several = {
+        channel: [name for name in names if reports_delivery(name)]
+        for channel in channels
+        if len(names := suppliers_for(channel)) > 1
+    }
     slow = []
     _clear_idle({name for names in several.values() for name in names}, clock)
     for name, told, silent in _heard(several, clock) if several else ():

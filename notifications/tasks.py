@@ -5,6 +5,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
 from django.utils import timezone
 
 from loans import differences, discrepancies, outages
@@ -136,6 +137,8 @@ def _run_each(*sweeps: Callable[[], int]) -> int:
     for sweep in sweeps:
         try:
             done += sweep()
+        except SoftTimeLimitExceeded:
+            raise  # said once: what goes on is killed
         except Exception as error:
             logger.exception("A sweep has failed; those behind it run all the same")
             fault = error

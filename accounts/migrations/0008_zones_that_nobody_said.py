@@ -1,8 +1,13 @@
-"""Whoever was put on China's clock for want of a time zone, and lives under another law, gets a clock of their country."""
+"""Whoever may have been put on China's clock for want of a time zone gets one of the country of their phone.
+
+A firm that said Asia/Shanghai of a phone of another country is not told apart, and is believed when it says so again.
+"""
 
 from typing import Any
 
 from django.db import migrations
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from accounts.zones import NOT_SAID, guessed_zone
 
@@ -12,9 +17,12 @@ WITHOUT_PHONE = {"us": "America/New_York", "uk": "Europe/London", "eu": "Europe/
 
 def guess(apps: Any, _editor: Any) -> None:
     people = apps.get_model("accounts", "User").objects
-    elsewhere = people.filter(time_zone=USUAL, is_staff=False).exclude(jurisdiction="cn")
+    points = apps.get_model("accounts", "ContactPoint").objects
+    phones = points.filter(user=OuterRef("pk"), kind="phone", retired_at=None).values("address")
+    guessed = people.filter(time_zone=USUAL, is_staff=False)
+    guessed = guessed.annotate(reached_at=Coalesce(Subquery(phones[:1]), "phone"))
     found: dict[str, list[int]] = {}
-    for pk, phone, jurisdiction in elsewhere.values_list("pk", "phone", "jurisdiction").iterator():
+    for pk, phone, jurisdiction in guessed.values_list("pk", "reached_at", "jurisdiction").iterator():
         found.setdefault(guessed_zone(phone, WITHOUT_PHONE.get(jurisdiction, USUAL)), []).append(pk)
     for zone, ids in found.items():
         people.filter(pk__in=ids).update(time_zone=zone)

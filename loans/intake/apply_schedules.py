@@ -64,7 +64,8 @@ def _changes(case: Case, at: datetime) -> Changes:
     restored = [row for row in changed if row.state == _WITHDRAWN]
     today = at.astimezone(case.loan.borrower.zone).date() if changed else None
     for row in changed:
-        _rewrite(row, figures[row.number], at, late=today is not None and row.due_on < today)
+        is_owed = row.state == Installment.State.OPEN
+        _rewrite(row, figures[row.number], at, late=is_owed and today is not None and row.due_on < today)
     gone = [row for number, row in existing.items() if number not in figures and row.state != _WITHDRAWN]
     for row in gone:
         row.state = _WITHDRAWN
@@ -95,7 +96,7 @@ def _differs(row: Installment, item: InstallmentRecord) -> bool:
 
 
 def _rewrite(row: Installment, item: InstallmentRecord, at: datetime, *, late: bool) -> None:
-    """`late`: its due day is over where its borrower is."""
+    """`late`: it is owed, and its due day is over where its borrower is."""
     if row.due_on != item.due_on or row.state == _WITHDRAWN or _owes_another_sum(row, item, late=late):
         row.version += 1
         row.known_at = at

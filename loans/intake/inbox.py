@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError
 
 from loans.intake.detached import MOST_BYTES, SUFFIX
@@ -89,7 +90,7 @@ def _take_each(partner: Partner, place: Path) -> Iterator[Taken]:
         except OSError as error:
             log.warning("A file of %s stays where it is: %s", partner.code, error.strerror)
             continue
-        except (OperationalError, InterfaceError):
+        except (OperationalError, InterfaceError, SoftTimeLimitExceeded):
             raise
         except Exception:
             log.exception("A file of %s cannot be taken in and stays where it is", partner.code)

@@ -102,8 +102,6 @@ class Channel(ABC):
     """The kind of way it is: one of `Delivery.Channel`. Several providers may serve one."""
     provider: ClassVar[str]
     """Whose protocol it speaks: a lower-case word of at most 16 letters, kept with each delivery and receipt."""
-    reports_delivery: ClassVar[bool]
-    """False where no receipt ever comes, so that only an acknowledgement can prove anything."""
     safe_to_resend: ClassVar[bool]
     """True where a message whose outcome is unknown may go out again by it without the reader noticing."""
 

@@ -18,7 +18,6 @@ class EmailChannel(Channel):
 
     name: ClassVar[str] = "email"
     provider: ClassVar[str] = "smtp"
-    reports_delivery: ClassVar[bool] = True
     safe_to_resend: ClassVar[bool] = True
 
     def __init__(self, *, server: MailServer, sender: str, bounce_domain: str) -> None:

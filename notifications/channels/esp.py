@@ -34,7 +34,6 @@ class EspChannel(Channel):
 
     name: ClassVar[str] = "email"
     provider: ClassVar[str] = "anymail"
-    reports_delivery: ClassVar[bool] = True
     safe_to_resend: ClassVar[bool] = False
 
     def __init__(

@@ -2,12 +2,18 @@
 
 Kannel asks for an address with its fields filled in; of its service for incoming messages, configure
 `get-url = "https://…?from=%p&text=%a&time=%T&id=%I"`.
+
+Providers bring a message again where they did not hear our answer. It is the same one where all of it is the same: the
+provider's id, the sender, the words, the time. An id alone would not do: Kannel's is whatever its operator asks for (a
+`%i`, the message centre's, is the same for all), and Alibaba Cloud does not say how long its sequence lasts. The same
+words at another time are another message, so one that has neither id nor time is never taken for a repeat.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -24,22 +30,24 @@ class InboundText:
     """One text message to us.
 
     `sender_e164` is empty where the number cannot be read: such a message is nobody's, and a person's to look at.
-    `occurred_at` is aware, and None where the provider gives no time. `provider_reference` is the provider's own name
-    for it, the same when it is told twice.
+    `occurred_at` is aware, and None where the provider gives no time. `fingerprint` is the same when it comes again,
+    and empty where nothing would tell it from another one of the same words.
     """
 
     sender_e164: str
     text: str
     provider: str
     occurred_at: datetime | None
-    provider_reference: str = ""
+    fingerprint: str = ""
 
 
 def read_kannel(query: Mapping[str, str]) -> list[InboundText]:
     """The query of Kannel's call; none where it has no sender or no text."""
     if "from" not in query or "text" not in query:
         return []
-    return [_make("kannel", query["from"], query["text"], _read_epoch(query.get("time", "")), query.get("id", ""))]
+    time = query.get("time", "")
+    named = (query.get("id", ""), time)
+    return [_make("kannel", query["from"], query["text"], _read_epoch(time), named)]
 
 
 def read_twilio(form: Mapping[str, str]) -> list[InboundText]:
@@ -48,7 +56,7 @@ def read_twilio(form: Mapping[str, str]) -> list[InboundText]:
         return []
     # WhatsApp's and others' senders have a word before the number.
     sender = form["From"].rpartition(":")[2]
-    return [_make("twilio", sender, form["Body"], None, form.get("MessageSid", ""))]
+    return [_make("twilio", sender, form["Body"], None, (form.get("MessageSid", ""), ""))]
 
 
 def read_aliyun(raw: bytes) -> list[InboundText]:
@@ -59,21 +67,23 @@ def read_aliyun(raw: bytes) -> list[InboundText]:
             str(one.get("phone_number", "")),
             str(one["content"]),
             read_china_time(one.get("send_time")),
-            _write(one.get("sequence_id")),
+            (_write(one.get("sequence_id")), _write(one.get("send_time"))),
         )
         for one in read_batch(raw) or []
         if "content" in one
     ]
 
 
-def _make(provider: str, sender: str, text: str, occurred_at: datetime | None, reference: str) -> InboundText:
+def _make(provider: str, sender: str, text: str, occurred_at: datetime | None, named: tuple[str, str]) -> InboundText:
+    """`named` is the provider's id and time of it, as written; either may be empty."""
+    whole = json.dumps([*named, sender, text]).encode()
     return InboundText(
         sender_e164=_read_sender(sender),
         # Half an emoji, where a provider cut one in two, can be written nowhere.
         text=text.replace("\x00", "")[:LONGEST_TEXT].encode("utf-8", "replace").decode(),
         provider=provider,
         occurred_at=occurred_at,
-        provider_reference="".join(letter for letter in reference if letter.isalnum() or letter in "-_")[:80],
+        fingerprint=sha256(whole).hexdigest() if any(named) else "",
     )
 
 

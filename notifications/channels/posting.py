@@ -28,7 +28,6 @@ OWN_MACHINE: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 class PostingChannel(Channel):
     """A subclass says how a message is posted and what an answer means; the rest is here, once."""
 
-    reports_delivery: ClassVar[bool] = True
     safe_to_resend: ClassVar[bool] = False
 
     numbers: ClassVar[re.Pattern[str]] = re.compile(r"\+[1-9][0-9]{6,14}")

@@ -66,6 +66,14 @@ def may_go_again(provider: str) -> bool:
     return all(name in PROVIDERS and PROVIDERS[name].safe_to_resend for name in asked)
 
 
+def reports_delivery(provider: str) -> bool:
+    """Whether receipts of what arrived are to be expected. Where none ever come only an acknowledgement can prove
+    anything, and silence says nothing of the provider. Builds nothing.
+    """
+    known = PROVIDERS.get(provider)
+    return known is None or not known.reports_if or bool(getattr(settings, known.reports_if))
+
+
 def _all_of(name: str) -> list[str]:
     return [word for word, provider in PROVIDERS.items() if provider.channel == name]
 
@@ -181,20 +189,22 @@ SETTINGS: Final[dict[str, str]] = {
 @dataclass(frozen=True, slots=True)
 class Provider:
     """Who serves a channel. `needs` must be set at all; whether they are well-formed is found when it is built.
-    `safe_to_resend` as its class says it.
+    `safe_to_resend` as its class says it. `reports_if` is the setting that says whether receipts come, where not
+    the provider's protocol decides that but whoever runs it.
     """
 
     channel: str
     build: Callable[[], Channel]
     needs: tuple[str, ...] = ()
     safe_to_resend: bool = False
+    reports_if: str = ""
 
 
 TWILIO: Final = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
 ALIYUN: Final = ("ALIYUN_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_SECRET", "ALIYUN_SIGN_NAME", "ALIYUN_TEMPLATES")
 
 PROVIDERS: Final[dict[str, Provider]] = {
-    "smtp": Provider("email", _build_smtp, safe_to_resend=True),
+    "smtp": Provider("email", _build_smtp, safe_to_resend=True, reports_if="EMAIL_REPORTS"),
     "anymail": Provider("email", _build_anymail, ("ANYMAIL_BACKEND",)),
     "kannel": Provider("sms", _build_kannel, ("KANNEL_URL",)),
     "twilio": Provider("sms", _build_twilio, (*TWILIO, "TWILIO_SENDER")),

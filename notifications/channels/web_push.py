@@ -36,7 +36,6 @@ class WebPushChannel(Channel):
 
     name: ClassVar[str] = "push"
     provider: ClassVar[str] = "webpush"
-    reports_delivery: ClassVar[bool] = True
     safe_to_resend: ClassVar[bool] = True
 
     def __init__(

@@ -112,6 +112,10 @@ class Delivery(models.Model):
                 condition=Q(status__in=["queued", "retrying"]),
                 name="delivery_claimable",
             ),
+            # Few, and asked for by themselves where another provider is to try them.
+            models.Index(
+                fields=["channel", "next_attempt_at"], condition=Q(status="retrying"), name="delivery_retrying"
+            ),
             models.Index(fields=["claimed_at"], condition=Q(status="sending"), name="delivery_sending"),
             models.Index(fields=["sent_at"], condition=Q(status="sent"), name="delivery_sent"),
             # What was sent lately lies together; a block range costs next to nothing to keep.

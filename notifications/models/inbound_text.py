@@ -10,7 +10,11 @@ from notifications.models.delivery import Delivery
 
 
 class InboundText(models.Model):
-    """One text message to us: who it is from, what it means and what was done. Its words are in the callback."""
+    """One text message to us: who it is from, what it means and what was done. Its words are in the callback.
+
+    `fingerprint` is the same when its provider brings it again (`channels.inbound`). Of the rows of one message, about
+    each whose number it came from, the first has it; it is empty where nothing tells a repeat.
+    """
 
     class Meaning(models.TextChoices):
         ACKNOWLEDGE = "acknowledge", _("acknowledges")
@@ -34,11 +38,18 @@ class InboundText(models.Model):
         Delivery, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("answers"), db_index=False
     )
     received_at = models.DateTimeField(_("received"))
+    provider = models.CharField(_("provider"), max_length=16, blank=True)
+    fingerprint = models.CharField(_("fingerprint"), max_length=64, blank=True)
 
     class Meta:
         verbose_name = _("text message from a borrower")
         verbose_name_plural = _("text messages from borrowers")
         ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "fingerprint"], condition=~Q(fingerprint=""), name="inbound_text_once"
+            )
+        ]
         indexes = [
             models.Index(fields=["delivery"], condition=Q(delivery__isnull=False), name="inbound_text_answering")
         ]

@@ -7,13 +7,15 @@ from django.utils.translation import gettext_lazy as _
 class Supplier(models.Model):
     """One provider behind a channel. While `paused_until` is ahead, another one of its channel is asked first.
 
-    `strikes` counts the pauses in a row: each lasts twice as long as the one before.
+    `strikes` counts the pauses in a row: each lasts twice as long as the one before. `not_taken` has the people of
+    whose messages it took none since it last took anybody's: their ids, each with a Unix time.
     """
 
     name = models.CharField(_("provider"), max_length=16, unique=True)
     paused_until = models.DateTimeField(_("passed over until"), null=True, blank=True)
     strikes = models.PositiveSmallIntegerField(_("pauses in a row"), default=0)
     why = models.CharField(_("why"), max_length=200, blank=True)
+    not_taken = models.JSONField(_("people in a row not taken"), default=dict, blank=True)
     changed_at = models.DateTimeField(_("changed"))
 
     class Meta:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from notifications.caps import next_allowed
+from notifications.clock import on_every_clock
 from notifications.models import Prompt
 from notifications.policy import (
     Cap,
@@ -97,11 +98,11 @@ def rules_of(
         return figures(person.jurisdiction, purpose_of(kind), local_day(at, person.zone))
 
     def hours_of(person: Person, kind: Prompt.Kind, at: datetime) -> ContactHours:
-        return hours or figures_of(person, kind, at).hours.hours
+        return on_every_clock(hours or figures_of(person, kind, at).hours.hours, person.zone, at)
 
     def allow(wish: Wish) -> Allowed:
         zone, found = wish.person.zone, figures_of(wish.person, wish.kind, wish.at)
-        open_hours = hours or found.hours.hours
+        open_hours = hours_of(wish.person, wish.kind, wish.at)
         at = lawful_moment(wish.at, now=wish.at, zone=zone, hours=open_hours, latest=wish.latest).at
         shown = replace(found, hours=replace(found.hours, hours=open_hours))
         if capped := next_allowed(shown, wish.channel, wish.contacts, zone=zone, now=at):

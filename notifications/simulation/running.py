@@ -35,7 +35,8 @@ class _Telling:
         if self.luck is not None:
             ended = Status.DELIVERED if self.luck.arrived else Status.FAILED
             status = ended if self.luck.known_at <= now else Status.SENT
-        return ladder.Telling(self.channel, status, self.rung, self.at)
+        capped = self.luck is None and self.moved is Moved.CAPPED
+        return ladder.Telling(self.channel, status, self.rung, self.at, capped)
 
 
 @dataclass(eq=False, slots=True)
@@ -108,12 +109,16 @@ class Run:
             return
         moment = self._tell(prompt, first, wished, latest)
         last_try = self._last_try(prompt, moment)
-        prompt.course = self._course(rungs.ladder, deadline=last_try)
+        last_call = self.rules.hours(self.person, kind, now).last_open(latest, self.person.zone) if latest else None
+        prompt.course = self._course(rungs.ladder, last_try, last_call)
         self._at(prompt.course.patience(first, moment), lambda then: self._look(prompt, then))
 
-    def _course(self, rungs: ladder.Ladder, deadline: datetime | None = None) -> ladder.Course:
+    def _course(
+        self, rungs: ladder.Ladder, deadline: datetime | None = None, last_call: datetime | None = None
+    ) -> ladder.Course:
         places = {self.person.first: 1} if self.person.first else None
-        return ladder.Course.of(rungs, open_to=self.person.channels, places=places, deadline=deadline)
+        open_to = self.person.channels
+        return ladder.Course.of(rungs, open_to=open_to, places=places, deadline=deadline, last_call=last_call)
 
     def _after_the_firm(self, prompt: _Prompt, now: datetime, latest: datetime | None) -> datetime | None:
         """From when on the portal tells it: at once, or when the firm's time is over; None where the firm told it."""

@@ -9,7 +9,6 @@ import pytest
 from django.db import connection, transaction
 
 from notifications import dispatch
-from notifications.channels.registry import channel_for
 from notifications.claiming import Line
 from notifications.models import Delivery
 from notifications.states import Status
@@ -22,7 +21,7 @@ pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
 def take(limit: int) -> int | None:
     """How many messages a worker claims; None where others are at all that is left."""
-    worded = dispatch._claim(Line("sms"), channel_for("sms").provider, 1, NOON, limit)
+    worded = dispatch._claim(Line("sms"), "kannel", 1, NOON, limit)
     return None if worded is None else len(worded)
 
 

@@ -17,6 +17,7 @@ from notifications.channels.registry import (
     channel_for,
     channel_of,
     may_go_again,
+    reports_delivery,
     suppliers_for,
     vapid,
 )
@@ -131,8 +132,14 @@ def test_every_provider_can_be_built_and_is_who_it_says() -> None:
             assert (channel.provider, channel.name) == (word, provider.channel)
 
 
-def test_whoever_reports_deliveries_has_reports_that_can_be_read() -> None:
-    assert set(PARSERS) == {word for word, kind in CLASSES.items() if kind.reports_delivery}
+def test_what_every_provider_reports_can_be_read() -> None:
+    assert set(PARSERS) == set(PROVIDERS)
+
+
+def test_a_mail_server_that_reports_nothing_is_known_by_its_setting(settings: Settings) -> None:
+    assert all(reports_delivery(name) for name in (*PROVIDERS, "taken-out", ""))
+    settings.EMAIL_REPORTS = False
+    assert [name for name in PROVIDERS if not reports_delivery(name)] == ["smtp"]
 
 
 def test_what_may_be_sent_again_is_mail_that_replaces_itself_and_notices() -> None:

@@ -229,9 +229,10 @@ def test_what_a_worker_holds_for_longer_than_its_lease_is_freed(settings: Settin
 
 def test_what_is_claimed_has_its_facts_before_the_provider_is_asked() -> None:
     delivery = make_delivery(channel=Channel.EMAIL)
-    with holding() as holder, channel_for("email") as channel:
-        [worded] = dispatch._claim(Line(channel.name), channel.provider, holder, NOON, 10) or []
-        assert dispatch._claim(Line(channel.name), channel.provider, holder, NOON, 10) is None
+    line = Line("email")
+    with holding() as holder:
+        [worded] = dispatch._claim(line, "smtp", holder, NOON, 10) or []
+        assert dispatch._claim(line, "smtp", holder, NOON, 10) is None
     delivery.refresh_from_db()
     assert (delivery.status, delivery.handed_at, delivery.claimed_by) == (Status.SENDING, NOON, holder)
     assert (delivery.facts or {})["amount"]

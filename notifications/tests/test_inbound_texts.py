@@ -1,6 +1,7 @@
 """What borrowers write back by SMS, as it arrives at the portal."""
 
 import json
+from itertools import count
 from urllib.parse import urlencode
 
 import pytest
@@ -10,14 +11,26 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import Consent, ContactPoint, User
-from accounts.tests.factories import make_borrower
+from accounts.tests.factories import make_agent, make_borrower
 from notifications import inbound_texts
-from notifications.models import Acknowledgement, AgentTask, Callback, Delivery, InboundText, Preference, Prompt
+from notifications.agent_tasks import finish
+from notifications.models import (
+    Acknowledgement,
+    AgentTask,
+    Callback,
+    Delivery,
+    InboundText,
+    NoticeEvent,
+    Preference,
+    Prompt,
+)
 from notifications.planning import plan_upcoming
+from notifications.preferences import set_channel
 from notifications.replies import Reply, classify
 from notifications.signatures import reply_code
 from notifications.states import Status
 from notifications.tests.factories import NOON, clock, make_delivery, make_prompt
+from notifications.tests.test_races import at_once
 
 pytestmark = pytest.mark.django_db
 TOKEN = "a-secret-token"
@@ -34,9 +47,12 @@ def asked() -> Delivery:
     return make_delivery(status=Status.DELIVERED, sent_at=NOON, handed_at=NOON)
 
 
-def write(sender: str | None, text: str, token: str = TOKEN) -> str:
-    """What is answered to a text message from `sender`."""
-    query = urlencode({"from": sender or "", "text": text, "time": "1795000000", "id": "7"})
+numbers = count()
+
+
+def write(sender: str | None, text: str, token: str = TOKEN, name: str = "") -> str:
+    """What is answered to a text message from `sender`, which its provider calls `name`: else as it called none yet."""
+    query = urlencode({"from": sender or "", "text": text, "time": "1795000000", "id": name or next(numbers)})
     answer = Client().get(reverse("kannel_text", args=[token]), QUERY_STRING=query)
     assert answer.status_code == (200 if token == TOKEN else 404)
     return answer.content.decode() if token == TOKEN else ""
@@ -181,3 +197,79 @@ def test_where_the_database_is_away_its_provider_brings_the_whole_batch_again(mo
     with pytest.raises(OperationalError):
         write(first_phone(borrower), "退订")
     assert not Callback.objects.exists()
+
+
+# What comes again ----------------------------------------------------------------------------------------------------
+
+
+def rows() -> tuple[int, ...]:
+    kinds = (Callback, InboundText, AgentTask, Acknowledgement, Consent, NoticeEvent)
+    return tuple(kind._default_manager.count() for kind in kinds)
+
+
+def test_a_text_that_its_provider_brings_again_does_nothing(asked: Delivery) -> None:
+    for words in ("stop", "I paid yesterday", reply_code(asked.pk)):
+        write(asked.address, words, name=words[:4])
+        before = rows()
+        assert write(asked.address, words, name=words[:4]) == ""
+        assert rows() == before
+
+
+def test_stop_that_was_taken_back_is_not_obeyed_once_more_when_it_comes_again(asked: Delivery) -> None:
+    borrower = asked.prompt.borrower
+    write(asked.address, "stop", name="7")
+    set_channel(borrower, "sms", enabled=True, now=NOON)
+    write(asked.address, "stop", name="7")
+    assert sms_is_on(borrower)
+    assert Consent.objects.count() == 2
+    write(asked.address, "stop", name="8")
+    assert not sms_is_on(borrower)
+
+
+def test_a_text_that_comes_again_after_its_task_was_finished_opens_no_other(asked: Delivery) -> None:
+    write(asked.address, "I paid yesterday", name="7")
+    task = AgentTask.objects.get()
+    finish(task_id=task.pk, agent=make_agent(), outcome="answered", note="Read.", now=NOON, text_id=task.text_id)
+    write(asked.address, "I paid yesterday", name="7")
+    assert AgentTask.objects.count() == 1
+
+
+def test_of_a_push_that_comes_again_with_another_text_only_that_one_is_new(asked: Delivery, settings: Settings) -> None:
+    settings.ALIYUN_CALLBACK_TOKEN = TOKEN
+    number = str(asked.address).removeprefix("+")
+    said = [{"phone_number": number, "content": text, "sequence_id": text} for text in ("hello", "退订")]
+    for batch in (said[:1], said, said):
+        answer = Client().post(reverse("aliyun_texts", args=[TOKEN]), json.dumps(batch), "application/json")
+        assert answer.json() == {"code": 0, "msg": "ok"}
+    assert list(InboundText.objects.order_by("pk").values_list("meaning", flat=True)) == ["other", "stop"]
+    assert Callback.objects.count() == 2
+
+
+def test_one_that_is_of_several_people_is_theirs_once(asked: Delivery) -> None:
+    other = make_borrower()
+    ContactPoint.objects.filter(user=other, kind="phone").update(address=asked.address)
+    for _ in range(2):
+        write(asked.address, "hello", name="7")
+    assert set(InboundText.objects.values_list("borrower", flat=True)) == {asked.prompt.borrower_id, other.pk}
+    assert (InboundText.objects.count(), AgentTask.objects.count()) == (2, 2)
+
+
+def test_one_that_could_not_be_done_is_known_when_it_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(_text: str) -> Reply:
+        raise RuntimeError("our own fault")
+
+    borrower = make_borrower()
+    monkeypatch.setattr(inbound_texts, "classify", stumble)
+    for _ in range(2):
+        write(first_phone(borrower), "stop", name="7")
+    assert InboundText.objects.count() == 1
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_of_two_calls_at_once_with_one_text_one_does_something() -> None:
+    borrower = make_borrower()
+    phone = first_phone(borrower)
+    answers = at_once(*[lambda: write(phone, "hello", name="7")] * 4)
+    assert sorted(bool(answer) for answer in answers) == [False, False, False, True]
+    assert (Callback.objects.count(), InboundText.objects.count(), AgentTask.objects.count()) == (1, 1, 1)

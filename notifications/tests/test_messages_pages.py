@@ -124,12 +124,12 @@ class TestInbox:
     def test_it_takes_the_same_queries_for_one_and_for_many(
         self, page: Client, prompt: Prompt, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
-        """Session, person; then how many, which, their tellings, the loans."""
-        with django_assert_num_queries(6):
+        """Session, person; then how many, which, their tellings, the loans, and whether they said "no more"."""
+        with django_assert_num_queries(7):
             page.get(INBOX)
         for number in range(PAGE):
             tell(make_installment(make_loan(prompt.borrower), due_on=DUE + timedelta(days=number)), "sms", "email")
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             page.get(INBOX)
 
 

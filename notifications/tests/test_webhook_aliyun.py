@@ -6,10 +6,10 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from notifications.models import Delivery, Receipt
-from notifications.signatures import reference_of
+from notifications.signatures import reference_of, reply_code
 from notifications.states import Status
 from notifications.tests.factories import make_delivery
-from notifications.tests.webhook_cases import Call, WebhookCases, make
+from notifications.tests.webhook_cases import Call, DoorCases, ReceiptCases, delivery_named, make
 
 TOKEN = "a-secret-token"
 
@@ -22,7 +22,8 @@ def report(reference: str, *, success: bool = True, code: str = "DELIVERED") -> 
     }  # fmt: skip
 
 
-class TestAliyun(WebhookCases):
+class TestAliyun(ReceiptCases):
+    door = "aliyun_report"
     channel = "sms"
     provider = "aliyun"
     signs_body = False
@@ -44,7 +45,7 @@ class TestAliyun(WebhookCases):
     def wrongly_signed(self, reference: str) -> Call:
         return self.call(json.dumps([report(reference)]).encode(), "a-secret-tokem")
 
-    def replayed(self, reference: str) -> Call:
+    def signed_for_elsewhere(self, reference: str) -> Call:
         return self.call(json.dumps([report(reference)]).encode(), "kannels")
 
     def malformed(self) -> Call:
@@ -72,3 +73,51 @@ class TestAliyun(WebhookCases):
             first.pk: Status.DELIVERED, second.pk: Status.FAILED,
         }  # fmt: skip
         assert Receipt.objects.count() == 3
+
+
+class TestAliyunTexts(DoorCases):
+    """Somebody writes the code of a message to them."""
+
+    door = "aliyun_texts"
+    channel = "sms"
+    provider = "aliyun_in"
+    signs_body = False
+
+    @pytest.fixture(autouse=True)
+    def _secrets(self, settings: Settings) -> None:
+        self.settings = settings
+        settings.ALIYUN_CALLBACK_TOKEN, settings.SMS_CALLBACK_TOKEN = TOKEN, "kannels"
+
+    def call(self, reference: str, token: str = TOKEN, text: str = "", padding: int = 0) -> Call:
+        told = delivery_named(reference)
+        written = {
+            "phone_number": told.address.removeprefix("+"), "content": text or reply_code(told.pk),
+            "send_time": "2026-11-22 19:38:50", "dest_code": "1234", "sequence_id": "1234567890",
+        }  # fmt: skip
+        body = json.dumps([written]).encode() + b" " * padding
+        return Call("POST", reverse("aliyun_texts", args=[token]), body, "application/json")
+
+    def genuine(self, reference: str) -> Call:
+        return self.call(reference)
+
+    def unsigned(self, reference: str) -> Call:
+        return self.call(reference, "-")
+
+    def wrongly_signed(self, reference: str) -> Call:
+        return self.call(reference, "a-secret-tokem")
+
+    def signed_for_elsewhere(self, reference: str) -> Call:
+        return self.call(reference, "kannels")
+
+    def altered(self, reference: str, other: str) -> Call:
+        told = Delivery.objects.get()
+        return self.call(reference_of(told.pk), text=f"{(int(reply_code(told.pk)) + 1) % 10_000:04d}")
+
+    def malformed(self) -> Call:
+        return Call("POST", reverse("aliyun_texts", args=[TOKEN]), b'[{"phone_number": 1}]', "application/json")
+
+    def oversized(self, reference: str) -> Call:
+        return self.call(reference, padding=1_000_000)
+
+    def take_away_the_secret(self) -> None:
+        self.settings.ALIYUN_CALLBACK_TOKEN = ""

@@ -14,7 +14,7 @@ from notifications.models import Receipt
 from notifications.signatures import reference_of
 from notifications.states import Status
 from notifications.tests.factories import make_delivery
-from notifications.tests.webhook_cases import Call, WebhookCases, make
+from notifications.tests.webhook_cases import Call, ReceiptCases, make
 
 SIGNING_KEY = "a-signing-key"
 PASSWORD = "postmark:a-password"
@@ -70,7 +70,8 @@ def basic(password: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(password.encode()).decode()}
 
 
-class EspCases(WebhookCases):
+class EspCases(ReceiptCases):
+    door = "esp_report"
     channel = "email"
     provider = "anymail"
     signs_body = False
@@ -110,7 +111,7 @@ class TestMailgun(EspCases):
     def wrongly_signed(self, reference: str) -> Call:
         return self.call(mailgun_event(reference, key="another"), "mailgun")
 
-    def replayed(self, reference: str) -> Call:
+    def signed_for_elsewhere(self, reference: str) -> Call:
         return self.call(mailgun_event(reference), "postmark")
 
     def malformed(self) -> Call:
@@ -177,7 +178,7 @@ class TestPostmark(EspCases):
     def wrongly_signed(self, reference: str) -> Call:
         return self.call(postmark_event(reference), "postmark", **basic("postmark:a-passwore"))
 
-    def replayed(self, reference: str) -> Call:
+    def signed_for_elsewhere(self, reference: str) -> Call:
         return self.call(postmark_event(reference), "mailgun", **basic(PASSWORD))
 
     def malformed(self) -> Call:

@@ -19,6 +19,7 @@ from loans.models import Loan
 from notifications.acknowledgement import NothingToAcknowledge, acknowledge, mark_seen
 from notifications.history import entries
 from notifications.models import Acknowledgement, Prompt
+from notifications.stopped import stopped
 from notifications.telling import read_telling
 
 PAGE: Final = 20
@@ -35,7 +36,13 @@ def message_list(request: SignedInRequest) -> HttpResponse:
     if chosen:
         told = told.about_loan(chosen.pk)
     page = Paginator(told, PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "entries": entries(page.object_list), "loans": loans, "chosen": chosen}
+    context = {
+        "page": page,
+        "entries": entries(page.object_list),
+        "loans": loans,
+        "chosen": chosen,
+        "stopped": stopped(request.user),
+    }
     return render(request, "messages/list.html", context)
 
 

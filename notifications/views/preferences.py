@@ -65,9 +65,11 @@ def preferences(request: SignedInRequest) -> HttpResponse:
 def _switch(request: SignedInRequest) -> Sequence[str]:
     """Apply the form, all of it or nothing: those switched on first, so that one may take the place of another.
 
-    Returns what was refused. A channel that is off is not the first one.
+    Returns what was refused. A channel that is off is not the first one. About one that the page did not show, since it
+    was opened before there were such, nothing was said.
     """
-    wanted = {channel: channel in request.POST.getlist("channels") for channel in offered()}
+    shown = request.POST.getlist("shown") or FIRST
+    wanted = {channel: channel in request.POST.getlist("channels") for channel in offered() if channel in shown}
     refused, changed = [], False
     for channel in sorted(wanted, key=lambda channel: not wanted[channel]):
         try:

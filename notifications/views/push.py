@@ -1,4 +1,7 @@
-"""What a browser fetches and posts by itself once its owner has let us show notices. None of it reads a cookie."""
+"""What a browser fetches and posts by itself once its owner has let us show notices. None of it reads a cookie.
+
+What it posts comes to doors as those of providers: the token is the proof, and what is refused is counted.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,11 +12,11 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from notifications.acknowledgement import LinkExpired, LinkInvalid, NothingToAcknowledge
-from notifications.push_receipts import acknowledge_notice, receive_report
+from notifications.push_receipts import PROVIDER, acknowledge_notice, receive_report
+from notifications.webhooks.door import is_too_long, refuse, webhook
 
 LONGEST_REPORT: Final = 512
 WORKER: Final = Path(settings.BASE_DIR) / "static" / "js" / "push-worker.js"
@@ -27,38 +30,29 @@ def service_worker(request: HttpRequest) -> HttpResponse:
     return HttpResponse(WORKER.read_bytes(), content_type="text/javascript; charset=utf-8", headers=headers)
 
 
-@login_not_required
-@csrf_exempt
+@webhook(PROVIDER, "POST")
 @never_cache
-@require_POST
 def notice_received(request: HttpRequest, token: str) -> HttpResponse:
     """A device got a notice. Said again, nothing more is stored and the answer is the same."""
     return _answer(request, lambda report: receive_report(token, report, now=timezone.now()))
 
 
-@login_not_required
-@csrf_exempt
+@webhook(PROVIDER, "POST")
 @never_cache
-@require_POST
 def notice_acknowledged(request: HttpRequest, token: str) -> HttpResponse:
     """The reader pressed "I know". Said again, the first one stands; 409 where there is nothing to say it of."""
     return _answer(request, lambda _: acknowledge_notice(token, now=timezone.now()))
 
 
 def _answer(request: HttpRequest, act: Callable[[bytes], object]) -> HttpResponse:
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if not length.isdecimal() or len(length) > len(str(LONGEST_REPORT)) or int(length) > LONGEST_REPORT:
-        return _refusal(413, "A report of this length is not our script's.")
+    if is_too_long(request, LONGEST_REPORT):
+        return refuse(413, "A report of this length is not our script's.")
     try:
         act(request.body)
     except LinkExpired:
-        return _refusal(410, "The time of this notice is over.")
+        return refuse(410, "The time of this notice is over.")
     except LinkInvalid:
-        return _refusal(404, "This is no notice of ours.")
+        return refuse(404, "This is no notice of ours.")
     except NothingToAcknowledge:
-        return _refusal(409, "This notice needs no answer.")
+        return refuse(409, "This notice needs no answer.")
     return HttpResponse(status=204)
-
-
-def _refusal(status: int, words: str) -> HttpResponse:
-    return HttpResponse(words, status=status, content_type="text/plain; charset=utf-8")

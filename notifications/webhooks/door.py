@@ -38,8 +38,8 @@ def is_secret(given: str, expected: str) -> bool:
 
 def is_too_long(request: HttpRequest, limit: int) -> bool:
     """Whether the body is longer than `limit` octets, found before any of it is read."""
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    return not str(length).isdigit() or int(length) > limit
+    length = str(request.META.get("CONTENT_LENGTH") or "0")
+    return not length.isdecimal() or len(length) > len(str(limit)) or int(length) > limit
 
 
 def nothing_here() -> HttpResponse:

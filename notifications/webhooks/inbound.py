@@ -46,7 +46,9 @@ def twilio_text(request: HttpRequest) -> HttpResponse:
 
 @webhook("aliyun_in", "POST")
 def aliyun_texts(request: HttpRequest, token: str) -> HttpResponse:
-    """A batch of messages (SmsUp). An answer would need a registered template of its own, so none goes out."""
+    """A batch of messages (SmsUp). An answer would need a registered template of its own, so none goes out: what was
+    done stands in the portal.
+    """
     if not is_secret(token, settings.ALIYUN_CALLBACK_TOKEN):
         return nothing_here()
     if is_too_long(request, LONGEST_BATCH):

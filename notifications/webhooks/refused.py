@@ -25,7 +25,9 @@ _WHY: Final = {
     405: Why.METHOD,
     413: Why.TOO_LONG,
 }
-"""By the answer's status. Not 401: who is asked for a password, as Amazon's servers wait to be, is not refused yet."""
+"""By the answer's status. Not 401: who is asked for a password, as Amazon's servers wait to be, is not refused yet. Nor
+409 and 410: a device that comes late, or twice, has shown who it is.
+"""
 _COUNT: Final = """
 INSERT INTO notifications_refusedcalls AS counted (provider, why, day, calls, last_at)
 VALUES (%(provider)s, %(why)s, %(day)s, %(calls)s, %(now)s)

@@ -1,4 +1,4 @@
-"""The way of other systems' calls through the server, providers' and partners': straight to their door."""
+"""The way of other systems' calls through the server, providers', partners' and devices': straight to their door."""
 
 from collections.abc import Callable
 from typing import Final
@@ -7,15 +7,15 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
 from django.urls import Resolver404, resolve
 
-PREFIXES: Final = ("/webhooks/", "/api/")
+PREFIXES: Final = ("/webhooks/", "/api/", "/push/")
 
 
 class ShortWayMiddleware:
     """Takes calls to views that are marked `for_providers`, as `door.webhook` does, past the middleware for people.
 
-    A provider or a partner's system has no session, language, form or browser; what those cost is more than what
-    keeping a receipt costs. Stands behind SecurityMiddleware. Whatever is not such a view goes the long way, and is
-    refused there as ever.
+    A provider, a partner's system or a device's script has no session, language or form; what those cost is more than
+    what keeping a receipt costs. Stands behind SecurityMiddleware. Whatever is not such a view goes the long way, and
+    is refused there as ever.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

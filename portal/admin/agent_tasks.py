@@ -143,6 +143,7 @@ class AgentTaskAdmin(ReadOnlyAdmin[AgentTask]):
             messages.error(request, str(obstacle))
             return self._page(request, self.get_queryset(request).get(pk=task.pk), form, status=CONFLICT)
         if done.status == AgentTask.Status.OPEN and outcome == AgentTask.Outcome.CONTACT_MENDED:
+            transaction.on_commit(tasks.wake_senders, robust=True)
             self.log_change(request, task, "Contact details mended, sent again.")
             words = gettext("It is being sent there. The task stays open until %s: look what became of it.")
             messages.success(request, words % deadline_there(task))

@@ -11,6 +11,7 @@ from accounts.masking import mask_text
 from notifications.needed import DUE_DAY_OVER
 from notifications.policy_files import rule_named
 from notifications.policy_words import describe
+from notifications.silence import NONE_COME, TOO_LATE
 from notifications.suppliers import FAILS, SLOW
 
 _HELD: Final = "held by "
@@ -22,7 +23,8 @@ KNOWN: Final[dict[str, Promise]] = {
     "no channel reached them": _("no channel reached them"),
     "nothing arrived and the time to act is running out": _("nothing arrived and the time to act is running out"),
     "the bank does not show what the platform has seen": _("the bank does not show what the platform has seen"),
-    "no receipt in time": _("no receipt in time"),
+    TOO_LATE: _("no receipt in time"),
+    NONE_COME: _("its provider brings no receipts"),
     "its worker died while handing it over": _("the worker died while handing it over"),
     "number is malformed": _("the number is malformed"),
     "gateway cannot be reached": _("the gateway cannot be reached"),

@@ -82,11 +82,12 @@ def _proofs(leading: Prompt, about: Prompt) -> Iterator[Proof]:
 
 def _holds(figures: Named, about: Prompt) -> bool:
     """The day that holds, and no less than what is owed: what is left of the version that was told, all of another.
-    What was charged for being late nobody could name before.
+    What has made that version dearer was charged for being late (`apply_schedules`), and nobody could name it before.
     """
     installment = about.installment
     if installment is None or figures.due_on != installment.due_on:
         return False
     whole = installment.total - installment.waived
-    owed = installment.outstanding if about.version == installment.version else whole
-    return figures.amount >= min(owed, whole - installment.penalties)
+    if about.version != installment.version:
+        return figures.amount >= whole
+    return figures.amount >= min(installment.outstanding, whole - installment.fees - installment.penalties)

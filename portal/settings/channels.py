@@ -11,6 +11,8 @@ EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = _MAIL["EMAIL_BACKEND"], _MAIL["EMAIL_HOS
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL["EMAIL_HOST_USER"] or "", _MAIL["EMAIL_HOST_PASSWORD"] or ""
 EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL.get("EMAIL_USE_TLS", False), _MAIL.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 20
+# Whether the mail server reports what arrived (RFC 3461), and not only what did not.
+EMAIL_REPORTS = env.bool("EMAIL_REPORTS", default=True)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Dueproof <notices@dueproof.test>")
 BOUNCE_DOMAIN = env.str("BOUNCE_DOMAIN", default="bounces.dueproof.test")
 

@@ -291,7 +291,12 @@ def test_what_lies_in_the_portal_is_not_called_delivered(installment: Installmen
 
 @pytest.mark.parametrize(
     ("change", "proved"),
-    [({"penalties": 5}, True), ({"principal": 105}, False), ({"penalties": 5, "version": 2}, True)],
+    [
+        ({"penalties": 5}, True),
+        ({"principal": 105}, False),
+        ({"penalties": 5, "version": 2}, False),
+        ({"fees": 5}, True),
+    ],
 )
 def test_what_was_charged_for_being_late_nobody_could_name_before(
     change: dict[str, Any], proved: bool, installment: Installment
