@@ -19,6 +19,7 @@ from django.db import connection
 
 from loans.worker_lock import IS_HELD, worker_lock
 from notifications.halting import halts_for
+from notifications.kept_words import keep_words
 from notifications.needed import KINDS, is_so, may_be_told
 from notifications.prepared import prepared_cursor
 
@@ -144,6 +145,7 @@ def claim(rows: Sequence[Kept], *, holder: int, provider: str, now: datetime) ->
     From the commit on those with facts are being handed over.
     """
     if rows:
+        keep_words({row.wording for row in rows if row.wording})
         parameters: dict[str, Any] = {"rows": as_document(rows), "provider": provider, "holder": holder, "now": now}
         with prepared_cursor() as cursor:
             cursor.execute(_CLAIM, parameters)

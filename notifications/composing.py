@@ -109,7 +109,7 @@ def _reply_code(telling: Telling) -> str:
 
 
 def _stops(telling: Telling) -> bool:
-    """Who is asked for overdue money by SMS is told how to end that (12 CFR 1006.6(e)), where answers reach us."""
+    """Who is asked for overdue money by text message is told how to end that, if answers reach us: 12 CFR 1006.6(e)."""
     asked = telling.channel == Delivery.Channel.SMS and PURPOSES[telling.kind] is Purpose.COLLECTION
     return asked and settings.SMS_INBOUND
 

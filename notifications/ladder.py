@@ -239,9 +239,10 @@ def _on_rung(course: Course, rung: int, tellings: Sequence[Telling], now: dateti
     current = [telling for telling in tellings if telling.rung == rung and telling.channel != Channel.IN_APP]
     if rung >= len(ladder.rungs) or not current:
         return _next(course, rung, tellings, now, NOT_DELIVERED, arrived=arrived)
-    if all(telling.capped and telling.started_at > now for telling in current):
-        if isinstance(beside := _next(course, rung, tellings, now, CAPPED, arrived=arrived), Climb):
-            return beside
+    if all(telling.capped and telling.started_at > now for telling in current) and isinstance(
+        beside := _next(course, rung, tellings, now, CAPPED, arrived=arrived), Climb
+    ):
+        return beside
     step = ladder.rungs[rung]
     patience = course.patience(rung, max(telling.started_at for telling in current))
     if any(telling.status == Status.DELIVERED for telling in current):

@@ -12,8 +12,8 @@ from notifications import table_statistics
 from notifications.models import Prompt
 from notifications.slots import Slot, stages_before
 
-# One is on record since then where a later stage was planned, and what a dispute or an outage held on its day was passed
-# by on purpose. OFFSET 0 keeps each question a look-up by the index.
+# One is on record since then where a later stage was planned, and what a dispute or an outage held on its day was
+# passed by on purpose. OFFSET 0 keeps each question a look-up by the index.
 _MISSED: Final = """
 FROM planning_prompt AS prompt
 JOIN unnest(%(zones)s::text[], %(plans)s::int[], %(due_on)s::date[], %(reached)s::int[], %(kinds)s::text[],

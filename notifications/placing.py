@@ -13,6 +13,7 @@ from django.db import transaction
 from notifications.claiming import Kept, Line, as_document, claim, looking_up_by_id
 from notifications.composing import word
 from notifications.events import RECORD_SENT
+from notifications.kept_words import keep_words
 from notifications.models import Delivery
 from notifications.prepared import prepared_cursor
 from notifications.states import advance
@@ -57,5 +58,6 @@ def _place_some(line: Line, now: datetime) -> int:
 
 def _place(rows: list[Kept], now: datetime) -> None:
     if rows:
+        keep_words({row.wording for row in rows})
         with prepared_cursor() as cursor:
             cursor.execute(_PLACE, {"rows": as_document(rows), "provider": PROVIDER, "now": now})

@@ -32,16 +32,25 @@ class Rendered(NamedTuple):
     button: str = ""
 
 
-def render(kind: str, stage: int, channel: str, facts: Facts, action_url: str, reply_code: str = "") -> Rendered:
+def render(
+    kind: str,
+    stage: int,
+    channel: str,
+    facts: Facts,
+    action_url: str,
+    reply_code: str = "",
+    words: Wording | None = None,
+) -> Rendered:
     """The message that tells `facts` on `channel` ("email", "sms", "in_app", "push").
 
     `stage` is the prompt's; the words are those of the nearest stage at or below it. `action_url` is secret to its
     reader and therefore no fact: it stands in the message and is not stored. So is `reply_code`, for a text message.
+    `words` are those of before, where the message is shown as it was sent.
 
     Raises WordingError where there is no such wording, and ValueError (FactMissingError, MoneyError) where the facts do
     not fit it. Neither text holds personal data.
     """
-    wording = find_wording(kind, stage, facts.language, facts.decision)
+    wording = words or find_wording(kind, stage, facts.language, facts.decision)
     if channel == Delivery.Channel.EMAIL:
         return _render_email(wording, facts, one_line(action_url))
     if channel in TEXTS:

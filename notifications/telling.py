@@ -8,6 +8,7 @@ from typing import Final
 from loans.models import Installment
 from notifications.bundles import still_needed
 from notifications.history import Entry
+from notifications.kept_words import words_of
 from notifications.models import Delivery, Prompt
 from notifications.rendering import Rendered, render
 from notifications.report_day import days_promised
@@ -22,7 +23,7 @@ _OF_WHAT_IS_OWED: Final = (*Prompt.ASKING, Prompt.Kind.SCHEDULE_CHANGED)
 class Telling:
     """One delivery's words. `rendered` is None where they cannot be made again; the facts still stand.
 
-    `same_words`: the wording has not been revised since, so these are the very words. `asks`: an answer is still
+    `same_words`: these are the very words, kept where they have been revised since. `asks`: an answer is still
     wanted. `paid` and `changed` say why it is not.
     """
 
@@ -77,7 +78,8 @@ def telling_of(prompt: Prompt, delivery: Delivery, promised: date | None = None)
 
 def _rendered(prompt: Prompt, delivery: Delivery, facts: Facts) -> Rendered | None:
     try:
-        return render(prompt.kind, prompt.stage, Delivery.Channel.IN_APP, facts, "")
+        words = words_of([delivery.wording]).get(delivery.wording)
+        return render(prompt.kind, prompt.stage, Delivery.Channel.IN_APP, facts, "", words=words)
     except (WordingError, ValueError):
         logger.exception("delivery %s cannot be worded again", delivery.pk)
         return None

@@ -12,18 +12,20 @@ from accounts.models.contact_point import masked
 from notifications.evidence.case import Case
 from notifications.evidence.raw import mask_keys, mask_raw
 from notifications.evidence.records import Json, day, moment
+from notifications.kept_words import words_of
 from notifications.models import Callback, Delivery, Prompt, Receipt
 from notifications.named import named
 from notifications.rendering import render
 from notifications.wording.facts import Facts
-from notifications.wording.source import WordingError
+from notifications.wording.source import Wording, WordingError
 
 
 def delivery_records(case: Case) -> list[Json]:
-    return [_delivery(delivery, case.known) for delivery in case.deliveries]
+    words = words_of({delivery.wording for delivery in case.deliveries})
+    return [_delivery(delivery, words.get(delivery.wording), case.known) for delivery in case.deliveries]
 
 
-def _delivery(delivery: Delivery, known: tuple[str, ...]) -> Json:
+def _delivery(delivery: Delivery, words: Wording | None, known: tuple[str, ...]) -> Json:
     prompt = delivery.prompt
     return {
         "id": delivery.pk,
@@ -51,18 +53,19 @@ def _delivery(delivery: Delivery, known: tuple[str, ...]) -> Json:
             {"installment": pk, "amount": str(figures.amount), "due_on": day(figures.due_on)}
             for pk, figures in named(delivery).items()
         ],
-        "message": _message(delivery),
+        "message": _message(delivery, words),
     }
 
 
-def _message(delivery: Delivery) -> Json | None:
-    """The words again, from facts and wording. `as_sent` is false where the wording has been revised since, so that
-    these are not the very words. The key in a link that acknowledges is left out.
+def _message(delivery: Delivery, words: Wording | None) -> Json | None:
+    """The message again, from its facts and `words`; from today's where these are not known. `as_sent` is false where
+    the wording has been revised since and was not kept, so that these are not the very words. The key in a link that
+    acknowledges is left out.
     """
     prompt = delivery.prompt
     try:
         facts = Facts.from_json(delivery.facts or {})
-        rendered = render(prompt.kind, prompt.stage, delivery.channel, facts, _address(prompt))
+        rendered = render(prompt.kind, prompt.stage, delivery.channel, facts, _address(prompt), words=words)
     except (WordingError, ValueError):
         return None
     return {"as_sent": rendered.wording == delivery.wording, "subject": rendered.subject, "text": rendered.text}

@@ -9,6 +9,7 @@ from notifications.models.duty import Duty, FirmTelling
 from notifications.models.event import NoticeEvent
 from notifications.models.halt import Halt
 from notifications.models.inbound_text import InboundText
+from notifications.models.kept_words import KeptWords
 from notifications.models.lead_plan import LeadPlan
 from notifications.models.preference import Preference
 from notifications.models.prompt import DisputedPrompt, Prompt
@@ -31,6 +32,7 @@ __all__ = [
     "FirmTelling",
     "Halt",
     "InboundText",
+    "KeptWords",
     "LeadPlan",
     "NoticeEvent",
     "Preference",

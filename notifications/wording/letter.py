@@ -60,8 +60,8 @@ def _words(wording: Wording, shared: Shared, unknown: frozenset[str]) -> _Words:
     body = [fill_shared(text, values) for text in choose_known(wording.body, missing)]
     about = [fill_shared(text, values) for text in choose_known(wording.about, missing)]
     firms = {"firms": fill_shared("{firms}", values)}
-    choose = (wording.choose, f"{values['portal_url']}{PREFERENCES}" if values["portal_url"] else "")
-    page = set_page({**lines, **firms}, {"body": body, "about": about}, choose, wording.language)
+    choose = (wording.choose, f"{values['portal_url']}{PREFERENCES}" if wording.choose and values["portal_url"] else "")
+    page = set_page({**lines, **firms}, {"body": body, "about": about}, choose, wording)
     about += ["\n".join(choose)] if choose[1] else []
     return _Words(Form.of(_DIVIDER.join([*lines.values(), *body, *about])), Form.of(page), len(body))
 

@@ -51,7 +51,8 @@ class Wording:
     stops them.
 
     `version` is "<kind>/<stage>/<language>@<12 hex digits>", at most 64 characters: the start of the SHA-256 of the
-    words themselves and of the page that they stand in.
+    words themselves and of the page that they stand in. `page` is that page, `written` the JSON of all of these, of
+    which the version is the digest: `read_written` reads it back.
     """
 
     language: str
@@ -66,6 +67,8 @@ class Wording:
     reply: str
     stop: str
     version: str
+    page: str
+    written: str
 
 
 def names_in(text: str) -> frozenset[str]:
@@ -96,6 +99,36 @@ def read_wordings(kind: str, language: str, folder: Path = FOLDER) -> dict[str, 
     return {
         name: _build(path, name, {**document, **about, **section}, page, language) for name, section in variants.items()
     }
+
+
+def read_version(version: str) -> Wording:
+    """Today's wording of this version. Raises WordingError where it is none of today's."""
+    kind, _slash, rest = version.partition("/")
+    language = rest.partition("/")[2].partition("@")[0]
+    if (FOLDER / kind).is_dir() and language in LANGUAGES:
+        for wording in read_wordings(kind, language).values():
+            if wording.version == version:
+                return wording
+    raise WordingError(f"{version} is none of today's wordings.")
+
+
+def read_written(version: str, written: str) -> Wording:
+    """The wording of `version` from what was once `written`; lines that it had not yet are empty.
+
+    Raises WordingError where it is of another version, or names what nothing is filled into any more.
+    """
+    if _digest(written) != version.partition("@")[2]:
+        raise WordingError(f"What was kept of {version} is not what it was.")
+    lines, body, about, page = json.loads(written)
+    passages = tuple(tuple(tuple(ways) for ways in passage) for passage in (body, about))
+    known = {name: str(lines.get(name, "")) for name in LINES if name != "why"}
+    texts = [*known.values(), *(text for passage in passages for ways in passage for text in ways)]
+    if gone := frozenset[str]().union(*map(names_in, texts)) - NAMES - REPLY_CODE:
+        raise WordingError(f"{version} names {', '.join(sorted(gone))}, which nothing fills in any more.")
+    language = version.partition("@")[0].rpartition("/")[2]
+    return Wording(
+        language=language, body=passages[0], about=passages[1], version=version, page=page, written=written, **known
+    )
 
 
 @cache
@@ -130,10 +163,14 @@ def _build(path: Path, section: str, words: dict[str, Any], page: str, language:
         *_read_passage(where, "body", words.get("body")),
     )
     about = ((lines.pop("why"),), *_read_passage(where, "about", words.get("about")))
-    digest = hashlib.sha256(json.dumps([lines, body, about, page], sort_keys=True).encode()).hexdigest()[:12]
+    written = json.dumps([lines, body, about, page], sort_keys=True)
     stage = section if section.isdecimal() else "0"
-    version = f"{path.parent.name}/{stage}/{language}@{digest}"
-    return Wording(language=language, body=body, about=about, version=version, **lines)
+    version = f"{path.parent.name}/{stage}/{language}@{_digest(written)}"
+    return Wording(language=language, body=body, about=about, version=version, page=page, written=written, **lines)
+
+
+def _digest(written: str) -> str:
+    return hashlib.sha256(written.encode()).hexdigest()[:12]
 
 
 def _read_line(where: str, name: str, text: Any) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -19,6 +20,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import ContactPoint
 from accounts.requests import SignedInRequest
+from notifications import tasks
 from notifications.agent_tasks import TaskNotYoursError, finish, reveal, take
 from notifications.models import AgentTask
 from notifications.resending import CannotResendError

@@ -83,7 +83,9 @@ class PromptAnswer(serializers.Serializer[Any]):
     loan = serializers.CharField(source="loan.external_id")
     bank = serializers.SlugField(source="loan.bank.code")
     kind = serializers.ChoiceField(Prompt.Kind.values)
-    stage = serializers.IntegerField(help_text="Days before or after the due date, by the kind.")
+    stage = serializers.IntegerField(
+        help_text="Days before or after the due date, by the kind; 1 of a changed schedule without this installment."
+    )
     installment = serializers.IntegerField(source="installment.number", allow_null=True, default=None)
     due_on = serializers.DateField(
         source="installment.due_on",
