@@ -15,19 +15,35 @@ CALL_ENDS_WITHIN: Final = RECEIPT_WITHIN[Delivery.Channel.VOICE]
 _PLANNED_WITHIN: Final = timedelta(days=60)
 """What was handed over in the last days was planned no longer ago: a prompt does not outlive its stages."""
 
-# Nobody has said that what is being sent, or is unconfirmed, was taken, and it may have arrived.
-_CONTACTS: Final = """
+# What firms said that they told these people. Where none ever did, nothing of it is run.
+_FIRMS_TOLD: Final = """
+FROM loans_loan AS loan
+JOIN loans_installment AS installment ON installment.loan_id = loan.id
+JOIN notifications_firmtelling AS word ON word.installment_id = installment.id
+WHERE EXISTS (SELECT FROM notifications_firmtelling) AND loan.borrower_id = ANY(%(people)s::bigint[])
+  AND word.sent_at > %(since)s
+"""
+
+# Nobody has said that what is being sent, or is unconfirmed, was taken, and it may have arrived. What one firm told of
+# several that fall due together, at one moment, was one message; that it was sent and that it arrived are said apart.
+# A call that nobody took was one.
+_CONTACTS: Final = f"""
 SELECT prompt.borrower_id, prompt.kind, COALESCE(delivery.sent_at, delivery.handed_at)
 FROM notifications_prompt AS prompt
 JOIN notifications_delivery AS delivery ON delivery.prompt_id = prompt.id AND delivery.channel = %(channel)s
 WHERE prompt.borrower_id = ANY(%(people)s::bigint[]) AND prompt.planned_at > %(planned_since)s
   AND COALESCE(delivery.sent_at, delivery.handed_at) > %(since)s
   AND (delivery.sent_at IS NOT NULL OR delivery.status IN ('sending', 'unconfirmed'))
-"""
+UNION ALL
+SELECT borrower_id, kind, sent_at
+FROM (
+    SELECT DISTINCT loan.borrower_id, word.kind, word.sent_at, word.partner_id, installment.due_on
+    {_FIRMS_TOLD} AND word.channel = %(channel)s AND (word.proof <> 'failed' OR word.channel = 'voice')) AS told
+"""  # noqa: S608  (nothing of it comes from outside)
 
 # A call is delivered when all was said to a person; who hangs up before has spoken with us as well. How an agent told
-# somebody in person is not kept: most often by a call.
-_TALKS: Final = """
+# somebody in person is not kept: most often by a call. A firm's call is one where the firm says that it reached them.
+_TALKS: Final = f"""
 SELECT borrower_id, kind, max(at) FILTER (WHERE over), max(at) FILTER (WHERE NOT over)
 FROM (
     SELECT prompt.borrower_id, prompt.kind, delivery.status IN ('delivered', 'unconfirmed') AS over,
@@ -49,9 +65,12 @@ FROM (
     SELECT prompt.borrower_id, prompt.kind, TRUE, task.done_at
     FROM notifications_agenttask AS task JOIN notifications_prompt AS prompt ON prompt.id = task.prompt_id
     WHERE task.borrower_id = ANY(%(people)s::bigint[]) AND task.outcome = 'told' AND task.done_at > %(since)s
+    UNION ALL
+    SELECT loan.borrower_id, word.kind, TRUE, word.sent_at
+    {_FIRMS_TOLD} AND word.channel = 'voice' AND word.proof NOT IN ('accepted', 'failed')
 ) AS talk
 GROUP BY borrower_id, kind
-"""
+"""  # noqa: S608
 
 Key = tuple[int, str]
 """A person's id and a purpose."""
@@ -65,7 +84,9 @@ class Talks(NamedTuple):
 
 
 def contacts_of(people: Collection[int], channel: str, *, now: datetime) -> dict[Key, list[datetime]]:
-    """When these people were told on this channel lately, by purpose; what may have reached them counts as well."""
+    """When these people were told on this channel lately, by us or by firms, by purpose; what may have reached them
+    counts as well.
+    """
     parameters: dict[str, Any] = {
         "people": numbers(people),
         "channel": channel,

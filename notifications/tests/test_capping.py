@@ -1,21 +1,27 @@
 """No more often than the caps allow, whichever loan or firm it is about."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
 from pytest_django import Settings
 
 from accounts.tests.factories import make_borrower
+from loans.models import Installment
 from loans.tests.factories import make_installment, make_loan
 from notifications import dispatch
-from notifications.models import Delivery, NoticeEvent, Prompt
+from notifications.contacts import _CONTACTS
+from notifications.models import Delivery, FirmTelling, NoticeEvent, Prompt
 from notifications.policy import Purpose
 from notifications.policy_files import policy_for
 from notifications.states import Status
 from notifications.tests.factories import NOON, TODAY, make_delivery, make_prompt
+from notifications.tests.firms import report
 from notifications.tests.outside import SandboxProcess
 
 pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
 
 
 def cap() -> int:
@@ -80,6 +86,81 @@ def test_what_may_have_gone_out_counts_before_anybody_has_said_so(told: dict[str
     last = deliveries[-1]
     last.refresh_from_db()
     assert last.status == (Status.RETRYING if counts else Status.SENT)
+
+
+def last_is_held(deliveries: list[Delivery]) -> bool:
+    """Whether the cap holds the last of these, the others of which are not to be sent."""
+    Delivery.objects.filter(pk__in=[one.pk for one in deliveries[:-1]]).update(status="cancelled")
+    dispatch.dispatch("sms", clock=lambda: NOON + HOUR)
+    return Delivery.objects.get(pk=deliveries[-1].pk).status == Status.RETRYING
+
+
+def firm_told(delivery: Delivery, minutes: int = 0, **said: Any) -> None:
+    """By SMS, so many minutes after noon."""
+    assert delivery.prompt.installment
+    at = NOON + timedelta(minutes=minutes)
+    report(delivery.prompt.installment, at=NOON + HOUR, **{"kind": "overdue", "sent_at": at.isoformat(), **said})
+
+
+@pytest.mark.parametrize(
+    ("said", "counts"),
+    [
+        ({}, True),
+        ({"proof": "delivered"}, True),
+        ({"proof": "failed"}, False),
+        ({"channel": "email"}, False),
+        ({"kind": "upcoming"}, False),
+        ({"sent_at": (NOON - timedelta(days=1)).isoformat()}, False),
+    ],
+)
+def test_what_firms_told_by_themselves_counts(said: dict[str, Any], counts: bool) -> None:
+    """About other loans of the same borrower."""
+    deliveries = overdue_deliveries(cap() + 1)
+    for delivery in deliveries[:-1]:
+        firm_told(delivery, **said)
+    assert FirmTelling.objects.count() == cap()
+    assert last_is_held(deliveries) is counts
+
+
+def test_it_counts_beside_what_the_portal_sent() -> None:
+    deliveries = overdue_deliveries(cap() + 1)
+    firm_told(deliveries[0])
+    Delivery.objects.filter(pk=deliveries[0].pk).update(status="cancelled")
+    Delivery.objects.filter(pk__in=[one.pk for one in deliveries[1:-1]]).update(status="sent", sent_at=NOON)
+    dispatch.dispatch("sms", clock=lambda: NOON + HOUR)
+    assert Delivery.objects.get(pk=deliveries[-1].pk).status == Status.RETRYING
+
+
+def test_what_firms_told_somebody_else_does_not() -> None:
+    for delivery in overdue_deliveries(cap()):
+        firm_told(delivery)
+    assert not last_is_held(overdue_deliveries(1))
+
+
+@pytest.mark.parametrize(("days_apart", "held"), [(0, False), (1, True)], ids=["due together", "due on other days"])
+def test_one_message_about_several_that_are_due_together_counts_once_however_often_it_is_spoken_of(
+    days_apart: int, held: bool
+) -> None:
+    deliveries = overdue_deliveries(cap() + 1)
+    due_on = TODAY - timedelta(days=1)
+    for place, delivery in enumerate(deliveries):
+        Installment.objects.filter(prompts=delivery.prompt_id).update(
+            due_on=due_on - timedelta(days=place * days_apart)
+        )
+        if place < cap():
+            firm_told(delivery)
+            firm_told(delivery, proof="delivered")
+    assert last_is_held(deliveries) is held
+
+
+def test_where_no_firm_tells_nothing_is_read_for_it() -> None:
+    overdue_deliveries(1)
+    parameters: dict[str, Any] = {"people": "{1,2}", "channel": "sms", "since": NOON, "planned_since": NOON}
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {_CONTACTS}", parameters)
+        read = [line for (line,) in cursor.fetchall() if "loans_" in line and " on " in line]
+    assert read
+    assert all("never executed" in line for line in read)
 
 
 def test_reminders_before_the_due_date_are_service_and_have_no_cap() -> None:

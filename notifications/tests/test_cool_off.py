@@ -16,8 +16,11 @@ from notifications.agent_tasks import finish
 from notifications.composing import word
 from notifications.contacts import CALL_ENDS_WITHIN
 from notifications.models import Acknowledgement, AgentTask, Delivery, Prompt, Receipt
+from notifications.policy import Purpose
+from notifications.policy_files import policy_for
 from notifications.states import Status, Step
 from notifications.tests.factories import TODAY, make_delivery, make_prompt, make_receipt
+from notifications.tests.firms import report
 
 pytestmark = pytest.mark.django_db
 NEW_YORK = ZoneInfo("America/New_York")
@@ -77,7 +80,12 @@ def hung_up_in_the_middle(borrower: User) -> None:
     make_receipt(delivery, kind=Receipt.Kind.ACCEPTED, provider_word="completed human")
 
 
-@pytest.mark.parametrize("speak", [answered, hung_up_in_the_middle, pressed_a_key, told_by_an_agent])
+def called_by_a_firm(borrower: User, proof: str = "delivered", at: datetime = SPOKE) -> None:
+    row = make_installment(make_loan(borrower), due_on=TODAY - timedelta(days=3))
+    report(row, at=NOW, kind="overdue", channel="voice", proof=proof, sent_at=at.isoformat())
+
+
+@pytest.mark.parametrize("speak", [answered, hung_up_in_the_middle, pressed_a_key, told_by_an_agent, called_by_a_firm])
 def test_no_call_follows_a_conversation_before_the_pause_is_over(borrower: User, speak: Callable[[User], None]) -> None:
     speak(borrower)
     delivery = call(borrower)
@@ -97,6 +105,16 @@ def test_no_call_follows_a_conversation_before_the_pause_is_over(borrower: User,
 )
 def test_what_was_no_conversation_or_is_long_ago_holds_nothing(borrower: User, made: dict[str, object]) -> None:
     make_delivery(make_overdue(borrower, planned_at=SPOKE), "voice", **made)
+    assert held(call(borrower)) == []
+
+
+@pytest.mark.parametrize(
+    ("proof", "at"), [("accepted", SPOKE), ("failed", SPOKE), ("delivered", SPOKE - timedelta(days=3))]
+)
+def test_a_call_of_a_firms_that_is_not_said_to_have_reached_them_or_is_long_ago_is_no_conversation(
+    borrower: User, proof: str, at: datetime
+) -> None:
+    called_by_a_firm(borrower, proof, at)
     assert held(call(borrower)) == []
 
 
@@ -134,3 +152,12 @@ def test_of_two_calls_to_one_person_at_once_one_waits_for_the_other(borrower: Us
     first, second = call(borrower), call(borrower)
     [step] = held(first, second)
     assert (step.delivery_id, step.next_attempt_at) == (second.pk, NOW + CALL_ENDS_WITHIN)
+
+
+def test_calls_of_a_firm_that_nobody_took_count_against_the_cap(borrower: User) -> None:
+    policy = policy_for("us", Purpose.COLLECTION, TODAY)
+    cap = next(one for one in policy.caps_on("voice") if one.span == "week")
+    for minutes in range(cap.most):
+        called_by_a_firm(borrower, "failed", NOW - timedelta(hours=1, minutes=minutes))
+    [step] = held(call(borrower))
+    assert step.held_by == cap.id
