@@ -216,6 +216,21 @@ def test_what_is_charged_for_being_late_is_no_change_of_the_schedule(
     assert (row.version, row.outstanding, row.known_at == known_at) == (version, Decimal(105), version == 1)
 
 
+@time_machine.travel("2026-11-10T04:00Z", tick=False)
+def test_what_was_paid_and_is_charged_late_is_owed_anew(bank: Partner) -> None:
+    """Nobody is told of what its prompts were taken back for, unless it has another version."""
+    send(bank, paid_loan(1))
+    again = paid_loan(1)
+    again["repaymentSchedule"]["periods"][0] |= {
+        "penaltyChargesDue": 5, "penaltyChargesOutstanding": 5,
+        "totalDueForPeriod": 105, "totalOutstandingForPeriod": 5,
+    }  # fmt: skip
+    with time_machine.travel("2026-11-11T04:00Z", tick=False):
+        send(bank, again)
+    row = Installment.objects.get(number=1)
+    assert (row.state, row.outstanding, row.version) == (State.OPEN, Decimal(5), 2)
+
+
 @pytest.mark.parametrize(("zone", "version"), [("Asia/Shanghai", 1), ("America/New_York", 2)])
 def test_whether_it_is_late_is_told_by_the_borrowers_own_day(bank: Partner, zone: str, version: int) -> None:
     with time_machine.travel("2026-11-03T20:00Z", tick=False):

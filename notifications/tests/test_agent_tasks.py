@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from accounts.contact_points import set_contact_point
 from accounts.models import ContactPoint, User
@@ -239,6 +240,21 @@ class TestContactMended:
         assert (again.channel, again.address, again.status) == ("sms", self.NUMBER, "queued")
         kinds = list(NoticeEvent.objects.order_by("pk").values_list("kind", flat=True))
         assert kinds[-2:] == [NoticeEvent.Kind.RESENT, NoticeEvent.Kind.TRIED]
+
+    def test_it_goes_where_it_was_mended_and_not_to_what_stays_silent(self, task: AgentTask, agent: User) -> None:
+        make_delivery(task.prompt, "sms", status="unconfirmed", sent_at=NOON - timedelta(days=1))
+        AgentTask.objects.update(created_at=timezone.now())
+        set_contact_point(
+            user=task.borrower, kind="email", address="new@example.test", source=ContactPoint.Source.PARTNER
+        )
+        end(task, agent, Outcome.CONTACT_MENDED)
+        assert Delivery.objects.get(rung=OFF_THE_LADDER).address == "new@example.test"
+
+    def test_said_twice_it_is_sent_once(self, mended: AgentTask, agent: User) -> None:
+        end(mended, agent, Outcome.CONTACT_MENDED)
+        with pytest.raises(CannotResendError, match="on its way"):
+            end(mended, agent, Outcome.CONTACT_MENDED)
+        assert Delivery.objects.filter(rung=OFF_THE_LADDER).count() == 1
 
     def test_past_its_time_the_task_is_done_and_it_is_sent_all_the_same(self, mended: AgentTask, agent: User) -> None:
         assert end(mended, agent, Outcome.CONTACT_MENDED, now=mended.act_by).status == "done"

@@ -84,6 +84,14 @@ def test_where_no_other_channel_is_left_its_end_is_waited_for_as_long_as_there_i
     assert ask(held, open_to=frozenset({SMS}), deadline=deadline) == Wait(deadline)
 
 
+def test_what_a_cap_holds_is_waited_for_before_a_person_is_called() -> None:
+    held = Telling(SMS, Status.RETRYING, ON_SMS, NOW + timedelta(hours=4), capped=True)
+    bounced = telling(EMAIL, Status.FAILED, ON_EMAIL)
+    assert ask(held, bounced, rung=ON_EMAIL) == Wait(NOW + timedelta(hours=8))
+    arrived = telling(EMAIL, Status.DELIVERED, ON_EMAIL)
+    assert ask(held, arrived, rung=ON_EMAIL) == Told()
+
+
 def test_what_is_left_to_try_is_told_at_the_last_call_rather_than_at_an_odd_hour() -> None:
     sent, last_call = telling(SMS, Status.DELIVERED), NOW + timedelta(hours=1)
     course = Course.of(ASKING, open_to=USUAL, last_call=last_call)

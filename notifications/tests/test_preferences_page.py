@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from accounts.models import ContactPoint, User
 from accounts.tests.factories import make_agent, make_borrower
@@ -171,3 +172,16 @@ class TestPage:
         borrower = make_borrower(locale="zh-hans")
         make_installment(make_loan(borrower), due_on=date(2026, 11, 25))
         assert "11月25日（周三）" in words(sign_in(borrower).get(PAGE))
+
+
+def test_a_page_of_before_there_were_calls_says_nothing_about_them(
+    page: Client, borrower: User, settings: Settings
+) -> None:
+    settings.VOICE_PROVIDERS = ["twilio_voice"]
+    for name in ("ACCOUNT_SID", "AUTH_TOKEN", "CALLER"):
+        setattr(settings, f"TWILIO_{name}", "x")
+    assert 'value="voice"' in page.get(PAGE).content.decode()
+    page.post(PAGE, {"channels": ["sms", "email"], "first": "email"})
+    assert is_on(borrower, "voice")
+    page.post(PAGE, {"shown": ["sms", "email", "voice"], "channels": ["sms", "email"]})
+    assert not is_on(borrower, "voice")

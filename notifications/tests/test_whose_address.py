@@ -119,6 +119,19 @@ class TestSwitchingOff:
         ContactPoint.objects.filter(kind=EMAIL).update(named_by=[])
         assert set_channel(loan.borrower, "sms", enabled=False)
 
+    def test_where_nothing_reaches_them_none_is_switched_off_and_stop_says_that_a_person_calls(
+        self, loan: Loan
+    ) -> None:
+        ContactPoint.objects.update(unreachable_since=NOON)
+        with pytest.raises(LastChannel):
+            set_channel(loan.borrower, "sms", enabled=False)
+        assert "a person calls" in say(loan.borrower, "stop")
+
+    def test_stop_ends_the_calls_of_a_machine_too(self, loan: Loan) -> None:
+        """47 CFR 64.1200(a)(10) has both in one sentence, and the call would go to the very number."""
+        say(loan.borrower, "stop")
+        assert not is_on(loan.borrower, "voice")
+
     def test_stop_is_obeyed_and_its_answer_says_that_a_person_calls(self, loan: Loan) -> None:
         make_installment(loan, due_on=DUE)
         assert "a person calls" in say(loan.borrower, "stop")
