@@ -16,6 +16,7 @@ class NotificationsConfig(AppConfig):
             check_ladders,
             check_policies,
             check_suppliers,
+            check_ways_back,
             check_web_push,
             check_wordings,
         )
@@ -25,5 +26,6 @@ class NotificationsConfig(AppConfig):
         register(check_policies, TELLING)
         register(check_clock, TELLING)
         register(check_suppliers, TELLING)
+        register(check_ways_back, TELLING)
         register(check_web_push, TELLING)
         register(check_ladders, TELLING)

@@ -20,6 +20,11 @@ from notifications.policy_files import faults
 from notifications.timing import ContactHours
 from notifications.wording.source import LANGUAGES, WordingError, read_wordings
 
+_SECRETS: Final = (
+    ("kannel", "SMS_CALLBACK_TOKEN", "KANNEL_CALLBACK_TOKEN"),
+    ("aliyun", "ALIYUN_CALLBACK_TOKEN", "ALIYUN_CALLBACK_TOKEN"),
+)
+"""Who signs nothing, the setting that lets their calls in, and the variable that sets it."""
 TELLING: Final = "telling"
 """The tag of these checks: a process that serves or sends does not start while one of them finds an error."""
 
@@ -116,6 +121,23 @@ def check_suppliers(app_configs: Sequence[AppConfig] | None, **_options: Any) ->
     Nothing is built: that would load HTTP clients into every process, most of which never send anything.
     """
     return [Error(fault, id="notifications.E003") for name in SETTINGS if (fault := _supplier_fault(name))]
+
+
+def check_ways_back(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:
+    """notifications.E007: a provider that signs nothing serves a channel, and no secret lets its calls in.
+
+    All that it sends would stay unproved, everybody whom it tells would go to a person, and no "stop" would be heard.
+    """
+    serving = {provider for setting in SETTINGS.values() for provider in getattr(settings, setting)}
+    return [
+        Error(
+            f"{variable} is not set: {provider} could bring no receipt and no reply.",
+            hint=f"Set it to a long random word, and give {provider} the address that has it: docs/operations.md.",
+            id="notifications.E007",
+        )
+        for provider, setting, variable in _SECRETS
+        if provider in serving and not getattr(settings, setting)
+    ]
 
 
 def _supplier_fault(name: str) -> str:

@@ -1,12 +1,10 @@
 """Rules in words, for agents: what is held, until when, and by which rule. In the active language."""
 
-from datetime import tzinfo
 from functools import singledispatch
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
-from notifications.caps import Held
 from notifications.policy import (
     Cap,
     CoolOff,
@@ -20,7 +18,6 @@ from notifications.policy import (
     Unit,
     When,
 )
-from notifications.timing import Moment, Why
 
 _PURPOSES = {
     Purpose.SERVICE: gettext_lazy("service"),
@@ -88,11 +85,6 @@ _SOURCES = {
     Mark.RECALLED: gettext_lazy("%(rule)s (%(citation)s, recalled; default, unconfirmed)"),
     Mark.OWN: gettext_lazy("%(rule)s (the portal's own choice, not law; default, unconfirmed)"),
 }
-_MOMENTS = {
-    Why.HELD: gettext_lazy("Held until %(time)s: %(rule)s"),
-    Why.EARLIER: gettext_lazy("Earlier than planned, at %(time)s: %(rule)s"),
-    Why.ODD_HOUR: gettext_lazy("At %(time)s, outside the hours, since no other time was left: %(rule)s"),
-}
 
 
 def describe(rule: Rule) -> str:
@@ -102,26 +94,6 @@ def describe(rule: Rule) -> str:
     """
     citation = rule.citation
     return str(_SOURCES[citation.mark] % {"rule": _say(rule), "citation": citation.source})
-
-
-def describe_moment(moment: Moment, rule: HoursRule, zone: tzinfo, *, zone_is_known: bool = True) -> str:
-    """What `rule` made of a moment that was wanted, in the borrower's `zone`; empty where it is as wanted.
-
-    `zone_is_known` is False where `zone` is the default one, because the borrower's own is not known to this machine.
-    """
-    if moment.why is Why.AS_WANTED:
-        return ""
-    words = {"time": f"{moment.at.astimezone(zone):%H:%M}", "rule": describe(rule)}
-    sentence = str(_MOMENTS[moment.why] % words)
-    if zone_is_known:
-        return sentence
-    return _("%(sentence)s. Their time zone is unknown: %(zone)s is taken.") % {"sentence": sentence, "zone": zone}
-
-
-def describe_hold(held: Held, zone: tzinfo) -> str:
-    """Until when a cap holds, in the borrower's `zone`, and which one."""
-    words = {"time": f"{held.at.astimezone(zone):%Y-%m-%d %H:%M}", "rule": describe(held.rule)}
-    return str(_MOMENTS[Why.HELD] % words)
 
 
 @singledispatch

@@ -24,7 +24,7 @@ from notifications.channels.registry import (
 from notifications.channels.twilio import TwilioChannel
 from notifications.channels.voice import VoiceChannel
 from notifications.channels.web_push import WebPushChannel
-from notifications.checks import check_web_push
+from notifications.checks import TELLING, check_web_push
 from notifications.heard import PARSERS
 from notifications.models import Delivery
 from notifications.tests.browsers import SUBJECT, VAPID_KEY
@@ -213,3 +213,21 @@ def test_no_process_loads_an_http_client_before_it_sends() -> None:
         [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
     assert loaded.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("provider", "setting", "variable"),
+    [
+        ("kannel", "SMS_CALLBACK_TOKEN", "KANNEL_CALLBACK_TOKEN"),
+        ("aliyun", "ALIYUN_CALLBACK_TOKEN", "ALIYUN_CALLBACK_TOKEN"),
+    ],
+)
+def test_who_could_bring_no_receipt_stops_the_start(
+    settings: Settings, provider: str, setting: str, variable: str
+) -> None:
+    settings.SMS_PROVIDERS = [provider]
+    setattr(settings, setting, "")
+    [error] = [error for error in run_checks(tags=[TELLING]) if error.id == "notifications.E007"]
+    assert error.msg == f"{variable} is not set: {provider} could bring no receipt and no reply."
+    setattr(settings, setting, "a-secret")
+    assert [error for error in run_checks(tags=[TELLING]) if error.id == "notifications.E007"] == []

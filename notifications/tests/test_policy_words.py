@@ -1,54 +1,20 @@
 """Rules in words for agents."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 from django.utils import translation
 
-from notifications.caps import Held
 from notifications.policy import CHANNELS, DISPUTES, NOTICES, SPANS, Cap, Citation, HoursRule, Mark
-from notifications.policy_files import jurisdictions, policy_for, rules_of
-from notifications.policy_words import describe, describe_hold, describe_moment
-from notifications.tests.zones import SHANGHAI
-from notifications.timing import ContactHours, Moment, Why
+from notifications.policy_files import jurisdictions, rules_of
+from notifications.policy_words import describe
+from notifications.timing import ContactHours
 
 TODAY = date(2026, 11, 22)
-COLLECTION = policy_for("cn", "collection", TODAY)
-EIGHT = datetime(2026, 11, 23, 8, 0, tzinfo=SHANGHAI).astimezone(UTC)
 
 
 def hours(text: str, mark: Mark) -> HoursRule:
     return HoursRule("xx/service/hours", Citation("a law", mark, TODAY), ContactHours.parse(text))
-
-
-def test_a_hold_says_until_when_and_by_which_rule() -> None:
-    assert describe_moment(Moment(EIGHT, Why.HELD), COLLECTION.hours, SHANGHAI) == (
-        "Held until 08:00: no collection contact 22:00-08:00 (GB/T 45251-2025, secondary source; default, unconfirmed)"
-    )
-
-
-def test_a_cap_says_its_day() -> None:
-    assert describe_hold(Held(EIGHT, COLLECTION.caps_on("voice")[0]), SHANGHAI) == (
-        "Held until 2026-11-23 08:00: collection by call at most 3 times a day "
-        "(GB/T 45251-2025, secondary source; default, unconfirmed)"
-    )
-
-
-@pytest.mark.parametrize(
-    ("why", "start"),
-    [(Why.EARLIER, "Earlier than planned, at 08:00: no"), (Why.ODD_HOUR, "At 08:00, outside the hours")],
-)
-def test_what_is_not_as_wanted_says_so(why: Why, start: str) -> None:
-    assert describe_moment(Moment(EIGHT, why), COLLECTION.hours, SHANGHAI).startswith(start)
-
-
-def test_what_is_as_wanted_needs_no_words() -> None:
-    assert describe_moment(Moment(EIGHT, Why.AS_WANTED), COLLECTION.hours, SHANGHAI) == ""
-
-
-def test_a_zone_that_was_guessed_is_said() -> None:
-    words = describe_moment(Moment(EIGHT, Why.HELD), COLLECTION.hours, SHANGHAI, zone_is_known=False)
-    assert words.endswith(". Their time zone is unknown: Asia/Shanghai is taken.")
 
 
 @pytest.mark.parametrize(

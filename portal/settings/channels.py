@@ -23,7 +23,7 @@ SMS_SENDER = env.str("SMS_SENDER", default="Dueproof")
 SMS_TIMEOUT = 15.0  # seconds, as EMAIL_TIMEOUT
 # Kannel signs nothing: whoever knows this token may report deliveries.
 SMS_CALLBACK_TOKEN = env.str("KANNEL_CALLBACK_TOKEN", default="")
-SMS_CALLBACK_URL = f"{env.str('SMS_CALLBACK_BASE', default=PUBLIC_URL)}/webhooks/sms/{SMS_CALLBACK_TOKEN}/"
+SMS_CALLBACK_URL = f"{env.str('SMS_CALLBACK_BASE', default=PUBLIC_URL).rstrip('/')}/webhooks/sms/{SMS_CALLBACK_TOKEN}/"
 
 # Who pushes to browsers (RFC 8292); without a key no browser is told. Apple wants a subject that reaches somebody.
 VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", default="")
