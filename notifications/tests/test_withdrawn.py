@@ -247,3 +247,14 @@ def test_a_bank_that_leaves_a_period_out_has_its_borrower_told() -> None:
     report(bank, shorter)
     [prompt] = news()
     assert (prompt.installment, prompt.says_withdrawn) == (last, True)
+
+
+def test_who_reads_it_after_it_came_back_is_told_that_it_is_out_of_date(row: Installment, client: Client) -> None:
+    told(row)
+    withdraw(row)
+    [prompt] = news()
+    prompt.deliveries.filter(channel="in_app").update(facts=said(prompt).as_json(), status="sent", sent_at=NOON)
+    bring_back(row)
+    client.force_login(row.loan.borrower)
+    page = client.get(reverse("message", args=[prompt.pk])).content.decode()
+    assert "The amount or the date has changed since this was written." in page
