@@ -1,114 +1,18 @@
 import xml.etree.ElementTree as ElementTree
-from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
-from twilio.request_validator import RequestValidator
 
-from notifications.channels.twilio_signature import RETRIES
-from notifications.models import (
-    Acknowledgement,
-    AgentTask,
-    Callback,
-    Delivery,
-    InboundText,
-    Prompt,
-    Receipt,
-    RefusedCalls,
-)
-from notifications.preferences import is_on, set_channel
+from notifications.models import Acknowledgement, Delivery, Prompt, Receipt
 from notifications.receipts import apply_waiting
-from notifications.signatures import reference_of, reply_code
+from notifications.signatures import reference_of
 from notifications.states import Status
 from notifications.tests.factories import NOON, make_delivery
-from notifications.tests.webhook_cases import NOBODYS, Call, DoorCases, ReceiptCases, answered, delivery_named, make
-
-TOKEN = "an-auth-token"
-BASE = "https://callbacks.portal.example"
-"""What Twilio calls, which is not what the server behind the proxy is called."""
-MESSAGE = {
-    "MessageSid": "SM" + "0" * 32, "MessageStatus": "delivered", "To": "+8613800139999", "From": "+14155552345",
-    "AccountSid": "AC" + "0" * 32, "ApiVersion": "2010-04-01",
-}  # fmt: skip
-CALL = {
-    "CallSid": "CA" + "0" * 32, "CallStatus": "completed", "AnsweredBy": "human", "To": "+8613800139999",
-    "Timestamp": "Sun, 22 Nov 2026 11:38:50 +0000",
-}  # fmt: skip
-TEXT = {
-    "MessageSid": "SM" + "1" * 32, "From": "+12125551234", "To": "+14155552345", "Body": "Hello", "NumMedia": "0",
-    "AccountSid": "AC" + "0" * 32, "ApiVersion": "2010-04-01",
-}  # fmt: skip
-
-
-def signed(target: str, form: dict[str, str], token: str = TOKEN, url: str = "") -> Call:
-    twilios: Any = RequestValidator(token)  # type: ignore[no-untyped-call]
-    signature = twilios.compute_signature(url or BASE + target, form)
-    return Call("POST", target, urlencode(form).encode(), headers={"X-Twilio-Signature": signature})
-
-
-class TwilioCases(DoorCases):
-    signs_body = True
-    form: ClassVar[dict[str, str]]
-
-    @pytest.fixture(autouse=True)
-    def _secrets(self, settings: Settings) -> None:
-        self.settings = settings
-        settings.TWILIO_AUTH_TOKEN, settings.TWILIO_CALLBACK_BASE = TOKEN, BASE
-
-    def target(self, reference: str, view: str = "") -> str:
-        return f"{reverse(view or self.door)}?reference={reference}"
-
-    def fields(self, reference: str) -> dict[str, str]:
-        """The form of a call about this message."""
-        return self.form
-
-    def genuine(self, reference: str) -> Call:
-        return signed(self.target(reference), self.fields(reference))
-
-    def unsigned(self, reference: str) -> Call:
-        return Call("POST", self.target(reference), urlencode(self.fields(reference)).encode())
-
-    def wrongly_signed(self, reference: str) -> Call:
-        return signed(self.target(reference), self.fields(reference), token="another")
-
-    def altered(self, reference: str, other: str) -> Call:
-        call = self.genuine(other)
-        return Call(call.method, call.target, call.body + b"&ErrorCode=30005", headers=call.headers)
-
-    def signed_for_elsewhere(self, reference: str) -> Call:
-        genuine = signed(self.target(NOBODYS), self.fields(reference))
-        return Call(genuine.method, self.target(reference), genuine.body, headers=genuine.headers)
-
-    def malformed(self) -> Call:
-        return signed(self.target("x"), {"Body": "Stop", "From": "+14155552345"})
-
-    def oversized(self, reference: str) -> Call:
-        return signed(self.target(reference), self.form | {"Body": "a" * 17_000})
-
-    def take_away_the_secret(self) -> None:
-        self.settings.TWILIO_AUTH_TOKEN = ""
-
-    def test_an_empty_key_is_no_key(self) -> None:
-        self.settings.TWILIO_AUTH_TOKEN = ""
-        self.assert_refused(signed(self.target("x"), self.form, token=""))
-
-    def test_a_form_of_a_thousand_fields_is_refused(self) -> None:
-        call = signed(self.target("x"), {str(number): "" for number in range(1000)})
-        self.assert_refused(call, 400, why=RefusedCalls.Why.UNREADABLE)
-
-    def test_our_wish_for_retries_may_be_signed_too(self, delivery: Delivery) -> None:
-        target = self.target(reference_of(delivery.pk))
-        fields = self.fields(reference_of(delivery.pk))
-        assert make(signed(target, fields, url=BASE + target + RETRIES)) == 200
-
-    def test_what_is_kept_is_the_address_and_the_form_as_they_came(self, delivery: Delivery) -> None:
-        reference = reference_of(delivery.pk)
-        make(self.genuine(reference))
-        query = self.target(reference).partition("?")[2]
-        assert bytes(Callback.objects.get().raw) == f"{query}\n{urlencode(self.fields(reference))}".encode()
+from notifications.tests.twilio_cases import BASE, CALL, MESSAGE, TOKEN, TwilioCases, signed
+from notifications.tests.webhook_cases import Call, ReceiptCases, make
 
 
 class TestTwilioMessages(TwilioCases, ReceiptCases):
@@ -151,93 +55,6 @@ class TestTwilioCalls(TwilioCases, ReceiptCases):
         self.assert_refused(
             Call("POST", self.target(reference_of(delivery.pk)), genuine.body, headers=genuine.headers), 403
         )
-
-
-class TestTwilioTexts(TwilioCases):
-    """Somebody writes the code of a message to them."""
-
-    door = "twilio_text"
-    channel = "sms"
-    provider = "twilio_in"
-    form = TEXT
-
-    def target(self, reference: str, view: str = "") -> str:
-        """The same for every message, as it is set at Twilio by hand."""
-        return reverse(view or self.door)
-
-    def fields(self, reference: str) -> dict[str, str]:
-        told = delivery_named(reference)
-        return self.form | {"From": told.address, "Body": reply_code(told.pk)}
-
-    def altered(self, reference: str, other: str) -> Call:
-        call = self.genuine(reference_of(Delivery.objects.get().pk))
-        return Call(call.method, call.target, call.body + b"0", headers=call.headers)
-
-    def signed_for_elsewhere(self, reference: str) -> Call:
-        genuine = signed(self.target(reference, "twilio_report"), self.fields(reference))
-        return Call(genuine.method, self.target(reference), genuine.body, headers=genuine.headers)
-
-    def malformed(self) -> Call:
-        return signed(self.target("x"), MESSAGE)
-
-
-# What somebody writes ------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def asked(_twilio: None) -> Delivery:
-    """An SMS that asks for "I know", handed over."""
-    return make_delivery(status=Status.SENT, sent_at=NOON, handed_at=NOON)
-
-
-def write(sender: str, text: str, sid: str = "1") -> str:
-    """What Twilio is told to answer to a message that it brings from `sender`."""
-    answer = answered(signed(reverse("twilio_text"), TEXT | {"From": sender, "Body": text, "MessageSid": f"SM{sid}"}))
-    assert (answer.status_code, answer["Content-Type"]) == (200, "application/xml")
-    response = ElementTree.fromstring(answer.content)
-    assert response.tag == "Response"
-    return " ".join(str(message.text) for message in response.findall("Message"))
-
-
-@pytest.mark.django_db
-def test_a_code_by_twilio_acknowledges_its_message(asked: Delivery) -> None:
-    assert write(asked.address, f"ok {reply_code(asked.pk)}") == "Thank you. We noted that you know."
-    acknowledgement = Acknowledgement.objects.get()
-    assert (acknowledgement.prompt, acknowledgement.delivery, acknowledgement.method) == (asked.prompt, asked, "reply")
-    assert Callback.objects.get().provider == "twilio_in"
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("sender", ["{}", "whatsapp:{}"])
-def test_stop_by_twilio_is_obeyed_and_confirmed_once(asked: Delivery, sender: str) -> None:
-    written_from = sender.format(asked.address)
-    assert write(written_from, "STOP", "1") == "You get no more SMS from us. We use your other channels."
-    assert not is_on(asked.prompt.borrower, "sms")
-    assert write(written_from, "stop", "2") == ""
-
-
-@pytest.mark.django_db
-def test_anything_else_by_twilio_goes_to_a_person(asked: Delivery) -> None:
-    assert write(asked.address, "I paid <yesterday> & today").startswith("Thank you. A person reads this")
-    assert AgentTask.objects.get().borrower == asked.prompt.borrower
-    assert write(asked.address, "And once more", "2") == ""
-
-
-@pytest.mark.django_db
-def test_a_number_that_is_nobodys_is_kept_and_answered_with_nothing(asked: Delivery) -> None:
-    assert write("+12125551234", "STOP") == ""
-    assert InboundText.objects.get().borrower is None
-    assert is_on(asked.prompt.borrower, "sms")
-
-
-@pytest.mark.django_db
-def test_a_captured_call_switches_nothing_off_that_was_switched_on_since(asked: Delivery) -> None:
-    """Twilio's signature has no time."""
-    borrower = asked.prompt.borrower
-    write(asked.address, "STOP")
-    set_channel(borrower, "sms", enabled=True, now=NOON)
-    assert write(asked.address, "STOP") == ""
-    assert is_on(borrower, "sms")
 
 
 # What is said in a call ----------------------------------------------------------------------------------------------
