@@ -16,6 +16,7 @@ from accounts.models import ContactPoint, Jurisdiction, User
 from accounts.models.user import DEFAULT_JURISDICTION
 from accounts.zones import NOT_SAID, countries, country_of_phone, country_of_zone, guessed_zone
 
+_PORTION: Final = 10_000
 _EU: Final = (
     *("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU"),
     *("IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"),
@@ -67,4 +68,7 @@ def renew_jurisdictions() -> int:
         law = jurisdiction_of(phone, None if zone.endswith(NOT_SAID) else zone)
         if law != before and (law in own or before not in {*own, *Jurisdiction.values}):
             found.setdefault(law, []).append(pk)
-    return sum(User.objects.filter(pk__in=ids).update(jurisdiction=law) for law, ids in found.items())
+    portions = (
+        (law, ids[first : first + _PORTION]) for law, ids in found.items() for first in range(0, len(ids), _PORTION)
+    )
+    return sum(User.objects.filter(pk__in=ids).update(jurisdiction=law) for law, ids in portions)

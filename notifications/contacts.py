@@ -25,8 +25,8 @@ WHERE EXISTS (SELECT FROM notifications_firmtelling) AND loan.borrower_id = ANY(
 """
 
 # Nobody has said that what is being sent, or is unconfirmed, was taken, and it may have arrived. What one firm told of
-# several that fall due together, at one moment, was one message; that it was sent and that it arrived are said apart.
-# A call that nobody took was one.
+# several that fall due together, at one moment, was one message; that it was sent and that it arrived are said apart,
+# perhaps with two moments. A call that nobody took was one.
 _CONTACTS: Final = f"""
 SELECT prompt.borrower_id, prompt.kind, COALESCE(delivery.sent_at, delivery.handed_at)
 FROM notifications_prompt AS prompt
@@ -38,7 +38,13 @@ UNION ALL
 SELECT borrower_id, kind, sent_at
 FROM (
     SELECT DISTINCT loan.borrower_id, word.kind, word.sent_at, word.partner_id, installment.due_on
-    {_FIRMS_TOLD} AND word.channel = %(channel)s AND (word.proof <> 'failed' OR word.channel = 'voice')) AS told
+    {_FIRMS_TOLD} AND word.channel = %(channel)s AND (word.proof <> 'failed' OR word.channel = 'voice')
+      AND (word.proof = 'accepted' OR NOT EXISTS (
+        SELECT FROM notifications_firmtelling AS sent
+        WHERE sent.installment_id = word.installment_id AND sent.partner_id = word.partner_id
+          AND sent.kind = word.kind AND sent.stage IS NOT DISTINCT FROM word.stage AND sent.channel = word.channel
+          AND sent.proof = 'accepted' AND sent.sent_at BETWEEN word.sent_at - interval '1 day' AND word.sent_at
+        OFFSET 0))) AS told
 """  # noqa: S608  (nothing of it comes from outside)
 
 # A call is delivered when all was said to a person; who hangs up before has spoken with us as well. How an agent told

@@ -10,14 +10,16 @@ What a worker that dies leaves behind is freed by `rescue`: it is sent again whe
 and its ladder goes on. `placing` has the messages that are handed to nobody.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import chain
 from time import monotonic
 from typing import Final
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from notifications import suppliers
 from notifications.channels.base import Channel, Message, Outcome
@@ -31,6 +33,7 @@ from notifications.push_sending import send_to_devices
 from notifications.states import Status, Step, advance
 from notifications.supplier_watch import Watch
 
+logger = logging.getLogger(__name__)
 RESCUE_AT_MOST: Final = 500
 BLOCK: Final = 250
 """So many are claimed at once: with what is in flight, they are what a killed worker leaves in doubt."""
@@ -58,8 +61,22 @@ def dispatch(name: str, *, clock: Now, longest: float = 60.0) -> int:
         return _hand_over(Line(name), first, clock, until=started + longest)
     # What the first one has just not taken has waited longer, and is seldom much. Half of the time at most, since the
     # other one may be slow.
-    done = _hand_over(Line(name, failed_by=first), other, clock, until=started + longest / 2)
+    done = _try_other(Line(name, failed_by=first), other, clock, until=started + longest / 2)
     return done + _hand_over(Line(name, not_failed_by=first), first, clock, until=started + longest)
+
+
+def _try_other(line: Line, provider: str, clock: Now, *, until: float) -> int:
+    """`_hand_over`, by a provider without which the first one can do: whatever is wrong with its settings or its
+    program, it is passed over, and the first one tries again what it has not taken.
+    """
+    try:
+        return _hand_over(line, provider, clock, until=until)
+    except (OperationalError, InterfaceError, SoftTimeLimitExceeded):
+        raise
+    except Exception as fault:
+        logger.exception("%s could not be asked", provider)
+        suppliers.pause(provider, why=f"{suppliers.FAILS}{type(fault).__name__}", now=clock())
+        return 0
 
 
 def _hand_over(line: Line, provider: str, clock: Now, *, until: float) -> int:

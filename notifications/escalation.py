@@ -1,5 +1,6 @@
 """Climbs the ladders: asks `ladder` about each prompt whose time has come and writes what it decides."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -23,8 +24,10 @@ from notifications.reach import open_to, reachable
 from notifications.slots import working_days
 from notifications.timing import at_local, lawful_moment, local_day
 
+logger = logging.getLogger(__name__)
 BATCH: Final = 500
 TOLD_ELSEWHERE: Final = "told in another way"
+AFTER_A_FAULT: Final = timedelta(minutes=10)
 PERSON_TAKES: Final = timedelta(hours=4)
 """What a person gets to act in where the due date sets no later limit."""
 
@@ -88,7 +91,12 @@ def _climb(prompts: Sequence[Prompt], clock: Clock) -> None:
             last_call=_last_call(prompt, clock),
         )
         told = tellings.get(prompt.pk, [])
-        decision = ladder.decide(course, rung=prompt.rung, tellings=told, now=clock.now)
+        try:
+            decision = ladder.decide(course, rung=prompt.rung, tellings=told, now=clock.now)
+        except Exception:
+            # The oldest row of the queue: were it left so, nobody's ladder would climb any more.
+            logger.exception("the ladder of prompt %s could not be looked at", prompt.pk)
+            decision = ladder.Wait(clock.now + AFTER_A_FAULT)
         _note(writes, prompt, decision, course, open_ways, clock)
     _write(writes, clock)
 

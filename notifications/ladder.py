@@ -265,7 +265,11 @@ def _next(
     ahead = [number for number in course.after(rung) if number not in tried]
     if ahead:
         return Climb(ahead[0], why)
-    held = [course.patience(one.rung, one.started_at) for one in tellings if one.capped and one.started_at > now]
+    held = [
+        course.patience(one.rung, one.started_at)
+        for one in tellings
+        if one.capped and one.started_at > now and one.rung < len(course.ladder.rungs)
+    ]
     if held and not arrived:
         return Wait(min(held))
     return Told() if arrived else Unreached(NO_CHANNEL_LEFT)

@@ -12,8 +12,8 @@ from notifications import table_statistics
 from notifications.models import Prompt
 from notifications.slots import Slot, stages_before
 
-# One is on record since then where a later stage was planned, and what a dispute or an outage held on its day was
-# passed by on purpose. OFFSET 0 keeps each question a look-up by the index.
+# One is on record since then where a later stage was planned, and what was paid, disputed or held by an outage on
+# its day was passed by on purpose. OFFSET 0 keeps each question a look-up by the index.
 _MISSED: Final = """
 FROM planning_prompt AS prompt
 JOIN unnest(%(zones)s::text[], %(plans)s::int[], %(due_on)s::date[], %(reached)s::int[], %(kinds)s::text[],
@@ -44,6 +44,12 @@ WHERE prompt.late AND prompt.known_at < missed.known_by
     SELECT 1 FROM loans_outagehold AS hold
     WHERE hold.installment_id = prompt.installment_id AND missed.kind = 'overdue' AND hold.since < missed.known_by
       AND (hold.held_until IS NULL OR hold.held_until > missed.known_by - interval '1 day')
+    OFFSET 0)
+  AND NOT EXISTS (
+    SELECT 1 FROM loans_payment AS payment
+    WHERE payment.installment_id = prompt.installment_id
+      AND LEAST(payment.received_at, payment.settled_at) < missed.known_by
+      AND COALESCE(payment.returned_at, payment.given_up_at, 'infinity') > missed.known_by - interval '1 day'
     OFFSET 0)
 """
 _ANY_UPCOMING: Final = "SELECT EXISTS (SELECT 1 FROM planning_prompt WHERE late)"

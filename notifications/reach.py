@@ -1,6 +1,6 @@
 """On which channels a borrower can be reached now."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from accounts.models import ContactPoint
@@ -60,21 +60,26 @@ def is_last(borrower_id: int, channel: str) -> bool:
     """Whether without `channel` nothing reaches the borrower, or nothing that may tell of a loan on which something is
     to be paid and of which it tells.
     """
-    return not all_reached_without([channel], borrower_id)
+    ways = reachable([borrower_id])[borrower_id]
+    others = [point for name, point in ways.items() if name != channel]
+    return (channel in ways or not ways) and not _all_told(borrower_id, others, so_far=[ways[channel]] if ways else ())
 
 
 def all_reached_without(channels: Collection[str], borrower_id: int) -> bool:
-    """Whether something else reaches the borrower, about each loan of which these channels tell."""
+    """Whether something else reaches the borrower about each loan on which something is to be paid."""
     ways = reachable([borrower_id])[borrower_id]
-    mine = [point for name, point in ways.items() if name in channels]
-    others = [point for name, point in ways.items() if name not in channels]
-    if not others or not mine:
-        return bool(others)
+    return _all_told(borrower_id, [point for name, point in ways.items() if name not in channels])
+
+
+def _all_told(borrower_id: int, others: Sequence[ContactPoint], so_far: Sequence[ContactPoint] = ()) -> bool:
+    """Whether one of `others` tells of each loan, or of each of which one of `so_far` tells."""
+    if not others:
+        return False
     loans = Loan.objects.filter(borrower=borrower_id, installments__state__in=_TO_BE_PAID).distinct()
     return all(
         any(point.tells_of_loans_of(firms) for point in others)
         for firms in map(firms_of, loans.only("bank", "platform"))
-        if any(point.tells_of_loans_of(firms) for point in mine)
+        if not so_far or any(point.tells_of_loans_of(firms) for point in so_far)
     )
 
 

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from accounts.zones import NOT_SAID, guessed_zone
 
 USUAL = "Asia/Shanghai"
+PORTION = 10_000
 WITHOUT_PHONE = {"us": "America/New_York", "uk": "Europe/London", "eu": "Europe/Berlin"}
 
 
@@ -25,7 +26,8 @@ def guess(apps: Any, _editor: Any) -> None:
     for pk, phone, jurisdiction in guessed.values_list("pk", "reached_at", "jurisdiction").iterator():
         found.setdefault(guessed_zone(phone, WITHOUT_PHONE.get(jurisdiction, USUAL)), []).append(pk)
     for zone, ids in found.items():
-        people.filter(pk__in=ids).update(time_zone=zone)
+        for first in range(0, len(ids), PORTION):
+            people.filter(pk__in=ids[first : first + PORTION], time_zone=USUAL).update(time_zone=zone)
 
 
 def forget(apps: Any, _editor: Any) -> None:
@@ -33,6 +35,7 @@ def forget(apps: Any, _editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
+    atomic = False  # nobody's row is locked for longer than a portion takes, and it may be run again
     dependencies = [("accounts", "0007_named_by")]
 
     operations = [migrations.RunPython(guess, forget)]

@@ -12,7 +12,7 @@ migration = importlib.import_module("accounts.migrations.0008_zones_that_nobody_
 
 
 @pytest.mark.django_db
-def test_only_who_lives_under_another_law_and_was_put_on_chinas_clock_gets_another_one() -> None:
+def test_whoever_may_have_been_put_on_chinas_clock_gets_one_of_their_country() -> None:
     at_home = make_borrower(phone=False)
     american = make_borrower(phone=False, jurisdiction="us")
     spaniard = make_borrower(phone=False, jurisdiction="eu")
@@ -21,7 +21,7 @@ def test_only_who_lives_under_another_law_and_was_put_on_chinas_clock_gets_anoth
     migration.guess(apps, None)
     zones = dict(User.objects.values_list("pk", "time_zone"))
     assert zones == {
-        at_home.pk: "Asia/Shanghai",
+        at_home.pk: "Asia/Shanghai?",
         american.pk: "America/New_York?",
         spaniard.pk: "Europe/Madrid?",
         said.pk: "America/Chicago",

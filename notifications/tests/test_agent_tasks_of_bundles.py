@@ -49,9 +49,8 @@ def test_one_that_was_paid_meanwhile_was_not_told(pair: list[Installment]) -> No
     assert Prompt.objects.get(installment=pair[0]).reason == TOLD_IN_PERSON
 
 
-@pytest.mark.parametrize("outcome", [Outcome.CONTACT_MENDED, Outcome.NOT_NEEDED])
-def test_otherwise_nobody_was_told_and_each_is_an_alarm(pair: list[Installment], outcome: str) -> None:
-    end(outcome)
+def test_otherwise_nobody_was_told_and_each_is_an_alarm(pair: list[Installment]) -> None:
+    end(Outcome.NOT_NEEDED)
     assert statuses() == {pair[0].pk: "escalated", pair[1].pk: "escalated"}
     assert check_coverage(clock(LATER)) == 2
 

@@ -1,6 +1,7 @@
 """Ladders climbed on real rows."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,8 +10,9 @@ from accounts.models import ContactPoint
 from accounts.tests.factories import make_borrower
 from loans.outages import declare_outage
 from loans.tests.factories import make_bank, make_installment, make_loan
+from notifications import ladder
 from notifications.clock import Clock
-from notifications.escalation import climb
+from notifications.escalation import AFTER_A_FAULT, climb
 from notifications.halting import halt, lift
 from notifications.models import AgentTask, Delivery, NoticeEvent, Preference, Prompt
 from notifications.placing import place
@@ -161,3 +163,23 @@ def test_a_new_phone_number_given_meanwhile_is_the_one_that_is_used() -> None:
     ContactPoint.objects.create(user=borrower, kind="phone", address="+8613900000000", source="owner")
     climb(clock())
     assert Delivery.objects.get(channel=Channel.SMS).address == "+8613900000000"
+
+
+def test_one_ladder_that_cannot_be_looked_at_keeps_nobody_else_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = (make_prompt(look_again_at=NOON - timedelta(minutes=minutes)) for minutes in (2, 1))
+    for prompt in (first, second):
+        make_delivery(prompt, status="failed")
+    decide = ladder.decide
+
+    def stumbling(course: ladder.Course, **how: Any) -> ladder.Decision:
+        if not stumbled:
+            stumbled.append(True)
+            raise IndexError("our own fault")
+        return decide(course, **how)
+
+    stumbled: list[bool] = []
+    monkeypatch.setattr(ladder, "decide", stumbling)
+    assert climb(clock()) == 2
+    first.refresh_from_db()
+    assert (first.status, first.look_again_at) == ("active", NOON + AFTER_A_FAULT)
+    assert NoticeEvent.objects.get(kind="moved").prompt_id == second.pk

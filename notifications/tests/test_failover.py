@@ -198,3 +198,22 @@ def test_what_was_tried_is_found_without_walking_the_queue() -> None:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN {statement}", wanted)
         assert "delivery_retrying" in "\n".join(row[0] for row in cursor.fetchall())
+
+
+def test_what_is_wrong_with_the_other_one_keeps_nothing_from_the_first(settings: Settings) -> None:
+    """Its settings are all there, so that the start found nothing wrong with them."""
+    settings.SMS_PROVIDERS = ["kannel", "twilio"]
+    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN, settings.TWILIO_SENDER = (
+        SID[:-1],
+        "a-token",
+        "+14155552345",
+    )
+    retried = make_delivery(status=Status.RETRYING, provider="kannel", handed_at=NOON - MINUTE)
+    make_delivery()
+    with run_provider(KANNEL_TAKES) as running:
+        settings.KANNEL_URL = f"{running.url}/cgi-bin/sendsms"
+        assert send() == 1
+        assert open_alarms() == ["provider:twilio"]
+        assert send(NOON + SECOND) == 1
+    retried.refresh_from_db()
+    assert (retried.provider, retried.status) == ("kannel", Status.SENT)

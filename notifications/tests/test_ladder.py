@@ -13,6 +13,7 @@ from notifications.ladder import (
     NO_TIME_LEFT,
     NOT_ACKNOWLEDGED,
     NOT_DELIVERED,
+    OFF_THE_LADDER,
     PLACED_WITHIN,
     UNPLACED,
     Climb,
@@ -90,6 +91,15 @@ def test_what_a_cap_holds_is_waited_for_before_a_person_is_called() -> None:
     assert ask(held, bounced, rung=ON_EMAIL) == Wait(NOW + timedelta(hours=8))
     arrived = telling(EMAIL, Status.DELIVERED, ON_EMAIL)
     assert ask(held, arrived, rung=ON_EMAIL) == Told()
+
+
+def test_what_an_agent_sent_again_and_a_cap_holds_is_not_waited_for() -> None:
+    """It stands on no rung."""
+    sent = telling(SMS, Status.DELIVERED, hours_ago=5)
+    again = Telling(SMS, Status.RETRYING, OFF_THE_LADDER, NOW + timedelta(days=1), capped=True)
+    assert ask(sent, again, open_to=frozenset({SMS})) == Told()
+    silent = telling(SMS, Status.UNCONFIRMED, hours_ago=5)
+    assert ask(silent, again, open_to=frozenset({SMS})) == Unreached(NO_CHANNEL_LEFT)
 
 
 def test_what_is_left_to_try_is_told_at_the_last_call_rather_than_at_an_odd_hour() -> None:

@@ -202,7 +202,7 @@ def test_a_cap_of_a_policy_file_holds(tmp_path: Path) -> None:
     path = tmp_path / "xx.toml"
     path.write_text(FILE)
     dues = [Due(DUE, f"bank {number}", DUE) for number in range(3)]
-    count = play(person(*dues), rules=rules_of(str(path), upcoming=[7])).counts
+    count = play(person(*dues, channels=frozenset({"sms"})), rules=rules_of(str(path), upcoming=[7])).counts
     first = DUE - timedelta(days=7)
     assert [count[first + timedelta(days=later), "sms"].went for later in range(3)] == [1, 1, 1]
     assert count[first + timedelta(days=1), "sms"].capped == 1

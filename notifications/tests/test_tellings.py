@@ -11,11 +11,9 @@ from django.db import connection
 from loans.models import Installment, Partner, Payment
 from loans.tests.disputes import make_dispute
 from loans.tests.factories import make_installment, make_loan
-from notifications import claiming
-from notifications.claiming import holding
+from notifications.claiming import Line, holding
 from notifications.composing import word
 from notifications.models import Delivery, Prompt
-from notifications.needed import KINDS
 from notifications.tests.factories import NOON, TODAY, make_delivery, make_prompt
 from notifications.wording.facts import Facts
 
@@ -85,9 +83,9 @@ def test_a_dispute_is_told_by_its_number_and_its_day() -> None:
 
 def test_what_is_next_is_read_by_the_index_of_the_queue_and_no_table_as_a_whole() -> None:
     make_delivery()
-    parameters: dict[str, Any] = {"now": NOON, "channel": "sms", "limit": 500, **KINDS}
     with holding(), connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN {claiming._NEXT.format(halts='')}", parameters)
+        statement, parameters = Line("sms").statement(now=NOON, limit=500)
+        cursor.execute(f"EXPLAIN {statement}", parameters)
         plan = "\n".join(row[0] for row in cursor.fetchall())
         inside = reads_whole_tables()
     outside = reads_whole_tables()

@@ -122,6 +122,6 @@ class AlarmAdmin(ReadOnlyAdmin[Alarm]):
         except ClosedBeforeError:
             messages.error(request, gettext("This alarm was closed before; nothing was changed."))
         else:
-            words = ngettext("Closed and on record.", "%(closed)d alarms are closed and on record.", closed)
-            messages.success(request, words % {"closed": closed})
+            several = gettext("%(closed)d alarms are closed and on record.") % {"closed": closed}
+            messages.success(request, several if closed > 1 else gettext("Closed and on record."))
         return redirect("admin:notifications_alarm_changelist")

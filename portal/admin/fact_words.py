@@ -30,6 +30,11 @@ NAMES: Final[dict[str, Promise]] = {
     "previous_amount": _("amount told before"),
     "previous_due_on": _("due date told before"),
     "report_on": _("first day of a report"),
+    "rest": _("still to be paid"),
+    "paid_off": _("loan that is paid in full"),
+    "withdrawn_amount": _("amount that was withdrawn"),
+    "instead_amount": _("amount in its place"),
+    "stops": _("how to stop messages was said"),
 }
 
 

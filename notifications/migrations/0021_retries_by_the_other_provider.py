@@ -9,16 +9,12 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('accounts', '0007_named_by'),
-        ('notifications', '0019_texts_that_come_again'),
+        ('notifications', '0020_people_in_a_row_not_taken'),
     ]
 
     operations = [
-        migrations.AddField(
-            model_name='supplier',
-            name='not_taken',
-            field=models.JSONField(blank=True, default=dict, verbose_name='people in a row not taken'),
-        ),
+        # One that was broken off has left an index behind that is of no use.
+        migrations.RunSQL('DROP INDEX CONCURRENTLY IF EXISTS delivery_retrying', migrations.RunSQL.noop),
         # Beside those who are sending: the table may be large.
         AddIndexConcurrently(
             model_name='delivery',

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('notifications', '0020_retries_by_the_other_provider'),
+        ('notifications', '0021_retries_by_the_other_provider'),
     ]
 
     operations = [
