@@ -15,9 +15,15 @@ from loans.api.problems import ProblemError
 from loans.models import Difference, Discrepancy, Partner
 
 
+class _YesOrNo(serializers.BooleanField):
+    """REST framework takes an empty text for None; whoever writes `open=` meant something."""
+
+    NULL_VALUES = {None}
+
+
 class AskedForDiscrepancies(AskedOfLoan):
     kind = serializers.ChoiceField(Difference.Kind.values, required=False)
-    open = serializers.BooleanField(required=False, default=None, allow_null=True, help_text="Both, if left out.")
+    open = _YesOrNo(required=False, default=None, allow_null=True, help_text="Both, if left out.")
 
 
 class DiscrepancyAnswer(serializers.Serializer[Any]):
