@@ -56,16 +56,21 @@ def chip(words: str, tone: str = "") -> SafeString:
     return format_html('<span class="chip {}">{}</span>', tone, words)
 
 
+def day_of(kind: str, stage: int) -> str:
+    """When a stage of a reminder is told: "3 days before the due date"; empty of any other kind."""
+    if kind == Kind.UPCOMING and stage == 0:
+        return gettext("on the due date")
+    if kind == Kind.UPCOMING:
+        return ngettext("%d day before the due date", "%d days before the due date", stage) % stage
+    if kind == Kind.OVERDUE:
+        return ngettext("%d day after the due date", "%d days after the due date", stage) % stage
+    return ""
+
+
 def stage_of(prompt: Prompt) -> str:
     """Which rule planned it: "3 days before the due date"."""
-    if prompt.kind == Kind.UPCOMING and prompt.stage == 0:
-        return gettext("on the due date")
-    if prompt.kind == Kind.UPCOMING:
-        before = ngettext("%d day before the due date", "%d days before the due date", prompt.stage)
-        return before % prompt.stage
-    if prompt.kind == Kind.OVERDUE:
-        after = ngettext("%d day after the due date", "%d days after the due date", prompt.stage)
-        return after % prompt.stage
+    if day := day_of(prompt.kind, prompt.stage):
+        return day
     if prompt.kind == Kind.PRIOR_NOTICE:
         before = ngettext("%d day before an adverse report", "%d days before an adverse report", prompt.stage)
         return before % prompt.stage

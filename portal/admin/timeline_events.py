@@ -1,6 +1,6 @@
 """Lines of the record itself: the events that no other line tells, or on request all of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from notifications.models import Delivery, FirmTelling, NoticeEvent, Prompt
+from portal.admin.cells import day_of
 from portal.admin.line import Line, Teller
 from portal.admin.reasons import reason_words
 from portal.admin.timeline_rows import Row
@@ -66,7 +67,7 @@ def _event(told: Told, at: datetime) -> Line:
         proof=_("seen (weak)") if event.kind == Kind.SEEN else "",
         tone=_TONES.get(Kind(event.kind), ""),
         by=_by(told),
-        why=" · ".join([*words, *_switched(event.data), *_task(event.data), *_firm(event.data)]),
+        why=" · ".join([*_skipped(told), *words, *_switched(event.data), *_task(event.data), *_firm(event.data)]),
         href=reverse("admin:notifications_noticeevent_change", args=[event.pk]),
         link=_("event #%d") % event.pk,
     )
@@ -78,6 +79,13 @@ def _by(told: Told) -> str:
     if told.event.kind in _OF_THE_BORROWER:
         return str(told.event.borrower)
     return _("the system")
+
+
+def _skipped(told: Told) -> Iterator[str]:
+    """The stage that time has passed by: of the prompt, or one that no prompt was ever planned for."""
+    data = told.event.data
+    if told.event.kind == Kind.SKIPPED and isinstance(data.get("stage"), int):
+        yield day_of(data.get("kind") or (told.prompt.kind if told.prompt else ""), data["stage"])
 
 
 def _switched(data: dict[str, Any]) -> list[str]:

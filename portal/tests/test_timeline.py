@@ -288,3 +288,13 @@ def test_reasons_of_ours_are_read_in_the_agents_language(world: World) -> None:
 def test_every_reason_that_a_ladder_gives_can_be_said_in_other_languages() -> None:
     given = {ladder.NOT_DELIVERED, ladder.NOT_ACKNOWLEDGED, ladder.NO_CHANNEL_LEFT, ladder.NO_TIME_LEFT}
     assert given <= KNOWN.keys()
+
+
+def test_a_stage_that_was_skipped_is_named() -> None:
+    """Of the prompt itself, or one that no prompt was planned for."""
+    prompt = make_prompt(stage=3)
+    about = {"kind": Kind.SKIPPED, "borrower": prompt.borrower, "at": NOON, "prompt_id": prompt.pk}
+    for data in ({"stage": 3, "reason": "overtaken by a later stage"}, {"kind": "overdue", "stage": 1}, {}):
+        NoticeEvent.objects.create(**about, data=data)
+    whys = [line.why for line in only(prompt.borrower, "event")]
+    assert whys == ["", "1 day after the due date", "3 days before the due date · overtaken by a later stage"]
