@@ -15,6 +15,7 @@ from notifications.silence import NONE_COME, TOO_LATE
 from notifications.suppliers import FAILS, SLOW
 
 _HELD: Final = "held by "
+_OF_A_FIRM: Final = "firm:"
 KNOWN: Final[dict[str, Promise]] = {
     "not delivered": _("not delivered"),
     "contact hours": _("contact hours"),
@@ -110,6 +111,9 @@ def held_words(rule_id: str) -> str:
     """That a rule held a message, with its source; empty where none did. What the files have no more is named by its
     id.
     """
+    firm = rule_id.removeprefix(_OF_A_FIRM)
+    if firm != rule_id:
+        return gettext("held: it was the turn of %(firm)s to send it") % {"firm": firm}
     rule = rule_named(rule_id) if rule_id else None
     words = {"rule": describe(rule) if rule else str(KNOWN.get(rule_id, rule_id))}
     return gettext("held: %(rule)s") % words if rule_id else ""
