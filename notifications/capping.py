@@ -12,7 +12,7 @@ from notifications.contacts import CALL_ENDS_WITHIN, Key, Talks, contacts_of, ta
 from notifications.policy import Policy, purpose_of
 from notifications.policy_files import policy_for
 from notifications.prepared import prepared_cursor
-from notifications.states import Status, Step
+from notifications.states import HELD_BY, Step, put_off_by
 from notifications.tellings import Telling
 from notifications.timing import local_day
 
@@ -22,9 +22,6 @@ _MINE: Final = """
 SELECT person FROM unnest(%(people)s::bigint[]) AS person
 WHERE pg_try_advisory_xact_lock(hashtextextended('notifications.capping.' || %(channel)s, person))
 """
-
-
-_HELD_BY: Final = "held by "
 
 
 class Capped(NamedTuple):
@@ -54,7 +51,7 @@ def hold_capped(tellings: Sequence[Telling], *, now: datetime) -> Capped:
     for telling, policy in ours:
         key = telling.borrower_id, policy.purpose
         if held := _held(telling, policy, contacts.get(key, ()), talks, now):
-            steps.append(_put_off(telling, held))
+            steps.append(put_off_by(held.rule.id, telling.delivery_id, held.at))
             continue
         contacts.setdefault(key, []).append(now)
         talks.under_way[key] = now
@@ -104,14 +101,4 @@ def _held(telling: Telling, policy: Policy, made: Collection[datetime], talks: T
 
 def is_capped(reason: str) -> bool:
     """Whether a delivery waits for this reason because of a cap."""
-    return reason.startswith(_HELD_BY) and "/caps/" in reason
-
-
-def _put_off(telling: Telling, held: Held) -> Step:
-    return Step(
-        delivery_id=telling.delivery_id,
-        to=Status.RETRYING,
-        reason=f"{_HELD_BY}{held.rule.id}",
-        next_attempt_at=held.at,
-        held_by=held.rule.id,
-    )
+    return reason.startswith(HELD_BY) and "/caps/" in reason

@@ -2,13 +2,14 @@
 
 from typing import Final
 
+from notifications.named import NAMES_IT
 from notifications.planning_statements import PLAN_OF
 
 _DUE: Final = """installment.loan_id = loan.id AND installment.state = 'open' AND installment.known_at < %(known_by)s
  AND installment.due_on BETWEEN place.first AND place.last"""
 # An open task covers nobody where no person works any more before the due date is over. That a payment came back names
 # no due date: it is the reminder where it has a deadline, else it covers until the next stage at the latest.
-_NOBODY_TELLS: Final = """
+_NOBODY_TELLS: Final = f"""
     NOT EXISTS (
         SELECT 1 FROM notifications_prompt AS prompt
         LEFT JOIN notifications_prompt AS leader ON leader.id = prompt.told_with_id
@@ -26,9 +27,7 @@ _NOBODY_TELLS: Final = """
                   SELECT 1 FROM notifications_delivery AS again
                   WHERE again.prompt_id = COALESCE(prompt.told_with_id, prompt.id) AND again.status = 'delivered'
                     AND again.channel <> 'in_app'
-                    AND (again.facts -> 'items' IS NULL OR EXISTS (
-                        SELECT FROM jsonb_array_elements(again.facts -> 'items') AS item
-                        WHERE (item ->> 3)::bigint = installment.id))
+                    AND {NAMES_IT.format(delivery="again")}
                   OFFSET 0)))
       AND NOT EXISTS (
         SELECT 1 FROM loans_payment AS payment
@@ -42,7 +41,7 @@ _NOBODY_TELLS: Final = """
                OR prompt.status = 'escalated' AND EXISTS (
                   SELECT 1 FROM notifications_agenttask AS task
                   WHERE task.prompt_id = prompt.id AND task.status = 'open'))
-        OFFSET 0)"""
+        OFFSET 0)"""  # noqa: S608  (nothing of it comes from outside)
 USUAL: Final = f"""
     SELECT 'installment:' || installment.id AS subject, loan.borrower_id, installment.due_on
     FROM unnest(%(jurisdictions)s::text[], %(zones)s::text[], %(firsts)s::date[], %(lasts)s::date[],

@@ -9,12 +9,16 @@ import logging
 from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from notifications.models import Delivery, Prompt
 from notifications.wording.facts import Facts, FactsError
 
 logger = logging.getLogger(__name__)
+NAMES_IT: Final = """({delivery}.facts -> 'items' IS NULL OR EXISTS (
+      SELECT FROM jsonb_array_elements({delivery}.facts -> 'items') AS item
+      WHERE (item ->> 3)::bigint = installment.id OFFSET 0))"""
+"""SQL, beside the table `installment`: of what one that names several names, this is one."""
 
 
 class Named(NamedTuple):

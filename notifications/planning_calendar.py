@@ -86,10 +86,16 @@ def plan_calendar(kind: Prompt.Kind, source: str, clock: Clock, written: Callabl
     return planned
 
 
+def plan_alone(kind: str) -> None:
+    """Nobody else plans `kind` until the caller's transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ONE_PLANNER, [kind])
+
+
 def _plan_in_one(run: Run, written: Callable[[], None]) -> int:
     """All of it in the transaction of the caller."""
+    plan_alone(run.kind)
     with connection.cursor() as cursor:
-        cursor.execute(_ONE_PLANNER, [run.kind])
         found = _find(run)
         planned = _plan_found(run, EVERYBODY, found, written) if found.fresh else 0
         cursor.execute(planning_statements.CLEAR)

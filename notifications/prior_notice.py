@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -19,6 +19,7 @@ from notifications.clock import Clock
 from notifications.in_doubt import held_by_doubt
 from notifications.models import AgentTask, Prompt
 from notifications.planning import plan_installments
+from notifications.planning_calendar import plan_alone
 from notifications.policy import Purpose, When
 from notifications.policy_files import policy_for
 from notifications.report_day import days_promised
@@ -63,7 +64,9 @@ def give_prior_notice(loans: Sequence[Loan], clock: Clock, *, days: int) -> Noti
     if not 1 <= days <= LONGEST:
         raise ValueError(f"Notice is given 1 to {LONGEST} days before, not {days}.")
     notices = Notices()
-    _one_at_a_time()
+    # Who plans at the same time would leave out what this has planned, also where that leads a message for several:
+    # the others would wait for one that is not there.
+    plan_alone(KIND)
     overdue = _overdue(loans, clock.now)
     for loan in loans:
         if not any(one.loan_id == loan.pk for one in overdue):
@@ -74,14 +77,6 @@ def give_prior_notice(loans: Sequence[Loan], clock: Clock, *, days: int) -> Noti
             notices.refused.append(Refused(one.loan.external_id, one.number, reasons[one.pk]))
     notices.given = _plan([one for one in overdue if one.pk not in reasons], clock, days)
     return notices
-
-
-def _one_at_a_time() -> None:
-    """Of two that give notices at once the second would leave out what the first has planned, also where that leads a
-    message for several: the others would wait for one that is not there.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('notifications.planning'), hashtext(%s))", [KIND])
 
 
 def _plan(installments: Sequence[Installment], clock: Clock, days: int) -> int:

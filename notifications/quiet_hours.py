@@ -6,7 +6,7 @@ from datetime import datetime
 from notifications.calendar import end_of_due_day
 from notifications.clock import Clock
 from notifications.models import Delivery, Prompt
-from notifications.states import Status, Step
+from notifications.states import Step, put_off_by
 from notifications.tellings import Telling
 from notifications.timing import ContactHours, lawful_moment
 
@@ -46,12 +46,4 @@ def _latest(telling: Telling) -> datetime | None:
 
 def _held(telling: Telling, hours: ContactHours, rule: str, now: datetime) -> Step | None:
     moment = lawful_moment(now, now=now, zone=telling.zone, hours=hours, latest=_latest(telling)).at
-    if moment <= now:
-        return None
-    return Step(
-        delivery_id=telling.delivery_id,
-        to=Status.RETRYING,
-        reason=f"held by {rule}",
-        next_attempt_at=moment,
-        held_by=rule or "contact hours",
-    )
+    return put_off_by(rule or "contact hours", telling.delivery_id, moment) if moment > now else None

@@ -104,6 +104,17 @@ class Step:
     in_doubt: bool = False
 
 
+HELD_BY: Final = "held by "
+"""A reason that begins so goes on with the rule's name."""
+
+
+def put_off_by(rule: str, delivery_id: int, until: datetime) -> Step:
+    """The step that has a delivery wait for what a rule allows."""
+    return Step(
+        delivery_id=delivery_id, to=Status.RETRYING, reason=f"{HELD_BY}{rule}", next_attempt_at=until, held_by=rule
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Moved:
     """One move that happened."""

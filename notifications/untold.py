@@ -14,6 +14,7 @@ from accounts.models import User
 from notifications.calendar import OVERDUE_WINDOW
 from notifications.clock import Clock
 from notifications.coverage import GRACE
+from notifications.named import NAMES_IT
 from notifications.timing import at_local, local_day
 
 DETAIL: Final = "Fell overdue, and nobody had told its borrower: call them, and write down how it came about."
@@ -21,12 +22,10 @@ DETAIL: Final = "Fell overdue, and nobody had told its borrower: call them, and 
 # OFFSET 0 keeps each question a look-up by an index for one installment; as a join it would read whole tables.
 # One that names several tells those that it names. What was handed over in time and may still prove that it arrived is
 # waited for: it becomes unconfirmed, or its receipt is read.
-_TOLD_BY_MESSAGE: Final = """
+_TOLD_BY_MESSAGE: Final = f"""
 SELECT FROM notifications_delivery AS delivery
 WHERE delivery.prompt_id = COALESCE(prompt.told_with_id, prompt.id)
-  AND (delivery.facts -> 'items' IS NULL OR EXISTS (
-      SELECT FROM jsonb_array_elements(delivery.facts -> 'items') AS item
-      WHERE (item ->> 3)::bigint = installment.id OFFSET 0))
+  AND {NAMES_IT.format(delivery="delivery")}
   AND (delivery.delivered_at < day.ends
        OR delivery.status = 'delivered' AND EXISTS (
           SELECT FROM notifications_receipt AS receipt
@@ -38,7 +37,7 @@ WHERE delivery.prompt_id = COALESCE(prompt.told_with_id, prompt.id)
                   SELECT FROM notifications_callback AS unread
                   WHERE unread.applied_at IS NULL AND unread.received_at < %(known_by)s OFFSET 0)))
 OFFSET 0
-"""
+"""  # noqa: S608  (nothing of it comes from outside)
 _TOLD: Final = f"""
 SELECT FROM notifications_prompt AS prompt
 WHERE prompt.installment_id = installment.id AND prompt.version = installment.version

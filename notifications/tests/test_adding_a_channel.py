@@ -21,11 +21,11 @@ from notifications.states import Status
 from notifications.tests.factories import NOON, make_delivery
 from notifications.tests.outside import ROOT, hand_over, make_message
 from notifications.tests.providers import HANG, Answer, run_provider
+from notifications.tests.secret_doors import TOKEN, SecretInAddress
 from notifications.tests.webhook_cases import Call, ReceiptCases, make
 
 PAGE = (ROOT / "docs" / "adding-a-channel.md").read_text()
 CLASS, BUILDER, PARSER, WEBHOOK, ADDRESS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-TOKEN = "a-secret-token"
 
 
 def run(code: str, **known: Any) -> types.ModuleType:
@@ -115,41 +115,26 @@ def test_a_message_goes_out_by_it_and_its_report_is_believed(added: Settings) ->
     assert Delivery.objects.get().status == Status.DELIVERED
 
 
-class TestItsWebhook(ReceiptCases):
+class TestItsWebhook(SecretInAddress, ReceiptCases):
     door = "pigeon_report"
     channel = "sms"
     provider = "pigeon"
-    signs_body = False
+    setting = "PIGEON_CALLBACK_TOKEN"
+    elsewhere = ("SMS_CALLBACK_TOKEN", "kannels")
 
     @pytest.fixture(autouse=True)
     def _added(self, added: Settings) -> None:
-        self.settings = added
-        added.SMS_CALLBACK_TOKEN = "kannels"
+        """As the page has it."""
 
     def call(self, reference: str, token: str = TOKEN, **fields: str) -> Call:
         body = json.dumps({"word": "landed", "ring": reference} | fields).encode()
         return Call("POST", reverse("pigeon_report", args=[token]), body, "application/json")
-
-    def genuine(self, reference: str) -> Call:
-        return self.call(reference)
-
-    def unsigned(self, reference: str) -> Call:
-        return self.call(reference, "-")
-
-    def wrongly_signed(self, reference: str) -> Call:
-        return self.call(reference, "a-secret-tokem")
-
-    def signed_for_elsewhere(self, reference: str) -> Call:
-        return self.call(reference, "kannels")
 
     def malformed(self) -> Call:
         return Call("POST", reverse("pigeon_report", args=[TOKEN]), b"[1]", "application/json")
 
     def oversized(self, reference: str) -> Call:
         return self.call(reference, word="a" * 5000)
-
-    def take_away_the_secret(self) -> None:
-        self.settings.PIGEON_CALLBACK_TOKEN = ""
 
 
 def test_every_file_that_it_names_is_there() -> None:

@@ -9,22 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accounts.tests.factories import make_borrower
-from loans.models import Installment
-from loans.tests.factories import make_bank, make_installment, make_loan
 from notifications.calendar import AT_ANY_HOUR
 from notifications.ladder import Course, ladder_of
-from notifications.models import LeadPlan, Prompt
+from notifications.models import Prompt
 from notifications.policy import PolicyError
-from notifications.preferences import put_first
-from notifications.simulation.book import Due, FirmsTurn, Person, merge, read_database
+from notifications.simulation.book import Due, FirmsTurn, Person
 from notifications.simulation.dice import Dice
 from notifications.simulation.drawing import WIDTH, bar, draw
 from notifications.simulation.rules import Allowed, Moved, Rules, Wish, rules_of
 from notifications.simulation.running import Run, _Prompt
 from notifications.simulation.tally import Tally
 from notifications.slots import Plan
-from notifications.tests.firms import make_rule
 from notifications.timing import ContactHours
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -146,17 +141,6 @@ def test_the_channel_that_somebody_put_first_comes_first() -> None:
     assert {channel for _day, channel in went(tally)} == {"email"}
 
 
-@pytest.mark.django_db
-def test_leads_and_first_choices_are_read_with_the_book() -> None:
-    row = make_installment(make_loan(make_borrower(), product="Kitchen"), due_on=DUE)
-    make_installment(make_loan(row.loan.borrower, product="Sofa"), due_on=DUE)
-    LeadPlan.objects.create(partner=make_bank(), product="Kitchen", upcoming="14,0", overdue="5")
-    put_first(row.loan.borrower, "email")
-    [read] = read_database(DUE, DUE)
-    assert read.first == "email"
-    assert {due.plan.leads for due in read.dues} == {(14, 0), (7, 3, 1, 0)}
-
-
 def test_somebody_without_any_channel_goes_to_a_person_and_is_told_nothing() -> None:
     tally = play(person(channels=frozenset()))
     assert went(tally) == {}
@@ -257,29 +241,6 @@ def test_whatever_the_luck_nobody_is_told_twice_on_a_channel_at_one_stage(
 # The book
 
 
-def test_installments_of_a_day_and_its_firms_are_one_message_paid_when_the_last_is() -> None:
-    parts = [(DUE, "a", DUE), (DUE, "a", DUE + timedelta(days=4)), (DUE, "b", None), (DUE, "b", DUE)]
-    assert merge(parts) == [Due(DUE, "a", DUE + timedelta(days=4)), Due(DUE, "b", None)]
-
-
-@pytest.mark.django_db
-def test_the_database_gives_each_borrower_with_the_ways_to_reach_them() -> None:
-    loan = make_loan()
-    make_installment(loan, due_on=DUE)
-    make_installment(loan, due_on=DUE)
-    make_installment(loan, due_on=DUE + timedelta(days=99))
-    awaiting = make_installment(make_loan(), due_on=DUE)
-    Installment.objects.filter(pk=awaiting.pk).update(state=Installment.State.AWAITING_BANK)
-    gone = make_installment(make_loan(), due_on=DUE)
-    Installment.objects.filter(pk=gone.pk).update(state=Installment.State.WITHDRAWN)
-    people = {one.key: one for one in read_database(DUE, DUE)}
-    assert people.keys() == {str(loan.borrower_id), str(awaiting.loan.borrower_id)}
-    one = people[str(loan.borrower_id)]
-    assert (one.channels, one.zone.key) == (BOTH, "Asia/Shanghai")
-    assert [due.settled_on for due in one.dues] == [None]
-    assert [due.settled_on for due in people[str(awaiting.loan.borrower_id)].dues] == [DUE]
-
-
 # The drawing
 
 
@@ -305,15 +266,3 @@ def test_what_a_firm_has_to_send_goes_out_only_where_it_is_not_reported() -> Non
     silent = play(person(due), dice=replace(SURE, reporting=0.0))
     assert went(silent) == went(play(person()))
     assert silent.firms == {"harbour": (3, 0)}
-
-
-@pytest.mark.django_db
-def test_a_book_knows_who_has_to_send_and_parts_what_different_firms_do() -> None:
-    loan = make_loan()
-    other = make_loan(loan.borrower, product="Sofa")
-    rule = make_rule("platform", bank=loan.bank, platform=loan.platform, product="Sofa", kind="upcoming")
-    for one in (loan, other):
-        make_installment(one, due_on=DUE)
-    (who,) = read_database(DUE, DUE)
-    turns = (FirmsTurn("upcoming", "lantern", rule.hours),)
-    assert sorted(due.senders for due in who.dues) == [(), turns]

@@ -12,9 +12,9 @@ from notifications.needed import DUE_DAY_OVER
 from notifications.policy_files import rule_named
 from notifications.policy_words import describe
 from notifications.silence import NONE_COME, TOO_LATE
+from notifications.states import HELD_BY
 from notifications.suppliers import FAILS, SLOW
 
-_HELD: Final = "held by "
 _OF_A_FIRM: Final = "firm:"
 KNOWN: Final[dict[str, Promise]] = {
     "not delivered": _("not delivered"),
@@ -98,8 +98,8 @@ FAULTS: Final[dict[str, Promise]] = {
 
 def reason_words(reason: str, known_addresses: Iterable[str] = ()) -> str:
     """A reason of ours in the active language; a provider's or an agent's as it is, with its addresses masked."""
-    if reason.startswith(_HELD):
-        return held_words(reason.removeprefix(_HELD))
+    if reason.startswith(HELD_BY):
+        return held_words(reason.removeprefix(HELD_BY))
     said, _colon, fault = reason.partition(": ")
     if said in KNOWN and fault in FAULTS:
         return gettext("%(what)s: %(fault)s") % {"what": KNOWN[said], "fault": FAULTS[fault]}

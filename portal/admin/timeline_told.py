@@ -16,6 +16,7 @@ from notifications.ladder import OFF_THE_LADDER
 from notifications.models import Acknowledgement, AgentTask, Delivery, Duty, Prompt, Receipt
 from notifications.named import named, tells_of
 from notifications.resending import why_not
+from notifications.states import HELD_BY
 from notifications.wording.facts import Facts
 from portal.admin.cells import installment_label, language, moment_in, money, stage_of
 from portal.admin.duty_words import RELATED, duty_words
@@ -137,7 +138,7 @@ def _delivery(delivery: Delivery, at: datetime) -> Line:
 def _why(delivery: Delivery) -> Iterator[str]:
     """The rule that held it, and why it stands where it does."""
     yield held_words(delivery.held_by)
-    if delivery.reason != f"held by {delivery.held_by}":
+    if delivery.reason != f"{HELD_BY}{delivery.held_by}":
         yield reason_words(delivery.reason, [delivery.address])
 
 

@@ -199,36 +199,6 @@ def test_what_was_told_before_the_bank_changed_it_proves_nothing_of_what_holds_n
     assert "Provably" not in page
 
 
-@pytest.mark.parametrize(
-    ("change", "proved"),
-    [
-        ({"due_on": DUE + timedelta(days=1)}, False),
-        ({"total": 101, "outstanding": 101}, False),
-        ({"total": 101, "outstanding": 0, "paid": 101}, False),
-        ({"total": 60, "outstanding": 60}, True),
-        ({"total": 101, "waived": 1, "outstanding": 100}, True),
-    ],
-    ids=["another day", "more", "more, paid meanwhile", "less", "as much after a waiver"],
-)
-def test_another_version_is_proved_by_the_same_day_and_no_smaller_amount(
-    change: dict[str, Any], proved: bool, installment: Installment
-) -> None:
-    make_delivery(make_prompt(installment), status=Delivery.Status.DELIVERED, sent_at=NOON)
-    Installment.objects.filter(pk=installment.pk).update(version=2, **change)
-    assert bool(read_record(dispute_about(installment)).proof) == proved
-
-
-@pytest.mark.parametrize(("owed", "proved"), [(0, True), (60, True), (100, False)])
-def test_of_one_version_what_was_left_to_pay_is_what_had_to_be_named(
-    owed: int, proved: bool, installment: Installment
-) -> None:
-    Installment.objects.filter(pk=installment.pk).update(paid=40, outstanding=60)
-    installment.refresh_from_db()
-    make_delivery(make_prompt(installment), status=Delivery.Status.DELIVERED, sent_at=NOON)
-    Installment.objects.filter(pk=installment.pk).update(paid=100 - owed, outstanding=owed)  # 100: it came back
-    assert bool(read_record(dispute_about(installment)).proof) == proved
-
-
 def test_an_answer_about_other_figures_proves_nothing_of_these(installment: Installment) -> None:
     sms = make_delivery(make_prompt(installment), status=Delivery.Status.SENT, sent_at=NOON)
     acknowledge(prompt_id=sms.prompt_id, method="link", delivery_id=sms.pk, now=NOON)
@@ -287,20 +257,3 @@ def test_what_lies_in_the_portal_is_not_called_delivered(installment: Installmen
     lines = upcoming(dispute_about(installment))[0].lines
     assert [line.words for line in lines] == ["planned", "placed in the portal", "seen (weak)"]
     assert not any(line.tone for line in lines)
-
-
-@pytest.mark.parametrize(
-    ("change", "proved"),
-    [
-        ({"penalties": 5}, True),
-        ({"principal": 105}, False),
-        ({"penalties": 5, "version": 2}, False),
-        ({"fees": 5}, True),
-    ],
-)
-def test_what_was_charged_for_being_late_nobody_could_name_before(
-    change: dict[str, Any], proved: bool, installment: Installment
-) -> None:
-    make_delivery(make_prompt(installment), status=Delivery.Status.DELIVERED, sent_at=NOON)
-    Installment.objects.filter(pk=installment.pk).update(total=105, outstanding=105, **change)
-    assert bool(read_record(dispute_about(installment)).proof) == proved
