@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import ContactPoint, Jurisdiction, User
 from accounts.models.user import DEFAULT_JURISDICTION
-from accounts.zones import NOT_SAID, countries, country_of_phone, country_of_zone, guessed_zone
+from accounts.zones import NOT_SAID, clocks_of, countries, country_of_phone, country_of_zone, guessed_zone
 
 _PORTION: Final = 10_000
 _EU: Final = (
@@ -41,6 +41,18 @@ def jurisdiction_of(phone: str | None, time_zone: str | None) -> str:
             return country.lower()
         if country in _REGIONS:
             return _REGIONS[country]
+    return _nearest_law(zone)
+
+
+def shared_law(jurisdiction: str) -> str:
+    """The law under which people of a country are that has no file of its own; its code is ISO 3166, in small letters,
+    as that of a jurisdiction.
+    """
+    country = jurisdiction.upper()
+    return _REGIONS.get(country) or _nearest_law(next(iter(clocks_of(country)), ""))
+
+
+def _nearest_law(zone: str) -> str:
     return next((law for start, law in _ZONES.items() if zone.startswith(start)), DEFAULT_JURISDICTION)
 
 

@@ -23,15 +23,17 @@ WHERE installment.state = 'settled'
 ORDER BY due.moment, installment.id
 LIMIT %(prompts)s
 """
+# Most of what lies in the portal is never opened.
 _DELIVERIES: Final = f"""
 INSERT INTO {DELIVERIES} (channel, address, rung, ordinal, status, reason, attempts, next_attempt_at, claimed_at,
                           sent_at, delivered_at, provider_reference, facts, wording, prompt_id, held_by, provider)
-SELECT way.channel, way.address, 0, 0, 'delivered', '', 1, prompt.tell_at, prompt.tell_at, prompt.tell_at,
-       prompt.tell_at, 'SBX' || prompt.id, %(facts)s::jsonb, %(wording)s, prompt.id, '',
-       CASE way.channel WHEN 'email' THEN 'smtp' ELSE 'portal' END
+SELECT way.channel, way.address, 0, 0, way.status, '', 1, prompt.tell_at, prompt.tell_at, prompt.tell_at,
+       CASE way.status WHEN 'delivered' THEN prompt.tell_at END, 'SBX' || prompt.id, %(facts)s::jsonb, %(wording)s,
+       prompt.id, '', CASE way.channel WHEN 'email' THEN 'smtp' ELSE 'portal' END
 FROM {PROMPTS} AS prompt
 CROSS JOIN LATERAL (
-    VALUES ('email', 'b' || prompt.borrower_id || '@example.test'), ('in_app', '')) AS way (channel, address)
+    VALUES ('email', 'b' || prompt.borrower_id || '@example.test', 'delivered'),
+           ('in_app', '', 'sent')) AS way (channel, address, status)
 """
 _EVENTS: Final = f"""
 INSERT INTO {EVENTS} (at, kind, installment_id, prompt_id, data, borrower_id)

@@ -10,13 +10,14 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any, Final
 
-from django.db import connection, transaction
+from django.db import connection
 
 from accounts.models import User
 from notifications import coverage_statements
 from notifications.calendar import days_ahead
 from notifications.clock import Clock
 from notifications.models import Alarm
+from notifications.passed_by import OVERTAKEN
 from notifications.slots import Plan, plans_of_leads, working_days
 from notifications.timing import local_day
 
@@ -57,10 +58,10 @@ def check_coverage(clock: Clock) -> int:
         uncovered += coverage_statements.OF_NO_OTHER_PLAN
     if columns["apart_plans"]:
         uncovered += coverage_statements.APART
-    parameters = {**columns, "known_by": clock.now - GRACE, "now": clock.now, "detail": DETAIL}
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(coverage_statements.CLOSE.format(uncovered=uncovered), parameters)
-        cursor.execute(coverage_statements.OPEN.format(uncovered=uncovered), parameters)
+    moments = {"known_by": clock.now - GRACE, "now": clock.now}
+    parameters = {**columns, **moments, "detail": DETAIL, "overtaken": OVERTAKEN}
+    with connection.cursor() as cursor:
+        cursor.execute(coverage_statements.WATCH.format(uncovered=uncovered), parameters)
     return Alarm.objects.open().filter(kind=Alarm.Kind.COVERAGE).count()
 
 

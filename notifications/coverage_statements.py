@@ -7,7 +7,8 @@ from notifications.planning_statements import PLAN_OF
 
 _DUE: Final = """installment.loan_id = loan.id AND installment.state = 'open' AND installment.known_at < %(known_by)s
  AND installment.due_on BETWEEN place.first AND place.last"""
-# An open task covers nobody where no person works any more before the due date is over. That a payment came back names
+# What a ladder ended at midnight, since a later stage has begun, has as long to be planned as new figures have. An open
+# task covers nobody where no person works any more before the due date is over. That a payment came back names
 # no due date: it is the reminder where it has a deadline, else it covers until the next stage at the latest.
 _NOBODY_TELLS: Final = f"""
     NOT EXISTS (
@@ -18,6 +19,8 @@ _NOBODY_TELLS: Final = f"""
           AND prompt.payment_id IS NULL AND prompt.dispute_id IS NULL AND prompt.voided_at IS NULL
           AND (prompt.status IN ('told', 'acknowledged')
                OR prompt.status = 'active'
+                  AND COALESCE(leader.look_again_at, prompt.look_again_at) > %(known_by)s
+               OR prompt.status = 'cancelled' AND prompt.reason = %(overtaken)s
                   AND COALESCE(leader.look_again_at, prompt.look_again_at) > %(known_by)s
                OR prompt.status = 'firm_told' AND prompt.look_again_at > %(known_by)s
                OR prompt.status = 'escalated' AND installment.due_on >= place.works_on AND EXISTS (
@@ -70,15 +73,15 @@ APART: Final = f"""
       ON {_DUE}
     WHERE (loan.platform_id = ANY(%(apart_partners)s) OR loan.bank_id = ANY(%(apart_partners)s))
       AND place.plan = {PLAN_OF.format(loan="loan")} AND {_NOBODY_TELLS}"""  # noqa: S608
-OPEN: Final = """
-WITH uncovered AS ({uncovered})
+# Looked up once for both, and kept (MATERIALIZED, NOT IN): by statistics, which know of no open alarm, it would be done
+# anew for each of them, and the sweep that says that nobody is at work would not end in the hour for which it is made.
+# Nothing is closed and opened at once, so that the two writes do not meet.
+WATCH: Final = """
+WITH uncovered AS MATERIALIZED ({uncovered}),
+covered AS (
+    UPDATE notifications_alarm SET closed_at = %(now)s
+    WHERE kind = 'coverage' AND closed_at IS NULL AND subject NOT IN (SELECT subject FROM uncovered))
 INSERT INTO notifications_alarm (kind, subject, detail, facts, borrower_id, due_on, opened_at, closed_because)
 SELECT 'coverage', subject, %(detail)s, '{{}}', borrower_id, due_on, %(now)s, '' FROM uncovered
 ON CONFLICT DO NOTHING
-"""
-CLOSE: Final = """
-WITH uncovered AS ({uncovered})
-UPDATE notifications_alarm SET closed_at = %(now)s
-WHERE kind = 'coverage' AND closed_at IS NULL AND NOT EXISTS (
-    SELECT 1 FROM uncovered WHERE uncovered.subject = notifications_alarm.subject)
 """

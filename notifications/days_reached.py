@@ -1,5 +1,7 @@
 """The latest stage that each due date has reached, for the look at what nothing is planned about yet.
 
+Where it is still yesterday, or people work on other days, a date has reached another stage, or none: such dates are
+looked at by place.
 Where partners have leads of their own a date can have reached one stage by their plan and another, or none, by the
 usual one. Such dates are looked at apart: those of a plan among the loans of its partner.
 """
@@ -19,11 +21,11 @@ Stages = dict[date, dict[Where, int]]
 
 
 def columns_of_days(kind: str, slots: Sequence[Slot]) -> dict[str, Any]:
-    """The due dates of `slots` as the columns that `planning_statements.FRESH` and `FRESH_APART` take them in.
+    """The due dates of `slots` as the columns that the statements of `planning_look` take them in.
 
-    `days`, each once, with `lasts`, are those of the usual plan; of `early_days` only people under one of `early_laws`
-    are told yet, and of `apart_days` only loans without another plan are meant. The other `apart_*` say when the loans
-    of which plan have reached what, and where.
+    `days`, each once, with `lasts`, are those of the usual plan that have reached the same everywhere; `split_*` those
+    that have not, with the latest of them, and by place. Of `apart_days` only loans without another plan are meant. The
+    other `apart_*` say when the loans of which plan have reached what, and where.
     """
     reached = _reached(kind, slots)
     usual: Stages = reached.pop(0, {})
@@ -34,7 +36,7 @@ def columns_of_days(kind: str, slots: Sequence[Slot]) -> dict[str, Any]:
         for day in apart & own.keys()
         for where, last in own[day].items()
     ]
-    return _columns_of_usual(kind, usual, slots) | {
+    return _columns_of_usual(kind, usual) | {
         "apart_days": sorted(apart & usual.keys()),
         "apart_plans": [plan for plan, *_rest in rows],
         "apart_laws": [law for _plan, law, *_rest in rows],
@@ -47,17 +49,25 @@ def columns_of_days(kind: str, slots: Sequence[Slot]) -> dict[str, Any]:
     }
 
 
-def _columns_of_usual(kind: str, usual: Stages, slots: Sequence[Slot]) -> dict[str, Any]:
+def _columns_of_usual(kind: str, usual: Stages) -> dict[str, Any]:
+    places = {where for stages in usual.values() for where in stages}
     later = min if kind == Prompt.Kind.UPCOMING else max
-    early = [slot for slot in slots if slot.at.early and not slot.plan.number]
-    on_time = {slot.at.due_on for slot in slots if not slot.at.early and not slot.plan.number}
+    split = {day: stages for day, stages in usual.items() if len(stages) < len(places) or len({*stages.values()}) > 1}
+    alike = {day: min(stages.values()) for day, stages in usual.items() if day not in split}
+    rows = [(*where, day, last) for day, stages in split.items() for where, last in stages.items()]
     return {
-        "days": list(usual),
-        "lasts": [later(stages.values()) for stages in usual.values()],
-        "first_due": min(usual, default=date.min),
-        "last_due": max(usual, default=date.min),
-        "early_days": sorted({slot.at.due_on for slot in early} - on_time),
-        "early_laws": sorted({slot.place.jurisdiction for slot in early}),
+        "days": list(alike),
+        "lasts": list(alike.values()),
+        "first_due": min(alike, default=date.min),
+        "last_due": max(alike, default=date.min),
+        "split_days": list(split),
+        "split_firsts": [later(stages.values()) for stages in split.values()],
+        "split_first": min(split, default=date.min),
+        "split_last": max(split, default=date.min),
+        "split_laws": [law for law, _zone, _day, _last in rows],
+        "split_zones": [zone for _law, zone, _day, _last in rows],
+        "split_due": [day for _law, _zone, day, _last in rows],
+        "split_lasts": [last for *_place, last in rows],
     }
 
 

@@ -4,7 +4,7 @@ While one block is on its way the next is worded and claimed, so that a provider
 says is written down with its claim, before any of it is handed over, and outcomes are recorded together as they come.
 No transaction and no lock on a row is held while a provider is talked to.
 
-Where a channel has two providers, what the one has just failed to take is tried by the other.
+Where a channel has two providers, what the one has just failed to take, or refused for good, is tried by the other.
 
 What a worker that dies leaves behind is freed by `rescue`: it is sent again where that is safe, else it is unconfirmed
 and its ladder goes on. `placing` has the messages that are handed to nobody.
@@ -22,7 +22,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 
 from notifications import suppliers
-from notifications.channels.base import Channel, Message, Outcome
+from notifications.channels.base import Channel, ChannelMisconfiguredError, Message, Outcome
 from notifications.channels.registry import channel_of, may_go_again
 from notifications.claiming import Kept, Line, abandoned, claim, holding
 from notifications.composing import Worded, word
@@ -58,11 +58,23 @@ def dispatch(name: str, *, clock: Now, longest: float = 60.0) -> int:
         return 0
     first, other = asked[0], next(iter(asked[1:]), None)
     if other is None:
-        return _hand_over(Line(name), first, clock, until=started + longest)
+        return _try_first(Line(name), first, clock, until=started + longest)
     # What the first one has just not taken has waited longer, and is seldom much. Half of the time at most, since the
     # other one may be slow.
     done = _try_other(Line(name, failed_by=first), other, clock, until=started + longest / 2)
-    return done + _hand_over(Line(name, not_failed_by=first), first, clock, until=started + longest)
+    return done + _try_first(Line(name, not_failed_by=first), first, clock, until=started + longest)
+
+
+def _try_first(line: Line, provider: str, clock: Now, *, until: float) -> int:
+    """`_hand_over`; one whose settings cannot be used is passed over, so that the next run asks another and operators
+    are told.
+    """
+    try:
+        return _hand_over(line, provider, clock, until=until)
+    except ChannelMisconfiguredError as fault:
+        logger.exception("%s cannot be asked", provider)
+        suppliers.pause(provider, why=f"{suppliers.FAILS}{fault}", now=clock())
+        return 0
 
 
 def _try_other(line: Line, provider: str, clock: Now, *, until: float) -> int:

@@ -1,17 +1,16 @@
 """Ends what was to go where it must not go any more: the channel is off, or the address given up or unreachable; and
-what was to remind of a day that is over.
+what time has passed by.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Final
 
 from notifications.arrays import numbers
-from notifications.models import Prompt
-from notifications.needed import DUE_DAY_OVER
+from notifications.passed_by import STAGED, may_be_past, passed_by
 from notifications.prepared import prepared_cursor
 from notifications.states import Status, Step
-from notifications.tellings import Companion, Telling, companions_named
+from notifications.tellings import Telling
 from notifications.timing import local_day
 
 _FREE: Final = """
@@ -34,29 +33,23 @@ def end_closed(tellings: Sequence[Telling]) -> list[Step]:
 
 
 def end_past(tellings: Sequence[Telling], *, now: datetime) -> list[Step]:
-    """The steps that fail those of these claimed reminders whose due day is over for their borrower, so that their
-    ladders end at once. Changes nothing; one query where a due day is as good as over.
+    """The steps that fail those of these claimed deliveries that time has passed by, so that their ladders end at once.
+    Changes nothing; no query where each is of the day that it is.
     """
-    today = now.astimezone(UTC).date()
-    near = [one for one in tellings if one.kind == Prompt.Kind.UPCOMING and (not one.needed or _due(one) <= today)]
-    if not near:
-        return []
-    others = companions_named(near, now=now)
+    days: dict[str, date] = {}
+    near = []
+    for one in tellings:
+        if one.kind in STAGED and one.due_on is not None:
+            if one.time_zone not in days:
+                days[one.time_zone] = local_day(now, one.zone)
+            if not one.needed or may_be_past(one.kind, one.stage, one.due_on, days[one.time_zone]):
+                near.append(one)
+    past = passed_by([one.prompt_id for one in near], now=now)
     return [
-        Step(delivery_id=telling.delivery_id, to=Status.FAILED, reason=DUE_DAY_OVER)
-        for telling in near
-        if _last_due([telling, *others.get(telling.prompt_id, ())]) < local_day(now, telling.zone)
+        Step(delivery_id=one.delivery_id, to=Status.FAILED, reason=past[one.prompt_id])
+        for one in near
+        if one.prompt_id in past
     ]
-
-
-def _last_due(named: Sequence[Telling | Companion]) -> date:
-    """Of what is still needed; of the first where nothing is."""
-    return max((_due(one) for one in named if one.needed), default=_due(named[0]))
-
-
-def _due(one: Telling | Companion) -> date:
-    """What is about no installment is due never."""
-    return one.due_on or date.max
 
 
 def with_free_ladders(steps: Sequence[Step]) -> list[Step]:

@@ -16,9 +16,10 @@ from notifications.clock import Clock
 from notifications.ending_told import end_told
 from notifications.events import Fact, about, record_all
 from notifications.models import AgentTask, Delivery, NoticeEvent, Preference, Prompt
-from notifications.needed import DUE_DAY_OVER, look
+from notifications.needed import look
 from notifications.overtaking import end_overtaken
 from notifications.partner_news import tell_unreached
+from notifications.passed_by import STAGED, may_be_past, passed_by
 from notifications.putting_off import put_off
 from notifications.reach import open_to, reachable
 from notifications.slots import working_days
@@ -63,17 +64,28 @@ def climb(clock: Clock) -> int:
         if found.over:
             cancel(Prompt.objects.bundles(found.over), reason=NOT_NEEDED, now=clock.now)
         put_off(found.held, clock)
-        past = {prompt.pk for prompt in prompts if found.past(prompt, clock.now)}
-        if past:
-            _end_past(past, clock)
+        past = _past([prompt for prompt in prompts if prompt.pk not in found.over | found.held], clock)
         _climb([prompt for prompt in prompts if prompt.pk not in found.over | found.held | past], clock)
     return len(prompts)
 
 
-def _end_past(leading_ids: set[int], clock: Clock) -> None:
-    """Reminders whose due day is over, as a later stage would end them."""
-    ids = Prompt.objects.bundles(leading_ids).values_list("pk", flat=True)
-    end_overtaken(list(ids), now=clock.now, reason=DUE_DAY_OVER)
+def _past(prompts: Sequence[Prompt], clock: Clock) -> set[int]:
+    """End those that time has passed by, as a later stage would end them; returns which."""
+    ended = passed_by([prompt.pk for prompt in prompts if _may_be_past(prompt, clock.now)], now=clock.now)
+    for reason in set(ended.values()):
+        leading = [pk for pk, why in ended.items() if why == reason]
+        ids = Prompt.objects.bundles(leading).values_list("pk", flat=True)
+        end_overtaken(list(ids), now=clock.now, reason=reason)
+    return set(ended)
+
+
+def _may_be_past(prompt: Prompt, now: datetime) -> bool:
+    """Also where another of the installments that its message names has to say it."""
+    row = prompt.installment
+    if row is None or prompt.kind not in STAGED:
+        return False
+    changed = (row.version, row.state) != (prompt.version, row.State.OPEN) or prompt.voided_at is not None
+    return changed or may_be_past(prompt.kind, prompt.stage, row.due_on, local_day(now, prompt.borrower.zone))
 
 
 def _climb(prompts: Sequence[Prompt], clock: Clock) -> None:
@@ -82,23 +94,27 @@ def _climb(prompts: Sequence[Prompt], clock: Clock) -> None:
     writes = Writes()
     for prompt in prompts:
         open_ways = open_to(ways[prompt.borrower_id], prompt)
-        course = ladder.Course.of(
-            ladder.ladder_of(prompt.kind),
-            open_to=open_ways,
-            places=places.get(prompt.borrower_id),
-            deadline=prompt.deadline,
-            pace=clock.pace,
-            last_call=_last_call(prompt, clock),
-        )
         told = tellings.get(prompt.pk, [])
         try:
+            course = _course(prompt, open_ways, places.get(prompt.borrower_id), clock)
             decision = ladder.decide(course, rung=prompt.rung, tellings=told, now=clock.now)
+            _note(writes, prompt, decision, course, open_ways, clock)
         except Exception:
             # The oldest row of the queue: were it left so, nobody's ladder would climb any more.
             logger.exception("the ladder of prompt %s could not be looked at", prompt.pk)
-            decision = ladder.Wait(clock.now + AFTER_A_FAULT)
-        _note(writes, prompt, decision, course, open_ways, clock)
+            writes.waits.append((prompt.pk, clock.now + AFTER_A_FAULT))
     _write(writes, clock)
+
+
+def _course(prompt: Prompt, open_ways: Ways, places: Mapping[str, int] | None, clock: Clock) -> ladder.Course:
+    return ladder.Course.of(
+        ladder.ladder_of(prompt.kind),
+        open_to=open_ways,
+        places=places,
+        deadline=prompt.deadline,
+        pace=clock.pace,
+        last_call=_last_call(prompt, clock),
+    )
 
 
 def _last_call(prompt: Prompt, clock: Clock) -> datetime | None:
@@ -155,6 +171,7 @@ def _note_climb(
     zone, now = prompt.borrower.zone, clock.now
     hours, rule = clock.hours_for(prompt.borrower.jurisdiction, prompt.kind, zone)
     moment = lawful_moment(now, now=now, zone=zone, hours=hours, latest=prompt.latest).at
+    patience = course.patience(rung, moment)
     writes.climbs.append(
         Delivery(
             prompt=prompt,
@@ -166,7 +183,7 @@ def _note_climb(
             held_by=rule if moment > now else "",
         )
     )
-    writes.rungs.append((prompt.pk, rung, course.patience(rung, moment)))
+    writes.rungs.append((prompt.pk, rung, patience))
     writes.facts.append(about(prompt, NoticeEvent.Kind.MOVED, channel=step.channel, why=why))
 
 

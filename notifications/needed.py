@@ -5,16 +5,14 @@ A message for several installments is needed as long as one of them needs it.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from django.db import connection
 
 from notifications.in_doubt import HOLDS
 from notifications.models import Prompt
-from notifications.timing import local_day
 
-DUE_DAY_OVER: Final = "its due day is over"
 _STANDS: Final = """
 {prompt}.voided_at IS NULL AND {prompt}.status <> 'cancelled'
 AND {installment}.version = {prompt}.version
@@ -71,8 +69,7 @@ def may_be_told(prompt: str, installment: str) -> str:
 
 
 _LOOK: Final = f"""
-SELECT told.id, bool_or({stands("prompt", "installment")}), bool_or({may_be_told("prompt", "installment")}),
-       max(installment.due_on) FILTER (WHERE prompt.kind = 'upcoming' AND {stands("prompt", "installment")})
+SELECT told.id, bool_or({stands("prompt", "installment")}), bool_or({may_be_told("prompt", "installment")})
 FROM unnest(%(ids)s::bigint[]) AS told (id)
 CROSS JOIN LATERAL (
     SELECT prompt.* FROM notifications_prompt AS prompt WHERE prompt.id = told.id
@@ -82,7 +79,7 @@ JOIN loans_installment AS installment ON installment.id = prompt.installment_id
 WHERE prompt.kind = ANY(%(of_figures)s)
 GROUP BY told.id
 UNION ALL
-SELECT news.id, {is_so("news")}, true, NULL
+SELECT news.id, {is_so("news")}, true
 FROM notifications_prompt AS news
 WHERE news.id = ANY(%(ids)s::bigint[]) AND news.payment_id IS NOT NULL
 """  # noqa: S608  (nothing of it comes from outside)
@@ -97,32 +94,22 @@ WHERE companion.told_with_id = %(leading)s AND {stands("companion", "installment
 
 
 class Look(NamedTuple):
-    """Of leading prompts those of which nothing is needed any more, those of which all that is may not be told now, and
-    of reminders of what is coming up the last due date of what is needed.
-    """
+    """Of leading prompts those of which nothing is needed any more, and those of which what is may not be told now."""
 
     over: set[int]
     held: set[int]
-    due_on: dict[int, date]
-
-    def past(self, prompt: Prompt, now: datetime) -> bool:
-        """Whether it reminds of a due date whose day is over for its borrower."""
-        due_on = self.due_on.get(prompt.pk)
-        return due_on is not None and due_on < local_day(now, prompt.borrower.zone)
 
 
 def look(leading_ids: Sequence[int], *, now: datetime) -> Look:
     """What has become of these leading prompts."""
-    found = Look(set(), set(), {})
+    found = Look(set(), set())
     with connection.cursor() as cursor:
         cursor.execute(_LOOK, {"ids": list(leading_ids), "now": now, **KINDS})
-        for pk, is_needed, is_free, due_on in cursor.fetchall():
+        for pk, is_needed, is_free in cursor.fetchall():
             if not is_needed:
                 found.over.add(pk)
             elif not is_free:
                 found.held.add(pk)
-            elif due_on:
-                found.due_on[pk] = due_on
     return found
 
 

@@ -7,13 +7,13 @@ tried again also touches ladders and contact points, and goes through `states.ad
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.conf import settings
 
 from notifications.arrays import numbers, texts
 from notifications.channels.base import Channel, Outcome, Result
-from notifications.channels.registry import may_go_again
+from notifications.channels.registry import may_go_again, suppliers_for
 from notifications.events import RECORD_SENT
 from notifications.models import Delivery
 from notifications.prepared import prepared_cursor
@@ -21,6 +21,8 @@ from notifications.signatures import delivery_id_in
 from notifications.states import ALLOWED, Status, Step, advance
 
 MOST_ATTEMPTS: Final = 6
+REFUSED_BY: Final = "refused by "
+"""Before the name of a provider that will never take a message, and its reason."""
 
 # As `states.advance` makes this move: conditional, with its event, in one transaction.
 _TAKEN: Final = f"""
@@ -62,27 +64,43 @@ def _record_taken(taken: Sequence[Outcome], now: datetime) -> None:
 def _record_others(outcomes: Sequence[Outcome], channel: Channel, now: datetime) -> None:
     ids = {outcome.reference: delivery_id_in(outcome.reference) for outcome in outcomes}
     unsure = [ids[outcome.reference] for outcome in outcomes if outcome.result in _TRY_AGAIN]
-    attempts = dict(Delivery.objects.filter(pk__in=unsure).values_list("pk", "attempts")) if unsure else {}
+    rows = Delivery.objects.filter(pk__in=unsure).values_list("pk", "attempts", "reason") if unsure else ()
+    tried = {pk: _Tried(attempts, reason) for pk, attempts, reason in rows}
     steps = []
     for outcome in outcomes:
         delivery_id = ids[outcome.reference]
-        steps.append(_step(delivery_id, outcome, attempts.get(delivery_id, 0), channel, now))
+        steps.append(_step(delivery_id, outcome, tried.get(delivery_id, _Tried()), channel, now))
     advance(steps, now=now)
 
 
-_TRY_AGAIN: Final = frozenset({Result.TEMPORARY, Result.UNKNOWN})
+_TRY_AGAIN: Final = frozenset({Result.TEMPORARY, Result.UNKNOWN, Result.PERMANENT})
 
 
-def _step(delivery_id: int, outcome: Outcome, attempts: int, channel: Channel, now: datetime) -> Step:
-    result = outcome.result
+class _Tried(NamedTuple):
+    """How often a message was tried, and what was said of it the last time."""
+
+    attempts: int = 0
+    reason: str = ""
+
+    def by_another(self, provider: str) -> bool:
+        """Whether another provider has refused it for good."""
+        said = self.reason.partition(": ")[0]
+        return said.startswith(REFUSED_BY) and said != REFUSED_BY + provider
+
+
+def _step(delivery_id: int, outcome: Outcome, tried: _Tried, channel: Channel, now: datetime) -> Step:
+    result, reason = outcome.result, outcome.reason
+    last_word = _is_last_word(outcome, tried, channel)
     if result is Result.UNKNOWN and may_go_again(channel.provider):
         result = Result.TEMPORARY
-    if result is Result.TEMPORARY and attempts < MOST_ATTEMPTS:
+    elif result is Result.PERMANENT and not last_word:
+        result, reason = Result.TEMPORARY, f"{REFUSED_BY}{channel.provider}: {reason}"
+    if result is Result.TEMPORARY and tried.attempts < MOST_ATTEMPTS:
         return Step(
             delivery_id=delivery_id,
             to=Status.RETRYING,
-            reason=outcome.reason,
-            next_attempt_at=now + _pause(attempts),
+            reason=reason,
+            next_attempt_at=now + _pause(tried.attempts),
             in_doubt=outcome.result is Result.UNKNOWN,
         )
     return Step(
@@ -90,8 +108,19 @@ def _step(delivery_id: int, outcome: Outcome, attempts: int, channel: Channel, n
         to=_STATUS[outcome.result],
         reason=outcome.reason,
         provider_reference=outcome.provider_reference,
-        address_is_bad=outcome.address_fault,
+        address_is_bad=outcome.address_fault and last_word,
     )
+
+
+def _is_last_word(outcome: Outcome, tried: _Tried, channel: Channel) -> bool:
+    """Whether what the provider refuses for good has failed. Where the channel has another one, that one is asked too:
+    routes, templates and what they allow differ. Only that a number is wrong is believed of the first one at once; one
+    that is asked where the first has failed may not serve the number's country.
+    """
+    others = [name for name in suppliers_for(channel.name) if name != channel.provider]
+    if not others or tried.by_another(channel.provider):
+        return True
+    return outcome.address_fault and suppliers_for(channel.name)[0] == channel.provider
 
 
 _STATUS: Final = {

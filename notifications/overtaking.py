@@ -13,9 +13,9 @@ from notifications.cancellation import cancel_unsent
 from notifications.ending_told import end_told
 from notifications.events import about, record_all
 from notifications.models import Delivery, NoticeEvent, Prompt
+from notifications.passed_by import OVERTAKEN
 from notifications.slots import Slot
 
-REASON: Final = "overtaken by a later stage"
 BATCH: Final = 2000
 """Prompts that are ended together: read as objects, a million would not fit."""
 
@@ -33,7 +33,7 @@ def find_overtaken(kind: str, slots: Collection[Slot], *, unsent: bool) -> list[
     return overtaken
 
 
-def end_overtaken(prompt_ids: Sequence[int], *, now: datetime, reason: str = REASON) -> None:
+def end_overtaken(prompt_ids: Sequence[int], *, now: datetime, reason: str = OVERTAKEN) -> None:
     """End their ladders and take back what of them still waits. Run it in the transaction of the planning, or of
     whoever else has found that time has passed them by.
     """
@@ -93,4 +93,4 @@ def _leave_out(prompts: Sequence[Prompt], now: datetime) -> None:
     if prompts:
         these = Prompt.objects.filter(pk__in=[prompt.pk for prompt in prompts])
         these.update(voided_at=now)
-        these.live().exclude(told_with=None).update(status=Prompt.Status.CANCELLED, reason=REASON)
+        these.live().exclude(told_with=None).update(status=Prompt.Status.CANCELLED, reason=OVERTAKEN)

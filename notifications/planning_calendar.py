@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
 
-from notifications import duties, firm_words, planning_statements, table_statistics
+from notifications import duties, firm_words, planning_look, planning_statements, table_statistics
 from notifications.clock import Clock
 from notifications.days_reached import columns_of_days
 from notifications.missed import record_missed
@@ -117,16 +117,19 @@ def _only_planner(kind: Prompt.Kind) -> Iterator[None]:
 def _find(run: Run) -> Found:
     """Look once for the whole of a run; both tables are there until its last portion was planned."""
     days = run.days()
-    usual = planning_statements.FRESH
-    usual += planning_statements.FOR_WHOM_IT_IS_EARLY if days["early_days"] else ""
-    usual += planning_statements.FOR_THE_USUAL_PLAN if days["apart_days"] else ""
+    usual = planning_look.FOR_THE_USUAL_PLAN if days["apart_days"] else ""
     with connection.cursor() as cursor:
         cursor.execute(_SORT_IN_MEMORY)
         cursor.execute(planning_statements.CLEAR)
-        cursor.execute(usual, days)
+        cursor.execute(planning_look.FRESH + usual, days)
         fresh = int(cursor.rowcount)
+        if days["split_days"]:
+            cursor.execute(planning_statements.BY_INDEX)
+            cursor.execute(planning_look.FRESH_BY_PLACE.format(usual=usual), days)
+            fresh += int(cursor.rowcount)
+            cursor.execute(planning_statements.AS_BEFORE)
         if days["apart_plans"]:
-            cursor.execute(planning_statements.FRESH_APART, days)
+            cursor.execute(planning_look.FRESH_APART, days)
             fresh += int(cursor.rowcount)
     return Found(fresh, _find_unsent(run, fresh) if fresh else 0)
 

@@ -1,60 +1,16 @@
-"""The statements behind `planning`: where candidates come from, and what is written for each."""
+"""The statements behind `planning`: where candidates come from, and what is written for each. `planning_look` finds of
+what nothing is planned yet.
+"""
 
 from typing import Final
 
 from notifications.in_doubt import HOLDS
 
-# What nothing is planned about yet: found before anything is joined, since nearly always there is nothing. `last` is
-# the latest stage that anybody has reached, whatever their law and zone: who was told of it is done with for now.
-_UNPLANNED: Final = """
-  AND NOT EXISTS (
-    SELECT 1 FROM notifications_prompt AS prompt
-    WHERE prompt.installment_id = installment.id AND prompt.kind = %(kind)s AND prompt.version = installment.version
-      AND prompt.payment_id IS NULL AND prompt.dispute_id IS NULL
-      AND CASE %(kind)s WHEN 'upcoming' THEN prompt.stage <= day.last ELSE prompt.stage >= day.last END)
-"""
-FRESH: Final = f"""
-CREATE TEMPORARY TABLE planning_fresh AS
-SELECT installment.id, installment.loan_id, installment.version, installment.due_on, installment.known_at, day.last,
-       NULL::bigint AS borrower_id
-FROM unnest(%(days)s::date[], %(lasts)s::int[]) AS day (due_on, last)
-JOIN loans_installment AS installment ON installment.due_on = day.due_on AND installment.state = 'open'
-WHERE installment.due_on BETWEEN %(first_due)s AND %(last_due)s{_UNPLANNED}"""  # noqa: S608  (nothing from outside)
-# Who lives under another law has working days before then, and would be found anew each minute.
-FOR_WHOM_IT_IS_EARLY: Final = """
-  AND (installment.due_on <> ALL(%(early_days)s) OR EXISTS (
-    SELECT FROM loans_loan AS loan JOIN accounts_user AS person ON person.id = loan.borrower_id
-    WHERE loan.id = installment.loan_id AND person.jurisdiction = ANY(%(early_laws)s)
-    OFFSET 0))
-"""
-# So would the loans that have another plan, on days whose stage is another by that.
-FOR_THE_USUAL_PLAN: Final = """
-  AND (installment.due_on <> ALL(%(apart_days)s) OR NOT EXISTS (
-    SELECT FROM loans_loan AS loan
-    JOIN notifications_leadplan AS plan
-      ON plan.partner_id IN (loan.platform_id, loan.bank_id) AND plan.product IN ('', loan.product)
-    WHERE loan.id = installment.loan_id
-    OFFSET 0))
-"""
 # Plan 0 is for loans without a plan of their own; one for the product comes before one for the partner.
 PLAN_OF: Final = """COALESCE((
     SELECT plan.id FROM notifications_leadplan AS plan
     WHERE plan.partner_id IN ({loan}.platform_id, {loan}.bank_id) AND plan.product IN ('', {loan}.product)
     ORDER BY plan.product = '', plan.partner_id = {loan}.bank_id LIMIT 1), 0)"""
-# Found by their partners: one with leads of sixty days is no reason to read two months of everybody's.
-FRESH_APART: Final = f"""
-INSERT INTO planning_fresh
-SELECT installment.id, installment.loan_id, installment.version, installment.due_on, installment.known_at, day.last,
-       NULL::bigint AS borrower_id
-FROM loans_loan AS loan
-JOIN accounts_user AS person ON person.id = loan.borrower_id
-JOIN loans_installment AS installment ON installment.loan_id = loan.id AND installment.state = 'open'
-JOIN unnest(%(apart_plans)s::bigint[], %(apart_laws)s::text[], %(apart_zones)s::text[], %(apart_due)s::date[],
-            %(apart_lasts)s::int[]) AS day (plan, law, zone, due_on, last)
-  ON day.due_on = installment.due_on AND day.law = person.jurisdiction AND day.zone = person.time_zone
-WHERE (loan.platform_id = ANY(%(apart_partners)s) OR loan.bank_id = ANY(%(apart_partners)s))
-  AND installment.due_on BETWEEN %(apart_first)s AND %(apart_last)s
-  AND day.plan = {PLAN_OF.format(loan="loan")}{_UNPLANNED}"""  # noqa: S608  (nothing from outside)
 # For portions: each is then found by its people, and a portion of twenty thousand does not read a million for each.
 IN_ORDER: Final = """
 CREATE TEMPORARY TABLE planning_ordered AS

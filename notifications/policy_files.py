@@ -2,9 +2,10 @@
 
 The files are <jurisdiction>.toml, two small letters, in `policies/` beside this module. POLICY_FOLDER names a folder of
 an operator's own: a file there takes the place of the shipped one of that name, or adds a jurisdiction. A process reads
-them once; a change needs a restart.
+them once; a change needs a restart. One that has come since is read when the first person under it is met.
 """
 
+import logging
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -14,7 +15,7 @@ from typing import Final
 
 from django.conf import settings
 
-from accounts.jurisdictions import can_be_somebodys
+from accounts.jurisdictions import can_be_somebodys, shared_law
 from notifications.policy import (
     AnyRule,
     Cap,
@@ -30,16 +31,19 @@ from notifications.policy import (
 )
 from notifications.policy_reading import read_rules
 
+logger = logging.getLogger(__name__)
 SHIPPED: Final = Path(__file__).parent / "policies"
 
 
 def policy_for(jurisdiction: str, purpose: str, day: date) -> Policy:
-    """The figures in force in `jurisdiction` (`cn`, `us`, `uk`, `eu` or one's own) on `day`, the borrower's own.
+    """The figures in force in `jurisdiction` (`cn`, `us`, `uk`, `eu` or one's own) on `day`, the borrower's own; those
+    of the law that its people share with others where it has no file that can be used.
 
-    Raises PolicyError for a jurisdiction without a file, a file that cannot be used, and a day before its first contact
-    hours. The start checks the files (notifications.E002): in a process that runs, only the first and the last happen.
+    Raises PolicyError for a day before its first contact hours, and where a shipped file cannot be used. The start
+    checks the files (notifications.E002): in a process that runs, only the first happens.
     """
-    return _policy(settings.POLICY_FOLDER, jurisdiction, Purpose(purpose), day)
+    folder = settings.POLICY_FOLDER
+    return _policy(folder, _law(folder, jurisdiction), Purpose(purpose), day)
 
 
 def jurisdictions() -> list[str]:
@@ -56,7 +60,9 @@ def opt_out_for(jurisdiction: str, day: date) -> OptOut | None:
     """Within what time it must be obeyed that somebody wants no more messages; None where no figure holds on `day`.
     Raises PolicyError.
     """
-    return next(in_force((rule for rule in rules_of(jurisdiction) if isinstance(rule, OptOut)), day), None)
+    folder = settings.POLICY_FOLDER
+    every = _rules(folder, _law(folder, jurisdiction))
+    return next(in_force((rule for rule in every if isinstance(rule, OptOut)), day), None)
 
 
 def rule_named(rule_id: str) -> Rule | None:
@@ -86,7 +92,38 @@ def faults(today: date) -> Iterator[str]:
 
 
 @cache
+def _law(folder: str, jurisdiction: str) -> str:
+    """`jurisdiction` where it has a file that can be used. One person under a law without a file would otherwise keep
+    everybody's calendar from being made, and their messages would stand before everybody else's.
+    """
+    if jurisdiction not in _paths(folder):
+        _take_in_what_came(folder)
+    try:
+        _rules(folder, jurisdiction)
+    except PolicyError as error:
+        if (shared := shared_law(jurisdiction)) == jurisdiction:
+            raise
+        logger.error("%s Until then %s holds for its people; see renew_jurisdictions.", error, shared)
+        return shared
+    return jurisdiction
+
+
+def _take_in_what_came(folder: str) -> None:
+    """A folder that cannot be read now, or holds a file that means nothing, leaves those that were known."""
+    try:
+        found = _find(folder)
+    except PolicyError:
+        logger.exception("policy files that have come since the start are not read")
+    else:
+        _paths(folder).update({**found, **_paths(folder)})
+
+
+@cache
 def _paths(folder: str) -> dict[str, Path]:
+    return _find(folder)
+
+
+def _find(folder: str) -> dict[str, Path]:
     paths = {path.stem: path for path in SHIPPED.glob("*.toml")}
     if not folder:
         return paths

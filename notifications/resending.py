@@ -19,6 +19,7 @@ from notifications.events import record
 from notifications.ladder import OFF_THE_LADDER, ladder_of
 from notifications.models import Delivery, NoticeEvent, Preference, Prompt
 from notifications.needed import look
+from notifications.passed_by import passed_by
 from notifications.reach import CONTACT_KIND, open_to, reachable
 from notifications.timing import lawful_moment
 
@@ -108,8 +109,7 @@ def _disputed(prompt: Prompt) -> str:
 
 
 def _outdated(prompt: Prompt, now: datetime) -> str:
-    found = look([prompt.pk], now=now)
-    outdated = prompt.pk in found.over or found.past(prompt, now)
+    outdated = prompt.pk in look([prompt.pk], now=now).over or passed_by([prompt.pk], now=now)
     return _("What this message says is not so any more; it is not sent again.") if outdated else ""
 
 

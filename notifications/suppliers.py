@@ -3,32 +3,26 @@
 A provider that does not take what it is given is passed over for a minute, then two, four and so on up to a quarter of
 an hour; after each pause it is tried again, and the first batch that it takes clears it. So is one that did not take
 a few people in a row, in whichever runs, though each had too few to say anything. One that takes messages and
-brings no receipts is passed over for longer, since it takes longer to be found out, and cleared when receipts come
-again. Where all of a channel's providers are passed over, the one whose pause ends first is asked: trying is better
-than waiting.
+brings no receipts, or mostly such that say that nothing arrived, is passed over for longer, since it takes longer to be
+found out, and cleared when receipts of what arrived come again. Where all of a channel's providers are passed over, the
+one whose pause ends first is asked: trying is better than waiting.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from django.db import connection, transaction
-from django.db.models import F
+from django.db import transaction
+from django.db.models import F, QuerySet
 
 from notifications.channels.base import Outcome, Result
-from notifications.channels.registry import PROVIDERS, reports_delivery, suppliers_for
-from notifications.clock import Clock
-from notifications.ladder import RECEIPT_WITHIN
+from notifications.channels.registry import suppliers_for
 from notifications.models import Alarm, Supplier
 
 FIRST_PAUSE: Final = timedelta(minutes=1)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
 FIRST_SLOW_PAUSE: Final = timedelta(minutes=15)
 LONGEST_SLOW_PAUSE: Final = timedelta(hours=4)
-REPORTS_WITHIN: Final[dict[str, timedelta]] = {channel: within / 6 for channel, within in RECEIPT_WITHIN.items()}
-"""By channel, within what time most receipts come: ten minutes for a text message. Before it is over the silence of a
-provider says nothing; each of them has longer before it counts as unconfirmed.
-"""
 ENOUGH: Final = 10
 """Fewer outcomes than this say nothing about a provider where most of them decide."""
 FEW: Final = 3
@@ -36,32 +30,15 @@ FEW: Final = 3
 away; who is wrong about three asks another provider for a minute, and knows by the next message that is taken."""
 WITHIN: Final = timedelta(hours=1)
 """How long one of them counts: three in a quiet evening are a row, three on three days are not."""
-LOOK_BACK: Final = timedelta(minutes=30)
-LOOKED_AT: Final = 1_000
-"""So many messages of a provider say enough about it."""
 SLOW: Final = "takes messages, and most bring no receipt in time"
+UNDELIVERED: Final = "takes messages, and most are reported as not delivered"
+BY_RECEIPTS: Final = (SLOW, UNDELIVERED)
+"""What is found out by receipts or their absence, and so not cleared by taking more messages."""
 FAILS: Final = "does not take messages: "
 """Before the reason that it gave."""
 
 _NOT_TAKEN: Final = frozenset({Result.TEMPORARY, Result.UNKNOWN})
 """Not PERMANENT: that a number is refused for good is an answer of a provider that works."""
-# Of the addresses for which a provider has taken something lately, or since its last pause, and had time to report: how
-# many, and how many have brought no receipt. One address counts once: it may be wrong on purpose, and have many
-# messages.
-_HEARD: Final = """
-SELECT watched.name, count(told.address), count(told.address) FILTER (WHERE NOT told.reported)
-FROM unnest(%(names)s::text[], %(until)s::timestamptz[]) AS watched (name, until)
-LEFT JOIN notifications_supplier AS supplier ON supplier.name = watched.name
-LEFT JOIN LATERAL (
-    SELECT address, bool_or(status IN ('delivered', 'failed') OR EXISTS (
-               SELECT FROM notifications_receipt AS receipt WHERE receipt.delivery_id = lately.id OFFSET 0)) AS reported
-    FROM (SELECT id, address, status FROM notifications_delivery
-          WHERE provider = watched.name AND status IN ('sent', 'delivered', 'unconfirmed', 'failed')
-            AND sent_at BETWEEN GREATEST(watched.until - %(look_back)s, supplier.paused_until) AND watched.until
-          LIMIT %(looked_at)s) AS lately
-    GROUP BY address) AS told ON TRUE
-GROUP BY watched.name ORDER BY watched.name
-"""
 
 
 def in_turn(channel: str, *, now: datetime) -> list[str]:
@@ -84,8 +61,14 @@ def not_taken(outcome: Outcome) -> bool:
 
 
 def fails(outcomes: Collection[Outcome]) -> bool:
-    """Most of these were not taken: the provider, and not the messages, is at fault."""
-    return len(outcomes) >= ENOUGH and sum(map(not_taken, outcomes)) * 2 > len(outcomes)
+    """Most of these were not taken, be it for good and no fault of the address: the provider, and not the messages, is
+    at fault.
+    """
+    return len(outcomes) >= ENOUGH and sum(map(_turned_away, outcomes)) * 2 > len(outcomes)
+
+
+def _turned_away(outcome: Outcome) -> bool:
+    return not_taken(outcome) or (outcome.result is Result.PERMANENT and not outcome.address_fault)
 
 
 def fails_in_a_row(name: str, people: Sequence[int], *, now: datetime) -> bool:
@@ -111,7 +94,7 @@ def pause(name: str, *, why: str, now: datetime) -> None:
         supplier = Supplier.objects.select_for_update().get(name=name)
         if supplier.paused_until and supplier.paused_until > now:
             return
-        first, longest = (FIRST_SLOW_PAUSE, LONGEST_SLOW_PAUSE) if why == SLOW else (FIRST_PAUSE, LONGEST_PAUSE)
+        first, longest = (FIRST_SLOW_PAUSE, LONGEST_SLOW_PAUSE) if why in BY_RECEIPTS else (FIRST_PAUSE, LONGEST_PAUSE)
         length = min(first * 2 ** min(supplier.strikes, 10), longest)
         Supplier.objects.filter(pk=supplier.pk).update(
             paused_until=now + length, strikes=F("strikes") + 1, why=why[:200], changed_at=now
@@ -125,54 +108,16 @@ def pause(name: str, *, why: str, now: datetime) -> None:
 
 
 def clear(name: str, *, now: datetime, heard: bool = False) -> None:
-    """The provider works again: it takes messages or, where it is passed over for its silence, is `heard` again."""
+    """The provider works again: it takes messages or, where receipts have told against it, is `heard` of well again."""
     if not heard:
         Supplier.objects.filter(name=name).exclude(not_taken={}).update(not_taken={})
-    away = Supplier.objects.filter(name=name, strikes__gt=0)
-    cleared = away.filter(why=SLOW) if heard else away.exclude(why=SLOW)
-    if cleared.update(paused_until=None, strikes=0, why="", changed_at=now):
-        Alarm.objects.open().filter(kind=Alarm.Kind.PROVIDER, subject=f"provider:{name}").update(closed_at=now)
+    away = Supplier.objects.filter(name=name)
+    forget(away.filter(why__in=BY_RECEIPTS) if heard else away.exclude(why__in=BY_RECEIPTS), now)
 
 
-def pass_over_slow(clock: Clock) -> list[str]:
-    """Pass over providers of channels with more than one whose receipts stay away, and clear those whose receipts come
-    again, that are alone by now, that bring none by their nature, or that nobody has asked anything for long; returns
-    the names of the first.
-    """
-    channels = {provider.channel for provider in PROVIDERS.values()}
-    several = {
-        channel: [name for name in names if reports_delivery(name)]
-        for channel in channels
-        if len(names := suppliers_for(channel)) > 1
-    }
-    slow = []
-    _clear_idle({name for names in several.values() for name in names}, clock)
-    for name, told, silent in _heard(several, clock) if several else ():
-        if told >= ENOUGH and silent * 2 > told:
-            slow.append(name)
-            pause(name, why=SLOW, now=clock.now)
-        elif silent * 2 < told:
-            clear(name, now=clock.now, heard=True)
-    return slow
-
-
-def _clear_idle(watched: Collection[str], clock: Clock) -> None:
-    """Of what is long over nothing can be said: who has another beside them is asked again, and found out again."""
-    over = clock.now - LOOK_BACK - max(REPORTS_WITHIN.values()) * clock.pace
-    idle = Supplier.objects.filter(why=SLOW).exclude(name__in=watched, paused_until__gt=over)
-    for name in idle.values_list("name", flat=True):
-        clear(name, now=clock.now, heard=True)
-
-
-def _heard(watched: Mapping[str, Sequence[str]], clock: Clock) -> list[tuple[str, int, int]]:
-    """For each provider of these channels how many have been told by it, and of how many of them nothing was heard."""
-    until = {name: clock.now - REPORTS_WITHIN[channel] * clock.pace for channel in watched for name in watched[channel]}
-    parameters: dict[str, Any] = {
-        "names": list(until),
-        "until": list(until.values()),
-        "look_back": LOOK_BACK,
-        "looked_at": LOOKED_AT,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_HEARD, parameters)
-        return list(cursor.fetchall())
+def forget(suppliers: QuerySet[Supplier], now: datetime) -> None:
+    """Whatever was held against these; their alarms are closed."""
+    names = list(suppliers.filter(strikes__gt=0).values_list("name", flat=True))
+    if suppliers.filter(strikes__gt=0).update(paused_until=None, strikes=0, why="", changed_at=now):
+        subjects = [f"provider:{name}" for name in names]
+        Alarm.objects.open().filter(kind=Alarm.Kind.PROVIDER, subject__in=subjects).update(closed_at=now)

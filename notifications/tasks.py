@@ -23,7 +23,7 @@ from notifications import (
     refusals,
     silence,
     statement_watch,
-    suppliers,
+    supplier_receipts,
     taking_over,
     untold,
 )
@@ -76,7 +76,7 @@ def tidy() -> int:
     """Time out missing receipts, free what dead workers left behind, and pass over providers that keep silent."""
     clock = Clock.at(timezone.now())
     return _run_each(
-        lambda: len(suppliers.pass_over_slow(clock)),
+        lambda: len(supplier_receipts.pass_over_slow(clock)),
         lambda: silence.time_out(clock),
         lambda: dispatch.rescue(now=clock.now),
     )

@@ -27,13 +27,14 @@ app.steps["worker"].add(worker_watch.Watch)
 @worker_init.connect
 def load(**_: Any) -> None:
     """What every process for tasks needs is loaded once, before the worker forks them; a worker that could not tell
-    everybody ends.
+    everybody ends, also where the settings of a provider are there and cannot be used.
     """
     from loans.intake.events import sweep
     from notifications import working_days
-    from portal.starting import require_sound
+    from portal.starting import require_channels, require_sound
 
     del sweep
     require_sound()
+    require_channels()
     working_days.load()
     gc.freeze()  # what is loaded stays: no worker has to look through it for garbage, or to copy it for having looked

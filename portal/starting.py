@@ -12,3 +12,18 @@ def require_sound() -> None:
     faults = [fault for fault in run_checks(tags=[TELLING]) if fault.level >= ERROR]
     if faults:
         sys.exit("\n".join(["This cannot start, since not everybody could be told:", *map(str, faults)]))
+
+
+def require_channels() -> None:
+    """End a process that sends where the settings of a provider are there and cannot be used. Raises SystemExit.
+
+    The checks build nothing: that would load HTTP clients into processes that never send.
+    """
+    from notifications.channels.base import ChannelMisconfiguredError
+    from notifications.channels.registry import SETTINGS, channel_of, suppliers_for
+
+    for provider in (provider for name in SETTINGS for provider in suppliers_for(name)):
+        try:
+            channel_of(provider)
+        except ChannelMisconfiguredError as fault:
+            sys.exit(f"This cannot start, since {provider} could not be asked: {fault}")

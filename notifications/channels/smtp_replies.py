@@ -1,7 +1,8 @@
 """What a mail server's answers mean for a mail.
 
 A server that refuses our login or our sender refuses everybody, so that counts as passing: were it permanent, one wrong
-setting would fail every mail for good. So does one that answers to a recipient that it does not relay for us.
+setting would fail every mail for good. So does one that answers to a recipient that it does not relay for us, that our
+sender cannot be verified or that we have sent enough; and one whose words, where it gives no status, name no address.
 """
 
 import re
@@ -28,8 +29,22 @@ BARE_ADDRESS_REFUSALS: Final = frozenset({550, 551, 553})
 
 AUTHENTICATION_REQUIRED: Final = 530
 """RFC 4954, 6."""
-NOT_FOR_US: Final = re.compile(rb"relay|authenti", re.IGNORECASE)
-"""In the words of a refusal without an enhanced status: Exim's "relay not permitted", Sendmail's "Relaying denied"."""
+NOT_FOR_US: Final = re.compile(
+    rb"relay|authenti|sender|verif|prohibit|denied|helo|exceed|limit|quota|too many|block|polic|spam", re.IGNORECASE
+)
+"""In the words of a refusal without an enhanced status: Exim's "relay not permitted" and "Sender verify failed",
+Sendmail's "Relaying denied", a host's "max emails per hour"."""
+ABOUT_ADDRESS: Final = re.compile(
+    rb"user|mailbox|recipient|address|account|unknown|exist|no such|nobody|invalid", re.IGNORECASE
+)
+"""One of these is in each refusal of an address: Exim's "Unrouteable address", "No such user here"."""
+OF_OUR_SENDER: Final = frozenset({"5.1.7", "5.1.8"})
+NO_DETAIL: Final = frozenset({"", "5.0.0", "5.1.0"})
+"""What the answer is about is in its words alone."""
+OF_THIS_MESSAGE: Final = ("5.1.", "5.2.", "5.3.4", "5.6.")
+"""Its reader cannot be reached, it is too big or cannot be read; any other refusal of a message is one of its sender,
+of the way or of policy.
+"""
 
 
 class Step(StrEnum):
@@ -61,7 +76,7 @@ def judge_refusal(reference: str, step: Step, code: int, reply: bytes) -> Outcom
     """An answer that was not the expected one. The reason has codes only: the server's text may name the address."""
     status = find_status(reply.decode("ascii", "replace"))
     reason = f"{code} {describe(status)}".strip() + f" ({step})"
-    if step is Step.RECIPIENT and _refuses_us(code, status, reply):
+    if _refuses_us(step, code, status, reply):
         return Outcome(reference, Result.TEMPORARY, reason=reason)
     if 500 <= code < 600 and (step in (Step.RECIPIENT, Step.MESSAGE) or code == TOO_BIG):
         fault = step is Step.RECIPIENT and (blames_address(status) if status else code in BARE_ADDRESS_REFUSALS)
@@ -71,11 +86,18 @@ def judge_refusal(reference: str, step: Step, code: int, reply: bytes) -> Outcom
     return Outcome(reference, Result.TEMPORARY, reason=reason)
 
 
-def _refuses_us(code: int, status: str, reply: bytes) -> bool:
-    """Whether an answer to a recipient speaks of our login or of policy (RFC 3463, X.7), and not of the address."""
+def _refuses_us(step: Step, code: int, status: str, reply: bytes) -> bool:
+    """Whether an answer to a recipient or a message speaks of us or of policy (RFC 3463, X.7), and not of either."""
+    if step is Step.MESSAGE:
+        of_the_message = code == TOO_BIG or (status.startswith(OF_THIS_MESSAGE) and status not in OF_OUR_SENDER)
+        return 500 <= code < 600 and not of_the_message
+    if step is not Step.RECIPIENT:
+        return False
     if code == AUTHENTICATION_REQUIRED or code in NO_SUCH_COMMAND:
         return True
-    return status.startswith("5.7.") if status else bool(NOT_FOR_US.search(reply))
+    if status not in NO_DETAIL:
+        return status.startswith("5.7.") or status in OF_OUR_SENDER
+    return bool(NOT_FOR_US.search(reply)) or not (status or ABOUT_ADDRESS.search(reply))
 
 
 def name_fault(error: Exception) -> str:

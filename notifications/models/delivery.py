@@ -30,8 +30,9 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.annotate(accepted=models.Count("receipts", filter=Q(receipts__kind="accepted")))
 
     def silent(self, channel: str, before: datetime) -> Self:
-        """Sent on `channel` before `before` and without a receipt since."""
-        return self.filter(channel=channel, status=Delivery.Status.SENT, sent_at__lt=before)
+        """Sent on `channel` before `before` and without a receipt since. Nobody reports of what lies in the portal."""
+        sent = self.filter(channel=channel, status=Delivery.Status.SENT, sent_at__lt=before)
+        return sent.exclude(channel=Delivery.Channel.IN_APP)
 
 
 class Delivery(models.Model):
@@ -117,7 +118,12 @@ class Delivery(models.Model):
                 fields=["channel", "next_attempt_at"], condition=Q(status="retrying"), name="delivery_retrying"
             ),
             models.Index(fields=["claimed_at"], condition=Q(status="sending"), name="delivery_sending"),
-            models.Index(fields=["sent_at"], condition=Q(status="sent"), name="delivery_sent"),
+            # What lies unopened in the portal stays sent for good, and is most of all that was ever sent.
+            models.Index(
+                fields=["channel", "sent_at"],
+                condition=Q(status="sent") & ~Q(channel="in_app"),
+                name="delivery_silent",
+            ),
             # What was sent lately lies together; a block range costs next to nothing to keep.
             BrinIndex(fields=["sent_at"], autosummarize=True, pages_per_range=32, name="delivery_sent_lately"),
         ]

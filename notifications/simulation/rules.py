@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
+from notifications import policy_files
 from notifications.caps import next_allowed
 from notifications.clock import on_every_clock
 from notifications.models import Prompt
@@ -22,7 +23,6 @@ from notifications.policy import (
     in_force,
     purpose_of,
 )
-from notifications.policy_files import policy_for
 from notifications.policy_reading import read_rules
 from notifications.simulation.book import Person
 from notifications.slots import Plan
@@ -114,9 +114,10 @@ def rules_of(
 
 def _figures(policy: str) -> Figures:
     if not policy:
-        return policy_for
+        return policy_files.policy_for
     if not policy.endswith(".toml"):
-        return lambda _jurisdiction, purpose, day: policy_for(policy, purpose, day)
+        policy_files.rules_of(policy)  # whoever names a law means its own file
+        return lambda _jurisdiction, purpose, day: policy_files.policy_for(policy, purpose, day)
     path = Path(policy)
     try:
         rules = read_rules(path.read_text("utf-8"), path.stem[:2], str(path))

@@ -1,11 +1,14 @@
 """Every installment that is due soon is told, was told or is with a person, or an alarm is open."""
 
+import re
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pgtrigger
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.tests.factories import make_borrower
 from loans.models import Installment, Loan
@@ -49,6 +52,35 @@ def test_a_plan_that_was_lost_raises_an_alarm_within_one_sweep_and_planning_it_c
     plan_upcoming(clock())
     assert check_coverage(clock()) == 0
     assert Alarm.objects.get().closed_at == NOON
+
+
+def test_a_stage_that_its_ladder_ended_at_midnight_has_as_long_to_be_followed_as_new_figures(
+    installment: Installment,
+) -> None:
+    plan_upcoming(clock())
+    midnight = datetime(2026, 11, 24, tzinfo=SHANGHAI)  # of the day of stage 1
+    Prompt.objects.update(look_again_at=midnight)
+    climb(clock(midnight))
+    assert Prompt.objects.get().status == "cancelled"
+    assert check_coverage(clock(midnight + timedelta(minutes=9))) == 0
+    assert check_coverage(clock(midnight + timedelta(minutes=11))) == 1
+
+
+def test_many_open_alarms_do_not_make_it_look_many_times(installment: Installment) -> None:
+    for _ in range(40):
+        make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=3))
+    Installment.objects.update(known_at=NOON - timedelta(days=1))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE notifications_alarm")
+    assert check_coverage(clock()) == 41
+    with CaptureQueriesContext(connection) as ran:
+        check_coverage(clock())
+    (statement,) = (one["sql"] for one in ran if "uncovered" in one["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {statement}")
+        looks = [row[0] for row in cursor.fetchall() if "on loans_installment" in row[0]]
+    assert looks
+    assert all(int(re.findall(r"loops=(\d+)", line)[0]) <= 41 for line in looks)
 
 
 def test_figures_that_came_a_moment_ago_have_time_to_be_planned(installment: Installment) -> None:
@@ -202,7 +234,7 @@ class TestLeadsOfOnesOwn:
     def test_without_such_plans_nobody_asks_for_one(self, usual: Loan, django_assert_num_queries: Any) -> None:
         """Places, plans, the two statements between a savepoint, and the count."""
         self.owe(usual, away=3)
-        with django_assert_num_queries(7) as ran:
+        with django_assert_num_queries(4) as ran:
             check_coverage(clock())
         closing, opening = (one["sql"] for one in ran if "uncovered" in one["sql"])
         for statement in (closing, opening):
@@ -214,7 +246,7 @@ class TestLeadsOfOnesOwn:
         self, usual: Loan, leads: str, django_assert_num_queries: Any
     ) -> None:
         LeadPlan.objects.create(partner=make_platform(), product=self.KITCHEN, upcoming=leads)
-        with django_assert_num_queries(7) as ran:
+        with django_assert_num_queries(4) as ran:
             check_coverage(clock())
         asked = [one["sql"] for one in ran if "uncovered" in one["sql"]]
         assert all("UNION" in statement for statement in asked) is (leads == "30,0")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -11,10 +12,12 @@ from accounts.models import User
 from accounts.tests.factories import make_borrower
 from loans.models import Loan
 from loans.tests.factories import make_installment, make_loan, make_platform
+from notifications.calendar import LEADS, upcoming_stage
 from notifications.clock import Clock
 from notifications.models import LeadPlan, Prompt
 from notifications.planning import plan_overdue, plan_upcoming
 from notifications.tests.factories import NOON, TODAY, clock
+from notifications.timing import local_day
 
 pytestmark = pytest.mark.django_db
 LATER = timedelta(minutes=1)
@@ -96,6 +99,25 @@ def test_nor_has_who_is_under_the_same_one_in_a_country_that_works(owns: Loan) -
     assert plan_upcoming(clock(eve)) == 1
     assert Prompt.objects.get().borrower_id == owns.borrower_id
     assert not finds(plan_upcoming, clock(eve + LATER))
+
+
+@pytest.mark.parametrize("hours", [4, 13, 20])
+@pytest.mark.parametrize("days", range(-1, 9))
+def test_who_has_not_reached_a_day_that_others_have_is_not_found_until_they_do(days: int, hours: int) -> None:
+    """From midnight to noon in Shanghai it is still yesterday in New York."""
+    now = NOON + timedelta(hours=hours)
+    for zone in ("Asia/Shanghai", "America/New_York"):
+        make_installment(make_loan(make_borrower(time_zone=zone)), due_on=TODAY + timedelta(days=days))
+    plan_upcoming(clock(now))
+    assert not finds(plan_upcoming, clock(now + LATER))
+    for later in range(1, 25):
+        plan_upcoming(clock(now + timedelta(hours=later)))
+    for there in map(ZoneInfo, ("Asia/Shanghai", "America/New_York")):
+        hours_on = (now + timedelta(hours=later) for later in range(25))
+        left = {(TODAY + timedelta(days=days) - local_day(at, there)).days for at in hours_on}
+        stages = {upcoming_stage(away) for away in left if 0 <= away <= max(LEADS)}
+        told = Prompt.objects.filter(borrower__time_zone=there.key).values_list("stage", flat=True)
+        assert sorted(told) == sorted(stages)
 
 
 @pytest.mark.parametrize("product", ["Kitchen", ""])

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
+from accounts.models import ContactPoint
 from notifications import suppliers
 from notifications.claiming import Line
 from notifications.dispatch import dispatch
@@ -101,7 +102,7 @@ def test_people_whose_numbers_are_refused_for_good_say_nothing_of_a_provider(
         for _ in range(5):
             make_delivery()
             send()
-    assert rows() == [("kannel", Status.FAILED)] * 5
+    assert rows() == [("kannel", Status.RETRYING)] * 5
     assert open_alarms() == []
     assert twilio.asked == []
 
@@ -217,3 +218,74 @@ def test_what_is_wrong_with_the_other_one_keeps_nothing_from_the_first(settings:
         assert send(NOON + SECOND) == 1
     retried.refresh_from_db()
     assert (retried.provider, retried.status) == ("kannel", Status.SENT)
+
+
+def test_what_the_first_refuses_for_good_is_asked_of_the_other_too(twilio: Provider, settings: Settings) -> None:
+    with run_provider(REFUSED_NUMBER) as kannel:
+        settings.KANNEL_URL = f"{kannel.url}/cgi-bin/sendsms"
+        make_delivery()
+        send()
+        assert Delivery.objects.get().reason == "refused by kannel: 400"
+        send(NOON + 40 * SECOND)
+    assert rows() == [("twilio", Status.SENT)]
+
+
+def test_what_both_refuse_for_good_has_failed(settings: Settings) -> None:
+    settings.SMS_PROVIDERS = ["kannel", "twilio"]
+    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN, settings.TWILIO_SENDER = SID, "a-token", "+14155552345"
+    with run_provider(REFUSED_NUMBER) as kannel, run_provider(answer(400, {"code": 21211})) as second:
+        settings.KANNEL_URL, settings.TWILIO_API_URL = f"{kannel.url}/cgi-bin/sendsms", second.url
+        make_delivery()
+        send()
+        send(NOON + 40 * SECOND)
+        assert (len(kannel.asked), len(second.asked)) == (1, 1)
+    assert rows() == [("twilio", Status.FAILED)]
+    assert ContactPoint.objects.get(kind="phone").unreachable_since is not None
+
+
+@pytest.mark.parametrize("code", [21211, 21612])
+def test_who_stands_in_for_a_moment_is_not_believed_that_a_number_is_bad(code: int, settings: Settings) -> None:
+    settings.SMS_PROVIDERS = ["kannel", "twilio"]
+    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN, settings.TWILIO_SENDER = SID, "a-token", "+14155552345"
+    settings.KANNEL_URL = f"http://127.0.0.1:{find_closed_port()}/cgi-bin/sendsms"
+    with run_provider(answer(400, {"code": code})) as second, run_provider(KANNEL_TAKES) as kannel:
+        settings.TWILIO_API_URL = second.url
+        make_delivery()
+        send()
+        send(NOON + 40 * SECOND)
+        assert rows() == [("twilio", Status.RETRYING)]
+        settings.KANNEL_URL = f"{kannel.url}/cgi-bin/sendsms"
+        send(NOON + 3 * MINUTE)
+    assert rows() == [("kannel", Status.SENT)]
+    assert ContactPoint.objects.get(kind="phone").unreachable_since is None
+
+
+def test_of_a_number_the_first_is_believed_at_once(settings: Settings) -> None:
+    settings.SMS_PROVIDERS = ["twilio", "kannel"]
+    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN, settings.TWILIO_SENDER = SID, "a-token", "+14155552345"
+    with run_provider(answer(400, {"code": 21211})) as first:
+        settings.TWILIO_API_URL = first.url
+        make_delivery()
+        send()
+    assert rows() == [("twilio", Status.FAILED)]
+
+
+def test_a_first_one_whose_settings_cannot_be_used_is_passed_over(settings: Settings) -> None:
+    settings.SMS_PROVIDERS = ["twilio", "kannel"]
+    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = SID[:-1], "a-token"
+    settings.TWILIO_SENDER = "+14155552345"
+    make_delivery()
+    with run_provider(KANNEL_TAKES) as kannel:
+        settings.KANNEL_URL = f"{kannel.url}/cgi-bin/sendsms"
+        assert send() == 0
+        assert open_alarms() == ["provider:twilio"]
+        assert send(NOON + SECOND) == 1
+    assert rows() == [("kannel", Status.SENT)]
+
+
+def test_where_it_is_alone_an_alarm_says_what_is_wrong(settings: Settings) -> None:
+    settings.KANNEL_URL = "gateway.example/cgi-bin/sendsms"
+    make_delivery()
+    assert send() == 0
+    assert "KANNEL_URL" in Alarm.objects.open().get().detail
+    assert rows() == [("", Status.QUEUED)]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from notifications import suppliers
+from notifications import supplier_receipts, suppliers
 from notifications.acknowledgement import acknowledge
 from notifications.escalation import climb
 from notifications.models import Alarm, Delivery, Prompt, Supplier
@@ -36,19 +36,19 @@ def test_it_is_not_passed_over_for_what_it_never_says(relay: Settings, reports: 
     relay.EMAIL_REPORTS = reports
     for _ in range(12):
         sent()
-    assert suppliers.pass_over_slow(clock(NOON + 45 * MINUTE)) == passed_over
+    assert supplier_receipts.pass_over_slow(clock(NOON + 45 * MINUTE)) == passed_over
     assert Alarm.objects.open().exists() is reports
 
 
 def test_the_other_one_is_still_found_out(relay: Settings) -> None:
     for _ in range(12):
         sent(provider="anymail")
-    assert suppliers.pass_over_slow(clock(NOON + 45 * MINUTE)) == ["anymail"]
+    assert supplier_receipts.pass_over_slow(clock(NOON + 45 * MINUTE)) == ["anymail"]
 
 
 def test_one_that_was_passed_over_is_cleared_when_its_setting_says_why(relay: Settings) -> None:
     suppliers.pause("smtp", why=suppliers.SLOW, now=NOON)
-    suppliers.pass_over_slow(clock(NOON + MINUTE))
+    supplier_receipts.pass_over_slow(clock(NOON + MINUTE))
     assert Supplier.objects.get(name="smtp").strikes == 0
     assert not Alarm.objects.open().exists()
 

@@ -11,7 +11,7 @@ from accounts.tests.factories import make_borrower
 from loans.models import Installment
 from loans.tests.factories import make_installment, make_loan
 from notifications.models import Delivery, NoticeEvent, Prompt
-from notifications.overtaking import REASON
+from notifications.passed_by import OVERTAKEN
 from notifications.planning import plan_overdue, plan_upcoming
 from notifications.tests.factories import NOON, TODAY, clock
 
@@ -40,7 +40,7 @@ def test_after_days_of_downtime_only_the_stage_of_the_day_is_told(installment: I
     plan_upcoming(clock())
     plan_upcoming(clock(NOON + timedelta(days=6)))
     earlier, later = Prompt.objects.order_by("pk")
-    assert (earlier.stage, earlier.status, earlier.reason) == (7, "cancelled", REASON)
+    assert (earlier.stage, earlier.status, earlier.reason) == (7, "cancelled", OVERTAKEN)
     assert (later.stage, later.status) == (1, "active")
     assert set(earlier.deliveries.values_list("status", flat=True)) == {"cancelled"}
     assert skipped() == [3, 7]
@@ -59,7 +59,7 @@ def test_one_that_was_handed_over_is_taken_back_and_not_called_skipped(installme
     Delivery.objects.filter(channel="sms").update(status="sent", sent_at=NOON)
     plan_upcoming(clock(NOON + timedelta(days=5)))
     assert Prompt.objects.order_by("pk")[0].status == Prompt.Status.CANCELLED
-    assert NoticeEvent.objects.get(kind="cancelled", delivery_id=None).data["reason"] == REASON
+    assert NoticeEvent.objects.get(kind="cancelled", delivery_id=None).data["reason"] == OVERTAKEN
     assert skipped() == []
 
 

@@ -9,7 +9,7 @@ from loans.models import Installment
 from loans.tests.factories import make_bank
 from notifications.coverage import check_coverage
 from notifications.models import Delivery, LeadPlan, NoticeEvent, Prompt
-from notifications.overtaking import REASON
+from notifications.passed_by import OVERTAKEN
 from notifications.planning import plan_overdue, plan_upcoming
 from notifications.tests.bundles import deliver, facts_of, make_pair
 from notifications.tests.factories import NOON, TODAY, clock
@@ -63,7 +63,7 @@ def test_its_message_names_it_alone(quick: Installment, sofa: Installment) -> No
 def test_what_the_one_was_not_told_is_on_record(quick: Installment, sofa: Installment) -> None:
     plan_upcoming(clock(ON_THE_FOURTH))
     skipped = NoticeEvent.objects.get(kind="skipped")
-    assert (skipped.installment_id, skipped.data["stage"], skipped.data["reason"]) == (quick.pk, 7, REASON)
+    assert (skipped.installment_id, skipped.data["stage"], skipped.data["reason"]) == (quick.pk, 7, OVERTAKEN)
 
 
 def test_what_arrived_counts_as_told_for_both(quick: Installment, sofa: Installment) -> None:

@@ -12,7 +12,7 @@ from notifications import planning_calendar
 from notifications.escalation import climb
 from notifications.halting import halt, lift
 from notifications.models import Delivery, NoticeEvent, Prompt
-from notifications.overtaking import REASON
+from notifications.passed_by import OVERTAKEN
 from notifications.planning import plan_overdue, plan_upcoming
 from notifications.tests.factories import NOON, TODAY, claim, clock, make_delivery, make_prompt
 
@@ -75,10 +75,10 @@ def test_however_the_ladder_ended_the_prompt_stays_as_it_is(installment: Install
 def test_it_is_on_record_why_it_was_not_sent(installment: Installment) -> None:
     earlier = ended(Status.TOLD)
     plan_upcoming(clock(NOON + 4 * DAY))
-    assert set(earlier.deliveries.values_list("status", "reason")) == {("cancelled", REASON)}
+    assert set(earlier.deliveries.values_list("status", "reason")) == {("cancelled", OVERTAKEN)}
     events = NoticeEvent.objects.filter(prompt_id=earlier.pk).exclude(kind="planned")
     assert {(event.kind, event.delivery_id, event.data["reason"]) for event in events} == {
-        ("cancelled", pk, REASON) for pk in earlier.deliveries.values_list("pk", flat=True)
+        ("cancelled", pk, OVERTAKEN) for pk in earlier.deliveries.values_list("pk", flat=True)
     }
 
 

@@ -15,14 +15,18 @@ from pytest_django import Settings
 from accounts.models import User
 from accounts.people import Named, take_borrowers
 from accounts.register import Firm
+from accounts.tests.factories import make_borrower
 from loans.tests.factories import make_installment, make_loan
 from notifications.checks import check_policies
 from notifications.clock import Clock
-from notifications.models import Prompt
+from notifications.composing import word
+from notifications.escalation import climb
+from notifications.models import Delivery, Prompt
 from notifications.planning import plan_upcoming
 from notifications.policy import CHANNELS, PURPOSES, Mark, PolicyError, Purpose, When, in_force, purpose_of
 from notifications.policy_files import jurisdictions, opt_out_for, policy_for, rule_named, rules_of
 from notifications.policy_tables import as_markdown
+from notifications.tests.factories import NOON
 
 CODES = ["cn", "eu", "uk", "us"]
 TODAY = date(2026, 11, 22)
@@ -120,9 +124,14 @@ class TestShipped:
         with pytest.raises(PolicyError, match=r"cn\.toml: collection has no contact hours on 1999-12-31"):
             policy_for("cn", "collection", date(1999, 12, 31))
 
-    def test_an_unknown_jurisdiction_is_refused_with_the_known_ones(self) -> None:
+    def test_who_asks_for_the_file_of_a_jurisdiction_without_one_reads_which_there_are(self) -> None:
         with pytest.raises(PolicyError, match="no policy for 'fr', only for cn, eu, uk, us"):
-            policy_for("fr", "service", TODAY)
+            rules_of("fr")
+
+    @pytest.mark.parametrize(("code", "law"), [("fr", "eu"), ("ca", "us"), ("jp", "cn"), ("xx", "cn")])
+    def test_people_whose_country_has_no_file_are_under_the_law_that_they_share(self, code: str, law: str) -> None:
+        assert policy_for(code, "service", TODAY) is policy_for(law, "service", TODAY)
+        assert opt_out_for(code, TODAY) == opt_out_for(law, TODAY)
 
     def test_it_is_read_once(self) -> None:
         assert policy_for("cn", "service", TODAY) is policy_for("cn", Purpose.SERVICE, TODAY)
@@ -162,7 +171,38 @@ class TestOnesOwn:
         plan_upcoming(Clock(datetime(2026, 11, 22, 8, 30, tzinfo=german.zone)))
         prompt = Prompt.objects.get()
         assert prompt.tell_at == datetime(2026, 11, 22, 9, 0, tzinfo=german.zone)
-        assert prompt.deliveries.get().held_by == "de/service/hours/2020-01-01"
+        assert set(prompt.deliveries.values_list("held_by", flat=True)) == {"de/service/hours/2020-01-01"}
+
+    def test_a_file_that_comes_while_a_process_runs_is_read_when_its_people_are_met(self, folder: Path) -> None:
+        assert jurisdictions() == CODES
+        write(folder, "de.toml")
+        assert str(policy_for("de", "service", TODAY).hours.hours) == "09:00-17:00"
+
+    @pytest.mark.parametrize("content", ["", "[[service.hours]]\n", "not a file = ["])
+    def test_one_that_comes_and_cannot_be_used_is_no_file(self, folder: Path, content: str) -> None:
+        assert jurisdictions() == CODES
+        (folder / "de.toml").write_text(content)
+        assert policy_for("de", "service", TODAY).jurisdiction == "eu"
+
+    def test_one_whose_name_says_nothing_changes_nothing_meanwhile(self, folder: Path) -> None:
+        assert jurisdictions() == CODES
+        write(folder, "de.TOML")
+        assert policy_for("de", "service", TODAY).jurisdiction == "eu"
+        assert str(policy_for("cn", "service", TODAY).hours.hours) == "08:00-22:00"
+
+    @pytest.mark.django_db
+    def test_a_person_whose_file_has_gone_keeps_nobody_waiting(self, folder: Path) -> None:
+        for person in (make_borrower(jurisdiction="de", time_zone="Europe/Berlin"), make_borrower()):
+            make_installment(make_loan(person), due_on=TODAY + timedelta(days=3))
+        assert plan_upcoming(Clock(NOON)) == 2
+        assert set(Delivery.objects.filter(channel="sms").values_list("held_by", flat=True)) == {
+            "",
+            "eu/service/hours/2000-01-01",
+        }
+        worded, held = word(Delivery.objects.filter(channel="sms").values_list("pk", flat=True), now=NOON)
+        assert (len(worded), len(held)) == (1, 1)
+        Prompt.objects.update(look_again_at=NOON)
+        assert climb(Clock(NOON)) == 2
 
     def test_a_file_for_nobody_stops_the_start(self, folder: Path) -> None:
         write(folder, "xy.toml")

@@ -7,9 +7,10 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
+from accounts.models import ContactPoint
 from accounts.tests.factories import make_borrower
 from loans.tests.factories import make_installment, make_loan
-from notifications import dispatch, suppliers
+from notifications import dispatch, supplier_receipts, suppliers
 from notifications.channels.base import Outcome, Result
 from notifications.models import Alarm, Delivery, Supplier
 from notifications.states import Status
@@ -64,7 +65,13 @@ def test_two_failures_say_nothing_about_a_provider_and_ten_do() -> None:
     assert not suppliers.fails([failed] * 2)
     assert suppliers.fails([failed] * 10)
     assert not suppliers.fails([failed] * 10 + [Outcome("y", Result.ACCEPTED)] * 10)
-    assert not suppliers.fails([Outcome("y", Result.PERMANENT)] * 50)
+    assert not suppliers.fails([Outcome("y", Result.PERMANENT, address_fault=True)] * 50)
+
+
+def test_what_is_refused_for_good_and_no_fault_of_the_address_is_the_providers() -> None:
+    refused = Outcome("x", Result.PERMANENT, reason="200 isv.SMS_CONTENT_ILLEGAL")
+    assert not suppliers.fails([refused] * 9)
+    assert suppliers.fails([refused] * 10)
 
 
 def test_one_that_does_not_take_what_it_is_given_is_passed_over_and_cleared_when_it_does(
@@ -89,7 +96,7 @@ def test_one_person_says_once_how_a_provider_does_however_many_messages_they_mak
     person = make_borrower()
     for number in range(12):
         loan = make_loan(person, external_id=f"LN-{number}")
-        make_delivery(make_prompt(make_installment(loan, due_on=NOON.date())), Delivery.Channel.EMAIL)
+        make_delivery(make_prompt(make_installment(loan, due_on=NOON.date()), stage=0), Delivery.Channel.EMAIL)
     assert dispatch.dispatch("email", clock=lambda: NOON) == 12
     assert set(Delivery.objects.values_list("status", flat=True)) == {Status.RETRYING}
     assert not Supplier.objects.filter(strikes__gt=0).exists()
@@ -98,7 +105,7 @@ def test_one_person_says_once_how_a_provider_does_however_many_messages_they_mak
 
 def test_what_came_last_counts_and_no_more_people_than_were_told_lately() -> None:
     watch = Watch("kannel", whose={f"{number}": number for number in range(150)} | {"again": 149})
-    watch.note([Outcome(f"{number}", Result.PERMANENT) for number in range(150)], now=NOON)
+    watch.note([Outcome(f"{number}", Result.PERMANENT, address_fault=True) for number in range(150)], now=NOON)
     watch.note([Outcome("again", Result.TEMPORARY)], now=NOON)
     assert list(watch.recent) == list(range(50, 150))
     assert watch.recent[149].result is Result.TEMPORARY
@@ -112,7 +119,7 @@ def swallow(count: int = 12, at: datetime = NOON, **fields: Any) -> None:
 
 
 def look(at: datetime) -> list[str]:
-    return suppliers.pass_over_slow(clock(at))
+    return supplier_receipts.pass_over_slow(clock(at))
 
 
 @pytest.mark.usefixtures("two")
@@ -182,10 +189,42 @@ def test_one_that_nobody_has_asked_for_long_is_cleared() -> None:
     assert not Alarm.objects.open().exists()
 
 
-@pytest.mark.usefixtures("two")
-def test_one_that_says_that_messages_fail_is_not_silent() -> None:
+@pytest.mark.parametrize("alone", [False, True])
+def test_one_whose_messages_all_fail_is_passed_over_and_an_alarm_says_so(alone: bool, two: Settings) -> None:
+    two.SMS_PROVIDERS = ["kannel"] if alone else two.SMS_PROVIDERS
     swallow(status=Status.FAILED)
+    assert look(NOON + 10 * MINUTE) == ["kannel"]
+    assert Alarm.objects.open().get().detail == f"kannel {suppliers.UNDELIVERED}"
+    assert suppliers.pick("sms", now=NOON + 10 * MINUTE) == ("kannel" if alone else "twilio")
+    Watch("kannel").note([Outcome("x", Result.ACCEPTED)], now=NOON + 11 * MINUTE)
+    assert Alarm.objects.open().exists()
+    again = NOON + 26 * MINUTE
+    swallow(3, at=again, status=Status.DELIVERED)
+    assert look(again + 10 * MINUTE) == []
+    assert not Alarm.objects.open().exists()
+
+
+@pytest.mark.usefixtures("two")
+def test_numbers_that_are_wrong_say_nothing_of_a_provider() -> None:
+    swallow(status=Status.FAILED)
+    ContactPoint.objects.filter(kind="phone").update(unreachable_since=NOON)
     assert look(NOON + 10 * MINUTE) == []
+
+
+def test_calls_that_nobody_answers_say_nothing_of_a_provider(two: Settings) -> None:
+    two.VOICE_PROVIDERS, two.TWILIO_CALLER = ["twilio_voice"], "+14155552345"
+    swallow(channel="voice", provider="twilio_voice", status=Status.FAILED)
+    assert look(NOON + 60 * MINUTE) == []
+
+
+def test_one_that_serves_nobody_any_more_is_no_alarm(two: Settings) -> None:
+    suppliers.pause("twilio", why=f"{suppliers.FAILS}no connection", now=NOON)
+    look(NOON + MINUTE)
+    assert Alarm.objects.open().exists()
+    two.SMS_PROVIDERS = ["kannel"]
+    look(NOON + 2 * MINUTE)
+    assert not Alarm.objects.open().exists()
+    assert Supplier.objects.get(name="twilio").strikes == 0
 
 
 @pytest.mark.usefixtures("two")
@@ -200,10 +239,10 @@ def test_what_was_sent_lately_is_found_without_reading_all_that_was_ever_sent() 
     parameters: dict[str, Any] = {
         "names": ["kannel"],
         "until": [NOON],
-        "look_back": suppliers.LOOK_BACK,
+        "look_back": supplier_receipts.LOOK_BACK,
         "looked_at": 1,
     }
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute(f"EXPLAIN {suppliers._HEARD}", parameters)
+        cursor.execute(f"EXPLAIN {supplier_receipts._HEARD}", parameters)
         assert "delivery_sent_lately" in "\n".join(row[0] for row in cursor.fetchall())

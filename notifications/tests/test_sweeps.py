@@ -49,7 +49,7 @@ def test_what_no_receipt_came_of_is_timed_out_and_dead_workers_are_followed_wher
     broken: Break,
 ) -> None:
     make_delivery(make_prompt(), status="sent", sent_at=NOON)
-    broken("suppliers.pass_over_slow")
+    broken("supplier_receipts.pass_over_slow")
     with time_machine.travel(NOON + 9 * DAY, tick=False), pytest.raises(RuntimeError, match="pass_over_slow"):
         tasks.tidy()
     assert Delivery.objects.get().status == "unconfirmed"

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from loans.models import Report
 from loans.templatetags.loans import moment, short_day
 from notifications.models import Alarm
-from notifications.suppliers import FAILS, SLOW
+from notifications.suppliers import FAILS, SLOW, UNDELIVERED
 from portal.admin.reasons import reason_words
 
 Kind = Alarm.Kind
@@ -68,6 +68,8 @@ def _of_a_provider(alarm: Alarm) -> str:
     why = alarm.detail.removeprefix(f"{name} ")
     if why == SLOW:
         return gettext("%s takes messages, and most bring no receipt in time.") % name
+    if why == UNDELIVERED:
+        return gettext("%s takes messages, and most are reported as not delivered.") % name
     if why.startswith(FAILS):
         named = {"provider": name, "reason": reason_words(why.removeprefix(FAILS))}
         return gettext("%(provider)s does not take messages: %(reason)s") % named

@@ -8,12 +8,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.masking import mask_text
-from notifications.needed import DUE_DAY_OVER
+from notifications.outcomes import REFUSED_BY
+from notifications.passed_by import DUE_DAY_OVER, OVERTAKEN
 from notifications.policy_files import rule_named
 from notifications.policy_words import describe
 from notifications.silence import NONE_COME, TOO_LATE
 from notifications.states import HELD_BY
-from notifications.suppliers import FAILS, SLOW
+from notifications.suppliers import FAILS, SLOW, UNDELIVERED
 
 _OF_A_FIRM: Final = "firm:"
 KNOWN: Final[dict[str, Promise]] = {
@@ -33,13 +34,14 @@ KNOWN: Final[dict[str, Promise]] = {
     "no answer after the message was sent": _("no answer after the message was sent"),
     "no answer after the request was sent": _("no answer after the message was sent"),
     SLOW: _("takes messages, and most bring no receipt in time"),
+    UNDELIVERED: _("takes messages, and most are reported as not delivered"),
     "Nobody is telling this borrower: look at the planner and the workers, then call the borrower.": _(
         "Nobody is telling this borrower: look at the planner and the workers, then call the borrower."
     ),
     "This firm has sent nothing for longer than it may: ask it, before its borrowers notice.": _(
         "This firm has sent nothing for longer than it may: ask it, before its borrowers notice."
     ),
-    "overtaken by a later stage": _("overtaken by a later stage"),
+    OVERTAKEN: _("overtaken by a later stage"),
     "its message arrived without naming it": _("its message arrived without naming it"),
     DUE_DAY_OVER: _("its due day is over"),
     "acknowledged": _("acknowledged"),
@@ -100,6 +102,9 @@ def reason_words(reason: str, known_addresses: Iterable[str] = ()) -> str:
     """A reason of ours in the active language; a provider's or an agent's as it is, with its addresses masked."""
     if reason.startswith(HELD_BY):
         return held_words(reason.removeprefix(HELD_BY))
+    if reason.startswith(REFUSED_BY):
+        provider, _colon, why = reason.removeprefix(REFUSED_BY).partition(": ")
+        return gettext("refused by %(provider)s: %(why)s") % {"provider": provider, "why": reason_words(why)}
     said, _colon, fault = reason.partition(": ")
     if said in KNOWN and fault in FAULTS:
         return gettext("%(what)s: %(fault)s") % {"what": KNOWN[said], "fault": FAULTS[fault]}

@@ -23,6 +23,23 @@ def test_a_provider_that_is_none_stops_the_start_and_is_named(command: list[str]
     assert "notifications.E003" in ended.stderr
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"KANNEL_URL": "gateway.example/cgi-bin/sendsms"},
+        {
+            "SMS_PROVIDERS": "kannel,twilio", "TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "a-token",
+            "TWILIO_SENDER": "+14155552345",
+        },
+        {"DEFAULT_FROM_EMAIL": "nobody"},
+    ],
+)  # fmt: skip
+def test_a_worker_with_a_provider_whose_settings_cannot_be_used_does_not_start(settings: dict[str, str]) -> None:
+    ended = start(WORKER, **settings)
+    assert ended.returncode != 0
+    assert "could not be asked" in ended.stderr
+
+
 def test_a_web_server_whose_settings_are_sound_starts() -> None:
     ended = start(WEB)
     assert (ended.returncode, "cannot start" in ended.stderr) == (0, False)

@@ -1,0 +1,96 @@
+"""What time has passed by: reminders whose due day is over, and stages after which a later one has begun.
+
+Planning takes back what a later stage follows. After a downtime senders and ladders may be at work before it: they ask
+the calendar themselves, so that nobody is told a stage of yesterday and that of today a minute later, and nobody's case
+comes to a person for want of a message that was never tried.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple
+
+from django.db import connection
+
+from accounts.models.user import zone_of
+from loans.models import Loan
+from notifications.models import LeadPlan, Prompt
+from notifications.needed import KINDS, stands
+from notifications.slots import Plan, plan_of
+from notifications.timing import local_day
+
+DUE_DAY_OVER: Final = "its due day is over"
+OVERTAKEN: Final = "overtaken by a later stage"
+STAGED: Final = frozenset({Prompt.Kind.UPCOMING, Prompt.Kind.OVERDUE})
+_NAMED: Final = f"""
+SELECT told.id, prompt.kind, prompt.stage, installment.due_on, borrower.time_zone,
+       loan.product, loan.bank_id, loan.platform_id
+FROM unnest(%(ids)s::bigint[]) AS told (id)
+CROSS JOIN LATERAL (
+    SELECT prompt.* FROM notifications_prompt AS prompt WHERE prompt.id = told.id
+    UNION ALL
+    SELECT companion.* FROM notifications_prompt AS companion WHERE companion.told_with_id = told.id) AS prompt
+JOIN loans_installment AS installment ON installment.id = prompt.installment_id
+JOIN loans_loan AS loan ON loan.id = installment.loan_id
+JOIN accounts_user AS borrower ON borrower.id = prompt.borrower_id
+WHERE prompt.kind = ANY(%(staged)s) AND {stands("prompt", "installment")}
+"""  # noqa: S608  (nothing of it comes from outside)
+
+
+class _Named(NamedTuple):
+    """An installment that a message names and that is owed as it says."""
+
+    leading_id: int
+    kind: str
+    stage: int
+    due_on: date
+    time_zone: str
+    product: str
+    bank_id: int
+    platform_id: int | None
+
+
+def may_be_past(kind: str, stage: int, due_on: date, today: date) -> bool:
+    """Whether its day is over, after which a later stage may have begun, or the due day be over; `today` is the
+    borrower's. False on nearly all that goes out, for which then nothing has to be looked up.
+    """
+    days = (due_on - today).days
+    return days < stage if kind == Prompt.Kind.UPCOMING else kind in STAGED and -days > stage
+
+
+def passed_by(leading_ids: Collection[int], *, now: datetime) -> dict[int, str]:
+    """Of these prompts those that time has passed by, each with why: all that their message names, where any of it is
+    still owed. At most two queries.
+    """
+    if not leading_ids:
+        return {}
+    reasons: dict[int, set[str]] = {}
+    rows = _named(leading_ids, now)
+    own = list(LeadPlan.objects.all()) if rows else []
+    for one in rows:
+        reasons.setdefault(one.leading_id, set()).add(_why(one, own, now))
+    return {pk: min(why) for pk, why in reasons.items() if "" not in why}
+
+
+def _named(leading_ids: Collection[int], now: datetime) -> list[_Named]:
+    parameters: dict[str, Any] = {"ids": list(leading_ids), "staged": list(STAGED), "now": now, **KINDS}
+    with connection.cursor() as cursor:
+        cursor.execute(_NAMED, parameters)
+        return [_Named._make(row) for row in cursor.fetchall()]
+
+
+def _why(one: _Named, own: Iterable[LeadPlan], now: datetime) -> str:
+    days = (one.due_on - local_day(now, zone_of(one.time_zone)[0])).days
+    if one.kind == Prompt.Kind.UPCOMING and days < 0:
+        return DUE_DAY_OVER
+    return OVERTAKEN if _is_overtaken(one, _plan(one, own), days) else ""
+
+
+def _plan(one: _Named, own: Iterable[LeadPlan]) -> Plan:
+    return plan_of(Loan(product=one.product, bank_id=one.bank_id, platform_id=one.platform_id), own)
+
+
+def _is_overtaken(one: _Named, plan: Plan, days: int) -> bool:
+    """Whether a stage of the plan lies between its own and the day that it is, `days` before the due date."""
+    if one.kind == Prompt.Kind.UPCOMING:
+        return any(days <= lead < one.stage for lead in plan.leads)
+    return any(one.stage < stage <= -days for stage in plan.stages)
