@@ -76,7 +76,7 @@ def _do_one(reply: Reply, words: Words, callback: Callback, now: datetime) -> st
     if words.fingerprint and not _is_new(text, words.fingerprint):
         return None
     answers = []
-    for borrower, done in _done_for_all(reply, words.sender_e164, now):
+    for borrower, done in _done_for_all(reply, words.senders, now):
         text.borrower, text.outcome, text.delivery_id = borrower, done.outcome, done.delivery_id
         text.save()
         answers.append(hand_over(text, borrower, now=now) if borrower and done.is_for_a_person else done.answer)
@@ -97,21 +97,33 @@ def _is_new(text: InboundText, fingerprint: str) -> bool:
     return True
 
 
-def _done_for_all(reply: Reply, address: str, now: datetime) -> list[tuple[User | None, Done]]:
+def _done_for_all(reply: Reply, senders: Sequence[str], now: datetime) -> list[tuple[User | None, Done]]:
     """What is done for each whose phone this is: firms may have named it for several. A code is of one of them."""
     done: list[tuple[User | None, Done]] = []
-    for borrower in _senders(address):
-        with translation.override(borrower.locale):
-            done.append((borrower, _do(reply, borrower, address, now)))
+    for phone in _phones(senders, now):
+        with translation.override(phone.user.locale):
+            done.append((phone.user, _do(reply, phone.user, phone.address, now)))
     answered = [(borrower, one) for borrower, one in done if one.delivery_id]
     return answered or (done[:1] if isinstance(reply, Acknowledge) else done) or [(None, Done("sender not known"))]
 
 
-def _senders(address: str) -> list[User]:
-    if not address:
-        return []
-    points = ContactPoint.objects.live().filter(kind=ContactPoint.Kind.PHONE, address=address).order_by("pk")
-    return [point.user for point in points.select_related("user")]
+def _phones(senders: Sequence[str], now: datetime) -> list[ContactPoint]:
+    """The live phones of this number. Where both readings of it are somebody's, those of the one that we wrote to last:
+    that one had something to answer.
+    """
+    live = ContactPoint.objects.live().filter(kind=ContactPoint.Kind.PHONE, address__in=senders)
+    phones = list(live.select_related("user").order_by("pk"))
+    found = [address for address in senders if any(phone.address == address for phone in phones)]
+    if len(found) < 2:
+        return phones
+    told = Delivery.objects.filter(
+        prompt__borrower__in=[phone.user_id for phone in phones],
+        channel=Delivery.Channel.SMS,
+        address__in=found,
+        handed_at__gte=now - LINK_LIVES,
+    )
+    meant = told.order_by("-handed_at").values_list("address", flat=True).first() or found[0]
+    return [phone for phone in phones if phone.address == meant]
 
 
 def _meaning(reply: Reply) -> InboundText.Meaning:

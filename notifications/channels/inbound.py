@@ -29,12 +29,13 @@ LONGEST_TEXT: Final = 1600
 class InboundText:
     """One text message to us.
 
-    `sender_e164` is empty where the number cannot be read: such a message is nobody's, and a person's to look at.
+    `senders` has what the sender's number may be in E.164: two readings where it came without a plus, the number of
+    mainland China first; none where it cannot be read: such a message is nobody's, and a person's to look at.
     `occurred_at` is aware, and None where the provider gives no time. `fingerprint` is the same when it comes again,
     and empty where nothing would tell it from another one of the same words.
     """
 
-    sender_e164: str
+    senders: tuple[str, ...]
     text: str
     provider: str
     occurred_at: datetime | None
@@ -78,7 +79,7 @@ def _make(provider: str, sender: str, text: str, occurred_at: datetime | None, n
     """`named` is the provider's id and time of it, as written; either may be empty."""
     whole = json.dumps([*named, sender, text]).encode()
     return InboundText(
-        sender_e164=_read_sender(sender),
+        senders=_read_senders(sender),
         # Half an emoji, where a provider cut one in two, can be written nowhere.
         text=text.replace("\x00", "")[:LONGEST_TEXT].encode("utf-8", "replace").decode(),
         provider=provider,
@@ -87,15 +88,24 @@ def _make(provider: str, sender: str, text: str, occurred_at: datetime | None, n
     )
 
 
-def _read_sender(written: str) -> str:
-    """The country code has a plus, two noughts or nothing before it; a plus in a query may have become a space."""
+def _read_senders(written: str) -> tuple[str, ...]:
+    """The country code has a plus, two noughts or nothing before it; a plus in a query may have become a space.
+
+    With nothing before it, a number of mainland China may lack its country code, and no length tells it from another
+    country's that has one: 1 512 555 0123 is of Texas, or a mobile of China.
+    """
     digits = written.strip()
     if written.startswith(" ") and digits.isdigit():
         digits = f"+{digits}"
     if digits.startswith("00"):
         digits = f"+{digits[2:]}"
+    readings = (digits,) if digits.startswith("+") else (digits, f"+{digits}")
+    return tuple(dict.fromkeys(filter(None, map(_normalize, readings))))
+
+
+def _normalize(number: str) -> str:
     try:
-        return normalize_phone(digits)
+        return normalize_phone(number)
     except ValidationError:
         return ""
 

@@ -21,7 +21,7 @@ def when(text: InboundText) -> str:
 
 def test_kannels_query_as_it_comes() -> None:
     [text] = read_kannel(parse("from=%2B8613800139999&text=%E9%80%80%E8%AE%A2&time=1795347530&id=7f-1"))
-    assert (text.sender_e164, text.text, text.provider) == ("+8613800139999", "退订", "kannel")
+    assert (text.senders, text.text, text.provider) == (("+8613800139999",), "退订", "kannel")
     assert when(text) == "2026-11-22T11:38:50+00:00"
 
 
@@ -34,7 +34,7 @@ def test_twilios_form_as_it_comes() -> None:
             "&AccountSid=AC0123456789abcdef0123456789abcdef&From=%2B12125551234&ApiVersion=2010-04-01"
         )
     )
-    assert (text.sender_e164, text.text, text.provider) == ("+12125551234", "Stop", "twilio")
+    assert (text.senders, text.text, text.provider) == (("+12125551234",), "Stop", "twilio")
     assert text.occurred_at is None
 
 
@@ -46,7 +46,7 @@ def test_alibaba_clouds_push_as_it_comes() -> None:
        "dest_code" : "1234", "sequence_id" : 1234567891}
     ]""".encode()
     first, second = read_aliyun(raw)
-    assert (first.sender_e164, first.text, first.provider) == ("+8613800139999", "1 4821", "aliyun")
+    assert (first.senders[0], first.text, first.provider) == ("+8613800139999", "1 4821", "aliyun")
     assert when(first) == "2026-11-22T19:38:50+08:00"
     assert (second.text, when(second)) == ("内容", "2017-09-01T00:00:00+08:00")
 
@@ -104,21 +104,24 @@ def test_an_id_that_is_the_same_for_all_takes_no_message_for_another() -> None:
 @pytest.mark.parametrize(
     ("written", "read"),
     [
-        ("+8613800139999", "+8613800139999"),
-        ("8613800139999", "+8613800139999"),
-        ("008613800139999", "+8613800139999"),
-        ("13800139999", "+8613800139999"),
-        (" 8613800139999", "+8613800139999"),
-        ("+85291234567", "+85291234567"),
-        ("whatsapp:+12125551234", "+12125551234"),
-        ("95588", ""),
-        ("Bank", ""),
-        ("", ""),
+        ("+8613800139999", ("+8613800139999",)),
+        ("8613800139999", ("+8613800139999",)),
+        ("008613800139999", ("+8613800139999",)),
+        (" 8613800139999", ("+8613800139999",)),
+        ("13800139999", ("+8613800139999", "+13800139999")),
+        ("12125551234", ("+8612125551234", "+12125551234")),
+        ("447911123456", ("+86447911123456", "+447911123456")),
+        ("4915112345678", ("+4915112345678",)),
+        ("+85291234567", ("+85291234567",)),
+        ("whatsapp:+12125551234", ("+12125551234",)),
+        ("95588", ()),
+        ("Bank", ()),
+        ("", ()),
     ],
 )
-def test_a_senders_number_is_written_in_one_way_or_not_at_all(written: str, read: str) -> None:
+def test_a_senders_number_is_read_as_what_it_can_be(written: str, read: tuple[str, ...]) -> None:
     [text] = read_twilio({"From": written, "Body": "x"})
-    assert text.sender_e164 == read
+    assert text.senders == read
 
 
 @pytest.mark.parametrize("query", ["", "from=1", "text=x", "type=1&reference=x"])

@@ -12,7 +12,7 @@ from notifications.tests.factories import NOON
 def say(sender: User, text: str, *, now: datetime = NOON) -> str:
     """What is answered to a text message from the phone of `sender`, as it comes from Kannel."""
     phone = str(sender.contact_points.get(kind="phone", retired_at=None).address)
-    words = InboundText(sender_e164=phone, text=text, provider="kannel", occurred_at=None)
+    words = InboundText(senders=(phone,), text=text, provider="kannel", occurred_at=None)
     return receive([words], f"from={phone.replace('+', '%2B')}&text={text}".encode(), now=now)
 
 

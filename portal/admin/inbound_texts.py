@@ -66,7 +66,7 @@ def words_of(text: InboundText) -> str:
     raw, known = bytes(text.callback.raw), _addresses(text)
     read = _READERS.get(text.callback.provider)
     written = read(raw) if read else []
-    theirs = [one for one in written if one.sender_e164 in known]
+    theirs = [one for one in written if not known.isdisjoint(one.senders)]
     if not theirs and text.borrower and len(written) > 1:
         return gettext("not shown: it came together with what others wrote")
     if not (theirs or written):
