@@ -16,6 +16,7 @@ from notifications.channels.base import Channel, Outcome, Result
 from notifications.channels.registry import may_go_again
 from notifications.events import RECORD_SENT
 from notifications.models import Delivery
+from notifications.opted_out import obey_refusals
 from notifications.prepared import prepared_cursor
 from notifications.signatures import delivery_id_in
 from notifications.states import ALLOWED, Status, Step, advance
@@ -67,6 +68,7 @@ def _record_others(outcomes: Sequence[Outcome], channel: Channel, now: datetime)
     for outcome in outcomes:
         delivery_id = ids[outcome.reference]
         steps.append(_step(delivery_id, outcome, attempts.get(delivery_id, 0), channel, now))
+    obey_refusals(outcomes, now=now)
     advance(steps, now=now)
 
 
