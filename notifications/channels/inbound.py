@@ -1,7 +1,7 @@
 """Text messages that people send to us, from each provider's own words. Pure: what they mean is read by `replies`.
 
-Kannel asks for an address with its fields filled in; of its service for incoming messages, configure
-`get-url = "https://…?from=%p&text=%a&time=%T&id=%I"`.
+Kannel asks for an address with its fields filled in (`?from=%p&text=%a&time=%T&id=%I`); how its service for incoming
+messages is to be set up is said, whole, in docs/operations.md.
 
 Providers bring a message again where they did not hear our answer. It is the same one where all of it is the same: the
 provider's id, the sender, the words, the time. An id alone would not do: Kannel's is whatever its operator asks for (a

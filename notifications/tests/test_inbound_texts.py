@@ -165,6 +165,16 @@ def test_what_was_written_is_in_the_language_of_its_reader(asked: Delivery) -> N
     assert write(asked.address, reply_code(asked.pk)) == "谢谢您。我们记下了：您知道了。"
 
 
+@pytest.mark.parametrize(("locale", "coding"), [("zh-hans", "2"), ("zh-hant", "2"), ("en", None)])
+def test_an_answer_outside_the_default_alphabet_says_so_to_kannel(
+    asked: Delivery, locale: str, coding: str | None
+) -> None:
+    User.objects.update(locale=locale)
+    sent = {"from": str(asked.address), "text": "stop", "time": "1795000000", "id": "7"}
+    answer = Client().get(reverse("kannel_text", args=[TOKEN]), sent)
+    assert answer.headers.get("X-Kannel-Coding") == coding
+
+
 def test_one_that_our_own_fault_keeps_from_being_done_is_read_by_a_person_and_keeps_no_other_waiting(
     monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
