@@ -1,15 +1,11 @@
 """What borrowers write back by SMS, as it arrives at the portal."""
 
 import json
-from datetime import timedelta
-from itertools import count
-from urllib.parse import urlencode
 
 import pytest
 from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Consent, ContactPoint, User
@@ -23,7 +19,6 @@ from notifications.models import (
     Delivery,
     InboundText,
     NoticeEvent,
-    Preference,
     Prompt,
 )
 from notifications.planning import plan_upcoming
@@ -33,9 +28,9 @@ from notifications.signatures import reply_code
 from notifications.states import Status
 from notifications.tests.factories import NOON, clock, make_delivery, make_prompt
 from notifications.tests.test_races import at_once
+from notifications.tests.written import TOKEN, first_phone, sms_is_on, write
 
 pytestmark = pytest.mark.django_db
-TOKEN = "a-secret-token"
 
 
 @pytest.fixture(autouse=True)
@@ -47,25 +42,6 @@ def _token(settings: Settings) -> None:
 def asked() -> Delivery:
     """An SMS that asks for "I know", handed over."""
     return make_delivery(status=Status.DELIVERED, sent_at=NOON, handed_at=NOON)
-
-
-numbers = count()
-
-
-def write(sender: str | None, text: str, token: str = TOKEN, name: str = "") -> str:
-    """What is answered to a text message from `sender`, which its provider calls `name`: else as it called none yet."""
-    query = urlencode({"from": sender or "", "text": text, "time": "1795000000", "id": name or next(numbers)})
-    answer = Client().get(reverse("kannel_text", args=[token]), QUERY_STRING=query)
-    assert answer.status_code == (200 if token == TOKEN else 404)
-    return answer.content.decode() if token == TOKEN else ""
-
-
-def first_phone(borrower: User) -> str:
-    return ContactPoint.objects.get(user=borrower, kind="phone").address
-
-
-def sms_is_on(borrower: User) -> bool:
-    return not Preference.objects.filter(user=borrower, channel="sms", enabled=False).exists()
 
 
 @pytest.mark.parametrize("words", ["{}", "ok {}", " １ {} "])
@@ -285,39 +261,3 @@ def test_of_two_calls_at_once_with_one_text_one_does_something() -> None:
     answers = at_once(*[lambda: write(phone, "hello", name="7")] * 4)
     assert sorted(bool(answer) for answer in answers) == [False, False, False, True]
     assert (Callback.objects.count(), InboundText.objects.count(), AgentTask.objects.count()) == (1, 1, 1)
-
-
-# Numbers that come without a plus -------------------------------------------------------------------------------------
-
-
-def borrower_at(address: str) -> User:
-    borrower = make_borrower()
-    ContactPoint.objects.filter(user=borrower, kind="phone").update(address=address)
-    return borrower
-
-
-@pytest.mark.parametrize("address", ["+12125550123", "+447911123456", "+85298765432", "+33612345678", "+8613800139999"])
-def test_stop_without_a_plus_is_obeyed_wherever_its_sender_lives(address: str) -> None:
-    borrower = borrower_at(address)
-    assert write(address.removeprefix("+"), "STOP") == "You get no more SMS from us. We use your other channels."
-    assert not sms_is_on(borrower)
-
-
-def test_a_number_that_is_somebodys_in_two_countries_is_that_of_whom_we_wrote_to_last() -> None:
-    """1 512 555 0123 is of Texas, 151 2555 0123 a mobile of China."""
-    chinese, texan = borrower_at("+8615125550123"), borrower_at("+15125550123")
-    now = timezone.now()
-    for borrower, hours in ((chinese, 2), (texan, 1)):
-        told = make_prompt(borrower=borrower)
-        make_delivery(told, address=first_phone(borrower), status=Status.SENT, handed_at=now - timedelta(hours=hours))
-    assert write("15125550123", "STOP") != ""
-    assert (sms_is_on(chinese), sms_is_on(texan)) == (True, False)
-    Delivery.objects.filter(prompt__borrower=chinese).update(handed_at=now)
-    assert write("15125550123", "STOP") != ""
-    assert not sms_is_on(chinese)
-
-
-def test_where_neither_was_written_to_it_is_read_as_a_chinese_one() -> None:
-    chinese, texan = borrower_at("+8615125550123"), borrower_at("+15125550123")
-    write("15125550123", "STOP")
-    assert (sms_is_on(chinese), sms_is_on(texan)) == (False, True)

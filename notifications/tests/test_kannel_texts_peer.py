@@ -18,10 +18,9 @@ from notifications.preferences import is_on
 from notifications.tests.kannel import Gateway, fetch, run_gateway
 from notifications.tests.outside import ROOT
 from notifications.tests.peers import contains, wait_until
-from notifications.tests.test_inbound_texts import first_phone
+from notifications.tests.written import TOKEN, first_phone
 
 pytestmark = [pytest.mark.peers, pytest.mark.django_db(transaction=True)]
-TOKEN = "a-secret-token"
 STOPPED = "You get no more SMS from us. We use your other channels."
 STOPPED_IN_CHINESE = "我们不会再发短信给您，会用您的其他方式通知您。"
 
