@@ -5,8 +5,8 @@ messages is to be set up is said, whole, in docs/operations.md.
 
 Providers bring a message again where they did not hear our answer. It is the same one where all of it is the same: the
 provider's id, the sender, the words, the time. An id alone would not do: Kannel's is whatever its operator asks for (a
-`%i`, the message centre's, is the same for all), and Alibaba Cloud does not say how long its sequence lasts. The same
-words at another time are another message, so one that has neither id nor time is never taken for a repeat.
+`%i`, the message centre's, is the same for all), so that without a time nothing of Kannel's is taken for a repeat. Nor
+is what has neither id nor time. The same words at another time are another message.
 """
 
 import json
@@ -47,8 +47,9 @@ def read_kannel(query: Mapping[str, str]) -> list[InboundText]:
     if "from" not in query or "text" not in query:
         return []
     time = query.get("time", "")
-    named = (query.get("id", ""), time)
-    return [_make("kannel", query["from"], query["text"], _read_epoch(time), named)]
+    occurred_at = _read_epoch(time)
+    named = (query.get("id", ""), time) if occurred_at else ("", "")
+    return [_make("kannel", query["from"], query["text"], occurred_at, named)]
 
 
 def read_twilio(form: Mapping[str, str]) -> list[InboundText]:

@@ -98,6 +98,12 @@ def test_an_id_that_is_the_same_for_all_takes_no_message_for_another() -> None:
     assert len({kannels(), kannels(text="START"), kannels(time="1795347531"), kannels(**{"from": "+85291234567"})}) == 4
 
 
+@pytest.mark.parametrize("time", ["", "%T", "yesterday"])
+def test_without_a_time_nothing_of_kannels_is_taken_for_a_repeat(time: str) -> None:
+    """A second "stop", months after the first was taken back, would else be one that came again."""
+    assert kannels(id="centre", time=time) == ""
+
+
 # What is odd ---------------------------------------------------------------------------------------------------------
 
 
