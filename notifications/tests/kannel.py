@@ -49,7 +49,7 @@ def run_gateway(folder: Path, services: str) -> Iterator[Gateway]:
     bearerbox, smsbox = require("bearerbox", "kannel"), require("smsbox", "kannel")
     ports = {name: find_closed_port() for name in ("admin", "boxes", "centre", "sendsms")}
     configuration = folder / "kannel.conf"
-    configuration.write_text((CORE + services).format(**ports))
+    configuration.write_text(f"{CORE}\n{services}".format(**ports))
     box_log = folder / "bearerbox.log"
     status = f"http://127.0.0.1:{ports['admin']}/status.txt?password=unused"
     with ExitStack() as running:

@@ -76,5 +76,8 @@ def test_of_a_phone_of_two_people_the_codes_of_neither_are_guessed(asked: Delive
 def test_codes_that_come_at_once_are_counted_one_by_one() -> None:
     told = make_delivery(status=Status.SENT, handed_at=NOON)
     address = str(told.address)
-    answers = at_once(*[partial(write, address, code) for code in guesses(told, 8)])
-    assert sum("not known" in answer for answer in answers) == 5
+    codes = guesses(told, 8)
+    for code in codes[:4]:
+        write(address, code)
+    answers = at_once(*[partial(write, address, code) for code in codes[4:]])
+    assert sum("not known" in answer for answer in answers) == 1

@@ -41,7 +41,7 @@ def _providers(settings: Settings) -> None:
 
 def told(borrower: User, at: datetime = NOON, **fields: Any) -> Delivery:
     """A text message that is being handed over at that moment."""
-    made = {"status": Status.SENDING, "handed_at": at, "claimed_at": at, "attempts": 1} | fields
+    made: dict[str, Any] = {"status": Status.SENDING, "handed_at": at, "claimed_at": at, "attempts": 1} | fields
     return make_delivery(make_prompt(make_installment(make_loan(borrower), due_on=TODAY)), **made)
 
 
