@@ -1,7 +1,8 @@
 """Text messages that people send to us, from each provider's own words. Pure: what they mean is read by `replies`.
 
-Kannel asks for an address with its fields filled in (`?from=%p&text=%a&time=%T&id=%I`); how its service for incoming
-messages is to be set up is said, whole, in docs/operations.md.
+Kannel asks for an address with its fields filled in (`?from=%p&text=%b&charset=%C&time=%T&id=%I`); how its service for
+incoming messages is to be set up is said, whole, in docs/operations.md. A text in letters beyond the default alphabet
+comes as the bytes that the phone sent, UTF-16, and what is told of its charset is all that says so.
 
 Providers bring a message again where they did not hear our answer. It is the same one where all of it is the same: the
 provider's id, the sender, the words, the time. An id alone would not do: Kannel's is whatever its operator asks for (a
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
+from urllib.parse import unquote_to_bytes
 
 from django.core.exceptions import ValidationError
 
@@ -42,14 +44,18 @@ class InboundText:
     fingerprint: str = ""
 
 
-def read_kannel(query: Mapping[str, str]) -> list[InboundText]:
-    """The query of Kannel's call; none where it has no sender or no text."""
-    if "from" not in query or "text" not in query:
+def read_kannel(query: bytes) -> list[InboundText]:
+    """The query of Kannel's call, as it came; none where it has no sender or no text."""
+    pairs = (part.partition(b"=") for part in query.split(b"&"))
+    fields = {name: unquote_to_bytes(value.replace(b"+", b" ")) for name, _sign, value in pairs}
+    if b"from" not in fields or b"text" not in fields:
         return []
-    time = query.get("time", "")
+    sender, charset, time, number = (
+        fields.get(name, b"").decode("utf-8", "replace") for name in (b"from", b"charset", b"time", b"id")
+    )
+    text = fields[b"text"].decode("utf-16-be" if charset.upper() == "UTF-16BE" else "utf-8", "replace")
     occurred_at = _read_epoch(time)
-    named = (query.get("id", ""), time) if occurred_at else ("", "")
-    return [_make("kannel", query["from"], query["text"], occurred_at, named)]
+    return [_make("kannel", sender, text, occurred_at, (number, time) if occurred_at else ("", ""))]
 
 
 def read_twilio(form: Mapping[str, str]) -> list[InboundText]:

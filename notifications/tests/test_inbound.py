@@ -1,5 +1,5 @@
 import json
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from hypothesis import given
@@ -20,7 +20,7 @@ def when(text: InboundText) -> str:
 
 
 def test_kannels_query_as_it_comes() -> None:
-    [text] = read_kannel(parse("from=%2B8613800139999&text=%E9%80%80%E8%AE%A2&time=1795347530&id=7f-1"))
+    [text] = read_kannel(b"from=%2B8613800139999&text=%90%00%8B%A2&charset=UTF-16BE&time=1795347530&id=7f-1")
     assert (text.senders, text.text, text.provider) == (("+8613800139999",), "退订", "kannel")
     assert when(text) == "2026-11-22T11:38:50+00:00"
 
@@ -51,6 +51,21 @@ def test_alibaba_clouds_push_as_it_comes() -> None:
     assert (second.text, when(second)) == ("内容", "2017-09-01T00:00:00+08:00")
 
 
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("text=%C3%A9%E2%82%AC+stop++it%7B%7D&charset=UTF-8", "é€ stop  it{}"),
+        ("text=%00S%00t%00o%00p%00+%00+%60+&charset=utf-16be", "Stop  \u6020"),
+        ("text=%D8%3D%DE%00&charset=UTF-16BE", "\U0001f600"),
+        ("text=%90%00%8B&charset=UTF-16BE", "\u9000\N{REPLACEMENT CHARACTER}"),
+        ("text=caf%E9&charset=8-BIT", "caf\N{REPLACEMENT CHARACTER}"),
+        ("text=%E9%80%80%E8%AE%A2", "退订"),
+    ],
+)
+def test_kannels_texts_are_read_in_the_charset_that_it_names(query: str, text: str) -> None:
+    assert read_kannel(f"from=%2B8613800139999&{query}".encode())[0].text == text
+
+
 # What comes again ----------------------------------------------------------------------------------------------------
 
 KANNELS = {"from": "+8613800139999", "text": "STOP", "time": "1795347530", "id": "7f-1"}
@@ -59,7 +74,7 @@ ALIYUNS = {"phone_number": "13800139999", "content": "退订", "send_time": "202
 
 
 def kannels(**fields: str) -> str:
-    return read_kannel(KANNELS | fields)[0].fingerprint
+    return read_kannel(urlencode(KANNELS | fields).encode())[0].fingerprint
 
 
 def twilios(**fields: str) -> str:
@@ -132,7 +147,7 @@ def test_a_senders_number_is_read_as_what_it_can_be(written: str, read: tuple[st
 
 @pytest.mark.parametrize("query", ["", "from=1", "text=x", "type=1&reference=x"])
 def test_what_is_no_message_is_none(query: str) -> None:
-    assert read_kannel(parse(query)) == []
+    assert read_kannel(query.encode()) == []
     assert read_twilio(parse(query)) == []
 
 
@@ -141,12 +156,18 @@ def test_what_is_no_batch_of_messages_is_none(raw: bytes) -> None:
     assert read_aliyun(raw) == []
 
 
-names = st.sampled_from(["from", "text", "time", "id", "From", "Body", "MessageSid"])
+names = st.sampled_from(["from", "text", "time", "id", "charset", "From", "Body", "MessageSid"])
 
 
 @given(st.dictionaries(names, st.text()))
-def test_any_query_or_form_can_be_read_as_something(fields: dict[str, str]) -> None:
-    for text in read_kannel(fields) + read_twilio(fields):
+def test_any_form_of_twilios_can_be_read_as_something(fields: dict[str, str]) -> None:
+    for text in read_twilio(fields):
+        assert "\x00" not in text.text
+
+
+@given(st.binary() | st.dictionaries(names, st.binary()).map(lambda fields: urlencode(fields).encode()))
+def test_any_call_of_kannels_can_be_read_as_something(query: bytes) -> None:
+    for text in read_kannel(query):
         assert "\x00" not in text.text
 
 

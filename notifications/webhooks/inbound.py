@@ -1,7 +1,6 @@
 """Where providers hand over what borrowers write: authenticate, keep, do what it asks, and answer in their way."""
 
 from typing import Final
-from urllib.parse import parse_qsl
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -31,7 +30,7 @@ def kannel_text(request: HttpRequest, token: str) -> HttpResponse:
     raw = request.META["QUERY_STRING"].encode("utf-8", "replace")
     if len(raw) > LONGEST:
         return refuse(413, "A message of this length is not Kannel's.")
-    texts = read_kannel(dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True)))
+    texts = read_kannel(raw)
     return _answer_kannel(_receive(texts, raw)) if texts else refuse(400, NO_MESSAGE)
 
 

@@ -87,7 +87,7 @@ def _form(raw: bytes) -> dict[str, str]:
 
 
 _READERS: Final[dict[str, Callable[[bytes], list[Words]]]] = {
-    "kannel_in": lambda raw: read_kannel(_form(raw)),
+    "kannel_in": read_kannel,
     "twilio_in": lambda raw: read_twilio(_form(raw)),
     "aliyun_in": read_aliyun,
 }
