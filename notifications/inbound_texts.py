@@ -4,6 +4,9 @@
 prompts then go to a person, and the answer says so. It is confirmed once, in the answer to that very message where its
 provider brings answers back, and to everybody at the head of their messages in the portal (`stopped`).
 
+Four digits can be guessed, and a number can be forged: after a few codes that name nothing what comes next is looked at
+by a person alone.
+
 A message that its provider brings again does nothing, and nothing is kept of it: "stop" may have been taken back since,
 and a task about it finished.
 """
@@ -11,7 +14,8 @@ and a task about it finished.
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.utils import translation
@@ -30,6 +34,11 @@ from notifications.written import FOR_A_PERSON, hand_over
 
 logger = logging.getLogger(__name__)
 Meaning = InboundText.Meaning
+
+UNKNOWN_CODE: Final = "code names nothing"
+MOST_UNKNOWN: Final = 5
+"""Within UNKNOWN_COUNT. In the 45 days that a code lives so many tries meet it once in three hundred times."""
+UNKNOWN_COUNT: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +85,7 @@ def _do_one(reply: Reply, words: Words, callback: Callback, now: datetime) -> st
     if words.fingerprint and not _is_new(text, words.fingerprint):
         return None
     answers = []
-    for borrower, done in _done_for_all(reply, words.sender_e164, now):
+    for borrower, done in _done_for_all(reply, words.senders, now):
         text.borrower, text.outcome, text.delivery_id = borrower, done.outcome, done.delivery_id
         text.save()
         answers.append(hand_over(text, borrower, now=now) if borrower and done.is_for_a_person else done.answer)
@@ -97,21 +106,45 @@ def _is_new(text: InboundText, fingerprint: str) -> bool:
     return True
 
 
-def _done_for_all(reply: Reply, address: str, now: datetime) -> list[tuple[User | None, Done]]:
+def _done_for_all(reply: Reply, senders: Sequence[str], now: datetime) -> list[tuple[User | None, Done]]:
     """What is done for each whose phone this is: firms may have named it for several. A code is of one of them."""
     done: list[tuple[User | None, Done]] = []
-    for borrower in _senders(address):
-        with translation.override(borrower.locale):
-            done.append((borrower, _do(reply, borrower, address, now)))
+    phones = _phones(senders, now)
+    if isinstance(reply, Acknowledge) and phones and _are_guesses(phones[0].user, now):
+        return [(phones[0].user, Done(FOR_A_PERSON))]
+    for phone in phones:
+        with translation.override(phone.user.locale):
+            done.append((phone.user, _do(reply, phone.user, phone.address, now)))
     answered = [(borrower, one) for borrower, one in done if one.delivery_id]
     return answered or (done[:1] if isinstance(reply, Acknowledge) else done) or [(None, Done("sender not known"))]
 
 
-def _senders(address: str) -> list[User]:
-    if not address:
-        return []
-    points = ContactPoint.objects.live().filter(kind=ContactPoint.Kind.PHONE, address=address).order_by("pk")
-    return [point.user for point in points.select_related("user")]
+def _are_guesses(borrower: User, now: datetime) -> bool:
+    """Whether their number has sent too many codes that name nothing. Of a phone of several people, all such are kept
+    with the first of them. Others that come at once wait here, so that each sees the one before.
+    """
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=borrower.pk)
+    unknown = InboundText.objects.filter(borrower=borrower, outcome=UNKNOWN_CODE, received_at__gt=now - UNKNOWN_COUNT)
+    return unknown.count() >= MOST_UNKNOWN
+
+
+def _phones(senders: Sequence[str], now: datetime) -> list[ContactPoint]:
+    """The live phones of this number. Where both readings of it are somebody's, those of the one that we wrote to last:
+    that one had something to answer.
+    """
+    live = ContactPoint.objects.live().filter(kind=ContactPoint.Kind.PHONE, address__in=senders)
+    phones = list(live.select_related("user").order_by("pk"))
+    found = [address for address in senders if any(phone.address == address for phone in phones)]
+    if len(found) < 2:
+        return phones
+    told = Delivery.objects.filter(
+        prompt__borrower__in=[phone.user_id for phone in phones],
+        channel=Delivery.Channel.SMS,
+        address__in=found,
+        handed_at__gte=now - LINK_LIVES,
+    )
+    meant = told.order_by("-handed_at").values_list("address", flat=True).first() or found[0]
+    return [phone for phone in phones if phone.address == meant]
 
 
 def _meaning(reply: Reply) -> InboundText.Meaning:
@@ -158,6 +191,6 @@ def _acknowledge(borrower: User, address: str, code: str, now: datetime) -> Done
     )
     found = next((pk for pk in asked.order_by("-pk").values_list("pk", flat=True) if code in reply_codes(pk)), None)
     if found is None or not acknowledge_delivery(found, method=Acknowledgement.Method.REPLY, now=now):
-        return Done("code names nothing", answer=gettext("This code is not known here. Please open the link instead."))
+        return Done(UNKNOWN_CODE, answer=gettext("This code is not known here. Please open the link instead."))
     record(NoticeEvent.Kind.REPLIED, borrower_id=borrower.pk, at=now, delivery_id=found)
     return Done("acknowledged", found, gettext("Thank you. We noted that you know."))

@@ -16,6 +16,7 @@ from notifications.channels.base import Channel, Outcome, Result
 from notifications.channels.registry import may_go_again, suppliers_for
 from notifications.events import RECORD_SENT
 from notifications.models import Delivery
+from notifications.opted_out import obey_refusals
 from notifications.prepared import prepared_cursor
 from notifications.signatures import delivery_id_in
 from notifications.states import ALLOWED, Status, Step, advance
@@ -70,6 +71,7 @@ def _record_others(outcomes: Sequence[Outcome], channel: Channel, now: datetime)
     for outcome in outcomes:
         delivery_id = ids[outcome.reference]
         steps.append(_step(delivery_id, outcome, tried.get(delivery_id, _Tried()), channel, now))
+    obey_refusals(outcomes, now=now)
     advance(steps, now=now)
 
 
@@ -115,10 +117,11 @@ def _step(delivery_id: int, outcome: Outcome, tried: _Tried, channel: Channel, n
 def _is_last_word(outcome: Outcome, tried: _Tried, channel: Channel) -> bool:
     """Whether what the provider refuses for good has failed. Where the channel has another one, that one is asked too:
     routes, templates and what they allow differ. Only that a number is wrong is believed of the first one at once; one
-    that is asked where the first has failed may not serve the number's country.
+    that is asked where the first has failed may not serve the number's country. A reader who has told the one to stop
+    is not written to by the other.
     """
     others = [name for name in suppliers_for(channel.name) if name != channel.provider]
-    if not others or tried.by_another(channel.provider):
+    if not others or outcome.opted_out or tried.by_another(channel.provider):
         return True
     return outcome.address_fault and suppliers_for(channel.name)[0] == channel.provider
 

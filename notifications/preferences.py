@@ -22,12 +22,13 @@ FIRST: Final = (Delivery.Channel.SMS, Delivery.Channel.EMAIL)
 
 MACHINES: Final = (Delivery.Channel.SMS, Delivery.Channel.VOICE)
 """What "no more" ends, in whatever words: 47 CFR 64.1200(a)(10) has robots' texts and calls in one sentence."""
-OBEYED_AT_ONCE: Final = (Consent.Source.REPLY, Consent.Source.AGENT)
+OBEYED_AT_ONCE: Final = (Consent.Source.REPLY, Consent.Source.AGENT, Consent.Source.PROVIDER)
 """Where "no more" is obeyed also on the last channel: a person then tells them, and the law asks for no other way."""
 WORDING: Final[dict[str, str]] = {
     Consent.Source.PAGE: "preferences/2026-11",
     Consent.Source.REPLY: "stop",
     Consent.Source.AGENT: "told an agent",
+    Consent.Source.PROVIDER: "told the provider",
 }
 """What a person saw, or wrote, when they said it; a new text on the page is a new version."""
 
@@ -53,7 +54,7 @@ def set_channel(
 
     Their word is kept as a consent, with what they were shown and where they said it (`source`); `actor_id` is the
     agent to whom. Raises NotSwitchable for the portal or an unknown channel, LastChannel where no other channel would
-    reach them: unless it was said by SMS or to an agent (`OBEYED_AT_ONCE`).
+    reach them: unless it was said elsewhere than on the page (`OBEYED_AT_ONCE`).
     """
     if channel not in SWITCHABLE:
         raise NotSwitchable(f"{channel[:20]!r} cannot be switched: only {', '.join(SWITCHABLE)} can.")
@@ -74,7 +75,7 @@ def set_channel(
 
 
 def stop_machines(user: User, *, now: datetime, source: str, actor_id: int | None = None) -> bool:
-    """Obey "no more", said by SMS or to an agent; returns whether text messages were on."""
+    """Obey "no more", said elsewhere than on the page; returns whether text messages were on."""
     texts, *others = MACHINES
     changed = set_channel(user, texts, enabled=False, now=now, source=source, actor_id=actor_id)
     for channel in others:

@@ -18,6 +18,7 @@ from notifications.channels.base import ReceiptRecord
 from notifications.heard import PARSERS, Heard, letters_of, read
 from notifications.kept_reports import may_be_kept
 from notifications.models import Callback, Delivery
+from notifications.opted_out import obey_reports
 from notifications.receipt_statements import KEEP, SETTINGS
 from notifications.signatures import delivery_id_of
 
@@ -82,6 +83,7 @@ def apply_waiting(*, now: datetime, limit: int = BATCH) -> int:
         while ahead:
             read_ids, heard = ahead
             following = reader.submit(next, sets, None)
+            obey_reports(heard, now=now)
             _keep(heard, receipt_moves.apply(heard, now))
             done += read_ids
             ahead = following.result()

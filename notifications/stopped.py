@@ -1,4 +1,4 @@
-""" "No more", said by SMS or to an agent, as the portal confirms it: not every provider can bring an answer back."""
+""" "No more", said elsewhere than on the page, as the portal confirms it: not every provider brings an answer back."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,10 +11,13 @@ from notifications.reach import all_reached_without
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """Since when it holds, aware; whether another channel reaches the person, who else is called."""
+    """Since when it holds, aware; whether another channel reaches the person, who else is called; whether it was not
+    said to us but to the firm that carries our SMS.
+    """
 
     since: datetime
     others_reach: bool
+    by_provider: bool
 
 
 def stopped(user: User) -> Stopped | None:
@@ -22,4 +25,4 @@ def stopped(user: User) -> Stopped | None:
     said = Consent.objects.filter(user=user, channel=Delivery.Channel.SMS).first()
     if said is None or said.given or said.source not in OBEYED_AT_ONCE or is_on(user, Delivery.Channel.SMS):
         return None
-    return Stopped(said.at, all_reached_without(MACHINES, user.pk))
+    return Stopped(said.at, all_reached_without(MACHINES, user.pk), said.source == Consent.Source.PROVIDER)

@@ -68,7 +68,8 @@ def fails(outcomes: Collection[Outcome]) -> bool:
 
 
 def _turned_away(outcome: Outcome) -> bool:
-    return not_taken(outcome) or (outcome.result is Result.PERMANENT and not outcome.address_fault)
+    for_good = outcome.result is Result.PERMANENT and not (outcome.address_fault or outcome.opted_out)
+    return not_taken(outcome) or for_good
 
 
 def fails_in_a_row(name: str, people: Sequence[int], *, now: datetime) -> bool:

@@ -10,12 +10,14 @@ class Consent(models.Model):
     """One word of a person on being told by a channel: what they were shown, when, and where they said it.
 
     Append-only: the last one holds. `wording` is the version of the text that they saw, or the word that they sent.
+    Of what a provider was told, `at` is when we learned of it: when it refused a message.
     """
 
     class Source(models.TextChoices):
         PAGE = "page", _("on the preferences page")
         REPLY = "reply", _("by SMS")
         AGENT = "agent", _("told an agent")
+        PROVIDER = "provider", _("told the firm that carries our messages")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="consents")
     channel = models.CharField(_("channel"), max_length=8)

@@ -40,7 +40,7 @@ def claim(pool: Workers, n: int) -> Trial:
     ended = pool.run("claim", WORKERS, channel=CHANNEL)
     trial = Trial(n, time.monotonic() - started, ended.peak_mb)
     expect("deliveries claimed by all workers", n, ended.done)
-    expect("deliveries recorded as sent once", n, count(DELIVERIES, "status = 'sent' AND attempts = 1"))
+    expect("deliveries recorded as sent once", n, count(DELIVERIES, f"status = 'sent' AND attempts = 1 AND channel = '{CHANNEL}'"))
     expect("events of their sending", n, count(EVENTS) - before)
     return trial
 

@@ -24,6 +24,8 @@ MESSAGE_FAULTS: Final = frozenset(
 )
 """A forbidden word, a reader who refused, or a wording that the template's variables cannot hold."""
 
+OPTED_OUT: Final = "isv.CUSTOMER_REFUSED"
+
 NOT_TAKEN: Final = frozenset({301, 302, 303, 307, 308, *range(400, 500)})
 TURNED_AWAY: Final = ("Throttling", "isp.RAM_PERMISSION_DENY")
 """Refused at the door, whatever the status is."""
@@ -42,7 +44,8 @@ def judge_answer(reference: str, status: int, answer: str) -> Outcome:
     if status == 200 and code == "OK":
         return Outcome(reference, Result.ACCEPTED, provider_reference=_read(BIZ_ID, fields.get("BizId")))
     if code in NUMBER_FAULTS or code in MESSAGE_FAULTS:
-        return Outcome(reference, Result.PERMANENT, reason=reason, address_fault=code in NUMBER_FAULTS)
+        fault, opted_out = code in NUMBER_FAULTS, code == OPTED_OUT
+        return Outcome(reference, Result.PERMANENT, reason=reason, address_fault=fault, opted_out=opted_out)
     return Outcome(reference, Result.TEMPORARY if _is_refused(status, code) else Result.UNKNOWN, reason=reason)
 
 

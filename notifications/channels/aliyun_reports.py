@@ -23,7 +23,7 @@ CODES: Final[dict[str, tuple[bool | None, str]]] = {
     "INVALID_NUMBER": (None, "number is out of service, or the phone is off"),
     "IS_CLOSE": (False, "the way to the carrier was closed"),
     "MOBILE_ACCOUNT_ABNORMAL": (None, "the subscriber's account is in arrears, or the number has moved"),
-    "MOBILE_IN_BLACK": (False, "the reader has told this sender to stop"),
+    "MOBILE_IN_BLACK": (False, "on a list of numbers to be left alone: the reader's own wish, or a carrier's rule"),
     "MOBILE_NOT_ON_SERVICE": (None, "number is out of service, or the phone is off"),
     "MOBILE_SEND_LIMIT": (False, "too many messages to this number"),
     "MOBLLE_TERMINAL_ERROR": (False, "the phone could not store it"),
@@ -34,6 +34,8 @@ CODES: Final[dict[str, tuple[bool | None, str]]] = {
     "isv.MOBILE_NUMBER_ILLEGAL": (True, "number is malformed"),
 }
 """Whether the number will never work (None: the code does not say), and what happened. The spelling is the vendor's."""
+OPTED_OUT: Final = "USER_REJECT"
+"""Not MOBILE_IN_BLACK: nobody can tell whether its reader has said anything."""
 
 CHINA: Final = timezone(timedelta(hours=8))
 """One zone, and no summer time since 1991."""
@@ -93,6 +95,7 @@ def _read_report(report: dict[str, Any]) -> ReceiptRecord:
         provider_word=code if code in CODES or CARRIERS_CODE.fullmatch(code) else "?",
         reason=(meaning or "no code that we know") if known else "carries no reference of ours",
         occurred_at=read_china_time(report.get("report_time")),
+        opted_out=kind is ReceiptKind.FAILED and code == OPTED_OUT,
     )
 
 

@@ -68,6 +68,7 @@ class Outcome(NamedTuple):
     """What became of handing one message over. `reason` is short and names neither address nor wording.
 
     `address_fault` is True only where the address itself will never work; a message may fail for good without it.
+    `opted_out`: the provider refused it since its reader has told this sender to stop.
     """
 
     reference: str
@@ -75,6 +76,7 @@ class Outcome(NamedTuple):
     provider_reference: str = ""
     reason: str = ""
     address_fault: bool = False
+    opted_out: bool = False
 
 
 class ReceiptRecord(NamedTuple):
@@ -83,7 +85,7 @@ class ReceiptRecord(NamedTuple):
     `reference` is ours, or empty where only the provider's is known. `permanent` is about the address: True where it
     will never work, False where the fault is passing or lies elsewhere (a full mailbox, a policy), None where the
     provider does not say. `provider_word` is the provider's own code, `reason` its meaning without personal data.
-    `occurred_at` is aware, and None where the provider gives no time.
+    `occurred_at` is aware, and None where the provider gives no time. `opted_out` as in an Outcome.
     """
 
     reference: str
@@ -93,6 +95,7 @@ class ReceiptRecord(NamedTuple):
     provider_word: str = ""
     reason: str = ""
     occurred_at: datetime | None = None
+    opted_out: bool = False
 
 
 class Channel(ABC):

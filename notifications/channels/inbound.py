@@ -1,12 +1,13 @@
 """Text messages that people send to us, from each provider's own words. Pure: what they mean is read by `replies`.
 
-Kannel asks for an address with its fields filled in; of its service for incoming messages, configure
-`get-url = "https://…?from=%p&text=%a&time=%T&id=%I"`.
+Kannel asks for an address with its fields filled in (`?from=%p&text=%b&charset=%C&time=%T&id=%I`); how its service for
+incoming messages is to be set up is said, whole, in docs/operations.md. A text in letters beyond the default alphabet
+comes as the bytes that the phone sent, UTF-16, and what is told of its charset is all that says so.
 
 Providers bring a message again where they did not hear our answer. It is the same one where all of it is the same: the
 provider's id, the sender, the words, the time. An id alone would not do: Kannel's is whatever its operator asks for (a
-`%i`, the message centre's, is the same for all), and Alibaba Cloud does not say how long its sequence lasts. The same
-words at another time are another message, so one that has neither id nor time is never taken for a repeat.
+`%i`, the message centre's, is the same for all), so that without a time nothing of Kannel's is taken for a repeat. Nor
+is what has neither id nor time. The same words at another time are another message.
 """
 
 import json
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
+from urllib.parse import unquote_to_bytes
 
 from django.core.exceptions import ValidationError
 
@@ -29,25 +31,31 @@ LONGEST_TEXT: Final = 1600
 class InboundText:
     """One text message to us.
 
-    `sender_e164` is empty where the number cannot be read: such a message is nobody's, and a person's to look at.
+    `senders` has what the sender's number may be in E.164: two readings where it came without a plus, the number of
+    mainland China first; none where it cannot be read: such a message is nobody's, and a person's to look at.
     `occurred_at` is aware, and None where the provider gives no time. `fingerprint` is the same when it comes again,
     and empty where nothing would tell it from another one of the same words.
     """
 
-    sender_e164: str
+    senders: tuple[str, ...]
     text: str
     provider: str
     occurred_at: datetime | None
     fingerprint: str = ""
 
 
-def read_kannel(query: Mapping[str, str]) -> list[InboundText]:
-    """The query of Kannel's call; none where it has no sender or no text."""
-    if "from" not in query or "text" not in query:
+def read_kannel(query: bytes) -> list[InboundText]:
+    """The query of Kannel's call, as it came; none where it has no sender or no text."""
+    pairs = (part.partition(b"=") for part in query.split(b"&"))
+    fields = {name: unquote_to_bytes(value.replace(b"+", b" ")) for name, _sign, value in pairs}
+    if b"from" not in fields or b"text" not in fields:
         return []
-    time = query.get("time", "")
-    named = (query.get("id", ""), time)
-    return [_make("kannel", query["from"], query["text"], _read_epoch(time), named)]
+    sender, charset, time, number = (
+        fields.get(name, b"").decode("utf-8", "replace") for name in (b"from", b"charset", b"time", b"id")
+    )
+    text = fields[b"text"].decode("utf-16-be" if charset.upper() == "UTF-16BE" else "utf-8", "replace")
+    occurred_at = _read_epoch(time)
+    return [_make("kannel", sender, text, occurred_at, (number, time) if occurred_at else ("", ""))]
 
 
 def read_twilio(form: Mapping[str, str]) -> list[InboundText]:
@@ -78,7 +86,7 @@ def _make(provider: str, sender: str, text: str, occurred_at: datetime | None, n
     """`named` is the provider's id and time of it, as written; either may be empty."""
     whole = json.dumps([*named, sender, text]).encode()
     return InboundText(
-        sender_e164=_read_sender(sender),
+        senders=_read_senders(sender),
         # Half an emoji, where a provider cut one in two, can be written nowhere.
         text=text.replace("\x00", "")[:LONGEST_TEXT].encode("utf-8", "replace").decode(),
         provider=provider,
@@ -87,15 +95,24 @@ def _make(provider: str, sender: str, text: str, occurred_at: datetime | None, n
     )
 
 
-def _read_sender(written: str) -> str:
-    """The country code has a plus, two noughts or nothing before it; a plus in a query may have become a space."""
+def _read_senders(written: str) -> tuple[str, ...]:
+    """The country code has a plus, two noughts or nothing before it; a plus in a query may have become a space.
+
+    With nothing before it, a number of mainland China may lack its country code, and no length tells it from another
+    country's that has one: 1 512 555 0123 is of Texas, or a mobile of China.
+    """
     digits = written.strip()
     if written.startswith(" ") and digits.isdigit():
         digits = f"+{digits}"
     if digits.startswith("00"):
         digits = f"+{digits[2:]}"
+    readings = (digits,) if digits.startswith("+") else (digits, f"+{digits}")
+    return tuple(dict.fromkeys(filter(None, map(_normalize, readings))))
+
+
+def _normalize(number: str) -> str:
     try:
-        return normalize_phone(digits)
+        return normalize_phone(number)
     except ValidationError:
         return ""
 

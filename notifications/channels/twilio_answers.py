@@ -28,6 +28,8 @@ MESSAGE_FAULTS: Final = {
     21617: "wording is too long",
 }
 """This message will never be taken, and the number may be good."""
+OPTED_OUT: Final = 21610
+"""Twilio obeys a STOP by itself, whether or not the message is brought to us."""
 
 NOT_TAKEN: Final = frozenset({301, 302, 303, 307, 308, *range(400, 500)})
 """Any 5xx leaves open whether the message went on before it; a 429 "is never processed" (Twilio's error 20429)."""
@@ -66,7 +68,8 @@ def _judge_taken(reference: str, status: int, fields: dict[str, Any]) -> Outcome
 def _judge_refusal(reference: str, status: int, code: int | None) -> Outcome:
     number_fault = code in NUMBER_FAULTS
     result = Result.PERMANENT if number_fault or code in MESSAGE_FAULTS else Result.TEMPORARY
-    return Outcome(reference, result, reason=_explain(status, code), address_fault=number_fault)
+    reason = _explain(status, code)
+    return Outcome(reference, result, reason=reason, address_fault=number_fault, opted_out=code == OPTED_OUT)
 
 
 def _explain(status: int, code: int | None) -> str:

@@ -52,6 +52,7 @@ CODES: Final[dict[str, tuple[bool | None, str]]] = {
     "30410": (False, "the carrier did not answer in time"),
 }
 """Whether the number will never work (None: Twilio does not say), and what happened."""
+OPTED_OUT: Final = "21610"
 
 REQUIRED: Final = frozenset({"MessageSid", "MessageStatus"})
 """Without these a form is no status callback."""
@@ -78,6 +79,7 @@ def parse_status(raw: bytes) -> list[ReceiptRecord]:
             permanent=permanent if kind is ReceiptKind.FAILED else None,
             provider_word=f"{status if status in KINDS else '?'} {keep(CODE, code)}".strip(),
             reason=f"{meaning}: {fault}" if fault and kind is ReceiptKind.FAILED else meaning,
+            opted_out=kind is ReceiptKind.FAILED and code == OPTED_OUT,
         )
     ]
 

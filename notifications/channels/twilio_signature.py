@@ -13,7 +13,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 RETRIES: Final = "#rc=3&rp=ct,rt,5xx"
 """Follows each address that we give: how often, and at what, Twilio calls again ("connection overrides"). Left alone,
-it does not for a 500. It is no part of what is called; whether it is of what is signed, Twilio does not say."""
+it does not for a 500; so operators end the address that they type at Twilio with it, too (docs/operations.md). It is no
+part of what is called; whether it is of what is signed, Twilio does not say."""
 
 Fields = Iterable[tuple[str, str]]
 

@@ -1,8 +1,6 @@
 """What borrowers write back by SMS, as it arrives at the portal."""
 
 import json
-from itertools import count
-from urllib.parse import urlencode
 
 import pytest
 from django.db import OperationalError
@@ -21,7 +19,6 @@ from notifications.models import (
     Delivery,
     InboundText,
     NoticeEvent,
-    Preference,
     Prompt,
 )
 from notifications.planning import plan_upcoming
@@ -31,9 +28,9 @@ from notifications.signatures import reply_code
 from notifications.states import Status
 from notifications.tests.factories import NOON, clock, make_delivery, make_prompt
 from notifications.tests.test_races import at_once
+from notifications.tests.written import TOKEN, first_phone, sms_is_on, write
 
 pytestmark = pytest.mark.django_db
-TOKEN = "a-secret-token"
 
 
 @pytest.fixture(autouse=True)
@@ -45,25 +42,6 @@ def _token(settings: Settings) -> None:
 def asked() -> Delivery:
     """An SMS that asks for "I know", handed over."""
     return make_delivery(status=Status.DELIVERED, sent_at=NOON, handed_at=NOON)
-
-
-numbers = count()
-
-
-def write(sender: str | None, text: str, token: str = TOKEN, name: str = "") -> str:
-    """What is answered to a text message from `sender`, which its provider calls `name`: else as it called none yet."""
-    query = urlencode({"from": sender or "", "text": text, "time": "1795000000", "id": name or next(numbers)})
-    answer = Client().get(reverse("kannel_text", args=[token]), QUERY_STRING=query)
-    assert answer.status_code == (200 if token == TOKEN else 404)
-    return answer.content.decode() if token == TOKEN else ""
-
-
-def first_phone(borrower: User) -> str:
-    return ContactPoint.objects.get(user=borrower, kind="phone").address
-
-
-def sms_is_on(borrower: User) -> bool:
-    return not Preference.objects.filter(user=borrower, channel="sms", enabled=False).exists()
 
 
 @pytest.mark.parametrize("words", ["{}", "ok {}", " １ {} "])
@@ -161,6 +139,16 @@ def test_who_does_not_know_the_secret_changes_nothing(asked: Delivery) -> None:
 def test_what_was_written_is_in_the_language_of_its_reader(asked: Delivery) -> None:
     User.objects.update(locale="zh-hans")
     assert write(asked.address, reply_code(asked.pk)) == "谢谢您。我们记下了：您知道了。"
+
+
+@pytest.mark.parametrize(("locale", "coding"), [("zh-hans", "2"), ("zh-hant", "2"), ("en", None)])
+def test_an_answer_outside_the_default_alphabet_says_so_to_kannel(
+    asked: Delivery, locale: str, coding: str | None
+) -> None:
+    User.objects.update(locale=locale)
+    sent = {"from": str(asked.address), "text": "stop", "time": "1795000000", "id": "7"}
+    answer = Client().get(reverse("kannel_text", args=[TOKEN]), sent)
+    assert answer.headers.get("X-Kannel-Coding") == coding
 
 
 def test_one_that_our_own_fault_keeps_from_being_done_is_read_by_a_person_and_keeps_no_other_waiting(

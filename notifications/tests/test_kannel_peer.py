@@ -1,37 +1,23 @@
 """Text messages through a real Kannel: bearerbox, smsbox and its own message centre for tests."""
 
-import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote_plus
-from urllib.request import urlopen
 
 import pytest
 
 from notifications.channels.base import ReceiptKind, Result
 from notifications.channels.kannel import KannelChannel
 from notifications.channels.kannel_reports import parse_dlr
-from notifications.tests.outside import find_closed_port, hand_over, make_message, receive_callbacks
-from notifications.tests.peers import accepts_connections, contains, require, wait_until
+from notifications.tests.kannel import fetch, run_gateway
+from notifications.tests.outside import hand_over, make_message, receive_callbacks
+from notifications.tests.peers import wait_until
 
 pytestmark = pytest.mark.peers
 
-CONFIGURATION = """
-group = core
-admin-port = {admin}
-admin-password = unused
-smsbox-port = {boxes}
-box-allow-ip = 127.0.0.1
-
-group = smsc
-smsc = fake
-smsc-id = centre
-port = {centre}
-connect-allow-ip = 127.0.0.1
-
+SERVICES = """
 group = smsbox
 bearerbox-host = 127.0.0.1
 sendsms-port = {sendsms}
@@ -60,44 +46,14 @@ class Kannel:
         )
 
 
-@contextmanager
-def run(log: Path, *command: str) -> Iterator[None]:
-    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
-        try:
-            yield
-        finally:
-            process.terminate()
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
 @pytest.fixture(scope="module")
 def kannel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kannel]:
-    bearerbox, smsbox = require("bearerbox", "kannel"), require("smsbox", "kannel")
-    fakesmsc = require("fakesmsc", "kannel-extras")
-    folder = tmp_path_factory.mktemp("kannel")
-    ports = {name: find_closed_port() for name in ("admin", "boxes", "centre", "sendsms")}
-    configuration = folder / "kannel.conf"
-    configuration.write_text(CONFIGURATION.format(**ports))
-    box_log, centre_log = folder / "bearerbox.log", folder / "centre.log"
-    status = f"http://127.0.0.1:{ports['admin']}/status.txt?password=unused"
-    with ExitStack() as running:
-        running.enter_context(run(box_log, bearerbox, "-v", "1", str(configuration)))
-        wait_until("bearerbox is up", lambda: contains(box_log, "Start-up done"))
-        centre = (fakesmsc, "-H", "127.0.0.1", "-r", str(ports["centre"]), "-m", "0", "1 2 text unused")
-        running.enter_context(run(centre_log, *centre))
-        wait_until("the message centre is connected", lambda: "online" in fetch(status))
-        running.enter_context(run(folder / "smsbox.log", smsbox, "-v", "1", str(configuration)))
-        wait_until("smsbox takes messages", lambda: accepts_connections(ports["sendsms"]))
-        yield Kannel(f"http://127.0.0.1:{ports['sendsms']}/cgi-bin/sendsms", centre_log)
-
-
-def fetch(url: str) -> str:
-    with urlopen(url, timeout=5) as answer:
-        text: str = answer.read().decode()
-    return text
+    with (
+        run_gateway(tmp_path_factory.mktemp("kannel"), SERVICES) as gateway,
+        gateway.message_centre("centre", "-m", "0", "1 2 text unused") as log,
+    ):
+        wait_until("the message centre is connected", lambda: "online" in fetch(gateway.status))
+        yield Kannel(f"http://127.0.0.1:{gateway.sendsms}/cgi-bin/sendsms", log)
 
 
 @pytest.mark.parametrize(

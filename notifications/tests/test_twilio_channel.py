@@ -7,6 +7,7 @@ from notifications.channels.base import ChannelMisconfiguredError, Outcome, Resu
 from notifications.channels.posting import IN_FLIGHT
 from notifications.channels.twilio import TwilioChannel
 from notifications.channels.twilio_account import TwilioAccount
+from notifications.channels.twilio_answers import judge_answer
 from notifications.tests.outside import find_closed_port, hand_over, make_message
 from notifications.tests.providers import DROP, HANG, Answer, Asked, run_provider
 
@@ -102,6 +103,11 @@ def test_many_messages_are_asked_at_once_and_each_has_one_outcome() -> None:
     assert [results[message.reference] for message in messages] == [
         Result.PERMANENT if message.address.endswith("1") else Result.ACCEPTED for message in messages
     ]
+
+
+def test_a_reader_who_has_told_this_sender_to_stop_is_no_fault_of_the_number() -> None:
+    by_code = {code: judge_answer("r", 400, json.dumps({"code": code})).opted_out for code in (21610, 21211, 21612)}
+    assert by_code == {21610: True, 21211: False, 21612: False}
 
 
 # What the answers mean -----------------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ def test_stop_and_codes_are_no_task(borrower: User, words: str) -> None:
 
 
 def test_somebody_whom_nobody_knows_stays_in_the_list_alone(borrower: User) -> None:
-    words = Words(sender_e164="+8613711111111", text="Who are you?", provider="kannel", occurred_at=None)
+    words = Words(senders=("+8613711111111",), text="Who are you?", provider="kannel", occurred_at=None)
     assert receive([words], b"", now=NOON) == ""
     assert InboundText.objects.get().borrower is None
     assert not AgentTask.objects.exists()

@@ -17,6 +17,7 @@ from accounts.models import ContactPoint, User
 from accounts.requests import SignedInRequest
 from loans.models import Installment
 from notifications.models import Delivery, Preference
+from notifications.opted_out import lifted_by
 from notifications.preferences import (
     FIRST,
     LastChannel,
@@ -50,10 +51,13 @@ def preferences(request: SignedInRequest) -> HttpResponse:
     refused = _switch(request) if request.method == "POST" else []
     if request.method == "POST" and not refused:
         return redirect("preferences")
+    word = lifted_by(request.user)
     context = {
         "ways": _ways(request.user),
         "refused": refused,
-        "order": order_of_telling(reachable([request.user.pk])[request.user.pk], first_choice(request.user)),
+        "held_back": word is not None,
+        "lifted_by": word,
+        "order": _order(request.user, held_back=word is not None),
         "first": first_choice(request.user),
         "next_due": _next_due(request.user, timezone.localdate()),
         "devices": devices(request.user),
@@ -81,8 +85,18 @@ def _switch(request: SignedInRequest) -> Sequence[str]:
     if refused:
         transaction.set_rollback(True)
     elif changed:
-        messages.success(request, gettext("Saved. From now on we tell you this way."))
+        held_back = wanted.get(Delivery.Channel.SMS) and lifted_by(request.user) is not None
+        saved = gettext("Saved.") if held_back else gettext("Saved. From now on we tell you this way.")
+        messages.success(request, saved)
     return refused
+
+
+def _order(user: User, *, held_back: bool) -> list[str]:
+    """In which order the next payment is told, without SMS that are `held_back`: they are tried, and may not come."""
+    ways = reachable([user.pk])[user.pk]
+    if held_back:
+        ways.pop(Delivery.Channel.SMS, None)
+    return order_of_telling(ways, first_choice(user))
 
 
 def _ways(user: User) -> list[Way]:

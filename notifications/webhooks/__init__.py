@@ -1,7 +1,8 @@
 """Where providers report: authenticate, check the size, store raw, answer. No business here; a file a provider.
 
 A bad caller is answered with 4xx and changes nothing. A repeated report is stored again and answered alike; a
-repeated text message is answered with nothing and not stored. A fault of ours is a 500, at which providers call again.
+repeated text message is answered with nothing and not stored. A fault of ours is a 500, at which providers call again
+where they were told to: what has to be set at Kannel and Twilio for that is in docs/operations.md.
 """
 
 from notifications.webhooks.aliyun import aliyun_report

@@ -1,7 +1,6 @@
 """Where providers hand over what borrowers write: authenticate, keep, do what it asks, and answer in their way."""
 
 from typing import Final
-from urllib.parse import parse_qsl
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -9,6 +8,7 @@ from django.utils import timezone
 
 from notifications import inbound_texts
 from notifications.channels.inbound import InboundText, read_aliyun, read_kannel, read_twilio
+from notifications.channels.segments import is_gsm
 from notifications.channels.twiml import write_text_answer
 from notifications.webhooks.door import PLAIN, is_secret, is_too_long, nothing_here, refuse, webhook
 from notifications.webhooks.twilio_door import Called, admit
@@ -17,6 +17,8 @@ LONGEST: Final = 8_000
 """Of Kannel's line; the web server takes little more (`limit_request_line`)."""
 LONGEST_BATCH: Final = 1_000_000
 REQUIRED: Final = frozenset({"From", "Body"})
+UCS2: Final = "2"
+"""Kannel's number of the coding that writes any letter, as `channels.kannel` says it of what it sends."""
 NO_MESSAGE: Final = "A message has a sender and a text."
 
 
@@ -28,10 +30,16 @@ def kannel_text(request: HttpRequest, token: str) -> HttpResponse:
     raw = request.META["QUERY_STRING"].encode("utf-8", "replace")
     if len(raw) > LONGEST:
         return refuse(413, "A message of this length is not Kannel's.")
-    texts = read_kannel(dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True)))
-    return (
-        HttpResponse(_receive(texts, raw), content_type=f"{PLAIN}; charset=utf-8") if texts else refuse(400, NO_MESSAGE)
-    )
+    texts = read_kannel(raw)
+    return _answer_kannel(_receive(texts, raw)) if texts else refuse(400, NO_MESSAGE)
+
+
+def _answer_kannel(words: str) -> HttpResponse:
+    """Whatever is said of its letters, Kannel writes an answer in seven bits unless this header says otherwise."""
+    answer = HttpResponse(words, content_type=f"{PLAIN}; charset=utf-8")
+    if not is_gsm(words):
+        answer.headers["X-Kannel-Coding"] = UCS2
+    return answer
 
 
 @webhook("twilio_in", "POST")

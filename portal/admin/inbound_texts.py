@@ -66,7 +66,7 @@ def words_of(text: InboundText) -> str:
     raw, known = bytes(text.callback.raw), _addresses(text)
     read = _READERS.get(text.callback.provider)
     written = read(raw) if read else []
-    theirs = [one for one in written if one.sender_e164 in known]
+    theirs = [one for one in written if not known.isdisjoint(one.senders)]
     if not theirs and text.borrower and len(written) > 1:
         return gettext("not shown: it came together with what others wrote")
     if not (theirs or written):
@@ -87,7 +87,7 @@ def _form(raw: bytes) -> dict[str, str]:
 
 
 _READERS: Final[dict[str, Callable[[bytes], list[Words]]]] = {
-    "kannel_in": lambda raw: read_kannel(_form(raw)),
+    "kannel_in": read_kannel,
     "twilio_in": lambda raw: read_twilio(_form(raw)),
     "aliyun_in": read_aliyun,
 }
