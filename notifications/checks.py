@@ -124,12 +124,13 @@ def check_suppliers(app_configs: Sequence[AppConfig] | None, **_options: Any) ->
 
 
 def check_ways_back(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:
-    """notifications.E007: a provider that signs nothing serves a channel, and no secret lets its calls in.
+    """notifications.E007: a provider that signs nothing serves a channel, and no secret lets its calls in; or a mail
+    firm does, and its reports are not taken.
 
     All that it sends would stay unproved, everybody whom it tells would go to a person, and no "stop" would be heard.
     """
     serving = {provider for setting in SETTINGS.values() for provider in getattr(settings, setting)}
-    return [
+    without_secret = [
         Error(
             f"{variable} is not set: {provider} could bring no receipt and no reply.",
             hint=f"Set it to a long random word, and give {provider} the address that has it: docs/operations.md.",
@@ -138,6 +139,21 @@ def check_ways_back(app_configs: Sequence[AppConfig] | None, **_options: Any) ->
         for provider, setting, variable in _SECRETS
         if provider in serving and not getattr(settings, setting)
     ]
+    faults = _mail_firm_faults() if "anymail" in serving else []
+    hint = "See ANYMAIL_WEBHOOKS in docs/operations.md."
+    return [
+        *without_secret,
+        *(Error(f"{fault}: anymail could bring no receipt.", hint=hint, id="notifications.E007") for fault in faults),
+    ]
+
+
+def _mail_firm_faults() -> list[str]:
+    # Loads HTTP clients: only where a mail firm serves.
+    from notifications.webhooks.esp import find_fault
+
+    if not settings.ANYMAIL_WEBHOOKS:
+        return ["ANYMAIL_WEBHOOKS is not set"]
+    return [fault for esp in settings.ANYMAIL_WEBHOOKS if (fault := find_fault(esp))]
 
 
 def _supplier_fault(name: str) -> str:

@@ -8,12 +8,10 @@ from notifications.models import Delivery, Prompt
 from notifications.wording.facts import Facts
 from notifications.wording.letter import require_letter, write_letter
 from notifications.wording.source import FALLBACK_LANGUAGE, LANGUAGES, Wording, WordingError, read_wordings
-from notifications.wording.text_message import write_text_message
+from notifications.wording.text_message import write_call_words, write_text_message
 from notifications.wording.values import one_line
 
 CHANNELS: Final = tuple(Delivery.Channel.values)
-TEXTS: Final = frozenset({Delivery.Channel.SMS, Delivery.Channel.VOICE})
-"""Told in the words of the text message."""
 
 
 class Rendered(NamedTuple):
@@ -41,7 +39,7 @@ def render(
     reply_code: str = "",
     words: Wording | None = None,
 ) -> Rendered:
-    """The message that tells `facts` on `channel` ("email", "sms", "in_app", "push").
+    """The message that tells `facts` on `channel` ("email", "sms", "voice", "in_app", "push").
 
     `stage` is the prompt's; the words are those of the nearest stage at or below it. `action_url` is secret to its
     reader and therefore no fact: it stands in the message and is not stored. So is `reply_code`, for a text message.
@@ -53,10 +51,12 @@ def render(
     wording = words or find_wording(kind, stage, facts.language, facts.decision)
     if channel == Delivery.Channel.EMAIL:
         return _render_email(wording, facts, one_line(action_url))
-    if channel in TEXTS:
+    if channel == Delivery.Channel.SMS:
         return Rendered(
             wording=wording.version, text=write_text_message(wording, facts, one_line(action_url), reply_code)
         )
+    if channel == Delivery.Channel.VOICE:
+        return Rendered(wording=wording.version, text=write_call_words(wording, facts))
     if channel == Delivery.Channel.IN_APP:
         return _render_in_app(wording, facts)
     if channel == Delivery.Channel.PUSH:

@@ -1,7 +1,8 @@
-"""What a call says: the words of the text message for the same telling, without its link."""
+"""What a call says: what its telling was recorded with, which a pack shows again."""
 
 from dataclasses import dataclass
 
+from notifications import kept_words
 from notifications.models import Delivery, Prompt
 from notifications.rendering import render
 from notifications.signatures import delivery_id_of
@@ -23,5 +24,8 @@ def words_of(reference: str) -> Spoken | None:
     if delivery is None or delivery.facts is None or delivery.prompt.status == Prompt.Status.CANCELLED:
         return None
     facts = Facts.from_json(delivery.facts)
-    prompt = delivery.prompt
-    return Spoken(render(prompt.kind, prompt.stage, Delivery.Channel.SMS, facts, "").text.strip(), facts.language)
+    prompt, version = delivery.prompt, delivery.wording
+    # Revised while the phone rang: the words on record are said.
+    words = kept_words.words_of([version]).get(version)
+    said = render(prompt.kind, prompt.stage, Delivery.Channel.VOICE, facts, "", words=words)
+    return Spoken(said.text, facts.language)

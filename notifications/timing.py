@@ -11,6 +11,10 @@ from typing import Final
 
 TO_BE_OUT: Final = timedelta(minutes=1)
 """Nothing is planned for the last minute of the contact hours: it would be with its provider after the close."""
+SHORTEST: Final = timedelta(minutes=10)
+"""Contact hours are open at least so long: what is planned for their opening leaves within seconds where all goes well,
+and where it does not it must not wait from day to day.
+"""
 END_OF_DAY: Final = time.max
 """Stands for 24:00, which `time` does not know."""
 _CLOCK: Final = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
@@ -32,6 +36,9 @@ class ContactHours:
             raise ValueError(
                 f"Contact hours that never open: {self}. They open and close on the same day; 24:00 is its end."
             )
+        length = datetime.combine(date.min, self.closes) - datetime.combine(date.min, self.opens)
+        if length < SHORTEST - timedelta.resolution:  # END_OF_DAY lacks as much
+            raise ValueError(f"Contact hours too short to tell anybody in: {self}. They last at least ten minutes.")
 
     @classmethod
     def parse(cls, text: str) -> "ContactHours":

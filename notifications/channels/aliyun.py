@@ -1,6 +1,7 @@
 """Text messages through Alibaba Cloud's SendSms (dysmsapi, version 2017-05-25); its reports: `aliyun_reports`.
 
-Alibaba Cloud sends no free text. Each of our languages needs a template that it has approved, with two variables:
+Alibaba Cloud sends no free text. Each of our languages needs a template that it has approved, for mainland China and
+for all other countries apart (neither kind serves the other), with two variables:
 
     ${text} https://portal.example/${link}
 
@@ -21,11 +22,13 @@ from urllib.parse import urlsplit
 from accounts.outside.posts import Request
 from notifications.channels.aliyun_answers import judge_answer
 from notifications.channels.aliyun_signature import sign_headers, write_query
-from notifications.channels.base import ChannelMisconfiguredError, Message, Outcome
+from notifications.channels.base import ChannelMisconfiguredError, Message, Outcome, Result
 from notifications.channels.posting import ANSWER_SECONDS, IN_FLIGHT, PostingChannel, require_https
 
 ENDPOINT: Final = "https://dysmsapi.aliyuncs.com"
-LANGUAGES: Final = ("en", "zh-hans", "zh-hant")
+LANGUAGES: Final = ("en", "zh-hans")
+"""In which there must be templates for the mainland: those take no traditional characters."""
+MAINLAND: Final = "+86"
 
 
 class AliyunChannel(PostingChannel):
@@ -41,11 +44,13 @@ class AliyunChannel(PostingChannel):
         key_secret: str,
         sign_name: str,
         templates: Mapping[str, str],
+        abroad: Mapping[str, str],
         endpoint: str = ENDPOINT,
         in_flight: int = IN_FLIGHT,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
-        """`sign_name` is the approved signature, `templates` the code of a template by language.
+        """`sign_name` is the approved signature, `templates` the code of a template by language for numbers of mainland
+        China, `abroad` the same for all others, Hong Kong, Macao and Taiwan among them.
 
         Raises ChannelMisconfiguredError.
         """
@@ -60,18 +65,25 @@ class AliyunChannel(PostingChannel):
         if missing := [language for language in LANGUAGES if not templates.get(language)]:
             raise ChannelMisconfiguredError(
                 f"ALIYUN_TEMPLATES has no template for {', '.join(missing)}: give one for each language, as in "
-                "'en=SMS_1,zh-hans=SMS_2,zh-hant=SMS_3'."
+                "'en=SMS_1,zh-hans=SMS_2'."
             )
         self._key_id, self._key_secret = key_id, key_secret
-        self._sign_name, self._templates = sign_name, dict(templates)
+        self._sign_name, self._mainland, self._abroad = sign_name, dict(templates), dict(abroad)
         self._endpoint = urlsplit(require_https(endpoint, "ALIYUN_ENDPOINT"))
 
-    def make_post(self, message: Message) -> Request:
+    def make_post(self, message: Message) -> Request | Outcome:
+        # Under a template of the mainland eleven digits that begin with 1 are a number of the mainland: +1 310 555 1234
+        # would be a stranger's.
+        at_home = message.address.startswith(MAINLAND)
+        template = (self._mainland if at_home else self._abroad).get(message.language)
+        if not template:
+            reason = f"no template of {message.language} for numbers {'in' if at_home else 'outside'} mainland China"
+            return Outcome(message.reference, Result.TEMPORARY, reason=reason)
         query = write_query(
             {
                 "PhoneNumbers": message.address.removeprefix("+"),
                 "SignName": self._sign_name,
-                "TemplateCode": self._templates.get(message.language) or self._templates["en"],
+                "TemplateCode": template,
                 "TemplateParam": json.dumps(fill_template(message), ensure_ascii=False),
                 "OutId": message.reference,
             }

@@ -45,8 +45,10 @@ class PostingChannel(Channel):
         )
 
     @abstractmethod
-    def make_post(self, message: Message) -> Request:
-        """The request that hands the message over. Raises ValueError where no request can hold its wording."""
+    def make_post(self, message: Message) -> Request | Outcome:
+        """The request that hands the message over, or why nobody is asked. Raises ValueError where no request can hold
+        its wording.
+        """
 
     @abstractmethod
     def judge(self, reference: str, status: int, answer: str) -> Outcome:

@@ -158,6 +158,7 @@ def _build_aliyun() -> Channel:
         key_secret=settings.ALIYUN_ACCESS_KEY_SECRET,
         sign_name=settings.ALIYUN_SIGN_NAME,
         templates=settings.ALIYUN_TEMPLATES,
+        abroad=settings.ALIYUN_INTL_TEMPLATES,
         endpoint=settings.ALIYUN_ENDPOINT,
     )
 

@@ -15,13 +15,13 @@ WAIT_SECONDS: Final = 5
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>'
 
 
-def write_call(text: str, invitation: str, language: str, pressed_url: str) -> str:
-    """Says the text and how to confirm it, twice, and takes one key at any moment.
+def write_call(text: str, language: str, pressed_url: str) -> str:
+    """Says the text twice, and takes one key at any moment.
 
     Twilio posts the key to `pressed_url`, read by `voice_reports`; where none was pressed by the end of it all, it
     posts without a key, which proves that all was said.
     """
-    said = f'{_say(text, language)}{_say(invitation, language)}<Pause length="1"/>' * TIMES
+    said = f'{_say(text, language)}<Pause length="1"/>' * TIMES
     how = f'input="dtmf" numDigits="1" timeout="{WAIT_SECONDS}" actionOnEmptyResult="true" method="POST"'
     gather = f"<Gather {how} action={quoteattr(pressed_url)}>{said}</Gather>"
     return f"{_HEAD}<Response>{gather}<Hangup/></Response>"

@@ -10,13 +10,15 @@ from notifications.tests.outside import find_closed_port, hand_over, make_messag
 from notifications.tests.providers import DROP, HANG, Answer, run_provider
 
 NUMBER = "+8613800139999"
-TEMPLATES = {"en": "SMS_1", "zh-hans": "SMS_2", "zh-hant": "SMS_3"}
+TEMPLATES = {"en": "SMS_1", "zh-hans": "SMS_2"}
+ABROAD = {"en": "SMS_4", "zh-hans": "SMS_5", "zh-hant": "SMS_6"}
 TAKEN = '{"Message":"OK","RequestId":"81E8736D-3B03-49BA-878E-4E510F0C385A","BizId":"496112870375361879^0","Code":"OK"}'
 
 
 def make_channel(url: str = "http://127.0.0.1:1", patience: float = 10.0, **fields: object) -> AliyunChannel:
     usual: dict[str, object] = {
         "key_id": "testid", "key_secret": "testsecret", "sign_name": "港湾银行", "templates": TEMPLATES,
+        "abroad": ABROAD,
     }  # fmt: skip
     return AliyunChannel(endpoint=url, answer_seconds=patience, **(usual | fields))  # type: ignore[arg-type]
 
@@ -89,6 +91,43 @@ def test_a_message_is_posted_as_the_values_of_its_languages_template() -> None:
     assert json.loads(asked.query["TemplateParam"]) == {
         "text": "您的贷款 ¥88.00 明天到期", "link": "k/AAAAAAAVaz48EBzDsa/",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("address", "language", "template"),
+    [
+        ("+8613800139999", "en", "SMS_1"),
+        ("+8613800139999", "zh-hans", "SMS_2"),
+        ("+13105551234", "zh-hans", "SMS_5"),
+        ("+886912345678", "zh-hant", "SMS_6"),
+        ("+85291234567", "zh-hant", "SMS_6"),
+    ],
+)
+def test_a_number_outside_the_mainland_goes_out_under_an_international_template_alone(
+    address: str, language: str, template: str
+) -> None:
+    """Under one of the mainland 13105551234 is a number of the mainland: another person's."""
+    with run_provider(Answer(200, TAKEN)) as aliyun:
+        outcome = send_one(aliyun.url, address, language=language)
+    assert outcome.result is Result.ACCEPTED
+    [asked] = aliyun.asked
+    assert (asked.query["PhoneNumbers"], asked.query["TemplateCode"]) == (address.removeprefix("+"), template)
+
+
+@pytest.mark.parametrize(
+    ("address", "language", "reason"),
+    [
+        ("+13105551234", "zh-hans", "no template of zh-hans for numbers outside mainland China"),
+        (NUMBER, "zh-hant", "no template of zh-hant for numbers in mainland China"),
+    ],
+)
+def test_without_a_template_nobody_is_asked_and_another_provider_may_be(
+    address: str, language: str, reason: str
+) -> None:
+    with run_provider(Answer(200, TAKEN)) as aliyun:
+        [outcome] = hand_over(make_channel(aliyun.url, abroad={}), [make_message(address, language=language)])
+    assert (outcome.result, outcome.reason, outcome.address_fault) == (Result.TEMPORARY, reason, False)
+    assert aliyun.asked == []
 
 
 def test_what_arrives_is_what_was_signed() -> None:
@@ -183,7 +222,7 @@ def test_after_the_request_was_sent_the_outcome_is_unknown_and_it_is_asked_once(
         ({"key_id": ""}, "ALIYUN_ACCESS_KEY_ID"),
         ({"key_secret": ""}, "ALIYUN_ACCESS_KEY_SECRET"),
         ({"sign_name": ""}, "ALIYUN_SIGN_NAME"),
-        ({"templates": {"en": "SMS_1", "zh-hans": "SMS_2"}}, "ALIYUN_TEMPLATES has no template for zh-hant"),
+        ({"templates": {"en": "SMS_1", "zh-hant": "SMS_3"}}, "ALIYUN_TEMPLATES has no template for zh-hans"),
         ({"url": "http://dysmsapi.aliyuncs.com"}, "ALIYUN_ENDPOINT"),
     ],
 )

@@ -47,9 +47,10 @@ def configured(settings: Settings) -> Settings:
     settings.TWILIO_SENDER = settings.TWILIO_CALLER = "+14155552345"
     settings.ALIYUN_ACCESS_KEY_ID, settings.ALIYUN_ACCESS_KEY_SECRET = "id", "secret"
     settings.ALIYUN_SIGN_NAME = "港湾银行"
-    settings.ALIYUN_TEMPLATES = {"en": "SMS_1", "zh-hans": "SMS_2", "zh-hant": "SMS_3"}
+    settings.ALIYUN_TEMPLATES = {"en": "SMS_1", "zh-hans": "SMS_2"}
     settings.ANYMAIL_BACKEND = "anymail.backends.mailgun.EmailBackend"
-    settings.ANYMAIL = {"MAILGUN_API_KEY": "key"}
+    settings.ANYMAIL = {"MAILGUN_API_KEY": "key", "MAILGUN_WEBHOOK_SIGNING_KEY": "key"}
+    settings.ANYMAIL_WEBHOOKS = ["mailgun"]
     settings.PUSH_PROVIDERS = ["webpush"]
     settings.VAPID_PRIVATE_KEY, settings.VAPID_SUBJECT = VAPID_KEY, SUBJECT
     return settings
@@ -230,4 +231,27 @@ def test_who_could_bring_no_receipt_stops_the_start(
     [error] = [error for error in run_checks(tags=[TELLING]) if error.id == "notifications.E007"]
     assert error.msg == f"{variable} is not set: {provider} could bring no receipt and no reply."
     setattr(settings, setting, "a-secret")
+    assert [error for error in run_checks(tags=[TELLING]) if error.id == "notifications.E007"] == []
+
+
+@pytest.mark.parametrize(
+    ("webhooks", "keys", "fault"),
+    [
+        ([], {"MAILGUN_WEBHOOK_SIGNING_KEY": "key"}, "ANYMAIL_WEBHOOKS is not set"),
+        (["mailgum"], {"WEBHOOK_SECRET": "user:password"}, "ANYMAIL_WEBHOOKS names 'mailgum'"),
+        (["mailgun"], {"MAILGUN_API_KEY": "key"}, "The reports of mailgun cannot be checked: "),
+        (["mailgun", "postmark"], {"MAILGUN_API_KEY": "a", "MAILGUN_WEBHOOK_SIGNING_KEY": "key"},
+         "ANYMAIL_WEBHOOK_SECRET is not set, and postmark signs nothing"),
+    ],
+)  # fmt: skip
+def test_a_mail_firm_whose_reports_are_not_taken_stops_the_start(
+    configured: Settings, webhooks: list[str], keys: dict[str, str], fault: str
+) -> None:
+    configured.SMS_PROVIDERS = []
+    assert [error for error in run_checks(tags=[TELLING]) if error.id == "notifications.E007"] == []
+    configured.ANYMAIL_WEBHOOKS, configured.ANYMAIL = webhooks, keys
+    [error] = [error for error in run_checks(tags=[TELLING]) if error.id == "notifications.E007"]
+    assert error.msg.startswith(fault)
+    assert error.msg.endswith(": anymail could bring no receipt.")
+    configured.EMAIL_PROVIDERS = ["smtp"]
     assert [error for error in run_checks(tags=[TELLING]) if error.id == "notifications.E007"] == []

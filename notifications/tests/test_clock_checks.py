@@ -22,6 +22,7 @@ def test_hours_that_open_are_taken(settings: Settings, hours: str) -> None:
     [
         ("22:00-08:00", "CONTACT_HOURS: Contact hours that never open: 22:00-08:00."),
         ("09:00-09:00", "CONTACT_HOURS: Contact hours that never open: 09:00-09:00."),
+        ("08:00-08:01", "CONTACT_HOURS: Contact hours too short to tell anybody in: 08:00-08:01."),
         ("9 to 5", "CONTACT_HOURS: Contact hours '9 to 5' cannot be read: write them as 08:00-22:00."),
         (" ", "CONTACT_HOURS: Contact hours ' ' cannot be read"),
     ],

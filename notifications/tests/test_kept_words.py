@@ -99,7 +99,7 @@ def test_a_message_in_the_portal_is_shown_in_the_words_of_its_day() -> None:
     assert shown.same_words
 
 
-@pytest.mark.parametrize("channel", ["email", "sms", "in_app", "push"])
+@pytest.mark.parametrize("channel", ["email", "sms", "voice", "in_app", "push"])
 def test_a_pack_has_the_words_of_its_day(channel: str) -> None:
     kept = before(find_wording("upcoming", 3, "en"))
     delivery = told(channel, kept.version)

@@ -23,7 +23,17 @@ from notifications.composing import word
 from notifications.escalation import climb
 from notifications.models import Delivery, Prompt
 from notifications.planning import plan_upcoming
-from notifications.policy import CHANNELS, PURPOSES, Mark, PolicyError, Purpose, When, in_force, purpose_of
+from notifications.policy import (
+    CHANNELS,
+    PURPOSES,
+    DisputeClock,
+    Mark,
+    PolicyError,
+    Purpose,
+    When,
+    in_force,
+    purpose_of,
+)
 from notifications.policy_files import jurisdictions, opt_out_for, policy_for, rule_named, rules_of
 from notifications.policy_tables import as_markdown
 from notifications.tests.factories import NOON
@@ -95,6 +105,17 @@ class TestShipped:
         assert notice is not None
         assert (notice.days, notice.when, notice.citation.mark) == (28, When.BEFORE, "R")
         assert policy_for("uk", "collection", TODAY).hours.citation.mark is Mark.OWN
+
+    @pytest.mark.parametrize("code", ["uk", "eu"])
+    def test_what_was_reported_is_rectified_within_a_month_where_the_gdpr_holds(self, code: str) -> None:
+        rule = rule_named(f"{code}/disputes/objection/2018-05-25")
+        assert isinstance(rule, DisputeClock)
+        assert (rule.most, rule.unit, rule.citation.mark) == (1, "months", "R")
+
+    def test_whatever_regulation_f_says_holds_from_a_recalled_day(self) -> None:
+        figures = [rule.citation for rule in rules_of("us") if "Regulation F" in rule.citation.source]
+        assert len(figures) == 3
+        assert all(figure.note.endswith("The date is recalled.") for figure in figures)
 
     @given(st.dates(date(2000, 1, 1), date(2199, 12, 31)), st.sampled_from(CODES), st.sampled_from(list(Purpose)))
     def test_what_holds_on_a_day_has_begun_and_was_not_followed(self, day: date, code: str, purpose: Purpose) -> None:

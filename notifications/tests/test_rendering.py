@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from notifications.models import Prompt
-from notifications.rendering import Rendered, render
+from notifications.rendering import Rendered, find_wording, render
 from notifications.tests.test_rendering_any_facts import Outline, heading
 from notifications.wording.facts import Facts, FactsError
 from notifications.wording.filling import FactMissingError
@@ -114,6 +114,15 @@ def test_a_message_in_the_portal_is_plain_text_for_a_template_to_escape() -> Non
 def test_a_text_message_is_nothing_but_its_text() -> None:
     told = render("upcoming", 3, "sms", sample_facts(), LINK)
     assert told == Rendered(wording=told.wording, text=told.text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_call_says_the_text_message_without_link_or_stop_word_and_how_to_confirm_it(language: str) -> None:
+    for kind in Prompt.Kind.values:
+        facts = sample_facts(language)._replace(stops=True)
+        said = render(kind, 0, "voice", facts, LINK, "0417")
+        text = render(kind, 0, "sms", facts._replace(stops=False), "").text.strip()
+        assert said == Rendered(wording=said.wording, text=f"{text} {find_wording(kind, 0, language, facts.decision).press}"), kind
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

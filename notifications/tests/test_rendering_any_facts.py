@@ -125,7 +125,7 @@ def test_facts_stand_in_the_message_as_they_are(facts: Facts, kind_and_stage: tu
 @given(
     facts=any_facts(FACT_TEXTS.map(lambda text: text.replace("{", "("))),
     kind_and_stage=KIND_AND_STAGE,
-    channel=st.sampled_from(["email", "sms", "in_app", "push"]),
+    channel=st.sampled_from(["email", "sms", "voice", "in_app", "push"]),
 )
 def test_no_name_in_braces_is_left(facts: Facts, kind_and_stage: tuple[str, int], channel: str) -> None:
     told = render(*kind_and_stage, channel, facts, LINK)
@@ -134,7 +134,11 @@ def test_no_name_in_braces_is_left(facts: Facts, kind_and_stage: tuple[str, int]
 
 
 @unhurried
-@given(facts=any_facts(), kind_and_stage=KIND_AND_STAGE, channel=st.sampled_from(["email", "sms", "in_app", "push"]))
+@given(
+    facts=any_facts(),
+    kind_and_stage=KIND_AND_STAGE,
+    channel=st.sampled_from(["email", "sms", "voice", "in_app", "push"]),
+)
 def test_stored_facts_tell_the_same_again(facts: Facts, kind_and_stage: tuple[str, int], channel: str) -> None:
     again = Facts.from_json(facts.as_json())
     assert again == facts

@@ -14,7 +14,7 @@ from notifications.ladder import Course, ladder_of
 from notifications.models import Prompt
 from notifications.policy import PolicyError
 from notifications.simulation.book import Due, FirmsTurn, Person
-from notifications.simulation.dice import Dice
+from notifications.simulation.dice import Dice, Luck
 from notifications.simulation.drawing import WIDTH, bar, draw
 from notifications.simulation.rules import Allowed, Moved, Rules, Wish, rules_of
 from notifications.simulation.running import Run, _Prompt
@@ -232,8 +232,16 @@ def replace_key(who: Person, key: str) -> Person:
 def test_whatever_the_luck_nobody_is_told_twice_on_a_channel_at_one_stage(
     rates: dict[str, float], answering: float, channels: frozenset[str], seed: int
 ) -> None:
-    tally = play(person(channels=channels), dice=Dice(seed, rates, answering))
-    assert all(number <= 2 for number in went(tally).values())
+    sent: list[tuple[str, str]] = []
+
+    class Noting(Dice):
+        def throw(self, telling: str, channel: str, at: datetime) -> Luck:
+            sent.append((telling, channel))
+            return super().throw(telling, channel, at)
+
+    tally = play(person(channels=channels), dice=Noting(seed, rates, answering))
+    assert len(sent) == sum(went(tally).values())
+    assert len(sent) == len(set(sent))
     assert {channel for _days, channel in went(tally)} <= channels
     assert sum(tally.persons.values()) <= 3
 

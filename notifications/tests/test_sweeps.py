@@ -10,7 +10,7 @@ from accounts.tests.factories import make_borrower
 from loans.tests.factories import make_installment, make_loan
 from notifications import tasks
 from notifications.models import AgentTask, Delivery, Duty, Prompt
-from notifications.tests.factories import NOON, TODAY, make_delivery, make_prompt
+from notifications.tests.factories import NOON, TODAY, make_delivery
 from notifications.tests.firms import make_rule, planned
 from notifications.tests.test_awaiting import BOUND, make_waiting
 
@@ -48,11 +48,14 @@ def test_overdue_ones_are_planned_where_upcoming_ones_cannot_be(broken: Break) -
 def test_what_no_receipt_came_of_is_timed_out_and_dead_workers_are_followed_where_providers_cannot_be_judged(
     broken: Break,
 ) -> None:
-    make_delivery(make_prompt(), status="sent", sent_at=NOON)
+    silent = make_delivery(status="sent", sent_at=NOON)
+    dropped = make_delivery(status="sending", provider="kannel", claimed_at=NOON, claimed_by=1, handed_at=NOON)
     broken("supplier_receipts.pass_over_slow")
     with time_machine.travel(NOON + 9 * DAY, tick=False), pytest.raises(RuntimeError, match="pass_over_slow"):
         tasks.tidy()
-    assert Delivery.objects.get().status == "unconfirmed"
+    assert Delivery.objects.get(pk=silent.pk).status == "unconfirmed"
+    followed = Delivery.objects.get(pk=dropped.pk)
+    assert (followed.status, followed.reason) == ("unconfirmed", "its worker died while handing it over")
 
 
 def test_firms_that_are_silent_are_taken_over_from_where_ladders_cannot_be_climbed(broken: Break) -> None:

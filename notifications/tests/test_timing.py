@@ -20,12 +20,14 @@ from notifications.tests.zones import (
     instants,
     zones,
 )
-from notifications.timing import END_OF_DAY, ContactHours, Moment, Why, at_local, lawful_moment, local_day
+from notifications.timing import END_OF_DAY, SHORTEST, ContactHours, Moment, Why, at_local, lawful_moment, local_day
 
 DAYTIME = ContactHours()
 everywhere = st.sampled_from(sorted(available_timezones())).map(ZoneInfo)
 minutes = st.builds(time, st.integers(0, 23), st.integers(0, 59))
-some_hours = st.tuples(minutes, minutes | st.just(END_OF_DAY)).filter(lambda pair: pair[0] < pair[1])
+some_hours = st.tuples(minutes, minutes | st.just(END_OF_DAY)).filter(
+    lambda pair: datetime.combine(date.min, pair[1]) - datetime.combine(date.min, pair[0]) >= SHORTEST
+)
 hours_of_any_length = some_hours.map(lambda pair: ContactHours(*pair))
 spans = st.timedeltas(-timedelta(days=3), timedelta(days=3))
 
@@ -277,6 +279,18 @@ class TestContactHours:
     def test_those_that_never_open_on_one_day_are_refused(self, text: str) -> None:
         with pytest.raises(ValueError, match="never open"):
             ContactHours.parse(text)
+
+    @pytest.mark.parametrize("text", ["08:00-08:01", "08:00-08:09", "23:51-24:00"])
+    def test_those_that_close_before_a_sending_is_over_are_refused(self, text: str) -> None:
+        with pytest.raises(ValueError, match=f"too short to tell anybody in: {text}"):
+            ContactHours.parse(text)
+
+    @pytest.mark.parametrize("text", ["08:00-08:10", "23:50-24:00"])
+    def test_ten_minutes_are_long_enough(self, text: str) -> None:
+        hours = ContactHours.parse(text)
+        opening = hours.next_open(datetime(2026, 12, 2, 12, 0, tzinfo=UTC), SHANGHAI)
+        for later in (timedelta(), timedelta(seconds=1), timedelta(minutes=8, seconds=59)):
+            assert hours.next_open(opening + later, SHANGHAI) == opening + later
 
     @pytest.mark.parametrize("text", ["", "8-22", "08:00", "08:00-25:00", "24:00-24:00", "08:00-22:60", "08:00–22:00"])
     def test_those_that_cannot_be_read_are_refused(self, text: str) -> None:

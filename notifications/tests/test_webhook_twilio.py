@@ -1,3 +1,4 @@
+import hashlib
 import xml.etree.ElementTree as ElementTree
 from urllib.parse import urlencode
 
@@ -6,10 +7,14 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from notifications.models import Acknowledgement, Delivery, Prompt, Receipt
+from notifications.evidence.case import read_case
+from notifications.evidence.told_records import delivery_records
+from notifications.models import Acknowledgement, Delivery, KeptWords, Prompt, Receipt
 from notifications.receipts import apply_waiting
+from notifications.rendering import find_wording
 from notifications.signatures import reference_of
 from notifications.states import Status
+from notifications.tests.cases import hand_over
 from notifications.tests.factories import NOON, make_delivery
 from notifications.tests.twilio_cases import BASE, CALL, MESSAGE, TOKEN, TwilioCases, signed
 from notifications.tests.webhook_cases import Call, ReceiptCases, make
@@ -84,10 +89,34 @@ def test_whoever_answers_hears_the_prompt_without_its_link_and_how_to_confirm_it
     said = [str(say.text) for say in gather.findall("Say")]
     assert "Harbour Bank" in said[0]
     assert "http" not in said[0]
-    assert said[1] == "Press 1 to confirm that you know about this."
+    assert said[0].endswith(" Press 1 to confirm that you know about this.")
+    assert said == [said[0]] * 2
     assert gather.get("action") == f"{BASE}{reverse('twilio_call_key')}?reference={reference}&answered_by=machine_start"
     assert gather.get("actionOnEmptyResult") == "true"
     assert Receipt.objects.get().provider_word == "in-progress machine_start"
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_twilio")
+def test_a_pack_shows_what_was_said_in_the_call_and_nothing_else() -> None:
+    delivery = make_delivery(channel="voice", facts=None)
+    hand_over(delivery)
+    gather = ask("twilio_call_words", reference_of(delivery.pk), CallStatus="in-progress", AnsweredBy="human")[0]
+    prompt = delivery.prompt
+    [record] = delivery_records(read_case(prompt.borrower_id, installment_id=prompt.installment_id))
+    assert record["message"] == {"as_sent": True, "subject": "", "text": gather.findall("Say")[0].text}
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_twilio")
+def test_words_that_were_revised_while_the_phone_rang_are_said_as_they_are_on_record() -> None:
+    wording = find_wording("upcoming", 3, "en")
+    written = wording.written.replace("you have a message", "there is a message")
+    version = f"upcoming/3/en@{hashlib.sha256(written.encode()).hexdigest()[:12]}"
+    KeptWords.objects.create(version=version, words=written)
+    delivery = make_delivery(channel="voice", status=Status.SENT, wording=version)
+    gather = ask("twilio_call_words", reference_of(delivery.pk), CallStatus="in-progress")[0]
+    assert "there is a message" in str(gather.findall("Say")[0].text)
 
 
 @pytest.mark.django_db

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from anymail.signals import AnymailTrackingEvent
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
@@ -48,6 +49,18 @@ def esp_report(request: HttpRequest, esp: str) -> HttpResponse:
     if events:
         receipts.store(provider="anymail", raw=pack(events, body))
     return answer
+
+
+def find_fault(esp: str) -> str:
+    """Why no report of the firm `esp` would be taken; empty where it would be. Loads HTTP clients."""
+    view = _find_view(esp)
+    if view is None:
+        return f"ANYMAIL_WEBHOOKS names {esp!r}, of which anymail reads no reports"
+    try:
+        protected = _is_protected(view)
+    except ImproperlyConfigured as error:
+        return f"The reports of {esp} cannot be checked: {str(error).strip().splitlines()[0]}"
+    return "" if protected else f"ANYMAIL_WEBHOOK_SECRET is not set, and {esp} signs nothing"
 
 
 def _find_view(esp: str) -> Any:

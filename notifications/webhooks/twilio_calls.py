@@ -43,11 +43,9 @@ def twilio_call_words(request: HttpRequest) -> HttpResponse:
     spoken = words_of(reference)
     if spoken is None:
         return HttpResponse(write_nothing(), content_type=MARKUP)
-    with translation.override(spoken.language):
-        invitation = _("Press 1 to confirm that you know about this.")
     at_the_end = urlencode({"reference": reference, ANSWERED: answered_by(called.form)})
     pressed = f"{settings.TWILIO_CALLBACK_BASE}{reverse('twilio_call_key')}?{at_the_end}"
-    return HttpResponse(write_call(spoken.text, invitation, spoken.language, pressed), content_type=MARKUP)
+    return HttpResponse(write_call(spoken.text, spoken.language, pressed), content_type=MARKUP)
 
 
 @webhook("twilio_voice", "POST")

@@ -23,9 +23,9 @@ FOLDER: Final = Path(settings.BASE_DIR) / "templates" / "notifications"
 LANGUAGES: Final = ("en", "zh-hans", "zh-hant")
 FALLBACK_LANGUAGE: Final = "en"
 
-LINES: Final = ("subject", "preview", "heading", "button", "why", "choose", "sms", "reply", "stop")
+LINES: Final = ("subject", "preview", "heading", "button", "why", "choose", "sms", "reply", "stop", "press")
 PASSAGES: Final = ("opening", "body")
-ON_LOCKED_SCREENS: Final = frozenset({"subject", "preview", "sms", "reply", "stop"})
+ON_LOCKED_SCREENS: Final = frozenset({"subject", "preview", "sms", "reply", "stop", "press"})
 REPLY_CODE: Final = frozenset({"reply_code"})
 NAMES: Final = frozenset({*SHARED, *PERSONAL})
 
@@ -48,7 +48,7 @@ class Wording:
 
     `body` is for mail and the portal, `about` for mail alone, `choose` for its link to the page on which messages are
     stopped; the link of a text message follows `sms`, then `reply` where there is room for it, and `stop` where a word
-    stops them.
+    stops them. A call says `sms` and `press`.
 
     `version` is "<kind>/<stage>/<language>@<12 hex digits>", at most 64 characters: the start of the SHA-256 of the
     words themselves and of the page that they stand in. `page` is that page, `written` the JSON of all of these, of
@@ -66,6 +66,7 @@ class Wording:
     sms: str
     reply: str
     stop: str
+    press: str
     version: str
     page: str
     written: str

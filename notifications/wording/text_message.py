@@ -1,4 +1,4 @@
-"""A wording filled in as a text message, within the parts that one may cost."""
+"""A wording filled in as a text message, within the parts that one may cost, and as what a call says."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -26,6 +26,14 @@ def write_text_message(wording: Wording, facts: Facts, action_url: str, reply_co
     text = f"{_words(wording, shared_of(facts), len(action_url), stop)} {action_url}"
     answered = f"{text} {wording.reply.format(reply_code=reply_code)}{stop}"
     return answered if reply_code and fits(answered, PARTS) else f"{text}{stop}"
+
+
+def write_call_words(wording: Wording, facts: Facts) -> str:
+    """What a call says: the words of the text message, without a link, and how to confirm them.
+
+    Raises FactMissingError.
+    """
+    return f"{_words(wording, shared_of(facts), 0, '')} {wording.press}".strip()
 
 
 @lru_cache(maxsize=1024)

@@ -23,7 +23,7 @@ from notifications.models import Delivery, Prompt
 from notifications.policy import PURPOSES, Purpose
 from notifications.rendering import CHANNELS, Rendered, render
 from notifications.wording.samples import Case, Sample, samples_of
-from notifications.wording.source import LANGUAGES, WordingError, read_page, read_wordings
+from notifications.wording.source import LANGUAGES, read_page, read_wordings
 from portal.admin.borrower_page import Choice
 from portal.admin.cells import language as spoken
 from portal.admin.cells import stage_of
@@ -127,19 +127,16 @@ def _entry(kind: str, section: str, language: str, version: str, sample: Sample)
         language=_NAMES[language],
         tag=_TAGS[language],
         version=version,
-        channels=[shown for channel in CHANNELS if (shown := _shown(kind, channel, sample, link))],
+        channels=[_shown(kind, channel, sample, link) for channel in CHANNELS],
     )
 
 
-def _shown(kind: str, channel: str, sample: Sample, link: str) -> Shown | None:
-    """None for a channel that has no words of its own, such as one that is only spoken."""
+def _shown(kind: str, channel: str, sample: Sample, link: str) -> Shown:
     words = str(Delivery.Channel(channel).label)
     try:
         code = SAMPLE_CODE if kind in Prompt.ASKING and settings.SMS_INBOUND else ""
         stops = settings.SMS_INBOUND and PURPOSES[kind] is Purpose.COLLECTION
         message = render(kind, sample.stage, channel, sample.facts._replace(stops=stops), link, code)
-    except WordingError:
-        return None
     except ValueError as fault:
         return Shown(channel, words, None, fault=str(fault))
     parts = segments(message.text) if channel == Delivery.Channel.SMS else 0

@@ -50,6 +50,7 @@ ALIYUN_ACCESS_KEY_ID = env.str("ALIYUN_ACCESS_KEY_ID", default="")
 ALIYUN_ACCESS_KEY_SECRET = env.str("ALIYUN_ACCESS_KEY_SECRET", default="")
 ALIYUN_SIGN_NAME = env.str("ALIYUN_SIGN_NAME", default="")
 ALIYUN_TEMPLATES = env.dict("ALIYUN_TEMPLATES", default={})
+ALIYUN_INTL_TEMPLATES = env.dict("ALIYUN_INTL_TEMPLATES", default={})
 ALIYUN_ENDPOINT = env.str("ALIYUN_ENDPOINT", default="https://dysmsapi.aliyuncs.com")
 # Alibaba Cloud signs nothing: whoever knows this token may report deliveries.
 ALIYUN_CALLBACK_TOKEN = env.str("ALIYUN_CALLBACK_TOKEN", default="")

@@ -15,6 +15,7 @@ from django.utils import timezone, translation
 from accounts.models import User
 from loans.models import Feed, Installment, RefusalRun, Report, Statement
 from loans.tests.factories import make_platform
+from notifications import coverage
 from notifications.clock import Clock
 from notifications.feeds import watch_feeds
 from notifications.models import Alarm
@@ -141,6 +142,11 @@ def test_every_kind_of_alarm_is_worded_in_every_language(world: World, language:
     for kind in (Alarm.Kind.OUTAGE, Alarm.Kind.DOUBTED):
         Alarm.objects.create(kind=kind, subject=f"{kind}:1", detail="x", opened_at=NOON, facts=facts)
     make_untold_alarm(world)
+    Alarm.objects.create(
+        kind=Alarm.Kind.COVERAGE, subject=f"installment:{world.installment.pk}", detail=coverage.DETAIL, opened_at=NOON,
+        due_on=world.installment.due_on,
+    )  # fmt: skip
+    assert {alarm.kind for alarm in Alarm.objects.all()} == set(Alarm.Kind.values)
     for alarm in Alarm.objects.all():
         english = wrong(alarm)
         with translation.override(language):

@@ -6,9 +6,10 @@ from html import unescape
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from accounts.tests.factories import make_agent, make_borrower
-from notifications.models import Prompt
+from notifications.models import Delivery, Prompt
 from notifications.rendering import available_wordings, find_wording
 from notifications.wording.source import LANGUAGES
 from portal.admin.cells import stage_of
@@ -34,10 +35,21 @@ def test_every_wording_in_every_language_is_shown_by_its_version() -> None:
     assert shown == expected
 
 
-def test_every_entry_renders_on_email_sms_and_in_the_portal() -> None:
+def test_every_entry_renders_on_every_channel() -> None:
     for entry in read_entries():
         assert [shown.fault for shown in entry.channels if shown.fault] == [], entry.anchor
-        assert {"email", "sms", "in_app"} <= {shown.channel for shown in entry.channels}, entry.anchor
+        assert [shown.channel for shown in entry.channels] == Delivery.Channel.values, entry.anchor
+
+
+def test_of_a_call_is_shown_what_is_said_in_it(settings: Settings) -> None:
+    settings.SMS_INBOUND = True
+    for entry in read_entries("all", "en"):
+        texts = {shown.channel: shown.message.text for shown in entry.channels if shown.message}
+        said, press = texts["voice"].removesuffix(" Press 1 to confirm that you know about this."), texts["voice"]
+        assert said != press, entry.anchor
+        assert "http" not in press, entry.anchor
+        assert "STOP" not in press, entry.anchor
+        assert said in texts["sms"], entry.anchor
 
 
 def test_several_payments_and_changed_figures_have_samples_of_their_own() -> None:

@@ -1,8 +1,10 @@
 """A process that could not tell everybody does not start."""
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -16,11 +18,24 @@ def start(command: list[str], **env: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("command", [WEB, WORKER], ids=["web", "worker"])
-def test_a_provider_that_is_none_stops_the_start_and_is_named(command: list[str]) -> None:
-    ended = start(command, SMS_PROVIDERS="pigeon")
+def test_whatever_is_wrong_stops_the_start_and_is_named(command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "cn.toml").write_text("nothing = 1")
+    wrong = {
+        "SMS_PROVIDERS": "kannel,pigeon", "KANNEL_CALLBACK_TOKEN": "", "CONTACT_HOURS": "22:00-08:00",
+        "POLICY_FOLDER": str(tmp_path), "VAPID_PRIVATE_KEY": "none",
+    }  # fmt: skip
+    ended = start(command, **wrong)
     assert ended.returncode != 0
     assert "pigeon" in ended.stderr
-    assert "notifications.E003" in ended.stderr
+    named = set(re.findall(r"notifications\.(E\d+)", ended.stderr))
+    assert named == {"E002", "E003", "E004", "E006", "E007"}
+
+
+@pytest.mark.parametrize("command", [WEB, WORKER], ids=["web", "worker"])
+def test_one_fault_is_enough(command: list[str]) -> None:
+    ended = start(command, KANNEL_CALLBACK_TOKEN="")
+    assert ended.returncode != 0
+    assert "KANNEL_CALLBACK_TOKEN is not set" in ended.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 """Borrowers with an installment that falls due soon: thousands, written in a moment."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import count
+from itertools import count, cycle, islice
 from typing import Final
 
 import pgtrigger
@@ -35,11 +36,14 @@ def empty() -> None:
 
 
 @transaction.atomic
-def write(borrowers: int, *, fault: str = "deliver", due_in: int = DUE_IN) -> set[int]:
-    """Write so many borrowers who owe something in `due_in` days, as was known yesterday, and whose phones and
-    mailboxes meet `fault`; returns the ids of their installments.
+def write(
+    borrowers: int, *, phones: Sequence[str] = ("deliver",), mail: str = "deliver", due_in: int = DUE_IN
+) -> set[int]:
+    """Write so many borrowers who owe something in `due_in` days, as was known yesterday; their phones meet these
+    faults by turns, their mailboxes that one. Returns the ids of their installments.
     """
-    users = User.objects.bulk_create([_user(next(_numbers), fault) for _ in range(borrowers)], batch_size=1000)
+    faults = islice(cycle(phones), borrowers)
+    users = User.objects.bulk_create([_user(next(_numbers), phone, mail) for phone in faults], batch_size=1000)
     ContactPoint.objects.bulk_create([point for user in users for point in _points(user)], batch_size=1000)
     loans = Loan.objects.bulk_create(_loans(users), batch_size=1000)
     due_on = local_day(timezone.now(), users[0].zone) + timedelta(days=due_in)
@@ -47,11 +51,13 @@ def write(borrowers: int, *, fault: str = "deliver", due_in: int = DUE_IN) -> se
     return {made.pk for made in Installment.objects.bulk_create(installments, batch_size=1000)}
 
 
-def _user(number: int, fault: str) -> User:
+def _user(number: int, phone: str, mail: str) -> User:
     """The sandbox reads the fault from the last four digits of a phone, and from the tag in an address."""
-    key = "bounce" if number % EVERY_DEAD == 0 else fault
+    if number % EVERY_DEAD == 0:
+        phone = mail = "bounce"
     # Whom the table does not name meets what is usual, and thereby an outage.
-    ending, tag = ("9999", "") if key == "deliver" else (BY_KEY[key].ending, f"+{key}")
+    ending = "9999" if phone == "deliver" else BY_KEY[phone].ending
+    tag = "" if mail == "deliver" else f"+{mail}"
     return User(
         name=f"Borrower {number}",
         email=f"b{number}{tag}@example.test",

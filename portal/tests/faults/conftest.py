@@ -13,6 +13,7 @@ from portal.supervisor import Program
 from portal.tests.faults import book
 from portal.tests.faults.run import Run
 from portal.tests.faults.table import Row, draw
+from portal.tests.faults.twilio import run_twilio
 from portal.tests.faults.world import World, looking_into
 
 QUICK, FULL = 200, 2000
@@ -80,6 +81,20 @@ def shifted_run(
     """With workers whose clock can be set."""
     with opened(standing_world, django_db_blocker, standing_world.shifted_workers):
         yield _run(standing_world, request)
+
+
+@pytest.fixture
+def twilio_run(
+    standing_world: World, django_db_blocker: DjangoDbBlocker, request: pytest.FixtureRequest
+) -> Iterator[Run]:
+    """With Twilio for text messages that Kannel does not take, and for calls."""
+    with (
+        run_twilio() as twilio,
+        opened(standing_world, django_db_blocker, standing_world.spared_workers(twilio.env)),
+    ):
+        run = _run(standing_world, request)
+        run.twilio = twilio
+        yield run
 
 
 def _run(world: World, request: pytest.FixtureRequest) -> Run:

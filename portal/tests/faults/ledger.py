@@ -11,10 +11,12 @@ from notifications.signatures import delivery_id_of
 from notifications.states import Status
 from notifications.tests.outside import SandboxProcess
 
-OUTSIDE: Final = ("sms", "email")
+OUTSIDE: Final = ("sms", "email", "voice")
+ONCE: Final = ("sms", "voice")
+"""Of these a second copy is noticed."""
 UNDER_WAY: Final = (Status.QUEUED, Status.SENDING, Status.RETRYING)
 Copies = Mapping[str, Mapping[str, list[str]]]
-"""By channel and reference the Message-IDs of all that came; empty words for text messages."""
+"""By channel and reference the Message-IDs of all that came; empty words for text messages and calls."""
 
 
 def is_settled(sandbox: SandboxProcess) -> bool:
@@ -59,6 +61,10 @@ class Ledger:
             }
             for channel, found in copies.items()
         }
+        theirs = {reference: delivery_id_of(reference) or 0 for found in copies.values() for reference in found}
+        known = set(Delivery.objects.filter(pk__in=set(theirs.values())).values_list("pk", flat=True))
+        self.strange = [reference for reference, pk in theirs.items() if pk not in known]
+        """What came under a reference that is none of a delivery here."""
 
     @cached_property
     def reached(self) -> set[int]:
@@ -103,8 +109,9 @@ class Ledger:
             found.setdefault(prompt.installment_id or 0, []).append(prompt.pk)
         return found
 
-    def twice(self, channel: str) -> list[str]:
-        return [reference for reference, copies in self.copies[channel].items() if len(copies) > 1]
+    def twice(self) -> list[str]:
+        """References of text messages and calls of which more than one came, whoever was asked for it."""
+        return [reference for channel in ONCE for reference, copies in self.copies[channel].items() if len(copies) > 1]
 
     def strange_copies(self) -> list[str]:
         """References whose mails do not all carry one and the same Message-ID."""

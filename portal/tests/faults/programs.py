@@ -32,6 +32,13 @@ def make_worker(name: str) -> Program:
     return dataclasses.replace(usual, name=name, command=[*usual.command, "--hostname", f"{name}@%h"])
 
 
+def with_env(program: Program, name: str, env: Mapping[str, str]) -> Program:
+    """The same under another name, with something else in its environment."""
+    return dataclasses.replace(
+        program, name=name, command=["env", *(f"{key}={value}" for key, value in env.items()), *program.command]
+    )
+
+
 def make_shifted_worker(name: str, clock: Path) -> Program:
     worker = make_worker(name)
     words = worker.command[len(programs.CELERY) :]

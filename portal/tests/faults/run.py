@@ -1,7 +1,8 @@
 """One fault: the book that is told meanwhile, the wait until all is quiet, the proof, and the line of the table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 from time import monotonic
 from typing import Final
 
@@ -16,15 +17,19 @@ from notifications.tests.peers import wait_until
 from portal.tests.faults import book
 from portal.tests.faults.ledger import OUTSIDE, Copies, Ledger, is_settled
 from portal.tests.faults.table import Row
+from portal.tests.faults.twilio import Twilio
 from portal.tests.faults.world import World
 
 PATIENCE: Final = 180.0
 """Seconds; a small machine under load took 60."""
+MOST_KILLS: Final = 20
 
 
 @dataclass
 class Run:
-    """`size` is how many borrowers there are; `rows` is the table to which a line is added."""
+    """`size` is how many borrowers there are; `rows` is the table to which a line is added. `twilio` is there where
+    somebody sends by it.
+    """
 
     world: World
     fault: str
@@ -33,37 +38,55 @@ class Run:
     installments: set[int] = field(default_factory=set)
     copies: Copies = field(default_factory=dict)
     started: float = 0.0
+    twilio: Twilio | None = None
 
-    def begin(self, *, due_in: int = book.DUE_IN) -> None:
+    def begin(self, *, phones: Sequence[str] = ("deliver",), mail: str = "deliver", due_in: int = book.DUE_IN) -> None:
         """From this moment on there is something to tell."""
         self.started = monotonic()
-        self.installments = book.write(self.size, due_in=due_in)
+        self.installments = book.write(self.size, phones=phones, mail=mail, due_in=due_in)
         self.world.nudge()
 
+    def got(self, what: str) -> int:
+        """How often the providers have counted `what` ("sms", "email", "voice", "messages")."""
+        theirs = self.world.sandbox.read_counts().get(what, 0)
+        if self.twilio is None:
+            return theirs
+        return theirs + sum(self.twilio.count(one) for one in self.twilio.copies if what in (one, "messages"))
+
     def wait_for(self, what: str, share: float) -> None:
-        """Until the provider's counter `what` ("sms", "email") has reached this share of the borrowers."""
+        """Until the provider's counter `what` has reached this share of the borrowers."""
         wanted = int(self.size * share)
-        counts = self.world.sandbox.read_counts
-        wait_until(f"the provider had counted {wanted} {what}", lambda: counts().get(what, 0) >= wanted, PATIENCE)
+        wait_until(f"the provider had counted {wanted} {what}", lambda: self.got(what) >= wanted, PATIENCE)
 
     def goes_on(self, share: float) -> bool:
         """Wait until something is being handed over, and the provider has got this share of the borrowers more than
         now; False if it all ends before.
         """
-        counts = self.world.sandbox.read_counts
-        wanted = counts().get("messages", 0) + int(self.size * share)
+        wanted = self.got("messages") + int(self.size * share)
         sending = Delivery.objects.filter(channel__in=OUTSIDE, status=Status.SENDING)
         busy = quiet = False
 
         def is_busy_or_quiet() -> bool:
             nonlocal busy, quiet
-            busy = counts().get("messages", 0) >= wanted and sending.exists()
+            busy = self.got("messages") >= wanted and sending.exists()
             quiet = not busy and is_settled(self.world.sandbox)
             return busy or quiet
 
         # A worker is through with a block in less than a tenth of a second, and the blow has to fall before.
         self.wait_until("something was being handed over, or nothing any more", is_busy_or_quiet, every=0.02)
         return busy
+
+    def kill_in_mid_batch(self, workers: Sequence[str], *, most: int = MOST_KILLS) -> int:
+        """kill -9 again and again, by turns of a whole worker, started again, and of one of the processes that do its
+        work; returns how often.
+        """
+        crew, kills = self.world.crew, 0
+        blows = cycle([crew.kill_a_child, crew.kill_a_child, crew.restart])
+        victims = cycle(workers)
+        while kills < most and self.goes_on(0.1):
+            next(blows)(next(victims))
+            kills += 1
+        return kills
 
     def wait_until(self, what: str, is_so: Callable[[], object], every: float = 0.1) -> None:
         """`is_so` may ask the database, which may be down meanwhile."""
@@ -84,7 +107,10 @@ class Run:
     def settle(self) -> None:
         """Wait until all is quiet, and read what the provider has."""
         self.wait_until("everything had settled", lambda: is_settled(self.world.sandbox))
-        self.copies = {channel: self.world.sandbox.list_copies(channel) for channel in OUTSIDE}
+        spare = self.twilio.copies if self.twilio else {}
+        self.copies = {
+            channel: _together(self.world.sandbox.list_copies(channel), spare.get(channel, {})) for channel in OUTSIDE
+        }
 
     def prove(self) -> Ledger:
         """Wait until all is quiet, and assert what the product promises."""
@@ -98,10 +124,15 @@ class Run:
         return ledger
 
 
+def _together(first: Mapping[str, list[str]], other: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    return {reference: [*first.get(reference, []), *other.get(reference, [])] for reference in {**first, **other}}
+
+
 def assert_promise(ledger: Ledger) -> None:
     assert ledger.lost() == []
     assert ledger.loose_ends() == []
-    assert ledger.twice("sms") == []
+    assert ledger.twice() == []
+    assert ledger.strange == []
     assert ledger.strange_copies() == []
     assert ledger.untrue() == []
 
@@ -111,7 +142,7 @@ def describe(fault: str, ledger: Ledger, seconds: float) -> Row:
         fault=fault,
         planned=len(ledger.prompts),
         handed=sum(len(ids) for copies in ledger.copies.values() for ids in copies.values()),
-        sms_twice=len(ledger.twice("sms")),
+        twice=len(ledger.twice()),
         mail_again=sum(len(ids) - 1 for ids in ledger.copies["email"].values()),
         lost=len(ledger.lost()),
         delivered=ledger.count(Status.DELIVERED),

@@ -7,7 +7,7 @@ HEADINGS = (
     "fault",
     "planned",
     "handed over",
-    "SMS twice",
+    "SMS, calls twice",
     "mail again",
     "lost",
     "delivered",
@@ -21,13 +21,13 @@ HEADINGS = (
 @dataclass(frozen=True, slots=True)
 class Row:
     """`planned` counts prompts, `lost` and `person` those of their installments that nobody knows of and that a person
-    has to call about; `handed` all that the provider got, twice or not; the others messages by SMS or email.
+    has to call about; `handed` all that the provider got, twice or not; the others messages by SMS or email, and calls.
     """
 
     fault: str
     planned: int
     handed: int
-    sms_twice: int
+    twice: int
     mail_again: int
     lost: int
     delivered: int

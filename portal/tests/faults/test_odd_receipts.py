@@ -50,7 +50,7 @@ def groups(standing_world: World, django_db_blocker: DjangoDbBlocker, pytestconf
     with opened(standing_world, django_db_blocker, standing_world.workers):
         run = Run(standing_world, "odd receipts", size_of(pytestconfig) // 10, pytestconfig.stash[ROWS])
         run.started = monotonic()
-        books = {oddity: book.write(run.size, fault=oddity) for oddity in ODDITIES}
+        books = {oddity: book.write(run.size, phones=[oddity], mail=oddity) for oddity in ODDITIES}
         standing_world.nudge()
         run.settle()
         found = {oddity: Group(installments, run) for oddity, installments in books.items()}

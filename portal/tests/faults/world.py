@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -30,7 +30,7 @@ from portal.embedded.sockets import RunFolder
 from portal.embedded.valkey import Valkey
 from portal.processes import Child
 from portal.supervisor import Program
-from portal.tests.faults import programs
+from portal.tests.faults import programs, twilio
 from portal.tests.faults.crew import Crew
 
 FIRST_PORT: Final = 8300
@@ -62,6 +62,7 @@ class World:
             "SECRET_KEY": settings.SECRET_KEY,
             "LADDER_PACE": str(pace),
             "DATABASE_PATIENCE": "5",
+            "TWILIO_AUTH_TOKEN": twilio.TOKEN,
             "DJANGO_SETTINGS_MODULE": "portal.tests.faults.settings",
         }
         self.crew = Crew(settings.BASE_DIR, folder / "logs", env)
@@ -70,6 +71,12 @@ class World:
         self.shifted_workers = [programs.make_shifted_worker(name, self._clock) for name in ("shifted-1", "shifted-2")]
         self._others = [*programs.make_receivers(addresses, env), programs.make_beat("beat", folder)]
         self.settled = False
+
+    def spared_workers(self, env: Mapping[str, str]) -> list[Program]:
+        """Workers that have further providers, and a beat that knows of these."""
+        named = {"spared-1": self.workers[0], "spared-2": self.workers[1]}
+        beat = programs.make_beat("beat-spared", self.folder)
+        return [programs.with_env(program, name, env) for name, program in (*named.items(), (beat.name, beat))]
 
     def migrate(self) -> None:
         """Make the tables anew: an earlier run may have been of another version."""
