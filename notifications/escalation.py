@@ -15,11 +15,12 @@ from notifications.capping import is_capped
 from notifications.clock import Clock
 from notifications.ending_told import end_told
 from notifications.events import Fact, about, record_all
+from notifications.halting import halted_everywhere
 from notifications.models import AgentTask, Delivery, NoticeEvent, Preference, Prompt
 from notifications.needed import DUE_DAY_OVER, look
 from notifications.overtaking import end_overtaken
 from notifications.partner_news import tell_unreached
-from notifications.putting_off import put_off
+from notifications.putting_off import put_off, wait_for_lift
 from notifications.reach import open_to, reachable
 from notifications.slots import working_days
 from notifications.timing import at_local, lawful_moment, local_day
@@ -66,7 +67,9 @@ def climb(clock: Clock) -> int:
         past = {prompt.pk for prompt in prompts if found.past(prompt, clock.now)}
         if past:
             _end_past(past, clock)
-        _climb([prompt for prompt in prompts if prompt.pk not in found.over | found.held | past], clock)
+        others = [prompt for prompt in prompts if prompt.pk not in found.over | found.held | past]
+        halted = wait_for_lift(halted_everywhere(others), clock)
+        _climb([prompt for prompt in others if prompt.pk not in halted], clock)
     return len(prompts)
 
 
