@@ -5,8 +5,9 @@ payments it saw), so the order in which they arrived does not matter and derivin
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -74,7 +75,7 @@ derived AS MATERIALIZED (
 UPDATE loans_installment AS installment
 SET paid = derived.paid, outstanding = derived.outstanding, state = derived.state, settled_on = derived.settled_on,
     version = installment.version + {_OWED_ANEW}::int,
-    known_at = CASE WHEN {_OWED_ANEW} THEN COALESCE(told.received_at, installment.known_at)
+    known_at = CASE WHEN {_OWED_ANEW} THEN COALESCE(%(decided_at)s, told.received_at, installment.known_at)
                     ELSE installment.known_at END
 FROM derived
 LEFT JOIN unnest(%(told)s::bigint[], %(reports)s::bigint[]) AS telling(id, report_id) ON telling.id = derived.id
@@ -112,17 +113,21 @@ SET status = excluded.status, paid = excluded.paid, as_of = excluded.as_of, repo
 """
 
 
-def settle_up(installment_ids: Iterable[int], reports: Mapping[int, Report] | None = None) -> set[int]:
+def settle_up(
+    installment_ids: Iterable[int], reports: Mapping[int, Report] | None = None, decided_at: datetime | None = None
+) -> set[int]:
     """Derive paid, outstanding and state of these installments anew, and let the bank's positions follow where a report
     says more; `reports` are those, by installment's id.
 
-    Returns the ids of the installments that changed.
+    What is owed anew is known since `decided_at` where a person decided, else since its report was received. Returns
+    the ids of the installments that changed.
     """
     ids = sorted(installment_ids)
     if not ids:
         return set()
     told = sorted(reports or ())
-    said = {"ids": ids, "told": told, "reports": [reports[pk].pk for pk in told] if reports else []}
+    said: dict[str, Any] = {"ids": ids, "told": told, "reports": [reports[pk].pk for pk in told] if reports else []}
+    said["decided_at"] = decided_at
     with connection.cursor() as cursor:
         cursor.execute(_SETTLE_UP, said)
         changed = {row[0] for row in cursor.fetchall()}

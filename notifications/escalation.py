@@ -15,12 +15,13 @@ from notifications.capping import is_capped
 from notifications.clock import Clock
 from notifications.ending_told import end_told
 from notifications.events import Fact, about, record_all
+from notifications.halting import halted_everywhere
 from notifications.models import AgentTask, Delivery, NoticeEvent, Preference, Prompt
 from notifications.needed import look
 from notifications.overtaking import end_overtaken
 from notifications.partner_news import tell_unreached
 from notifications.passed_by import STAGED, may_be_past, passed_by
-from notifications.putting_off import put_off
+from notifications.putting_off import put_off, wait_for_lift
 from notifications.reach import open_to, reachable
 from notifications.slots import working_days
 from notifications.timing import at_local, lawful_moment, local_day
@@ -30,7 +31,7 @@ BATCH: Final = 500
 TOLD_ELSEWHERE: Final = "told in another way"
 AFTER_A_FAULT: Final = timedelta(minutes=10)
 PERSON_TAKES: Final = timedelta(hours=4)
-"""What a person gets to act in where the due date sets no later limit."""
+"""What a person gets to act in at least, while there is a day that leaves it."""
 
 Ways = Mapping[str, ContactPoint]
 
@@ -64,8 +65,10 @@ def climb(clock: Clock) -> int:
         if found.over:
             cancel(Prompt.objects.bundles(found.over), reason=NOT_NEEDED, now=clock.now)
         put_off(found.held, clock)
-        past = _past([prompt for prompt in prompts if prompt.pk not in found.over | found.held], clock)
-        _climb([prompt for prompt in prompts if prompt.pk not in found.over | found.held | past], clock)
+        free = [prompt for prompt in prompts if prompt.pk not in found.over | found.held]
+        past = _past(free, clock)
+        halted = wait_for_lift(halted_everywhere([prompt for prompt in free if prompt.pk not in past]), clock)
+        _climb([prompt for prompt in free if prompt.pk not in past | halted], clock)
     return len(prompts)
 
 
@@ -205,14 +208,14 @@ def _note_unreached(writes: Writes, prompt: Prompt, why: str, clock: Clock) -> N
 def act_by(prompt: Prompt, clock: Clock) -> datetime:
     """The close of contact hours on the last working day, else on the day before the due date, else on the due day:
     the first of them that leaves a person time, and those first on which people work. After all of them, in the night
-    of the due day, its end.
+    of the due day, its end. Where no due date is to be saved, the first close on a working day that leaves that time.
     """
     soonest = clock.now + PERSON_TAKES
     zone = prompt.borrower.zone
-    works = working_days(prompt.borrower.jurisdiction, zone).is_working_day
-    days = sorted(_last_days(prompt), key=lambda day: not works(day))
-    if not days:
-        return soonest
+    working = working_days(prompt.borrower.jurisdiction, zone)
+    first = working.next_working_day(local_day(clock.now, zone) - timedelta(days=1))
+    days = _last_days(prompt) or [first, working.next_working_day(first)]
+    days.sort(key=lambda day: not working.is_working_day(day))
     closes = clock.hours_for(prompt.borrower.jurisdiction, prompt.kind, zone)[0].closes
     ends = [at_local(day, closes, zone) for day in days]
     last = next((end for end in ends if end >= soonest), max(ends))

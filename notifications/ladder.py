@@ -5,7 +5,7 @@ first rung and is no rung of its own: it proves nothing until its reader opens i
 """
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
@@ -193,6 +193,12 @@ class Course:
         """The rungs still ahead of one who stands on `rung`; all those not yet tried where it is not on the course."""
         return self.order[self.order.index(rung) + 1 :] if rung in self.order else self.order
 
+    def left(self, rung: int, tried: Container[int]) -> "Course":
+        """What is left of it for one who stands on `rung`: also what has come to stand before that meanwhile, since the
+        person's order, or their channels, have changed.
+        """
+        return replace(self, order=tuple(number for number in self.order if number != rung and number not in tried))
+
     def patience(self, rung: int, started_at: datetime) -> datetime:
         """Until when a rung is waited on: as long as it asks for, but so that all rungs ahead get a like share of the
         time that is left before the deadline.
@@ -224,6 +230,7 @@ def decide(course: Course, *, rung: int, tellings: Sequence[Telling], now: datet
 
 def _outside(course: Course, rung: int, tellings: Sequence[Telling], now: datetime) -> Decision:
     """The same, whatever lies in the portal."""
+    course = course.left(rung, {telling.rung for telling in tellings if telling.channel != Channel.IN_APP})
     arrived = any(telling.status == Status.DELIVERED for telling in tellings)
     deadline = course.deadline
     if not arrived and deadline is not None and now >= deadline:
@@ -258,12 +265,8 @@ def _on_rung(course: Course, rung: int, tellings: Sequence[Telling], now: dateti
 def _next(
     course: Course, rung: int, tellings: Sequence[Telling], now: datetime, why: str, *, arrived: bool
 ) -> Decision:
-    """The next rung that was not tried yet: a person's order, or their channels, may have changed meanwhile. Where none
-    is left, what a cap holds is waited for.
-    """
-    tried = {telling.rung for telling in tellings if telling.channel != Channel.IN_APP}
-    ahead = [number for number in course.after(rung) if number not in tried]
-    if ahead:
+    """The next of the rungs that are left. Where none is, what a cap holds is waited for."""
+    if ahead := course.after(rung):
         return Climb(ahead[0], why)
     held = [
         course.patience(one.rung, one.started_at)

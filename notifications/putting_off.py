@@ -26,6 +26,16 @@ FROM (
     FOR NO KEY UPDATE SKIP LOCKED) AS waiting
 WHERE delivery.id = waiting.id
 """
+# A person comes at the deadline all the same. Who has nothing waiting may climb: to one message, which then waits.
+_UNTIL_LIFTED: Final = """
+UPDATE notifications_prompt AS prompt
+SET look_again_at = LEAST(%(look_again)s, prompt.deadline)
+WHERE prompt.id = ANY(%(ids)s) AND prompt.status = 'active' AND (prompt.deadline > %(now)s) IS NOT FALSE
+  AND EXISTS (
+    SELECT FROM notifications_delivery AS waiting
+    WHERE waiting.prompt_id = prompt.id AND waiting.channel <> 'in_app' AND waiting.status IN ('queued', 'retrying'))
+RETURNING prompt.id
+"""
 
 
 def put_off(prompt_ids: Collection[int], clock: Clock) -> None:
@@ -38,3 +48,20 @@ def put_off(prompt_ids: Collection[int], clock: Clock) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_LATER, parameters)
         cursor.execute(_UNSENT_LATER, parameters)
+
+
+def wait_for_lift(prompt_ids: Collection[int], clock: Clock) -> set[int]:
+    """Of these locked prompts, which a halt leaves no channel, put those off of which a message waits, but for its
+    deadline; returns them.
+
+    Each look lets the message's time begin anew and does not hold it: when the halt is lifted it goes out at once, and
+    the ladder, which looks within `LOOK_EVERY`, sends no other after it.
+    """
+    if not prompt_ids:
+        return set()
+    parameters: dict[str, Any] = {"ids": list(prompt_ids), "now": clock.now}
+    with connection.cursor() as cursor:
+        cursor.execute(_UNTIL_LIFTED, {**parameters, "look_again": clock.now + LOOK_EVERY * clock.pace})
+        waiting = {row[0] for row in cursor.fetchall()}
+        cursor.execute(_UNSENT_LATER, {"ids": list(waiting), "until": clock.now})
+    return waiting

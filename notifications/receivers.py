@@ -11,6 +11,7 @@ from loans.models import Dispute, Payment
 from notifications import tasks
 from notifications.cancellation import cancel_disputed, cancel_held, cancel_outdated, cancel_settled
 from notifications.clock import Clock
+from notifications.demanding_again import demand_again
 from notifications.models import DisputedPrompt, Prompt
 from notifications.planning import plan_dispute_step, plan_installments, plan_payments
 from notifications.planning_changes import plan_changes
@@ -73,7 +74,9 @@ def pass_on_answer(dispute_id: int, message_id: int, **_: Any) -> None:
 
 @receiver(signals.dispute_decided)
 def pass_on_decision(dispute_id: int, **_: Any) -> None:
-    plan_dispute_step(Kind.DISPUTE_DECIDED, dispute_id, 0, Clock.at(timezone.now()))
+    clock = Clock.at(timezone.now())
+    plan_dispute_step(Kind.DISPUTE_DECIDED, dispute_id, 0, clock)
+    demand_again(dispute_id, clock)
     transaction.on_commit(tasks.wake_senders, robust=True)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from notifications.models import Delivery, Prompt
 from notifications.named import Named, named
@@ -15,6 +15,9 @@ _HANDED_OVER: Final = Q(sent_at__isnull=False) | Q(
     handed_at__isnull=False, status__in=[Status.SENDING, Status.UNCONFIRMED]
 )
 _BY_WORD: Final = frozenset({Prompt.Status.TOLD, Prompt.Status.FIRM_TOLD, Prompt.Status.ACKNOWLEDGED})
+# What lies unread in the portal has told nobody, unless there was no other way, or its borrower was told by word.
+_UNREAD: Final = Q(channel=Delivery.Channel.IN_APP, seen_at=None) & ~Q(prompt__status__in=_BY_WORD)
+_OUTSIDE: Final = Delivery.objects.filter(prompt=OuterRef("prompt")).exclude(channel=Delivery.Channel.IN_APP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ def told_of(installment_ids: Collection[int]) -> list[Told]:
 def _by_message(prompts: dict[int, list[Prompt]]) -> Iterator[Told]:
     """What messages named of these prompts, which are given by the prompt that has the message."""
     sent = Delivery.objects.filter(_HANDED_OVER, prompt__in=prompts.keys()).exclude(facts=None)
+    sent = sent.exclude(_UNREAD & Exists(_OUTSIDE))
     for delivery in sent.select_related("prompt"):
         at, figures = delivery.sent_at or delivery.handed_at, named(delivery)
         for prompt in prompts[delivery.prompt_id]:

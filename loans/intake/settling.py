@@ -65,8 +65,8 @@ def settle(
 ) -> None:
     """Derive these loans, by id, which the caller has locked; `touched`: ids of installments with new figures.
 
-    `now` is when, if not when the reports were received; to be given where an account has none. Lines that are new are
-    left to the caller to save; all else is written here.
+    `now` is when a person decided, where it is not the reports that say something new; to be given where an account
+    has none. Lines that are new are left to the caller to save; all else is written here.
     """
     if not accounts:
         return
@@ -79,7 +79,7 @@ def settle(
     told = {row.pk: (account, news) for account, news in accounts.values() for row in account.installments.values()}
     books.installments |= {pk: told[pk][0].report for pk in touched}
     reports = {pk: report for pk, report in books.installments.items() if report}
-    for installment_id in settle_up(books.installments, reports):
+    for installment_id in settle_up(books.installments, reports, books.now):
         told[installment_id][1].installments.add(installment_id)
     follow_differences(books.installments, now=max(books.heard(account) for account, _news in accounts.values()))
 

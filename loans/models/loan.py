@@ -136,7 +136,7 @@ class Installment(models.Model):
 
     `version` rises when the bank changes the due date or the total, or takes back what had paid it, so that a prompt
     about the old figures is void;
-    `known_at` is when it told us those of this version.
+    `known_at` is when it told us those of this version, or an agent's decision made them owed again.
     `asked_again_at` is when an agent decided that what the platform had said until then does not hold demands any more.
     `payment_reference` is what a payer writes so that the bank can match the money: at most 35 characters, the length
     of ISO 20022's EndToEndId.

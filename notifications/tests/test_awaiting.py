@@ -21,7 +21,7 @@ from notifications.models import AgentTask, NoticeEvent, Prompt
 from notifications.planning import plan_overdue, plan_upcoming
 from notifications.prior_notice import give_prior_notice
 from notifications.receivers import follow_schedule
-from notifications.tests.factories import NOON, TODAY, clock
+from notifications.tests.factories import NOON, TODAY, clock, make_prompt
 
 pytestmark = pytest.mark.django_db
 DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
@@ -153,6 +153,19 @@ def test_what_only_a_platform_called_paid_is_told_again_when_it_is_given_up(agen
     installment.refresh_from_db()
     assert (installment.state, installment.version) == (Installment.State.OPEN, 2)
     assert plan_overdue(clock(NOON + BOUND)) == 1
+
+
+def test_what_was_told_before_is_not_called_skipped_when_waiting_is_given_up(agent: User) -> None:
+    installment = make_installment(make_loan(make_borrower()), due_on=TODAY, known_at=NOON - 90 * DAY)
+    for stage in (7, 3, 1):
+        make_prompt(installment, stage=stage, status=Prompt.Status.TOLD)
+    say(installment, make_platform(), ALL, now=NOON)
+    bound_waiting(NOON + BOUND)
+    decide(agent, Outcome.ASK_AGAIN)
+    installment.refresh_from_db()
+    assert (installment.version, installment.known_at) == (2, NOON + BOUND)
+    assert plan_overdue(clock(NOON + BOUND)) == 1
+    assert not NoticeEvent.objects.filter(kind=NoticeEvent.Kind.SKIPPED).exists()
 
 
 def test_what_the_platform_says_after_the_decision_counts_again(waiting: Installment, agent: User) -> None:

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from accounts.models import ContactPoint
-from accounts.tests.factories import make_borrower
+from accounts.tests.factories import make_agent, make_borrower
 from loans.outages import declare_outage
 from loans.tests.factories import make_bank, make_installment, make_loan
 from notifications import ladder
+from notifications.agent_tasks import finish
 from notifications.clock import Clock
 from notifications.escalation import AFTER_A_FAULT, climb
 from notifications.halting import halt, lift
@@ -18,10 +19,11 @@ from notifications.models import AgentTask, Delivery, NoticeEvent, Preference, P
 from notifications.placing import place
 from notifications.planning import plan_overdue
 from notifications.states import Status, Step, advance
-from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt
+from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt, rung_of
 
 pytestmark = pytest.mark.django_db
 Channel = Delivery.Channel
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 def fail(delivery: Delivery) -> None:
@@ -146,6 +148,33 @@ def test_a_person_is_asked_to_act_on_a_day_on_which_people_work() -> None:
     make_delivery(prompt, status=Status.SENT, sent_at=NOON)
     climb(clock(NOON))
     assert AgentTask.objects.get().act_by == NOON + timedelta(days=1, hours=10)
+
+
+@pytest.mark.parametrize(
+    ("failed_at", "until"),
+    [
+        (datetime(2026, 11, 24, 21, 50, tzinfo=SHANGHAI), datetime(2026, 11, 25, 22, 0, tzinfo=SHANGHAI)),
+        (datetime(2026, 11, 27, 21, 50, tzinfo=SHANGHAI), datetime(2026, 11, 30, 22, 0, tzinfo=SHANGHAI)),
+        (datetime(2026, 11, 28, 8, 5, tzinfo=SHANGHAI), datetime(2026, 11, 30, 22, 0, tzinfo=SHANGHAI)),
+        (datetime(2026, 11, 30, 3, 0, tzinfo=SHANGHAI), datetime(2026, 11, 30, 22, 0, tzinfo=SHANGHAI)),
+        (datetime(2026, 9, 30, 19, 0, tzinfo=SHANGHAI), datetime(2026, 10, 8, 22, 0, tzinfo=SHANGHAI)),
+    ],
+    ids=["in the evening", "on Friday evening", "on Saturday", "before dawn", "before a long holiday"],
+)
+@pytest.mark.parametrize("kind", [Prompt.Kind.OVERDUE, Prompt.Kind.SCHEDULE_CHANGED, Prompt.Kind.PRIOR_NOTICE])
+def test_what_comes_to_a_person_in_the_night_or_on_a_free_day_has_a_working_day(
+    kind: str, failed_at: datetime, until: datetime
+) -> None:
+    borrower = make_borrower(email=False, jurisdiction="cn")
+    row = make_installment(make_loan(borrower), due_on=failed_at.date() - timedelta(days=1))
+    fail(make_delivery(make_prompt(row, kind=kind, stage=1 if kind == "overdue" else 0)))
+    Prompt.objects.update(look_again_at=failed_at, rung=rung_of(kind, Channel.SMS))
+    climb(clock(failed_at))
+    task = AgentTask.objects.get()
+    assert task.act_by == until
+    morning = until.replace(hour=9)
+    tried = finish(task_id=task.pk, agent=make_agent(), outcome="not_reached", note="No answer.", now=morning)
+    assert tried.status == "open"
 
 
 def test_climbing_twice_changes_nothing() -> None:

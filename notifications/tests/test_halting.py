@@ -1,14 +1,19 @@
 """The operator's kill switch."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
 
-from accounts.tests.factories import make_agent
-from loans.tests.factories import make_bank, make_platform
+from accounts.tests.factories import make_agent, make_borrower
+from loans.models import Partner
+from loans.tests.factories import make_bank, make_installment, make_loan, make_platform
 from notifications.claiming import Line
+from notifications.escalation import climb
 from notifications.halting import AlreadyLiftedError, halt, lift
-from notifications.models import Delivery, Halt, Prompt
-from notifications.tests.factories import NOON, claim, make_delivery, make_prompt
+from notifications.models import AgentTask, Delivery, Halt, Prompt
+from notifications.planning import plan_upcoming
+from notifications.tests.factories import NOON, TODAY, claim, clock, make_delivery, make_prompt
 
 pytestmark = pytest.mark.django_db
 
@@ -84,6 +89,74 @@ def take(line: Line) -> list[int]:
         ids = line.next(now=NOON, limit=1)
     Delivery.objects.filter(pk__in=ids).update(status="sent")
     return ids
+
+
+class TestLadders:
+    """What a halt leaves no channel waits with one message, and with a person in time."""
+
+    HOUR = timedelta(hours=1)
+
+    def planned(self, days: int = 7, **borrower: bool) -> None:
+        """A reminder of what is due in so many days, planned at noon."""
+        make_installment(make_loan(make_borrower(**borrower)), due_on=TODAY + timedelta(days=days))
+        assert plan_upcoming(clock()) == 1
+
+    def climb(self, *hours: int) -> None:
+        for hour in hours:
+            climb(clock(NOON + hour * self.HOUR))
+
+    def waiting(self) -> list[str]:
+        outside = Delivery.objects.exclude(channel="in_app").filter(status="queued")
+        return list(outside.order_by("pk").values_list("channel", flat=True))
+
+    @pytest.mark.parametrize("fits", [{"kind": "upcoming"}, {}, {"kind": "upcoming", "partner": "harbour"}])
+    def test_one_message_leaves_when_the_halt_is_lifted(self, fits: dict[str, str]) -> None:
+        self.planned()
+        bank = make_bank() if "partner" in fits else None
+        standing = halt(reason="wrong wording", by=None, now=NOON, kind=fits.get("kind", ""), partner=bank)
+        self.climb(*range(1, 6))
+        lift(standing.pk, by=None, now=NOON + 6 * self.HOUR)
+        self.climb(6)
+        assert self.waiting() == ["sms"]
+        assert len(claim("sms", NOON + 6 * self.HOUR)) == 1
+        assert not AgentTask.objects.exists()
+
+    def test_what_went_out_before_it_is_followed_by_one_that_waits(self) -> None:
+        self.planned()
+        Delivery.objects.filter(channel="sms").update(status="sent", sent_at=NOON)
+        standing = halt(reason="wrong wording", by=None, now=NOON + self.HOUR, kind="upcoming")
+        self.climb(*range(1, 21))
+        assert self.waiting() == ["email"]
+        assert not AgentTask.objects.exists()
+        lift(standing.pk, by=None, now=NOON + 20 * self.HOUR)
+        assert len(claim("email", NOON + 20 * self.HOUR)) == 1
+
+    def test_a_person_has_it_at_the_deadline(self) -> None:
+        self.planned(days=1)
+        halt(reason="wrong wording", by=None, now=NOON, kind="upcoming")
+        deadline = Prompt.objects.get().deadline
+        assert deadline is not None
+        self.climb(*range(1, 5))
+        assert not AgentTask.objects.exists()
+        climb(clock(deadline))
+        assert AgentTask.objects.get().created_at == deadline
+        assert self.waiting() == ["sms"]
+
+    def test_who_has_nothing_that_waits_is_with_a_person_at_once(self) -> None:
+        self.planned(phone=False, email=False)
+        halt(reason="wrong wording", by=None, now=NOON)
+        self.climb(0)
+        assert AgentTask.objects.get().reason == "no channel reached them"
+
+    @pytest.mark.parametrize(
+        "fits", [{"channel": "sms"}, {"channel": "sms", "kind": "upcoming"}, {"kind": "overdue"}, {"partner": "other"}]
+    )
+    def test_where_another_channel_is_open_the_ladder_goes_on_to_it(self, fits: dict[str, str]) -> None:
+        self.planned()
+        other = Partner.objects.create(code="other", kind="bank", name="Other") if "partner" in fits else None
+        halt(reason="-", by=None, now=NOON, channel=fits.get("channel", ""), kind=fits.get("kind", ""), partner=other)
+        self.climb(4)
+        assert self.waiting() == ["sms", "email"]
 
 
 def test_it_needs_a_reason() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -161,6 +162,29 @@ def test_a_channel_that_was_opened_meanwhile_is_tried() -> None:
     assert ask(telling(IN_APP, Status.SENT, rung=4), rung=4, open_to=frozenset({EMAIL})) == Climb(
         ON_EMAIL, NOT_DELIVERED
     )
+
+
+@pytest.mark.parametrize(
+    ("rung", "places", "next_one"),
+    [(ON_EMAIL, {}, ON_SMS), (ON_SMS, {EMAIL: 1}, ON_EMAIL)],
+    ids=["a phone was added", "email was put first"],
+)
+def test_what_has_come_to_stand_before_is_tried_before_a_person_is_called(
+    rung: int, places: dict[str, int], next_one: int
+) -> None:
+    failed = telling(ASKING.rungs[rung].channel, Status.FAILED, rung)
+    assert ask(failed, rung=rung, places=places) == Climb(next_one, NOT_DELIVERED)
+    both = failed, telling(ASKING.rungs[next_one].channel, Status.FAILED, next_one)
+    assert ask(*both, rung=next_one, places=places) == Unreached(NO_CHANNEL_LEFT)
+
+
+def test_what_has_come_to_stand_before_shares_the_time_and_what_was_tried_does_not() -> None:
+    deadline = NOW + timedelta(hours=3)
+    assert ask(telling(EMAIL, Status.SENT, ON_EMAIL), rung=ON_EMAIL, deadline=deadline) == Wait(
+        NOW + timedelta(hours=1, minutes=30)
+    )
+    moved = telling(EMAIL, Status.FAILED, ON_EMAIL), telling(SMS, Status.SENT)
+    assert ask(*moved, deadline=deadline) == Wait(deadline)
 
 
 def test_channels_are_tried_in_the_order_that_the_person_chose() -> None:

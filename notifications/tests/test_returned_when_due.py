@@ -107,12 +107,12 @@ def test_other_news_of_payments_have_no_deadline() -> None:
     assert Prompt.objects.get(kind="payment_settled").deadline is None
 
 
-def test_without_a_due_day_to_save_a_person_gets_the_usual_hours() -> None:
+def test_without_a_due_day_to_save_a_person_gets_the_working_day() -> None:
     overdue = at(TUESDAY + 2 * DAY, 9)
     prompt = send_back(TUESDAY, overdue)
     for _rung in range(3):
         Delivery.objects.update(status="failed")
         Prompt.objects.filter(pk=prompt.pk).update(look_again_at=overdue)
         climb(clock(overdue))
-    assert AgentTask.objects.get().act_by == overdue + 4 * HOUR
+    assert AgentTask.objects.get().act_by == at(TUESDAY + 2 * DAY, 22)
     assert Installment.objects.get().due_on == TUESDAY
