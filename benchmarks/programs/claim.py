@@ -40,7 +40,8 @@ def claim(pool: Workers, n: int) -> Trial:
     ended = pool.run("claim", WORKERS, channel=CHANNEL)
     trial = Trial(n, time.monotonic() - started, ended.peak_mb)
     expect("deliveries claimed by all workers", n, ended.done)
-    expect("deliveries recorded as sent once", n, count(DELIVERIES, f"status = 'sent' AND attempts = 1 AND channel = '{CHANNEL}'"))
+    sent_once = count(DELIVERIES, f"status = 'sent' AND attempts = 1 AND channel = '{CHANNEL}'")
+    expect("deliveries recorded as sent once", n, sent_once)
     expect("events of their sending", n, count(EVENTS) - before)
     return trial
 
