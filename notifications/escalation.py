@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection, transaction
@@ -23,16 +23,13 @@ from notifications.partner_news import tell_unreached
 from notifications.passed_by import STAGED, may_be_past, passed_by
 from notifications.putting_off import put_off, wait_for_lift
 from notifications.reach import open_to, reachable
-from notifications.slots import working_days
-from notifications.timing import at_local, lawful_moment, local_day
+from notifications.time_to_act import time_to_act
+from notifications.timing import lawful_moment, local_day
 
 logger = logging.getLogger(__name__)
 BATCH: Final = 500
 TOLD_ELSEWHERE: Final = "told in another way"
 AFTER_A_FAULT: Final = timedelta(minutes=10)
-PERSON_TAKES: Final = timedelta(hours=4)
-"""What a person gets to act in at least, while there is a day that leaves it."""
-
 Ways = Mapping[str, ContactPoint]
 
 
@@ -197,38 +194,12 @@ def _note_unreached(writes: Writes, prompt: Prompt, why: str, clock: Clock) -> N
             kind=AgentTask.Kind.UNREACHABLE,
             borrower=prompt.borrower,
             reason=why,
-            act_by=act_by(prompt, clock),
+            act_by=time_to_act(prompt, clock),
             created_at=clock.now,
         )
     )
     writes.escalated.append((prompt.pk, why))
     writes.facts.append(about(prompt, NoticeEvent.Kind.ESCALATED, why=why))
-
-
-def act_by(prompt: Prompt, clock: Clock) -> datetime:
-    """The close of contact hours on the last working day, else on the day before the due date, else on the due day:
-    the first of them that leaves a person time, and those first on which people work. After all of them, in the night
-    of the due day, its end. Where no due date is to be saved, the first close on a working day that leaves that time.
-    """
-    soonest = clock.now + PERSON_TAKES
-    zone = prompt.borrower.zone
-    working = working_days(prompt.borrower.jurisdiction, zone)
-    first = working.next_working_day(local_day(clock.now, zone) - timedelta(days=1))
-    days = _last_days(prompt) or [first, working.next_working_day(first)]
-    days.sort(key=lambda day: not working.is_working_day(day))
-    closes = clock.hours_for(prompt.borrower.jurisdiction, prompt.kind, zone)[0].closes
-    ends = [at_local(day, closes, zone) for day in days]
-    last = next((end for end in ends if end >= soonest), max(ends))
-    return last if last > clock.now else max(clock.now, at_local(max(days), time.max, zone))
-
-
-def _last_days(prompt: Prompt) -> list[date]:
-    """On which the due date can still be saved, in the order of `act_by`; none where there is none to save."""
-    if prompt.kind != Prompt.Kind.UPCOMING and (prompt.kind != Prompt.Kind.PAYMENT_RETURNED or not prompt.deadline):
-        return []
-    last_days = [local_day(prompt.deadline, prompt.borrower.zone)] if prompt.deadline else []
-    due_on = prompt.installment.due_on if prompt.installment else None
-    return [*last_days, due_on - timedelta(days=1), due_on] if due_on else last_days
 
 
 def _write(writes: Writes, clock: Clock) -> None:
