@@ -122,7 +122,8 @@ def test_a_call_says_the_text_message_without_link_or_stop_word_and_how_to_confi
         facts = sample_facts(language)._replace(stops=True)
         said = render(kind, 0, "voice", facts, LINK, "0417")
         text = render(kind, 0, "sms", facts._replace(stops=False), "").text.strip()
-        assert said == Rendered(wording=said.wording, text=f"{text} {find_wording(kind, 0, language, facts.decision).press}"), kind
+        press = find_wording(kind, 0, language, facts.decision).press
+        assert said == Rendered(wording=said.wording, text=f"{text} {press}"), kind
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
