@@ -12,6 +12,7 @@ from django.utils import timezone
 from loans import differences, discrepancies, outages
 from notifications import (
     awaiting,
+    cancellation,
     clock_watch,
     coverage,
     dispatch,
@@ -88,12 +89,15 @@ def climb_ladders() -> int:
 
 @shared_task
 def tidy() -> int:
-    """Time out missing receipts, free what dead workers left behind, and pass over providers that keep silent."""
+    """Time out missing receipts, free what dead workers left behind, take back what must not be tried again, and pass
+    over providers that keep silent.
+    """
     clock = Clock.at(timezone.now())
     return _run_each(
         lambda: len(suppliers.pass_over_slow(clock)),
         lambda: silence.time_out(clock),
         lambda: dispatch.rescue(now=clock.now),
+        lambda: cancellation.take_back_retries(now=clock.now),
     )
 
 
