@@ -1,7 +1,7 @@
 """Takes back what need not be told any more: paid is paid, and a disputed debt is not demanded."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
@@ -17,6 +17,11 @@ from notifications.states import Status, Step, advance
 NOT_NEEDED: Final = "paid or changed meanwhile"
 LIVE: Final = frozenset({Prompt.Status.ACTIVE, Prompt.Status.ESCALATED})
 """Those whose borrower is still to be told, by a ladder or by a person."""
+
+_RETRIES_BEFORE: Final = timedelta(minutes=10)
+_RETRIES_AFTER: Final = timedelta(seconds=10)
+"""Around now, what must not be tried again is looked for: two sweeps ahead of its next try, and some behind."""
+_RETRIES_AT_MOST: Final = 500
 
 
 def cancel_settled(installment_ids: Iterable[int], *, now: datetime) -> int:
@@ -102,6 +107,23 @@ def cancel_waiting(leading_ids: Collection[int], *, reason: str, now: datetime) 
     """
     never = Delivery.objects.filter(prompt__in=leading_ids, attempts=0)
     _take_back(never.exclude(channel=Delivery.Channel.IN_APP).exclude(rung=OFF_THE_LADDER), reason, now)
+
+
+def take_back_retries(*, now: datetime) -> int:
+    """Take back what is about to be tried again though its prompt has ended; returns how many.
+
+    Who wrote down that a provider had not taken it and who ended its prompt did not see each other.
+    """
+    ended = Q(prompt__status=Prompt.Status.CANCELLED)
+    ended |= Q(prompt__status=Prompt.Status.ACKNOWLEDGED) & ~Q(rung=OFF_THE_LADDER)
+    about_now = (now - _RETRIES_BEFORE, now + _RETRIES_AFTER)
+    # By every channel, so that the index of what is to be tried again is walked for these moments alone.
+    retries = Delivery.objects.filter(
+        ended, channel__in=Delivery.Channel.values, status=Status.RETRYING, next_attempt_at__range=about_now
+    )
+    rows = retries.values_list("pk", "prompt__reason", "prompt__status")[:_RETRIES_AT_MOST]
+    steps = [Step(delivery_id=pk, to=Status.CANCELLED, reason=reason or status) for pk, reason, status in rows]
+    return len(advance(steps, now=now))
 
 
 def _take_back(deliveries: QuerySet[Delivery], reason: str, now: datetime) -> None:

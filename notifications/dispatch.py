@@ -130,12 +130,16 @@ def _messages(
 
 @transaction.atomic
 def _claim(line: Line, provider: str, holder: int, now: datetime, limit: int) -> list[Worded] | None:
-    """The next messages, claimed for this worker; None where nothing is to be sent, or others are at all of it."""
+    """The next messages, claimed for this worker; None where nothing is to be sent, or others are at all of it.
+
+    None of them where others are at all of a full block: there may be more behind it, until the walk has come round.
+    """
+    before = line.after
     ids = line.next(now=now, limit=limit)
     worded, not_now = word(ids, now=now)
     rows = [one.kept for one in worded] + [Kept(step.delivery_id) for step in not_now]
     if not rows:
-        return None
+        return [] if len(ids) == limit and line.after > before else None
     claim(rows, holder=holder, provider=provider, now=now)
     advance(not_now, now=now)
     return worded

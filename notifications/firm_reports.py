@@ -48,6 +48,7 @@ def take(notices: Sequence[Notice]) -> list[Answer]:
     """Each names another loan. The number of statements does not depend on how many there are."""
     partner = notices[0][0].report.partner
     now = max(event.report.received_at for event, _record in notices)
+    firm_words.await_planned()
     periods = _periods(partner, notices)
     kept = _keep(partner, [(notice, periods[_named(notice)]) for notice in notices if _named(notice) in periods], now)
     effects = firm_words.hear(list(kept.values()), now=now)

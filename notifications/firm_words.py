@@ -25,6 +25,10 @@ BATCH: Final = 2000
 """Words that are looked at together: read as objects, a day of a large firm would not fit."""
 _PAST_THE_DUE_DAY: Final = timedelta(days=2)
 """After midnight UTC of the due date: over in every zone."""
+# A word that is being kept and a duty that is being planned do not see each other, and nothing would look again: one
+# waits for the commit of the other. Words do not wait for words.
+_WHILE_KEPT: Final = "SELECT pg_advisory_xact_lock_shared(hashtext('notifications.hearing'), 0)"
+_WHILE_PLANNED: Final = "SELECT pg_advisory_xact_lock(hashtext('notifications.hearing'), 0)"
 _UNSENT: Final = (Delivery.Status.QUEUED, Delivery.Status.RETRYING, Delivery.Status.CANCELLED)
 
 
@@ -47,13 +51,23 @@ class Match:
     status: str
 
 
+def await_planned() -> None:
+    """Wait for who is planning duties; who comes next waits for this transaction. Run it before a word is kept."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WHILE_KEPT)
+
+
 def hear(telling_ids: Sequence[int], *, now: datetime) -> dict[int, Effect]:
     """Let these words count; those that speak of no planned prompt have no effect yet. Run it in a transaction."""
     return _follow(_matches(duty_statements.TOLD, {"tellings": list(telling_ids)}), now)
 
 
 def hear_earlier(*, now: datetime) -> None:
-    """Let count what firms said before what has just been planned (`planning_duty`) was."""
+    """Let count what firms said before what has just been planned (`planning_duty`) was. Run it once its duties are
+    written and before any prompt of before is locked: who is keeping a word may be at it, and is waited for.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_WHILE_PLANNED)
     _follow(_matches(duty_statements.TOLD_BEFORE, {}), now)
 
 

@@ -28,7 +28,7 @@ PORTION: Final = 20_000
 FEW: Final = 1000
 """Of so many it is looked up whether earlier messages wait; for more, the whole queue is looked through once."""
 _ONE_PLANNER: Final = "SELECT pg_advisory_xact_lock(hashtext('notifications.planning'), hashtext(%s))"
-_ONE_PLANNER_FOR_ALL: Final = "SELECT pg_advisory_lock(hashtext('notifications.planning'), hashtext(%s))"
+_ONE_PLANNER_FOR_ALL: Final = "SELECT pg_try_advisory_lock(hashtext('notifications.planning'), hashtext(%s))"
 _NEXT_PLANNER: Final = "SELECT pg_advisory_unlock(hashtext('notifications.planning'), hashtext(%s))"
 _SORT_IN_MEMORY: Final = "SET LOCAL work_mem = '128MB'"
 """What a day's plan is grouped and joined in; it is given back with the transaction."""
@@ -64,7 +64,9 @@ def plan_calendar(kind: Prompt.Kind, source: str, clock: Clock, written: Callabl
     """Plan `kind`, upcoming or overdue; returns how many prompts are new.
 
     A large plan is written in portions, each in a transaction of its own, unless the caller has begun one. `written` is
-    called once a portion that brought something new is there for others.
+    called once a portion that brought something new is there for others. Where somebody else plans the same kind there
+    is nothing to do, and nobody waits: what that one has not looked at is found by the next run. Within a transaction
+    of the caller the other one is waited for.
     """
     slots = slots_of(kind, clock)
     if any(slot.plan.number for slot in slots):
@@ -73,23 +75,27 @@ def plan_calendar(kind: Prompt.Kind, source: str, clock: Clock, written: Callabl
     table_statistics.refresh(_READ)
     if connection.in_atomic_block:
         return _plan_in_one(run, written)
-    planned = 0
-    with _only_planner(kind):
-        with transaction.atomic():
-            found = _find(run)
-            portions = _cut() if found.fresh > PORTION else [EVERYBODY] if found.fresh else []
-        for people in portions:
-            with transaction.atomic():
-                planned += _plan_found(run, people, found, written)
-        with connection.cursor() as cursor:
-            cursor.execute(planning_statements.CLEAR)
-    return planned
+    with _only_planner(kind) as alone:
+        return _plan_in_portions(run, written) if alone else 0
 
 
 def plan_alone(kind: str) -> None:
     """Nobody else plans `kind` until the caller's transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute(_ONE_PLANNER, [kind])
+
+
+def _plan_in_portions(run: Run, written: Callable[[], None]) -> int:
+    planned = 0
+    with transaction.atomic():
+        found = _find(run)
+        portions = _cut() if found.fresh > PORTION else [EVERYBODY] if found.fresh else []
+    for people in portions:
+        with transaction.atomic():
+            planned += _plan_found(run, people, found, written)
+    with connection.cursor() as cursor:
+        cursor.execute(planning_statements.CLEAR)
+    return planned
 
 
 def _plan_in_one(run: Run, written: Callable[[], None]) -> int:
@@ -103,12 +109,20 @@ def _plan_in_one(run: Run, written: Callable[[], None]) -> int:
 
 
 @contextmanager
-def _only_planner(kind: Prompt.Kind) -> Iterator[None]:
-    """Nobody else plans `kind` meanwhile. The lock ends with the connection, if not before."""
+def _only_planner(kind: Prompt.Kind) -> Iterator[bool]:
+    """Whether nobody else plans `kind`; then nobody else does meanwhile. The lock ends with the connection, if not
+    before.
+
+    A planner that waited for another would keep a worker from everything else for as long.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_ONE_PLANNER_FOR_ALL, [kind])
+        alone = bool(cursor.fetchone()[0])
+    if not alone:
+        yield False
+        return
     try:
-        yield
+        yield True
     finally:
         with connection.cursor() as cursor:
             cursor.execute(_NEXT_PLANNER, [kind])

@@ -46,7 +46,7 @@ def follow_schedule(installment_ids: list[int], **_: Any) -> None:
     cancel_settled(installment_ids, now=now)
     cancel_outdated(Payment.everything.filter(installment__in=installment_ids), now=now)
     plan_changes(installment_ids, Clock.at(now))
-    transaction.on_commit(tasks.plan.delay, robust=True)
+    transaction.on_commit(tasks.wake_planner, robust=True)
 
 
 @receiver(signals.installments_held)

@@ -6,11 +6,13 @@ from time import monotonic
 
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
+from django.core.cache import cache
 from django.utils import timezone
 
 from loans import differences, discrepancies, outages
 from notifications import (
     awaiting,
+    cancellation,
     clock_watch,
     coverage,
     dispatch,
@@ -35,6 +37,11 @@ logger = logging.getLogger(__name__)
 
 LONGEST_RUN = 120.0
 """Seconds after which a sweep leaves the rest to the next one, far below the broker's visibility timeout."""
+NUDGE_EVERY = 10
+"""Seconds in which the planner is woken once, whatever an intake commits: each look reads all that is open."""
+NUDGE_LIVES = 60
+"""Seconds; beat asks for a plan as often, so an older nudge is of no use."""
+_WOKEN, _NEWS = "planner.woken", "planner.news"
 
 
 @shared_task
@@ -45,6 +52,15 @@ def plan() -> int:
         lambda: planning.plan_upcoming(clock, wake_senders),
         lambda: planning.plan_overdue(clock, wake_senders),
     )
+
+
+@shared_task
+def plan_news() -> int:
+    """Plan what was committed too soon after the last nudge for one of its own."""
+    if not cache.delete(_NEWS):
+        return 0
+    cache.set(_WOKEN, True, timeout=NUDGE_EVERY)
+    return plan()
 
 
 @shared_task
@@ -73,12 +89,15 @@ def climb_ladders() -> int:
 
 @shared_task
 def tidy() -> int:
-    """Time out missing receipts, free what dead workers left behind, and pass over providers that keep silent."""
+    """Time out missing receipts, free what dead workers left behind, take back what must not be tried again, and pass
+    over providers that keep silent.
+    """
     clock = Clock.at(timezone.now())
     return _run_each(
         lambda: len(supplier_receipts.pass_over_slow(clock)),
         lambda: silence.time_out(clock),
         lambda: dispatch.rescue(now=clock.now),
+        lambda: cancellation.take_back_retries(now=clock.now),
     )
 
 
@@ -123,6 +142,14 @@ def seal() -> int:
     while (count := sealing.seal_events(timezone.now(), limit)) == limit and monotonic() - started < LONGEST_RUN:
         sealed += count
     return sealed + count
+
+
+def wake_planner() -> None:
+    """Nudge the planner; where it was a moment ago, leave word for `plan_news`. What is lost waits for beat's plan."""
+    if cache.add(_WOKEN, True, timeout=NUDGE_EVERY):
+        plan.apply_async(expires=NUDGE_LIVES)
+    else:
+        cache.set(_NEWS, True, timeout=10 * NUDGE_LIVES)
 
 
 def wake_senders() -> None:

@@ -15,6 +15,14 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # First, so that nothing else is there already where it is broken off: then it has left an index behind that is of
+        # no use.
+        migrations.RunSQL('DROP INDEX CONCURRENTLY IF EXISTS delivery_sent_lately', migrations.RunSQL.noop),
+        # Beside those who are sending: the table may be large.
+        AddIndexConcurrently(
+            model_name='delivery',
+            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['sent_at'], name='delivery_sent_lately', pages_per_range=32),
+        ),
         migrations.CreateModel(
             name='RefusedCalls',
             fields=[
@@ -34,10 +42,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='refusedcalls',
             constraint=models.UniqueConstraint(fields=('day', 'provider', 'why'), name='refused_calls_once_a_day'),
-        ),
-        # Beside those who are sending: the table may be large.
-        AddIndexConcurrently(
-            model_name='delivery',
-            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['sent_at'], name='delivery_sent_lately', pages_per_range=32),
         ),
     ]

@@ -38,8 +38,8 @@ class InboundText(models.Model):
         Delivery, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("answers"), db_index=False
     )
     received_at = models.DateTimeField(_("received"))
-    provider = models.CharField(_("provider"), max_length=16, blank=True)
-    fingerprint = models.CharField(_("fingerprint"), max_length=64, blank=True)
+    provider = models.CharField(_("provider"), max_length=16, blank=True, default="", db_default="")
+    fingerprint = models.CharField(_("fingerprint"), max_length=64, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = _("text message from a borrower")

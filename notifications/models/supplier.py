@@ -1,6 +1,7 @@
 """How a provider is doing."""
 
 from django.db import models
+from django.db.models import Value
 from django.utils.translation import gettext_lazy as _
 
 
@@ -15,7 +16,9 @@ class Supplier(models.Model):
     paused_until = models.DateTimeField(_("passed over until"), null=True, blank=True)
     strikes = models.PositiveSmallIntegerField(_("pauses in a row"), default=0)
     why = models.CharField(_("why"), max_length=200, blank=True)
-    not_taken = models.JSONField(_("people in a row not taken"), default=dict, blank=True)
+    not_taken = models.JSONField(
+        _("people in a row not taken"), default=dict, db_default=Value({}, models.JSONField()), blank=True
+    )
     changed_at = models.DateTimeField(_("changed"))
 
     class Meta:

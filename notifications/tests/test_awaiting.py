@@ -33,7 +33,7 @@ Outcome = AgentTask.Outcome
 @pytest.fixture(autouse=True)
 def _nobody_is_woken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "wake_senders", lambda: None)
-    monkeypatch.setattr(tasks.plan, "delay", lambda: None)
+    monkeypatch.setattr(tasks, "wake_planner", lambda: None)
 
 
 def make_waiting(due: int = 1) -> Installment:

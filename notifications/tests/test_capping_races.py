@@ -65,9 +65,22 @@ def test_while_one_worker_tells_a_person_another_leaves_theirs_and_then_finds_no
 
 def test_another_persons_messages_go_out_meanwhile() -> None:
     overdue_deliveries(1)
+    assert take(1) == 1, "the words are kept now, so that nobody waits for who keeps them first"
+    overdue_deliveries(1)
     overdue_deliveries(1)
     with worker_that_took(1):
         assert take(500) == 1
+
+
+def test_behind_a_full_block_that_is_all_another_workers_the_walk_goes_on_and_ends_when_it_has_come_round() -> None:
+    overdue_deliveries(1)
+    assert take(1) == 1, "the words are kept now, so that nobody waits for who keeps them first"
+    overdue_deliveries(3)
+    overdue_deliveries(1)
+    with worker_that_took(1):
+        line = Line("sms")
+        walk = [dispatch._claim(line, "kannel", 1, NOON, 2) for _ in range(3)]
+    assert [worded if worded is None else len(worded) for worded in walk] == [0, 1, None]
 
 
 def test_however_many_workers_there_are_each_person_gets_as_much_as_the_cap_allows() -> None:

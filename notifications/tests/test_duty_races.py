@@ -1,6 +1,9 @@
 """A firm's report, a worker that claims, and the sweep that takes over: at the same moment, on real connections."""
 
+from threading import Event as Moment
+
 import pytest
+from django.db import connection, transaction
 
 from loans.intake.events.sweep import apply_kept
 from loans.models import Event
@@ -10,6 +13,7 @@ from notifications.planning import plan_upcoming
 from notifications.taking_over import take_over
 from notifications.tests.factories import NOON, claim, clock
 from notifications.tests.firms import HOUR, due_in, event_about, make_rule, push
+from notifications.tests.peers import wait_until
 from notifications.tests.test_races import at_once
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -69,3 +73,54 @@ def test_the_same_words_in_two_messages_at_once_count_once() -> None:
     at_once(*[lambda: apply_kept(1)] * 3)
     assert sorted(Event.objects.values_list("status", flat=True)) == ["applied", "unchanged", "unchanged"]
     assert NoticeEvent.objects.filter(kind="firm_told").count() == 1
+
+
+def waits_for(other: Moment) -> bool:
+    """The other has come to its end, or waits for a lock that one of us holds."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        return other.is_set() or cursor.fetchone()[0] > 0
+
+
+def test_a_report_that_comes_while_its_prompt_is_being_planned_counts() -> None:
+    make_rule()
+    installment = due_in(3)
+    push(make_bank(), [event_about(installment, at=NOON)], at=NOON)
+    planned, heard = Moment(), Moment()
+
+    def plan() -> None:
+        with transaction.atomic():
+            plan_upcoming(clock())
+            planned.set()
+            wait_until("the report was heard or waited", lambda: waits_for(heard))
+
+    def hear() -> None:
+        assert planned.wait(10)
+        apply_kept()
+        heard.set()
+
+    at_once(plan, hear)
+    assert Duty.objects.get().status == Duty.Status.MET
+    assert Prompt.objects.get().status == Prompt.Status.FIRM_TOLD
+
+
+def test_a_prompt_that_is_planned_while_a_report_about_it_is_being_taken_is_told_by_the_firm() -> None:
+    make_rule()
+    installment = due_in(3)
+    push(make_bank(), [event_about(installment, at=NOON)], at=NOON)
+    kept, planned = Moment(), Moment()
+
+    def hear() -> None:
+        with transaction.atomic():
+            apply_kept()
+            kept.set()
+            wait_until("it was planned or the planner waited", lambda: waits_for(planned))
+
+    def plan() -> None:
+        assert kept.wait(10)
+        plan_upcoming(clock())
+        planned.set()
+
+    at_once(hear, plan)
+    assert Duty.objects.get().status == Duty.Status.MET
+    assert Prompt.objects.get().status == Prompt.Status.FIRM_TOLD

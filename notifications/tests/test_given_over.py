@@ -25,7 +25,7 @@ HOUR = timedelta(hours=1)
 @pytest.fixture(autouse=True)
 def _nobody_is_woken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "wake_senders", lambda: None)
-    monkeypatch.setattr(tasks.plan, "delay", lambda: None)
+    monkeypatch.setattr(tasks, "wake_planner", lambda: None)
 
 
 def send_back(*, named: bool) -> Prompt:

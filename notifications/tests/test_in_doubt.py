@@ -33,7 +33,7 @@ SLIP = "41250.00"
 @pytest.fixture(autouse=True)
 def _nobody_is_woken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "wake_senders", lambda: None)
-    monkeypatch.setattr(tasks.plan, "delay", lambda: None)
+    monkeypatch.setattr(tasks, "wake_planner", lambda: None)
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ MORNING = datetime(2026, 11, 23, 8, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 @pytest.fixture(autouse=True)
 def _nobody_is_woken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "wake_senders", lambda: None)
-    monkeypatch.setattr(tasks.plan, "delay", lambda: None)
+    monkeypatch.setattr(tasks, "wake_planner", lambda: None)
 
 
 @pytest.fixture

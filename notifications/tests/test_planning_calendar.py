@@ -153,6 +153,26 @@ def test_nobody_else_plans_between_two_portions(crowd: list[Installment]) -> Non
 
 
 @pytest.mark.django_db(transaction=True)
+def test_who_comes_while_another_plans_waits_for_nothing_and_plans_what_that_one_does_not(
+    crowd: list[Installment],
+) -> None:
+    """One that waited would keep a worker's process from ladders, receipts and alarms meanwhile."""
+    make_installment(make_loan(make_borrower()), due_on=TODAY - timedelta(days=1))
+
+    def plan_too() -> tuple[int, int]:
+        try:
+            return plan_upcoming(clock()), plan_overdue(clock())
+        finally:
+            connection.close()
+
+    others: list[tuple[int, int]] = []
+    with ThreadPoolExecutor(1) as pool:
+        planned = plan_upcoming(clock(), lambda: others.append(pool.submit(plan_too).result(timeout=5)))
+    assert planned == len(crowd)
+    assert others == [(0, 1), (0, 0), (0, 0)]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_what_falls_overdue_is_planned_in_portions_too(crowd: list[Installment]) -> None:
     Installment.objects.update(due_on=TODAY - timedelta(days=1))
     assert plan_overdue(clock()) == len(crowd)

@@ -8,21 +8,24 @@ from typing import TypeVar
 from unittest.mock import patch
 
 import pytest
-from django.db import connection
+import time_machine
+from django.db import connection, transaction
 
 from accounts.tests.factories import make_borrower
 from loans.models import Installment, Loan
 from loans.tests.factories import make_installment, make_loan
-from notifications import prior_notice
+from notifications import prior_notice, tasks
 from notifications.acknowledgement import acknowledge
+from notifications.cancellation import cancel, take_back_retries
 from notifications.escalation import climb
+from notifications.ladder import OFF_THE_LADDER
 from notifications.models import Acknowledgement, Delivery, NoticeEvent, Prompt, Receipt
 from notifications.planning import plan_upcoming
 from notifications.prior_notice import give_prior_notice
 from notifications.signatures import reference_of
 from notifications.states import Status, Step, advance
 from notifications.tests.bundles import make_pair
-from notifications.tests.factories import NOON, TODAY, claim, clock, hear, make_delivery
+from notifications.tests.factories import NOON, TODAY, claim, clock, hear, make_delivery, make_prompt
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 Made = TypeVar("Made")
@@ -117,6 +120,38 @@ def test_a_prompt_paid_while_it_is_claimed_is_either_sent_or_taken_back_never_bo
         claimed, _paid = at_once(lambda: claim("sms", now=NOON), pay)
         delivery.refresh_from_db()
         assert delivery.status == (Status.SENDING if claimed else Status.CANCELLED)
+
+
+@pytest.mark.parametrize("ended", ["cancelled", "acknowledged"])
+def test_what_is_to_be_tried_again_of_a_prompt_that_ended_in_the_same_moment_is_taken_back(ended: str) -> None:
+    delivery = make_delivery(status=Status.SENDING, handed_at=NOON, attempts=1)
+    soon = NOON + timedelta(seconds=5)
+
+    def not_taken() -> int:
+        try:
+            step = Step(delivery_id=delivery.pk, to=Status.RETRYING, reason="no connection", next_attempt_at=soon)
+            return len(advance([step], now=NOON))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        if ended == "cancelled":
+            cancel(Prompt.objects.all(), reason="disputed", now=NOON)
+        else:
+            acknowledge(prompt_id=delivery.prompt_id, method="link", delivery_id=delivery.pk, now=NOON)
+        assert pool.submit(not_taken).result(timeout=10) == 1
+    delivery.refresh_from_db()
+    assert delivery.status == Status.RETRYING
+    with time_machine.travel(NOON, tick=False):
+        tasks.tidy()
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.reason) == (Status.CANCELLED, {"cancelled": "disputed"}.get(ended, ended))
+
+
+def test_what_an_agent_sends_again_to_somebody_who_knows_is_tried_again() -> None:
+    prompt = make_prompt(status=Prompt.Status.ACKNOWLEDGED)
+    make_delivery(prompt, status=Status.RETRYING, rung=OFF_THE_LADDER, attempts=1)
+    assert take_back_retries(now=NOON) == 0
 
 
 def test_of_notices_given_at_once_none_waits_for_a_message_that_is_not_there() -> None:

@@ -4,6 +4,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.tests.factories import make_borrower
 from loans import signals
@@ -12,10 +14,11 @@ from loans.tests.disputes import write_dispute
 from loans.tests.factories import make_installment, make_loan
 from loans.tests.returns import booked, returned
 from loans.tests.returns import send as send_statement
+from notifications import tasks
 from notifications.models import Delivery, DisputedPrompt, Prompt
 from notifications.planning import plan_overdue, plan_upcoming
 from notifications.states import Status
-from notifications.tests.factories import TODAY, clock, make_delivery, make_prompt
+from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt
 
 pytestmark = pytest.mark.django_db
 
@@ -122,3 +125,32 @@ def test_a_dispute_cannot_name_a_strangers_prompt() -> None:
     dispute = write_dispute(make_installment(due_on=TODAY))
     signals.dispute_opened.send(sender=None, dispute_id=dispute.pk, about=f"prompt:{make_prompt().pk}")
     assert not DisputedPrompt.objects.exists()
+
+
+def test_many_commits_of_an_intake_wake_the_planner_once_and_what_follows_is_planned_within_seconds(
+    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    """A wake-up a commit, each of which reads all that is open, would stand before all other sweeps."""
+    woken: list[dict[str, int]] = []
+    monkeypatch.setattr(tasks.plan, "apply_async", lambda **options: woken.append(options))
+    installment = make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=3))
+    for _ in range(10):
+        with django_capture_on_commit_callbacks(execute=True):
+            signals.installments_changed.send(sender=None, installment_ids=[installment.pk])
+    assert woken == [{"expires": 60}]
+    with time_machine.travel(NOON, tick=False):
+        assert tasks.plan_news() == 1
+        make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=3))
+        assert tasks.plan_news() == 0, "nothing has told of news"
+        assert tasks.plan() == 1
+
+
+def test_a_single_commit_needs_no_second_look(
+    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    monkeypatch.setattr(tasks.plan, "apply_async", lambda **_options: None)
+    installment = make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=3))
+    with django_capture_on_commit_callbacks(execute=True):
+        signals.installments_changed.send(sender=None, installment_ids=[installment.pk])
+    with time_machine.travel(NOON, tick=False):
+        assert tasks.plan_news() == 0

@@ -15,9 +15,13 @@ DATABASES["default"]["OPTIONS"]["pool"] = {
 # that hands out a connection for each transaction must know of prepared statements (PgBouncer does from 1.21).
 DATABASES["default"]["OPTIONS"].setdefault("prepare_threshold", 1)
 # A worker that falls asleep in the middle of a transaction (a paused machine) would keep its locks, and everybody who
-# waits for them, until it wakes up. The database ends such a session after so many seconds.
+# waits for them, until it wakes up. The database ends such a session after so many seconds. Of one that was ended in
+# the middle of a statement (its task outlived the limit) it would go on with that to the end, locks held: it looks now
+# and then whether anybody still waits for it.
 DATABASES["default"]["OPTIONS"].setdefault(
-    "options", f"-c idle_in_transaction_session_timeout={env.int('DATABASE_PATIENCE', default=60)}s"
+    "options",
+    f"-c idle_in_transaction_session_timeout={env.int('DATABASE_PATIENCE', default=60)}s"
+    " -c client_connection_check_interval=10s",
 )
 # portal.postgresql finds out that a pooled connection has died, and costs no query.
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = False

@@ -58,6 +58,7 @@ def _every(
 
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "plan": _every(60, "plan"),
+    "plan-news": _every(10, "plan_news"),
     "climb": _every(5, "climb_ladders"),
     "tidy": _every(5, "tidy"),
     "cover": _every(60, "cover"),

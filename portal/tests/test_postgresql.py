@@ -70,6 +70,13 @@ def test_a_connection_on_which_something_waits_is_asked(pooled: DatabaseWrapper)
     assert not is_alive(listening)
 
 
+def test_the_database_looks_whether_anybody_still_waits_for_a_statement() -> None:
+    """Else what a task that was ended had asked would go on, with the planners' lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW client_connection_check_interval")
+        assert cursor.fetchone() == ("10s",)
+
+
 def test_what_is_asked_again_is_planned_once_and_counted_each_time() -> None:
     statement = "SELECT %(one)s::int + 1 AS asked_by_this_test"
     with CaptureQueriesContext(connection) as queries:

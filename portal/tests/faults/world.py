@@ -105,7 +105,7 @@ class World:
         self.settled = False
 
     def nudge(self) -> None:
-        """What the commit of an imported file does."""
+        """A plan at once, whatever the clock of who takes it: this wake-up never expires."""
         with Connection(self.redis_url.replace("unix://", "redis+socket://", 1)) as broker:
             app.send_task(tasks.plan.name, queue="planning", connection=broker)
 
