@@ -230,7 +230,7 @@ def decide(course: Course, *, rung: int, tellings: Sequence[Telling], now: datet
 
 def _outside(course: Course, rung: int, tellings: Sequence[Telling], now: datetime) -> Decision:
     """The same, whatever lies in the portal."""
-    course = course.left(rung, {telling.rung for telling in tellings if telling.channel != Channel.IN_APP})
+    course = course.left(rung, _tried(course.ladder, tellings))
     arrived = any(telling.status == Status.DELIVERED for telling in tellings)
     deadline = course.deadline
     if not arrived and deadline is not None and now >= deadline:
@@ -239,6 +239,13 @@ def _outside(course: Course, rung: int, tellings: Sequence[Telling], now: dateti
     if isinstance(step, Wait) and deadline is not None and not arrived:
         return Wait(min(step.until, deadline))
     return step
+
+
+def _tried(ladder: Ladder, tellings: Sequence[Telling]) -> set[int]:
+    """The rungs on which it was told, and those on whose channel it arrived, though an agent had sent it there."""
+    arrived_on = {telling.channel for telling in tellings if telling.status == Status.DELIVERED}
+    told = {telling.rung for telling in tellings if telling.channel != Channel.IN_APP}
+    return told | {number for number, rung in enumerate(ladder.rungs) if rung.channel in arrived_on}
 
 
 def _on_rung(course: Course, rung: int, tellings: Sequence[Telling], now: datetime, *, arrived: bool) -> Decision:

@@ -178,6 +178,13 @@ def test_what_has_come_to_stand_before_is_tried_before_a_person_is_called(
     assert ask(*both, rung=next_one, places=places) == Unreached(NO_CHANNEL_LEFT)
 
 
+def test_where_it_arrived_by_an_agents_doing_it_is_not_told_once_more() -> None:
+    bounced, again = telling(EMAIL, Status.FAILED, ON_EMAIL), telling(SMS, Status.DELIVERED, OFF_THE_LADDER)
+    assert ask(bounced, again, rung=ON_EMAIL) == Told()
+    failed = telling(SMS, Status.FAILED, OFF_THE_LADDER)
+    assert ask(bounced, failed, rung=ON_EMAIL) == Climb(ON_SMS, NOT_DELIVERED)
+
+
 def test_what_has_come_to_stand_before_shares_the_time_and_what_was_tried_does_not() -> None:
     deadline = NOW + timedelta(hours=3)
     assert ask(telling(EMAIL, Status.SENT, ON_EMAIL), rung=ON_EMAIL, deadline=deadline) == Wait(

@@ -64,6 +64,7 @@ def test_its_mails_are_unconfirmed_for_a_reason_of_its_own() -> None:
 @pytest.mark.usefixtures("relay")
 def test_the_ladder_waits_for_i_know_and_then_goes_on() -> None:
     prompt = make_prompt(rung=2, deadline=NOON + timedelta(days=2))
+    make_delivery(prompt, status="failed")
     delivery = sent(prompt)
     climb(clock())
     prompt.refresh_from_db()
