@@ -32,10 +32,10 @@ def make_worker(name: str) -> Program:
     return dataclasses.replace(usual, name=name, command=[*usual.command, "--hostname", f"{name}@%h"])
 
 
-def with_env(program: Program, name: str, env: Mapping[str, str]) -> Program:
-    """The same under another name, with something else in its environment."""
+def with_env(program: Program, env: Mapping[str, str]) -> Program:
+    """The same, with this in its environment besides."""
     return dataclasses.replace(
-        program, name=name, command=["env", *(f"{key}={value}" for key, value in env.items()), *program.command]
+        program, command=["env", *(f"{key}={value}" for key, value in env.items()), *program.command]
     )
 
 
