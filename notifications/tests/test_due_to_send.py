@@ -89,7 +89,7 @@ def test_many_turns_are_told_by_as_many_statements_as_one(
     hear_events(make_bank())
     for _ in range(loans):
         due_in(3)
-    with django_assert_num_queries(30):
+    with django_assert_num_queries(31):
         assert plan_upcoming(clock()) == loans
     assert len(due()) == loans
 

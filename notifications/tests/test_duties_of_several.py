@@ -107,7 +107,7 @@ def test_planning_costs_the_same_however_many_a_firm_has_to_send(
     make_rule()
     for days in range(1, 8):
         due_in(days)
-    with django_assert_num_queries(29):
+    with django_assert_num_queries(30):
         assert plan_upcoming(clock()) == 7
 
 
@@ -117,9 +117,9 @@ def test_reports_cost_the_same_however_many_there_are(django_assert_num_queries:
     rows = [due_in(3) for _place in range(6)]
     plan_upcoming(clock())
     push(make_bank(), [event_about(row, at=NOON + HOUR) for row in rows[:2]], at=NOON + HOUR)
-    with django_assert_num_queries(29):
+    with django_assert_num_queries(30):
         apply_kept()
     push(make_bank(), [event_about(row, at=NOON + HOUR) for row in rows[2:]], at=NOON + HOUR)
-    with django_assert_num_queries(29):
+    with django_assert_num_queries(30):
         apply_kept()
     assert Prompt.objects.filter(status=Prompt.Status.FIRM_TOLD).count() == 6
