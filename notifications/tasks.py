@@ -40,7 +40,7 @@ LONGEST_RUN = 120.0
 NUDGE_EVERY = 10
 """Seconds in which the planner is woken once, whatever an intake commits: each look reads all that is open."""
 NUDGE_LIVES = 60
-"""Seconds; beat asks for a plan as often, so an older nudge is of no use."""
+"""Seconds; beat asks for a plan as often, and for senders more often, so an older nudge is of no use."""
 _WOKEN, _NEWS = "planner.woken", "planner.news"
 
 
@@ -155,7 +155,7 @@ def wake_planner() -> None:
 def wake_senders() -> None:
     """Nudge one sender a channel; a lost nudge costs one beat of the sweep."""
     for channel in ["in_app", *channels_in_use()]:
-        send.apply_async(args=(channel,), queue=channel)
+        send.apply_async(args=(channel,), queue=channel, expires=NUDGE_LIVES)
 
 
 def _run_each(*sweeps: Callable[[], int]) -> int:
