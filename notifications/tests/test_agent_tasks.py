@@ -273,6 +273,7 @@ class TestContactMended:
         self, mended: AgentTask, agent: User
     ) -> None:
         Installment.objects.update(due_on=TODAY + timedelta(days=1), known_at=NOON - timedelta(days=9))
+        Prompt.objects.update(stage=1)
         end(mended, agent, Outcome.CONTACT_MENDED)
         end(mended, agent, Outcome.NOT_NEEDED)
         later = clock(NOON + timedelta(minutes=11))

@@ -7,10 +7,12 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
+from accounts.models import User
 from accounts.tests.factories import make_borrower
 from loans.models import Installment
 from loans.tests.factories import make_installment, make_loan
 from notifications import dispatch
+from notifications.calendar import overdue_stage, upcoming_stage
 from notifications.contacts import _CONTACTS
 from notifications.models import Delivery, FirmTelling, NoticeEvent, Prompt
 from notifications.policy import Purpose
@@ -32,10 +34,12 @@ def cap() -> int:
 
 def overdue_deliveries(count: int) -> list[Delivery]:
     borrower = make_borrower()
-    installments = [
-        make_installment(make_loan(borrower), due_on=TODAY - timedelta(days=1 + place)) for place in range(count)
-    ]
-    return [make_delivery(make_prompt(one, kind=Prompt.Kind.OVERDUE, stage=1)) for one in installments]
+    return [make_delivery(overdue_for(1 + place, borrower)) for place in range(count)]
+
+
+def overdue_for(days: int, borrower: User) -> Prompt:
+    row = make_installment(make_loan(borrower), due_on=TODAY - timedelta(days=days))
+    return make_prompt(row, kind=Prompt.Kind.OVERDUE, stage=overdue_stage(days))
 
 
 @pytest.fixture(autouse=True)
@@ -144,9 +148,9 @@ def test_one_message_about_several_that_are_due_together_counts_once_however_oft
     deliveries = overdue_deliveries(cap() + 1)
     due_on = TODAY - timedelta(days=1)
     for place, delivery in enumerate(deliveries):
-        Installment.objects.filter(prompts=delivery.prompt_id).update(
-            due_on=due_on - timedelta(days=place * days_apart)
-        )
+        days = place * days_apart
+        Installment.objects.filter(prompts=delivery.prompt_id).update(due_on=due_on - timedelta(days=days))
+        Prompt.objects.filter(pk=delivery.prompt_id).update(stage=overdue_stage(1 + days))
         if place < cap():
             firm_told(delivery)
             firm_told(delivery, proof="delivered")
@@ -166,5 +170,6 @@ def test_where_no_firm_tells_nothing_is_read_for_it() -> None:
 def test_reminders_before_the_due_date_are_service_and_have_no_cap() -> None:
     borrower = make_borrower()
     for place in range(cap() + 2):
-        make_delivery(make_prompt(make_installment(make_loan(borrower), due_on=TODAY + timedelta(days=place))))
+        row = make_installment(make_loan(borrower), due_on=TODAY + timedelta(days=place))
+        make_delivery(make_prompt(row, stage=upcoming_stage(place)))
     assert dispatch.dispatch("sms", clock=lambda: NOON) == cap() + 2

@@ -175,5 +175,5 @@ def test_it_speaks_the_readers_language_and_lets_them_choose(locale: str, asked:
 
 def test_the_day_is_counted_in_the_borrowers_zone() -> None:
     loan = make_loan(make_borrower(time_zone="America/Los_Angeles"))  # still the 21st there
-    delivery = tell(make_installment(loan, due_on=date(2026, 11, 22)), "sms").deliveries.get(channel="sms")
+    delivery = tell(make_installment(loan, due_on=date(2026, 11, 22)), "sms", stage=1).deliveries.get(channel="sms")
     assert "due on Sun 22 November tomorrow" in words(Client().get(link(delivery)))

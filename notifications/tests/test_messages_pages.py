@@ -96,7 +96,7 @@ class TestInbox:
 
     def test_the_newest_comes_first(self, page: Client, loan: Loan) -> None:
         installment = make_installment(loan, due_on=TODAY)
-        tell(installment, kind="upcoming", planned_at=NOON - timedelta(days=3))
+        tell(installment, kind="upcoming", stage=0, planned_at=NOON - timedelta(days=3))
         Installment.objects.update(due_on=TODAY - timedelta(days=1))
         tell(installment, kind="overdue", stage=1)
         shown = words(page.get(INBOX))

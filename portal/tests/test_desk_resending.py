@@ -88,7 +88,7 @@ def test_an_obstacle_is_said_and_nothing_is_queued(desk: Client, woken: list[str
 
 def test_a_held_one_says_until_when_on_the_borrowers_clock(desk: Client) -> None:
     borrower = make_borrower(time_zone="America/New_York")  # 23:00 there
-    prompt = make_prompt(make_installment(make_loan(borrower), due_on=TODAY))
+    prompt = make_prompt(make_installment(make_loan(borrower), due_on=TODAY), stage=1)
     response = desk.post(resend_address(prompt), {"channel": "sms"}, follow=True)
     assert "held until contact hours open: Sun 22 November, 08:00 (America/New_York)" in said(response)
 

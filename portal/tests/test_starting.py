@@ -39,7 +39,7 @@ def test_one_fault_is_enough(command: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings",
+    "env",
     [
         {"KANNEL_URL": "gateway.example/cgi-bin/sendsms"},
         {
@@ -49,8 +49,8 @@ def test_one_fault_is_enough(command: list[str]) -> None:
         {"DEFAULT_FROM_EMAIL": "nobody"},
     ],
 )  # fmt: skip
-def test_a_worker_with_a_provider_whose_settings_cannot_be_used_does_not_start(settings: dict[str, str]) -> None:
-    ended = start(WORKER, **settings)
+def test_a_worker_with_a_provider_whose_settings_cannot_be_used_does_not_start(env: dict[str, str]) -> None:
+    ended = start(WORKER, **env)
     assert ended.returncode != 0
     assert "could not be asked" in ended.stderr
 

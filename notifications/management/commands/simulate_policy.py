@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from loans.intake.progress import counted, shown
 from loans.intake.reading import read_loans
 from loans.intake.records import LoanRecord, Refusal, UnreadableFile
+from notifications import policy_files
 from notifications.policy import PolicyError
 from notifications.simulation.book import Person, read_database, read_records
 from notifications.simulation.dice import USUAL_RATES, Dice
@@ -112,6 +113,7 @@ def _rules(options: dict[str, Any]) -> Rules:
     written = options["contact_hours"] or settings.CONTACT_HOURS
     try:
         hours = ContactHours.parse(written) if written else None
+        policy_files.rules_of(options["jurisdiction"])  # whoever names a law means its own file
         return rules_of(options["policy"], hours=hours, upcoming=options["leads"], overdue=options["overdue"])
     except PolicyError as error:
         raise CommandError(str(error), returncode=2) from error
