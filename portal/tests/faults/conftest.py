@@ -13,7 +13,7 @@ from portal.supervisor import Program
 from portal.tests.faults import book
 from portal.tests.faults.run import Run
 from portal.tests.faults.table import Row, draw
-from portal.tests.faults.twilio import run_twilio
+from portal.tests.faults.twilio import Twilio, run_twilio
 from portal.tests.faults.world import World, looking_into
 
 QUICK, FULL = 200, 2000
@@ -83,17 +83,25 @@ def shifted_run(
         yield _run(standing_world, request)
 
 
+@pytest.fixture(scope="session")
+def standing_twilio() -> Iterator[Twilio]:
+    """Under one address, since workers that know it go on from test to test."""
+    with run_twilio() as twilio:
+        yield twilio
+
+
 @pytest.fixture
 def twilio_run(
-    standing_world: World, django_db_blocker: DjangoDbBlocker, request: pytest.FixtureRequest
+    standing_world: World,
+    standing_twilio: Twilio,
+    django_db_blocker: DjangoDbBlocker,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Run]:
     """With Twilio for text messages that Kannel does not take, and for calls."""
-    with (
-        run_twilio() as twilio,
-        opened(standing_world, django_db_blocker, standing_world.spared_workers(twilio.env)),
-    ):
+    with opened(standing_world, django_db_blocker, standing_world.spared_workers(standing_twilio.env)):
         run = _run(standing_world, request)
-        run.twilio = twilio
+        run.twilio = standing_twilio
+        run.twilio.forget()
         yield run
 
 

@@ -42,6 +42,10 @@ class Twilio:
             "TWILIO_API_URL": self.url,
         }
 
+    def forget(self) -> None:
+        for copies in self.copies.values():
+            copies.clear()
+
     def count(self, channel: str) -> int:
         return sum(map(len, list(self.copies[channel].values())))
 
