@@ -10,6 +10,7 @@ from notifications.calendar import OVERDUE_WINDOW
 from notifications.clock import Clock
 from notifications.early_words import plans_for
 from notifications.models import Prompt
+from notifications.named import named_by_what_arrived
 from notifications.planning import plan_installments
 from notifications.timing import at_local, lawful_moment, local_day
 
@@ -47,8 +48,15 @@ def _taken_back(dispute: Dispute, day: date) -> Iterator[tuple[int, int]]:
     owed = Q(installment__state=Installment.State.OPEN, installment__version=F("version"))
     planned = Prompt.objects.filter(about & owed, kind=KIND).select_related("installment")
     for prompt in planned.order_by("installment_id", "-stage").distinct("installment_id"):
-        if prompt.installment is None or prompt.voided_at is None or prompt.stage < last:
+        if prompt.installment is None or prompt.voided_at is None or prompt.stage < last or _arrived(prompt):
             continue
-        days = (day - prompt.installment.due_on).days
+        # One that was planned for that day before, and taken back by another dispute, has its place.
+        days = max((day - prompt.installment.due_on).days, prompt.stage + 1)
         if days <= OVERDUE_WINDOW and not Dispute.objects.holding([prompt.installment.pk]).exists():
             yield prompt.installment.pk, days
+
+
+def _arrived(prompt: Prompt) -> bool:
+    """Whether a message that names it did, though it had not been answered when the dispute took it back."""
+    leading = prompt.told_with_id or prompt.pk
+    return (leading, prompt.installment_id) in named_by_what_arrived([leading])

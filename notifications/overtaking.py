@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Final
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Least
 
 from notifications import planning_statements
 from notifications.bundles import still_needed
@@ -61,7 +62,9 @@ def _end(prompt_ids: Sequence[int], now: datetime, why: str) -> None:
     handed_over = _prompts_of(told.filter(sent_at__isnull=False).exclude(channel=Delivery.Channel.IN_APP))
     arrived = _prompts_of(told.filter(status=Delivery.Status.DELIVERED))
     end_told(arrived, overtaken=True, now=now)
-    Prompt.objects.live().bundles(leading - going_on - arrived).update(status=Prompt.Status.CANCELLED, reason=why)
+    Prompt.objects.live().bundles(leading - going_on - arrived).update(
+        status=Prompt.Status.CANCELLED, reason=why, look_again_at=Least("look_again_at", Value(now))
+    )
     _leave_out([row for row in overtaken if _leads(row) in going_on], now)
     cancel_unsent(sorted(leading - going_on), reason=why, now=now)
     skipped, cancelled = NoticeEvent.Kind.SKIPPED, NoticeEvent.Kind.CANCELLED

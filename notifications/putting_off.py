@@ -26,11 +26,16 @@ FROM (
     FOR NO KEY UPDATE SKIP LOCKED) AS waiting
 WHERE delivery.id = waiting.id
 """
-# A person comes at the deadline all the same. Who has nothing waiting may climb: to one message, which then waits.
+# A person comes at the deadline all the same, where nothing has arrived by then. Who has nothing waiting may climb: to
+# one message, which then waits.
 _UNTIL_LIFTED: Final = """
 UPDATE notifications_prompt AS prompt
-SET look_again_at = LEAST(%(look_again)s, prompt.deadline)
-WHERE prompt.id = ANY(%(ids)s) AND prompt.status = 'active' AND (prompt.deadline > %(now)s) IS NOT FALSE
+SET look_again_at = CASE WHEN prompt.deadline > %(now)s THEN LEAST(%(look_again)s, prompt.deadline)
+                         ELSE %(look_again)s END
+WHERE prompt.id = ANY(%(ids)s) AND prompt.status = 'active'
+  AND ((prompt.deadline > %(now)s) IS NOT FALSE OR EXISTS (
+    SELECT FROM notifications_delivery AS arrived
+    WHERE arrived.prompt_id = prompt.id AND arrived.channel <> 'in_app' AND arrived.status = 'delivered'))
   AND EXISTS (
     SELECT FROM notifications_delivery AS waiting
     WHERE waiting.prompt_id = prompt.id AND waiting.channel <> 'in_app' AND waiting.status IN ('queued', 'retrying'))

@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 from accounts.models import ContactPoint, User
 from loans.models import Dispute, Installment
 from notifications.bundles import companions_of, still_needed
+from notifications.cancellation import LIVE
 from notifications.clock import Clock
 from notifications.events import record
 from notifications.ladder import OFF_THE_LADDER, ladder_of
 from notifications.models import Delivery, NoticeEvent, Preference, Prompt
 from notifications.needed import look
-from notifications.passed_by import passed_by
+from notifications.passed_by import STAGED, passed_by
 from notifications.reach import CONTACT_KIND, open_to, reachable
 from notifications.timing import lawful_moment
 
@@ -63,16 +64,26 @@ def resend(*, prompt_id: int, channel: str, agent: User, now: datetime) -> Deliv
 
 @transaction.atomic
 def resend_where_mended(*, prompt_id: int, since: datetime, agent: User, now: datetime) -> Delivery:
-    """`resend` to a contact that came after `since`, else on the first channel of its ladder that leads somewhere.
-    Raises what that raises, and CannotResendError where nothing does.
+    """`resend` to a contact that came after `since`, else on the first channel of its ladder that leads somewhere; of a
+    stage that a later one has followed meanwhile, that one. Raises what that raises, and CannotResendError where
+    nothing does.
     """
     prompt = _locked(prompt_id)
+    if passed_by([prompt.pk], now=now):
+        prompt = _locked(_followed_by(prompt))
     ways = open_to(reachable([prompt.borrower_id])[prompt.borrower_id], prompt)
     ladder = [rung.channel for rung in ladder_of(prompt.kind).rungs if rung.channel in ways]
     channel = next(iter(sorted(ladder, key=lambda channel: ways[channel].created_at <= since)), None)
     if channel is None:
         raise CannotResendError(_("Nothing that we have leads to them: mend the contact first."))
     return resend(prompt_id=prompt.pk, channel=channel, agent=agent, now=now)
+
+
+def _followed_by(prompt: Prompt) -> int:
+    """The stage that tells its installment by now; itself where there is none."""
+    same = Prompt.objects.filter(kind__in=STAGED, installment=prompt.installment_id, version=prompt.version)
+    latest = same.filter(status__in=LIVE, voided_at=None).order_by("-pk")
+    return latest.values_list("pk", flat=True).first() or prompt.pk
 
 
 def why_not(prompt: Prompt) -> str:

@@ -10,7 +10,7 @@ from notifications.channels.registry import PROVIDERS, reports_delivery, supplie
 from notifications.clock import Clock
 from notifications.ladder import RECEIPT_WITHIN
 from notifications.models import Supplier
-from notifications.suppliers import ENOUGH, SLOW, UNDELIVERED, clear, forget, pause
+from notifications.suppliers import ENOUGH, JUDGED_BY_FAILURES, SLOW, UNDELIVERED, clear, forget, pause
 
 REPORTS_WITHIN: Final[dict[str, timedelta]] = {channel: within / 6 for channel, within in RECEIPT_WITHIN.items()}
 """By channel, within what time most receipts come: ten minutes for a text message. Before it is over the silence of a
@@ -19,8 +19,6 @@ provider says nothing; each of them has longer before it counts as unconfirmed.
 LOOK_BACK: Final = timedelta(minutes=30)
 LOOKED_AT: Final = 1_000
 """So many messages of a provider say enough about it."""
-_TELL_OF_IT: Final = ("email", "sms")
-"""Where most of what is sent arrives unless the provider fails: of calls most may go unanswered."""
 # Of the addresses for which a provider has taken something lately, or since its last pause, and had time to report: how
 # many, how many have brought no receipt, and how many only such that say that nothing arrived, though nothing is wrong
 # with the address. One address counts once: it may be wrong on purpose, and have many messages.
@@ -54,7 +52,7 @@ def pass_over_slow(clock: Clock) -> list[str]:
     serving = {channel: suppliers_for(channel) for channel in {provider.channel for provider in PROVIDERS.values()}}
     watched = {channel: [name for name in names if reports_delivery(name)] for channel, names in serving.items()}
     several = {name for channel, names in watched.items() if len(serving[channel]) > 1 for name in names}
-    may_fail = {name for channel in _TELL_OF_IT for name in watched[channel]}
+    may_fail = {name for channel in JUDGED_BY_FAILURES for name in watched[channel]}
     _clear_idle(several, may_fail, {name for names in serving.values() for name in names}, clock)
     passed_over = []
     asked = {channel: [name for name in names if name in several | may_fail] for channel, names in watched.items()}

@@ -37,6 +37,10 @@ BY_RECEIPTS: Final = (SLOW, UNDELIVERED)
 FAILS: Final = "does not take messages: "
 """Before the reason that it gave."""
 
+JUDGED_BY_FAILURES: Final = ("email", "sms")
+"""Where most of what is sent arrives unless the provider fails: of calls most may go unanswered, and of devices many
+are given up.
+"""
 _NOT_TAKEN: Final = frozenset({Result.TEMPORARY, Result.UNKNOWN})
 """Not PERMANENT: that a number is refused for good is an answer of a provider that works."""
 
@@ -60,11 +64,12 @@ def not_taken(outcome: Outcome) -> bool:
     return outcome.result in _NOT_TAKEN
 
 
-def fails(outcomes: Collection[Outcome]) -> bool:
-    """Most of these were not taken, be it for good and no fault of the address: the provider, and not the messages, is
-    at fault.
+def fails(outcomes: Collection[Outcome], *, channel: str = "sms") -> bool:
+    """Most of these were not taken on `channel`, be it for good and no fault of the address: the provider, and not the
+    messages, is at fault.
     """
-    return len(outcomes) >= ENOUGH and sum(map(_turned_away, outcomes)) * 2 > len(outcomes)
+    at_fault = _turned_away if channel in JUDGED_BY_FAILURES else not_taken
+    return len(outcomes) >= ENOUGH and sum(map(at_fault, outcomes)) * 2 > len(outcomes)
 
 
 def _turned_away(outcome: Outcome) -> bool:

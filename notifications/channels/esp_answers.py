@@ -58,7 +58,8 @@ def judge_status(reference: str, status: AnymailStatus) -> Outcome:
         return Outcome(reference, result, provider_reference=read_message_id(status.message_id))
     reason = REASONS.get(word, REASONS["unknown"])
     # A list of refused addresses also holds those whose reader once complained: the address may be good.
-    return Outcome(reference, result, reason=reason, address_fault=word == "invalid")
+    # No other firm writes to them either.
+    return Outcome(reference, result, reason=reason, address_fault=word == "invalid", opted_out=word == "rejected")
 
 
 def judge_error(reference: str, error: Exception, status: AnymailStatus) -> Outcome:

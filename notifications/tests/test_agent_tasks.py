@@ -269,6 +269,13 @@ class TestContactMended:
         task.refresh_from_db()
         assert (task.status, task.note, NoticeEvent.objects.count()) == ("open", "", 0)
 
+    def test_where_a_later_stage_has_begun_that_one_is_sent(self, mended: AgentTask, agent: User) -> None:
+        row = Installment.objects.get()
+        Installment.objects.update(due_on=TODAY + timedelta(days=1))
+        later = make_prompt(row, stage=1, status=Prompt.Status.ESCALATED)
+        end(mended, agent, Outcome.CONTACT_MENDED)
+        assert Delivery.objects.get(rung=OFF_THE_LADDER).prompt == later
+
     def test_once_it_arrived_the_borrower_is_covered_though_the_task_is_done(
         self, mended: AgentTask, agent: User
     ) -> None:

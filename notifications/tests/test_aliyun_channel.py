@@ -126,7 +126,7 @@ def test_without_a_template_nobody_is_asked_and_another_provider_may_be(
 ) -> None:
     with run_provider(Answer(200, TAKEN)) as aliyun:
         [outcome] = hand_over(make_channel(aliyun.url, abroad={}), [make_message(address, language=language)])
-    assert (outcome.result, outcome.reason, outcome.address_fault) == (Result.TEMPORARY, reason, False)
+    assert (outcome.result, outcome.reason, outcome.address_fault) == (Result.PERMANENT, reason, False)
     assert aliyun.asked == []
 
 

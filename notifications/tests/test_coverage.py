@@ -66,6 +66,15 @@ def test_a_stage_that_its_ladder_ended_at_midnight_has_as_long_to_be_followed_as
     assert check_coverage(clock(midnight + timedelta(minutes=11))) == 1
 
 
+def test_a_stage_that_was_overtaken_covers_nobody_for_longer_than_that(installment: Installment) -> None:
+    plan_upcoming(clock())
+    Prompt.objects.update(look_again_at=NOON + timedelta(days=2, hours=10))
+    later = NOON + timedelta(days=2)
+    plan_upcoming(clock(later))
+    Prompt.objects.filter(stage=1).update(look_again_at=later)
+    assert check_coverage(clock(later + timedelta(minutes=11))) == 1
+
+
 def test_many_open_alarms_do_not_make_it_look_many_times(installment: Installment) -> None:
     for _ in range(40):
         make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=3))

@@ -15,7 +15,7 @@ from notifications import tasks
 from notifications.escalation import climb
 from notifications.models import AgentTask, Delivery, LeadPlan, Prompt
 from notifications.planning import plan_overdue
-from notifications.tests.factories import NOON, TODAY, clock
+from notifications.tests.factories import NOON, TODAY, clock, facts
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -48,6 +48,23 @@ def decided(about: Dispute, decision: str = "rejected", *, days: int = 8) -> Non
 def demands() -> list[tuple[int, str]]:
     """The stages of what says that it is overdue, and what became of them."""
     return list(Prompt.objects.filter(kind="overdue").order_by("pk").values_list("stage", "status"))
+
+
+def test_what_arrived_and_was_not_answered_yet_is_not_demanded_again() -> None:
+    row = make_overdue(7)
+    said = facts(Prompt.objects.get(kind="overdue")).as_json()
+    Delivery.objects.filter(channel="sms").update(status="delivered", sent_at=NOON, delivered_at=NOON, facts=said)
+    decided(dispute(row))
+    assert demands() == [(7, "cancelled")]
+
+
+def test_two_disputes_that_are_rejected_on_one_day_leave_it_demanded_once() -> None:
+    row = make_overdue(7)
+    decided(dispute(row))
+    with time_machine.travel(NOON + 8 * DAY, tick=False):
+        second = make_dispute(row.loan, installment=row, now=NOON + 8 * DAY)
+    decided(second)
+    assert demands() == [(7, "cancelled"), (16, "cancelled"), (17, "active")]
 
 
 @pytest.mark.parametrize("whole_loan", [True, False])

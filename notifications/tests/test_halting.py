@@ -131,6 +131,15 @@ class TestLadders:
         lift(standing.pk, by=None, now=NOON + 20 * self.HOUR)
         assert len(claim("email", NOON + 20 * self.HOUR)) == 1
 
+    def test_whom_it_has_reached_is_followed_by_one_that_waits_also_after_the_deadline(self) -> None:
+        self.planned(days=1)
+        Delivery.objects.filter(channel="sms").update(status="delivered", sent_at=NOON, delivered_at=NOON)
+        halt(reason="wrong wording", by=None, now=NOON, kind="upcoming")
+        Prompt.objects.update(deadline=NOON + 5 * self.HOUR)
+        self.climb(*range(1, 12))
+        assert self.waiting() == ["email"]
+        assert not AgentTask.objects.exists()
+
     def test_a_person_has_it_at_the_deadline(self) -> None:
         self.planned(days=1)
         halt(reason="wrong wording", by=None, now=NOON, kind="upcoming")

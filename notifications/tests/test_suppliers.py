@@ -74,6 +74,14 @@ def test_what_is_refused_for_good_and_no_fault_of_the_address_is_the_providers()
     assert suppliers.fails([refused] * 10)
 
 
+def test_devices_that_were_given_up_say_nothing_of_a_provider() -> None:
+    gone = Outcome("x", Result.PERMANENT, reason="410 the subscription is gone")
+    assert not suppliers.fails([gone] * 10, channel="push")
+    watch = Watch("webpush", whose={f"{number}": number for number in range(12)})
+    watch.note([Outcome(f"{number}", Result.PERMANENT) for number in range(12)], now=NOON)
+    assert (watch.failing, Alarm.objects.exists()) == (False, False)
+
+
 def test_one_that_does_not_take_what_it_is_given_is_passed_over_and_cleared_when_it_does(
     sandbox: SandboxProcess, two: Settings
 ) -> None:
