@@ -68,14 +68,17 @@ def may_be_told(prompt: str, installment: str) -> str:
     return f"{stands(prompt, installment)} AND {unheld}"
 
 
-_LOOK: Final = f"""
-SELECT told.id, bool_or({stands("prompt", "installment")}), bool_or({may_be_told("prompt", "installment")})
+ALL_NAMED: Final = """
 FROM unnest(%(ids)s::bigint[]) AS told (id)
 CROSS JOIN LATERAL (
     SELECT prompt.* FROM notifications_prompt AS prompt WHERE prompt.id = told.id
     UNION ALL
     SELECT companion.* FROM notifications_prompt AS companion WHERE companion.told_with_id = told.id) AS prompt
-JOIN loans_installment AS installment ON installment.id = prompt.installment_id
+JOIN loans_installment AS installment ON installment.id = prompt.installment_id"""
+"""As SQL, each `prompt` with its `installment` that the message of a leading prompt, `told`, names, of those in `ids`."""
+
+_LOOK: Final = f"""
+SELECT told.id, bool_or({stands("prompt", "installment")}), bool_or({may_be_told("prompt", "installment")}) {ALL_NAMED}
 WHERE prompt.kind = ANY(%(of_figures)s)
 GROUP BY told.id
 UNION ALL

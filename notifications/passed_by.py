@@ -14,7 +14,7 @@ from django.db import connection
 from accounts.models.user import zone_of
 from loans.models import Loan
 from notifications.models import LeadPlan, Prompt
-from notifications.needed import KINDS, stands
+from notifications.needed import ALL_NAMED, KINDS, stands
 from notifications.slots import Plan, plan_of
 from notifications.timing import local_day
 
@@ -23,17 +23,11 @@ OVERTAKEN: Final = "overtaken by a later stage"
 STAGED: Final = frozenset({Prompt.Kind.UPCOMING, Prompt.Kind.OVERDUE})
 _NAMED: Final = f"""
 SELECT told.id, prompt.kind, prompt.stage, installment.due_on, borrower.time_zone,
-       loan.product, loan.bank_id, loan.platform_id
-FROM unnest(%(ids)s::bigint[]) AS told (id)
-CROSS JOIN LATERAL (
-    SELECT prompt.* FROM notifications_prompt AS prompt WHERE prompt.id = told.id
-    UNION ALL
-    SELECT companion.* FROM notifications_prompt AS companion WHERE companion.told_with_id = told.id) AS prompt
-JOIN loans_installment AS installment ON installment.id = prompt.installment_id
+       loan.product, loan.bank_id, loan.platform_id {ALL_NAMED}
 JOIN loans_loan AS loan ON loan.id = installment.loan_id
 JOIN accounts_user AS borrower ON borrower.id = prompt.borrower_id
 WHERE prompt.kind = ANY(%(staged)s) AND {stands("prompt", "installment")}
-"""  # noqa: S608  (nothing of it comes from outside)
+"""
 
 
 class _Named(NamedTuple):
