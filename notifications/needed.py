@@ -75,7 +75,7 @@ CROSS JOIN LATERAL (
     UNION ALL
     SELECT companion.* FROM notifications_prompt AS companion WHERE companion.told_with_id = told.id) AS prompt
 JOIN loans_installment AS installment ON installment.id = prompt.installment_id"""
-"""As SQL, each `prompt` with its `installment` that the message of a leading prompt, `told`, names, of those in `ids`."""
+"""As SQL on leading prompts of these `ids`: what the message of each, `told`, names, as `prompt` and `installment`."""
 
 _LOOK: Final = f"""
 SELECT told.id, bool_or({stands("prompt", "installment")}), bool_or({may_be_told("prompt", "installment")}) {ALL_NAMED}
