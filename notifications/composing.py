@@ -104,8 +104,8 @@ def _without(tellings: list[Telling], held: Sequence[Step]) -> list[Telling]:
 
 def _reply_code(telling: Telling) -> str:
     """Only what asks for an answer, and where answers reach us."""
-    answerable = settings.SMS_INBOUND and telling.channel == Delivery.Channel.SMS and telling.asks_acknowledgement
-    return reply_code(telling.delivery_id) if answerable else ""
+    by_code = telling.channel == Delivery.Channel.SMS and telling.kind in Prompt.ANSWERED_BY_CODE
+    return reply_code(telling.delivery_id) if settings.SMS_INBOUND and by_code else ""
 
 
 def _stops(telling: Telling) -> bool:

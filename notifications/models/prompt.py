@@ -131,6 +131,8 @@ class Prompt(models.Model):
         CANCELLED = "cancelled", _("not needed any more")
 
     ASKING = (Kind.UPCOMING, Kind.OVERDUE, Kind.PRIOR_NOTICE)
+    ANSWERED_BY_CODE = (Kind.UPCOMING, Kind.OVERDUE)
+    """That something may be reported is not in the text message of a prior notice, but behind its link."""
     OF_FIGURES = (*ASKING, Kind.SCHEDULE_CHANGED, Kind.OUTAGE_DECLARED)
     """Those that are void once their installment is paid, withdrawn or changed."""
     HELD_BY_DISPUTE = (Kind.OVERDUE, Kind.PRIOR_NOTICE)

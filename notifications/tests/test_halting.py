@@ -60,8 +60,8 @@ class TestWalkingPast:
 
     @pytest.fixture
     def line(self) -> Line:
-        for kind in ["upcoming"] * 4 + ["overdue"] * 4:
-            make_delivery(make_prompt(kind=kind))
+        for place, kind in enumerate(["upcoming"] * 4 + ["overdue"] * 4):
+            make_delivery(make_prompt(kind=kind), next_attempt_at=NOON - timedelta(seconds=8 - place))
         halt(reason="wrong wording", by=None, now=NOON, kind="upcoming")
         return Line("sms")
 

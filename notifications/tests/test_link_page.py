@@ -111,7 +111,7 @@ def test_what_is_done_with_says_so(delivery: Delivery, state: str, said: str) ->
 def test_figures_that_changed_are_not_acknowledged(delivery: Delivery) -> None:
     Installment.objects.update(version=2, total=Decimal(900), outstanding=Decimal(900))
     shown = words(Client().get(link(delivery)))
-    assert "The amount or the date has changed" in shown
+    assert "A later message has taken its place, or it no longer applies" in shown
     assert "1,234.56" not in shown
     assert "900" not in shown
     assert "I know" not in shown

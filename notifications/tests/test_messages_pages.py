@@ -72,7 +72,7 @@ class TestWhoSeesIt:
 
 class TestInbox:
     def test_it_is_empty_in_words(self, page: Client) -> None:
-        assert "Nothing yet. We write to you seven days before a payment is due" in words(page.get(INBOX))
+        assert "Nothing yet. We write to you before a payment is due" in words(page.get(INBOX))
 
     def test_what_is_only_planned_is_not_in_it(self, page: Client, loan: Loan) -> None:
         make_delivery(make_prompt(make_installment(loan, due_on=DUE)), Delivery.Channel.IN_APP, facts=None)
@@ -145,7 +145,7 @@ class TestMessage:
         Installment.objects.update(total=Decimal(900), outstanding=Decimal(900), version=2)
         shown = words(page.get(url(prompt)))
         assert "¥1,234.56" in shown
-        assert "The amount or the date has changed since this was written." in shown
+        assert "A later message has taken its place, or it no longer applies." in shown
         assert "I know" not in shown
 
     def test_it_says_if_the_words_were_revised(self, page: Client, prompt: Prompt) -> None:

@@ -204,7 +204,7 @@ def test_what_takes_its_place_on_the_same_day_is_said_in_the_same_message(row: I
     assert said(news()[0]).instead_amount is None
     make_installment(row.loan, due_on=DUE, total=Decimal(120), known_at=NOON + timedelta(hours=1))
     assert said(news()[0]).instead_amount == Decimal(120)
-    assert "In its place ¥120.00 is due on the same day." in words_of(news()[0])
+    assert "In its place ¥120.00 is due on the same day: please pay that, and not both." in words_of(news()[0])
 
 
 def test_several_that_are_withdrawn_together_are_one_message() -> None:
@@ -257,4 +257,4 @@ def test_who_reads_it_after_it_came_back_is_told_that_it_is_out_of_date(row: Ins
     bring_back(row)
     client.force_login(row.loan.borrower)
     page = client.get(reverse("message", args=[prompt.pk])).content.decode()
-    assert "The amount or the date has changed since this was written." in page
+    assert "A later message has taken its place, or it no longer applies." in page

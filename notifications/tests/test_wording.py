@@ -254,3 +254,10 @@ def test_versions_fit_their_column_and_none_is_used_twice() -> None:
     versions = [wording.version for language in LANGUAGES for *_key, wording in wordings(language)]
     assert len(versions) == len(set(versions))
     assert max(map(len, versions)) <= 64
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", Prompt.OF_FIGURES)
+def test_what_may_be_told_of_several_payments_together_names_each(kind: Prompt.Kind, language: str) -> None:
+    for wording in read_wordings(kind, language).values():
+        assert "{items}" in wording.written, wording.version
