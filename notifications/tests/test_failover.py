@@ -192,10 +192,16 @@ def test_what_waits_for_its_first_try_is_asked_of_the_first_meanwhile(twilio: Pr
 
 
 def test_what_was_tried_is_found_without_walking_the_queue() -> None:
+    prompt, waiting = make_prompt(), [Status.QUEUED] * 2000 + [Status.RETRYING] * 3
+    Delivery.objects.bulk_create(
+        Delivery(prompt=prompt, channel="sms", ordinal=number, status=status, next_attempt_at=NOON)
+        for number, status in enumerate(waiting)
+    )
     line = Line("sms", failed_by="kannel")
     statement, parameters = line.statement(now=NOON, limit=10)
     wanted: dict[str, Any] = parameters
     with connection.cursor() as cursor:
+        cursor.execute("ANALYZE notifications_delivery")
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN {statement}", wanted)
         assert "delivery_retrying" in "\n".join(row[0] for row in cursor.fetchall())

@@ -103,7 +103,7 @@ def test_the_message_says_that_it_is_not_late(installment: Installment) -> None:
     (worded,), faults = word([delivery.pk], now=NOON)
     assert faults == []
     assert worded.message
-    assert "we do not treat this payment as late" in worded.message.text
+    assert "we do not treat this as late" in worded.message.text
     assert "¥100.00" in worded.message.text
 
 
