@@ -14,8 +14,9 @@ from loans.tests.factories import make_installment, make_loan
 from notifications.acknowledgement import LINK_LIVES
 from notifications.models import Acknowledgement, Delivery, NoticeEvent, Prompt
 from notifications.signatures import link_token
-from notifications.tests.factories import NOON, make_delivery, make_prompt
+from notifications.tests.factories import NOON, facts, make_delivery, make_prompt
 from notifications.tests.pages import sign_in, tell, words
+from notifications.wording.facts import FactItem
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 
@@ -177,3 +178,14 @@ def test_the_day_is_counted_in_the_borrowers_zone() -> None:
     loan = make_loan(make_borrower(time_zone="America/Los_Angeles"))  # still the 21st there
     delivery = tell(make_installment(loan, due_on=date(2026, 11, 22)), "sms", stage=1).deliveries.get(channel="sms")
     assert "due on Sun 22 November tomorrow" in words(Client().get(link(delivery)))
+
+
+def test_it_names_each_of_several_payments_and_what_may_be_reported() -> None:
+    delivery = make_delivery(make_prompt(), status="sent", sent_at=NOON)
+    several = (FactItem("Phone ··0017", Decimal(100), "", 1), FactItem("Kitchen ··0061", Decimal(250), "", 2))
+    told = facts(delivery.prompt)._replace(amount=Decimal(350), items=several, report_on=date(2026, 12, 20))
+    Delivery.objects.filter(pk=delivery.pk).update(facts=told.as_json())
+    shown = words(Client().get(link(delivery)))
+    assert "¥350.00" in shown
+    assert "for these payments together: Phone ··0017: ¥100.00 Kitchen ··0061: ¥250.00" in shown
+    assert "may report it to a credit bureau, but not before Sun 20 December" in shown
