@@ -46,8 +46,10 @@ def jurisdiction_of(phone: str | None, time_zone: str | None) -> str:
 
 def shared_law(jurisdiction: str) -> str:
     """The law under which people of a country are that has no file of its own; its code is ISO 3166, in small letters,
-    as that of a jurisdiction.
+    as that of a jurisdiction. A law that others share is its own.
     """
+    if jurisdiction in Jurisdiction.values:
+        return jurisdiction
     country = jurisdiction.upper()
     return _REGIONS.get(country) or _nearest_law(next(iter(clocks_of(country)), ""))
 

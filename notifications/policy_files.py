@@ -86,7 +86,7 @@ def faults(today: date) -> Iterator[str]:
             yield f"{path}: no country has this code, so it would hold for nobody."
         try:
             for purpose in Purpose:
-                policy_for(jurisdiction, purpose, today)
+                _policy(settings.POLICY_FOLDER, jurisdiction, purpose, today)
         except PolicyError as error:
             yield str(error)
 
