@@ -93,7 +93,7 @@ def _try_other(line: Line, provider: str, clock: Now, *, until: float) -> int:
 
 def _hand_over(line: Line, provider: str, clock: Now, *, until: float) -> int:
     """Hand over what stands in the line, by this provider; returns how many outcomes were recorded."""
-    done, watch = 0, Watch(provider)
+    done, watch = 0, Watch(provider, line.channel)
     with holding() as holder, channel_of(provider) as channel:
         messages = _messages(line, channel, holder, clock, watch, until=until)
         # A sweep mostly finds nothing: no connection, loop or thread is made for that.

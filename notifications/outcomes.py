@@ -64,8 +64,8 @@ def _record_taken(taken: Sequence[Outcome], now: datetime) -> None:
 
 def _record_others(outcomes: Sequence[Outcome], channel: Channel, now: datetime) -> None:
     ids = {outcome.reference: delivery_id_in(outcome.reference) for outcome in outcomes}
-    unsure = [ids[outcome.reference] for outcome in outcomes if outcome.result in _TRY_AGAIN]
-    rows = Delivery.objects.filter(pk__in=unsure).values_list("pk", "attempts", "reason") if unsure else ()
+    not_taken = [ids[outcome.reference] for outcome in outcomes if outcome.result in _NOT_TAKEN]
+    rows = Delivery.objects.filter(pk__in=not_taken).values_list("pk", "attempts", "reason") if not_taken else ()
     tried = {pk: _Tried(attempts, reason) for pk, attempts, reason in rows}
     steps = []
     for outcome in outcomes:
@@ -75,7 +75,7 @@ def _record_others(outcomes: Sequence[Outcome], channel: Channel, now: datetime)
     advance(steps, now=now)
 
 
-_TRY_AGAIN: Final = frozenset({Result.TEMPORARY, Result.UNKNOWN, Result.PERMANENT})
+_NOT_TAKEN: Final = frozenset({Result.TEMPORARY, Result.UNKNOWN, Result.PERMANENT})
 
 
 class _Tried(NamedTuple):

@@ -10,7 +10,6 @@ from typing import Final
 
 from notifications import suppliers
 from notifications.channels.base import Outcome, Result
-from notifications.channels.registry import channel_served_by
 
 LOOKED_AT: Final = 100
 """So many people told last say how a provider does now."""
@@ -26,6 +25,7 @@ class Watch:
     """
 
     provider: str
+    channel: str
     recent: dict[int, Outcome] = field(default_factory=dict)
     """By person, the latest at the end."""
     whose: dict[str, int] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Watch:
         """Take these into account, and say so where the provider fails, or works again."""
         self._count(outcomes)
         taken = any(outcome.result in TAKEN for outcome in outcomes)
-        if not self.failing and suppliers.fails(self.recent.values(), channel=channel_served_by(self.provider)):
+        if not self.failing and suppliers.fails(self.recent.values(), channel=self.channel):
             self.failing = True
             suppliers.pause(self.provider, why=suppliers.FAILS + outcomes[-1].reason, now=now)
         elif taken and not self.takes:

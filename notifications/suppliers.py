@@ -64,7 +64,7 @@ def not_taken(outcome: Outcome) -> bool:
     return outcome.result in _NOT_TAKEN
 
 
-def fails(outcomes: Collection[Outcome], *, channel: str = "sms") -> bool:
+def fails(outcomes: Collection[Outcome], *, channel: str) -> bool:
     """Most of these were not taken on `channel`, be it for good and no fault of the address: the provider, and not the
     messages, is at fault.
     """

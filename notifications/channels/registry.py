@@ -74,11 +74,6 @@ def reports_delivery(provider: str) -> bool:
     return known is None or not known.reports_if or bool(getattr(settings, known.reports_if))
 
 
-def channel_served_by(provider: str) -> str:
-    """Empty for a provider that there is no more."""
-    return PROVIDERS[provider].channel if provider in PROVIDERS else ""
-
-
 def _all_of(name: str) -> list[str]:
     return [word for word, provider in PROVIDERS.items() if provider.channel == name]
 

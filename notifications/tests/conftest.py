@@ -3,20 +3,34 @@
 from collections.abc import Iterator
 
 import pytest
+from pytest_django import Settings
 
 from accounts.models import User
 from accounts.tests.factories import make_borrower
 from notifications.evidence import checking, sealing
-from notifications.models import Seal
+from notifications.models import Delivery, Seal
 from notifications.tests.cases import Told, dispute, make_case, pay
 from notifications.tests.events import make_events
-from notifications.tests.factories import NOON
+from notifications.tests.factories import NOON, make_delivery
 from notifications.tests.outside import SandboxProcess, run_sandbox
+from notifications.tests.written import TOKEN
 
 
 @pytest.fixture
 def borrower() -> User:
     return make_borrower()
+
+
+@pytest.fixture
+def open_to_texts(settings: Settings) -> None:
+    """Kannel may bring what people write."""
+    settings.SMS_CALLBACK_TOKEN = TOKEN
+
+
+@pytest.fixture
+def asked() -> Delivery:
+    """An SMS that asks for "I know", handed over."""
+    return make_delivery(status=Delivery.Status.DELIVERED, sent_at=NOON, handed_at=NOON)
 
 
 @pytest.fixture(scope="session")

@@ -25,12 +25,16 @@ KANNEL_TAKES = Answer(202, "0: Accepted for delivery")
 REFUSED_NUMBER = Answer(400, "Invalid number")
 
 
+def ask_in_turn(settings: Settings, *providers: str, sid: str = SID) -> None:
+    settings.SMS_PROVIDERS = list(providers)
+    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN, settings.TWILIO_SENDER = sid, "a-token", "+14155552345"
+
+
 @pytest.fixture
 def twilio(settings: Settings) -> Iterator[Provider]:
     """Kannel's port is closed; Twilio takes what it is given."""
-    settings.SMS_PROVIDERS = ["kannel", "twilio"]
+    ask_in_turn(settings, "kannel", "twilio")
     settings.KANNEL_URL = f"http://127.0.0.1:{find_closed_port()}/cgi-bin/sendsms"
-    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN, settings.TWILIO_SENDER = SID, "a-token", "+14155552345"
     with run_provider(answer(201, TAKEN)) as running:
         settings.TWILIO_API_URL = running.url
         yield running
@@ -209,12 +213,7 @@ def test_what_was_tried_is_found_without_walking_the_queue() -> None:
 
 def test_what_is_wrong_with_the_other_one_keeps_nothing_from_the_first(settings: Settings) -> None:
     """Its settings are all there, so that the start found nothing wrong with them."""
-    settings.SMS_PROVIDERS = ["kannel", "twilio"]
-    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN, settings.TWILIO_SENDER = (
-        SID[:-1],
-        "a-token",
-        "+14155552345",
-    )
+    ask_in_turn(settings, "kannel", "twilio", sid=SID[:-1])
     retried = make_delivery(status=Status.RETRYING, provider="kannel", handed_at=NOON - MINUTE)
     make_delivery()
     with run_provider(KANNEL_TAKES) as running:
@@ -237,8 +236,7 @@ def test_what_the_first_refuses_for_good_is_asked_of_the_other_too(twilio: Provi
 
 
 def test_what_both_refuse_for_good_has_failed(settings: Settings) -> None:
-    settings.SMS_PROVIDERS = ["kannel", "twilio"]
-    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN, settings.TWILIO_SENDER = SID, "a-token", "+14155552345"
+    ask_in_turn(settings, "kannel", "twilio")
     with run_provider(REFUSED_NUMBER) as kannel, run_provider(answer(400, {"code": 21211})) as second:
         settings.KANNEL_URL, settings.TWILIO_API_URL = f"{kannel.url}/cgi-bin/sendsms", second.url
         make_delivery()
@@ -251,8 +249,7 @@ def test_what_both_refuse_for_good_has_failed(settings: Settings) -> None:
 
 @pytest.mark.parametrize("code", [21211, 21612])
 def test_who_stands_in_for_a_moment_is_not_believed_that_a_number_is_bad(code: int, settings: Settings) -> None:
-    settings.SMS_PROVIDERS = ["kannel", "twilio"]
-    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN, settings.TWILIO_SENDER = SID, "a-token", "+14155552345"
+    ask_in_turn(settings, "kannel", "twilio")
     settings.KANNEL_URL = f"http://127.0.0.1:{find_closed_port()}/cgi-bin/sendsms"
     with run_provider(answer(400, {"code": code})) as second, run_provider(KANNEL_TAKES) as kannel:
         settings.TWILIO_API_URL = second.url
@@ -267,8 +264,7 @@ def test_who_stands_in_for_a_moment_is_not_believed_that_a_number_is_bad(code: i
 
 
 def test_of_a_number_the_first_is_believed_at_once(settings: Settings) -> None:
-    settings.SMS_PROVIDERS = ["twilio", "kannel"]
-    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN, settings.TWILIO_SENDER = SID, "a-token", "+14155552345"
+    ask_in_turn(settings, "twilio", "kannel")
     with run_provider(answer(400, {"code": 21211})) as first:
         settings.TWILIO_API_URL = first.url
         make_delivery()
@@ -277,9 +273,7 @@ def test_of_a_number_the_first_is_believed_at_once(settings: Settings) -> None:
 
 
 def test_a_first_one_whose_settings_cannot_be_used_is_passed_over(settings: Settings) -> None:
-    settings.SMS_PROVIDERS = ["twilio", "kannel"]
-    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = SID[:-1], "a-token"
-    settings.TWILIO_SENDER = "+14155552345"
+    ask_in_turn(settings, "twilio", "kannel", sid=SID[:-1])
     make_delivery()
     with run_provider(KANNEL_TAKES) as kannel:
         settings.KANNEL_URL = f"{kannel.url}/cgi-bin/sendsms"

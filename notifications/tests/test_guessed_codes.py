@@ -5,7 +5,6 @@ from functools import partial
 
 import pytest
 from django.utils import timezone
-from pytest_django import Settings
 
 from accounts.models import ContactPoint
 from notifications.models import Acknowledgement, AgentTask, Delivery, InboundText
@@ -13,20 +12,9 @@ from notifications.signatures import reply_code
 from notifications.states import Status
 from notifications.tests.factories import NOON, make_delivery
 from notifications.tests.test_races import at_once
-from notifications.tests.written import TOKEN, sms_is_on, write
+from notifications.tests.written import sms_is_on, write
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _token(settings: Settings) -> None:
-    settings.SMS_CALLBACK_TOKEN = TOKEN
-
-
-@pytest.fixture
-def asked() -> Delivery:
-    """An SMS that asks for "I know", handed over."""
-    return make_delivery(status=Status.DELIVERED, sent_at=NOON, handed_at=NOON)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_to_texts")]
 
 
 def guesses(told: Delivery, number: int) -> list[str]:

@@ -30,18 +30,7 @@ from notifications.tests.factories import NOON, clock, make_delivery, make_promp
 from notifications.tests.test_races import at_once
 from notifications.tests.written import TOKEN, first_phone, sms_is_on, write
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _token(settings: Settings) -> None:
-    settings.SMS_CALLBACK_TOKEN = TOKEN
-
-
-@pytest.fixture
-def asked() -> Delivery:
-    """An SMS that asks for "I know", handed over."""
-    return make_delivery(status=Status.DELIVERED, sent_at=NOON, handed_at=NOON)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_to_texts")]
 
 
 @pytest.mark.parametrize("words", ["{}", "ok {}", " １ {} "])
@@ -49,7 +38,11 @@ def test_the_code_acknowledges_the_message_that_it_came_with(asked: Delivery, wo
     answer = write(asked.address, words.format(reply_code(asked.pk)))
     assert answer == "Thank you. We noted that you know."
     acknowledgement = Acknowledgement.objects.get()
-    assert (acknowledgement.prompt, acknowledgement.delivery, acknowledgement.method) == (asked.prompt, asked, "reply")
+    assert (acknowledgement.prompt, acknowledgement.delivery, acknowledgement.method) == (
+        asked.prompt,
+        asked,
+        "reply",
+    )
     text = InboundText.objects.get()
     assert (text.borrower, text.meaning, text.outcome, text.delivery) == (
         asked.prompt.borrower, "acknowledge", "acknowledged", asked,

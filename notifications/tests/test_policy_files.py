@@ -15,13 +15,10 @@ from pytest_django import Settings
 from accounts.models import User
 from accounts.people import Named, take_borrowers
 from accounts.register import Firm
-from accounts.tests.factories import make_borrower
 from loans.tests.factories import make_installment, make_loan
 from notifications.checks import check_policies
 from notifications.clock import Clock
-from notifications.composing import word
-from notifications.escalation import climb
-from notifications.models import Delivery, Prompt
+from notifications.models import Prompt
 from notifications.planning import plan_upcoming
 from notifications.policy import (
     CHANNELS,
@@ -36,7 +33,6 @@ from notifications.policy import (
 )
 from notifications.policy_files import jurisdictions, opt_out_for, policy_for, rule_named, rules_of
 from notifications.policy_tables import as_markdown
-from notifications.tests.factories import NOON
 
 CODES = ["cn", "eu", "uk", "us"]
 TODAY = date(2026, 11, 22)
@@ -194,37 +190,6 @@ class TestOnesOwn:
         assert prompt.tell_at == datetime(2026, 11, 22, 9, 0, tzinfo=german.zone)
         assert set(prompt.deliveries.values_list("held_by", flat=True)) == {"de/service/hours/2020-01-01"}
 
-    def test_a_file_that_comes_while_a_process_runs_is_read_when_its_people_are_met(self, folder: Path) -> None:
-        assert jurisdictions() == CODES
-        write(folder, "de.toml")
-        assert str(policy_for("de", "service", TODAY).hours.hours) == "09:00-17:00"
-
-    @pytest.mark.parametrize("content", ["", "[[service.hours]]\n", "not a file = ["])
-    def test_one_that_comes_and_cannot_be_used_is_no_file(self, folder: Path, content: str) -> None:
-        assert jurisdictions() == CODES
-        (folder / "de.toml").write_text(content)
-        assert policy_for("de", "service", TODAY).jurisdiction == "eu"
-
-    def test_one_whose_name_says_nothing_changes_nothing_meanwhile(self, folder: Path) -> None:
-        assert jurisdictions() == CODES
-        write(folder, "de.TOML")
-        assert policy_for("de", "service", TODAY).jurisdiction == "eu"
-        assert str(policy_for("cn", "service", TODAY).hours.hours) == "08:00-22:00"
-
-    @pytest.mark.django_db
-    def test_a_person_whose_file_has_gone_keeps_nobody_waiting(self, folder: Path) -> None:
-        for person in (make_borrower(jurisdiction="de", time_zone="Europe/Berlin"), make_borrower()):
-            make_installment(make_loan(person), due_on=TODAY + timedelta(days=3))
-        assert plan_upcoming(Clock(NOON)) == 2
-        assert set(Delivery.objects.filter(channel="sms").values_list("held_by", flat=True)) == {
-            "",
-            "eu/service/hours/2000-01-01",
-        }
-        worded, held = word(Delivery.objects.filter(channel="sms").values_list("pk", flat=True), now=NOON)
-        assert (len(worded), len(held)) == (1, 1)
-        Prompt.objects.update(look_again_at=NOON)
-        assert climb(Clock(NOON)) == 2
-
     def test_a_file_for_nobody_stops_the_start(self, folder: Path) -> None:
         write(folder, "xy.toml")
         (error,) = check_policies(None)
@@ -236,6 +201,14 @@ class TestOnesOwn:
         (error,) = check_policies(None)
         assert name in str(error.msg)
         assert "two small letters such as cn.toml" in str(error.msg)
+
+    @pytest.mark.parametrize("code", [*CODES, "de"])
+    @pytest.mark.parametrize("broken", [("valid_from", "validfrom"), ("09:00-17:00", "22:00-08:00"), ("[[", "[[[")])
+    def test_a_bad_file_of_any_law_stops_the_start(self, folder: Path, code: str, broken: tuple[str, str]) -> None:
+        path = write(folder, f"{code}.toml")
+        path.write_text(path.read_text("utf-8").replace(*broken), "utf-8")
+        errors = check_policies(None)
+        assert {(error.id, str(error.msg).startswith(str(path))) for error in errors} == {("notifications.E002", True)}
 
     def test_a_bad_file_stops_the_start_and_says_where(self, folder: Path) -> None:
         path = write(folder, "cn.toml", hours="22:00-08:00")

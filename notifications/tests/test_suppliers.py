@@ -62,22 +62,22 @@ def test_each_pause_is_twice_as_long_as_the_one_before_up_to_a_quarter_of_an_hou
 
 def test_two_failures_say_nothing_about_a_provider_and_ten_do() -> None:
     failed = Outcome("x", Result.TEMPORARY)
-    assert not suppliers.fails([failed] * 2)
-    assert suppliers.fails([failed] * 10)
-    assert not suppliers.fails([failed] * 10 + [Outcome("y", Result.ACCEPTED)] * 10)
-    assert not suppliers.fails([Outcome("y", Result.PERMANENT, address_fault=True)] * 50)
+    assert not suppliers.fails([failed] * 2, channel="sms")
+    assert suppliers.fails([failed] * 10, channel="sms")
+    assert not suppliers.fails([failed] * 10 + [Outcome("y", Result.ACCEPTED)] * 10, channel="sms")
+    assert not suppliers.fails([Outcome("y", Result.PERMANENT, address_fault=True)] * 50, channel="sms")
 
 
 def test_what_is_refused_for_good_and_no_fault_of_the_address_is_the_providers() -> None:
     refused = Outcome("x", Result.PERMANENT, reason="200 isv.SMS_CONTENT_ILLEGAL")
-    assert not suppliers.fails([refused] * 9)
-    assert suppliers.fails([refused] * 10)
+    assert not suppliers.fails([refused] * 9, channel="sms")
+    assert suppliers.fails([refused] * 10, channel="sms")
 
 
 def test_devices_that_were_given_up_say_nothing_of_a_provider() -> None:
     gone = Outcome("x", Result.PERMANENT, reason="410 the subscription is gone")
     assert not suppliers.fails([gone] * 10, channel="push")
-    watch = Watch("webpush", whose={f"{number}": number for number in range(12)})
+    watch = Watch("webpush", "push", whose={f"{number}": number for number in range(12)})
     watch.note([Outcome(f"{number}", Result.PERMANENT) for number in range(12)], now=NOON)
     assert (watch.failing, Alarm.objects.exists()) == (False, False)
 
@@ -112,7 +112,7 @@ def test_one_person_says_once_how_a_provider_does_however_many_messages_they_mak
 
 
 def test_what_came_last_counts_and_no_more_people_than_were_told_lately() -> None:
-    watch = Watch("kannel", whose={f"{number}": number for number in range(150)} | {"again": 149})
+    watch = Watch("kannel", "sms", whose={f"{number}": number for number in range(150)} | {"again": 149})
     watch.note([Outcome(f"{number}", Result.PERMANENT, address_fault=True) for number in range(150)], now=NOON)
     watch.note([Outcome("again", Result.TEMPORARY)], now=NOON)
     assert list(watch.recent) == list(range(50, 150))
@@ -144,7 +144,7 @@ def test_one_whose_receipts_stay_away_is_passed_over_as_soon_as_most_should_be_t
 def test_one_that_swallows_messages_is_not_cleared_by_taking_more_of_them() -> None:
     swallow()
     look(NOON + 10 * MINUTE)
-    Watch("kannel").note([Outcome("x", Result.ACCEPTED)], now=NOON + 11 * MINUTE)
+    Watch("kannel", "sms").note([Outcome("x", Result.ACCEPTED)], now=NOON + 11 * MINUTE)
     assert suppliers.pick("sms", now=NOON + 11 * MINUTE) == "twilio"
     assert Supplier.objects.get(name="kannel").strikes == 1
 
@@ -204,7 +204,7 @@ def test_one_whose_messages_all_fail_is_passed_over_and_an_alarm_says_so(alone: 
     assert look(NOON + 10 * MINUTE) == ["kannel"]
     assert Alarm.objects.open().get().detail == f"kannel {suppliers.UNDELIVERED}"
     assert suppliers.pick("sms", now=NOON + 10 * MINUTE) == ("kannel" if alone else "twilio")
-    Watch("kannel").note([Outcome("x", Result.ACCEPTED)], now=NOON + 11 * MINUTE)
+    Watch("kannel", "sms").note([Outcome("x", Result.ACCEPTED)], now=NOON + 11 * MINUTE)
     assert Alarm.objects.open().exists()
     again = NOON + 26 * MINUTE
     swallow(3, at=again, status=Status.DELIVERED)
