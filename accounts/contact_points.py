@@ -32,9 +32,13 @@ def confirm_contact_point(*, user: User, kind: str, address: str, now: datetime,
     """The person proved at `now` that what is sent to `address` reaches them: it is verified, reachable and their own.
 
     Unless `chosen`, another address that they gave themselves stays in use instead. One that they chose here, signed
-    in, tells of all loans that they have.
+    in, tells of all loans that they have. Others who were said to be reached there, and never proved it, are so no
+    longer: their debts would be told to this person.
     """
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    if kind != ContactPoint.Kind.PUSH:
+        unproved = ContactPoint.objects.live().filter(kind=kind, address=address, verified_at=None)
+        unproved.exclude(user=user).update(retired_at=now)
     live = ContactPoint.objects.filter(user=user, kind=kind, retired_at=None).first()
     if live and live.address != address and live.source == ContactPoint.Source.OWNER and not chosen:
         return

@@ -2,13 +2,14 @@
 
 What a firm says of a person whose loans are not all its own changes neither how they sign in nor where they are
 reached, and adds nothing to either: its word would open what other firms show them, or count as their having been told.
-Of its own borrowers a firm may correct phone and email until they first sign in; from then on it only adds where to
-reach them, and they change the rest themselves. What is not taken is remarked, for the desk alone. A time zone that
-nobody has said yet is taken from any firm: without it theirs is guessed (`accounts.zones`).
+Of its own borrowers a firm may correct phone and email, and its own correction, until they first sign in; from then on
+it only adds where to reach them, and they change the rest themselves. What is not taken is remarked, for the desk
+alone. A time zone that nobody has said yet is taken from any firm: without it theirs is guessed (`accounts.zones`).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from django.db import IntegrityError, transaction
@@ -38,7 +39,7 @@ class Named:
     data. Phone (E.164) and email come as `accounts.phones` and the intake leave them. `user_id` is who they are, where
     their loan is known already; without it, phone and email say who they are, and a record with neither makes another
     person each time. `may_be_another`: who they are was said by somebody with less to say of it, so that where no
-    address fits, it is somebody else.
+    address fits, it is somebody else. `said_at` is as of when the record speaks, None: now.
     """
 
     external_id: str
@@ -49,6 +50,7 @@ class Named:
     time_zone: str | None = None
     user_id: int | None = None
     may_be_another: bool = False
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ def _take_one(register: Register, record: Named) -> Taken | NotABorrowerError:
     if not said:
         remarks.append("has neither phone nor email: can be reached by post or a person only")
     for kind, address in said.items():
-        remarks += _keep_address(register, person, kind, address)
+        remarks += _keep_address(register, person, kind, address, record.said_at or timezone.now())
     if not is_new:
         _keep_zone(person, record.time_zone)
     elif not record.time_zone:
@@ -190,12 +192,14 @@ def _doubts_about_zone(user: User, phone: str | None) -> list[str]:
     return []
 
 
-def _keep_address(register: Register, person: Person, kind: ContactPoint.Kind, address: str) -> list[str]:
+def _keep_address(
+    register: Register, person: Person, kind: ContactPoint.Kind, address: str, said_at: datetime
+) -> list[str]:
     if person.user.is_staff:
         return [f"works at the desk: the {kind} was not taken"]
     if register.belongs_to_another(person, kind, address):
         return [f"the {kind} belongs to another person here and was left alone"]
-    if person.was_replaced(kind, address):
+    if person.was_replaced(kind, address) and not _may_turn_back(register, person, kind, address, said_at):
         # Two partners that each keep their own, or an old file, must not turn an address back with every intake.
         return [f"the {kind} was replaced by a newer one before and was left alone"]
     if against := _what_stands_against(register, person, kind, address):
@@ -208,6 +212,20 @@ def _keep_address(register: Register, person: Person, kind: ContactPoint.Kind, a
     elif kind == Kind.EMAIL:
         person.keep_email(address)
     return []
+
+
+def _may_turn_back(
+    register: Register, person: Person, kind: ContactPoint.Kind, address: str, said_at: datetime
+) -> bool:
+    """Whether the firm takes back its own slip: of its own borrower, who has never signed in, by a later word than the
+    slip, and only once, so that two records that contradict each other do not go on turning it.
+    """
+    before = [point for point in person.points if (point.kind, point.address) == (kind, address)]
+    live, firm = person.live(kind), register.firm.id
+    if live is None or live.pk is None or live.created_at >= said_at or person.has_signed_in:
+        return False
+    its_own = live.named_by == [firm] and len(before) == 1 and firm in before[0].named_by
+    return its_own and register.is_mine(person)
 
 
 def _what_stands_against(register: Register, person: Person, kind: ContactPoint.Kind, address: str) -> str | None:

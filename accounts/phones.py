@@ -30,6 +30,18 @@ def normalize_phone(written: str, region: str = DEFAULT_REGION) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def is_landline(number: str) -> bool:
+    """Whether this number in E.164 can be nothing else, by the plan of its country.
+
+    False where mobiles have such numbers too, as in North America, and for what is no number.
+    """
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.FIXED_LINE
+
+
 def _lacks_digits(number: phonenumbers.PhoneNumber) -> bool:
     written = phonenumbers.national_significant_number(number)
     is_mobile = number.country_code == _MAINLAND and "13" <= written[:2] <= "19"

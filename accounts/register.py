@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import ContactPoint, User
+from accounts.signals import phones_named
 
 SIGN_IN_FIELDS: Final = {ContactPoint.Kind.PHONE: "phone", ContactPoint.Kind.EMAIL: "email"}
 _CHANGED: Final = ["name", "password", "time_zone", "jurisdiction", *SIGN_IN_FIELDS.values()]
@@ -66,6 +67,11 @@ class Person:
         if kind == ContactPoint.Kind.PHONE:
             return points or self.user.phone_verified
         return points or any(email.email == address and email.verified for email in self.emails)
+
+    @property
+    def has_new_phone(self) -> bool:
+        """One that is not saved yet."""
+        return any(point.kind == ContactPoint.Kind.PHONE and point.pk is None for point in self.points)
 
     @property
     def named_by(self) -> set[int]:
@@ -219,7 +225,10 @@ class Register:
         ContactPoint.objects.filter(pk__in=retired).update(retired_at=timezone.now())
         named = [point for person in people for point in person.named if point.pk]
         ContactPoint.objects.bulk_update(named, ["named_by"])
+        at_new_phones = [person.user.pk for person in known if person.has_new_phone]
         ContactPoint.objects.bulk_create([point for person in people for point in person.points if not point.pk])
         removed = [email.pk for person in people for email in person.removed if email.pk]
         EmailAddress.objects.filter(pk__in=removed).delete()
         EmailAddress.objects.bulk_create([email for person in people for email in person.emails if not email.pk])
+        if at_new_phones:
+            phones_named.send(Register, user_ids=at_new_phones)

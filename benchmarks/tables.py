@@ -54,17 +54,21 @@ def checkpoint() -> None:
         execute("CHECKPOINT")
 
 
+def leave_unchecked() -> None:
+    """Leave triggers and foreign keys unchecked until this transaction ends, where this role may ask for it."""
+    if scalar("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
+        execute("SET LOCAL session_replication_role = replica")
+
+
 @contextlib.contextmanager
 def loading(tables: Sequence[str]) -> Iterator[None]:
     """Drop indexes and leave foreign keys unchecked while much is loaded; make the indexes again after it."""
     indexes = [found for table in tables for found in rows(_INDEXES, [table])]
     for name, _definition in indexes:
         execute(f"DROP INDEX {name}")
-    is_superuser = scalar("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
     try:
         with transaction.atomic():
-            if is_superuser:
-                execute("SET LOCAL session_replication_role = replica")
+            leave_unchecked()
             yield
     finally:
         with transaction.atomic():

@@ -64,7 +64,7 @@ def quantized(amount: Decimal, currency: str) -> Decimal:
     exact = amount.quantize(unit)
     if exact != amount:
         raise MoneyError(f"{_shortened(amount)} is finer than the smallest unit of {currency}, which is {unit}")
-    if exact != round(exact, STORED_DECIMALS):
+    if minor_digits(currency) > STORED_DECIMALS and exact != round(exact, STORED_DECIMALS):
         raise MoneyError(f"{exact} has more than the {STORED_DECIMALS} decimals that can be kept")
     return exact
 

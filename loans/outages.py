@@ -27,28 +27,41 @@ _FITS: Final = """
 AND (%(counterpart)s::bigint IS NULL OR %(counterpart)s IN (loan.bank_id, loan.platform_id))
 AND %(product)s IN ('', loan.product) AND %(currency)s IN ('', loan.currency)
 """
+PIECE: Final = 20_000
+"""So many installments are listed in one transaction, and what else the borrower of the last one has in it: what is due
+together is told together."""
 # Which days an outage covers is told by each borrower's own calendar.
 _TOUCH: Final = f"""
+WITH touched AS MATERIALIZED (
+    SELECT found.*
+    FROM (
+        SELECT installment.id, loan.borrower_id
+        FROM loans_installment AS installment
+        JOIN loans_loan AS loan ON loan.id = installment.loan_id AND {_FITS}
+        JOIN accounts_user AS person ON person.id = loan.borrower_id
+        JOIN unnest(%(zones)s::text[], %(firsts)s::date[], %(lasts)s::date[]) AS place (zone, first, last)
+          ON place.zone = person.time_zone AND installment.due_on BETWEEN place.first AND place.last
+        WHERE installment.state = 'open' AND installment.due_on BETWEEN %(first)s AND %(last)s
+        UNION ALL
+        SELECT installment.id, loan.borrower_id
+        FROM loans_installment AS installment
+        JOIN loans_loan AS loan ON loan.id = installment.loan_id AND {_FITS}
+        WHERE installment.state = 'awaiting_bank' AND %(started)s) AS found
+    WHERE NOT EXISTS (SELECT 1 FROM loans_outagehold WHERE outage_id = %(outage)s AND installment_id = found.id))
 INSERT INTO loans_outagehold (outage_id, installment_id, since, held_until)
 SELECT %(outage)s, touched.id, %(now)s, %(held_until)s
-FROM (
-    SELECT installment.id
-    FROM loans_installment AS installment
-    JOIN loans_loan AS loan ON loan.id = installment.loan_id AND {_FITS}
-    JOIN accounts_user AS person ON person.id = loan.borrower_id
-    JOIN unnest(%(zones)s::text[], %(firsts)s::date[], %(lasts)s::date[]) AS place (zone, first, last)
-      ON place.zone = person.time_zone AND installment.due_on BETWEEN place.first AND place.last
-    WHERE installment.state = 'open' AND installment.due_on BETWEEN %(first)s AND %(last)s
-    UNION ALL
-    SELECT installment.id
-    FROM loans_installment AS installment
-    JOIN loans_loan AS loan ON loan.id = installment.loan_id AND {_FITS}
-    WHERE installment.state = 'awaiting_bank' AND %(started)s) AS touched
-WHERE NOT EXISTS (SELECT 1 FROM loans_outagehold WHERE outage_id = %(outage)s AND installment_id = touched.id)
+FROM touched
+WHERE touched.borrower_id <= (
+    SELECT max(piece.borrower_id)
+    FROM (SELECT borrower_id FROM touched ORDER BY borrower_id LIMIT %(at_most)s::bigint) AS piece)
 ORDER BY touched.id
 ON CONFLICT DO NOTHING
 RETURNING installment_id
 """  # noqa: S608  (nothing of it comes from outside)
+
+
+# No two outages are extended at once: each sees whom the other has told.
+_TURN: Final = 0x0A7A6E
 
 
 class OutageDoubt(StrEnum):
@@ -86,11 +99,13 @@ def declare_outage(
     grace_hours: int = 24,
     reference: str = "",
     by: User | None = None,
+    touch: bool = True,
 ) -> Outage:
     """Hold what the outage touches, and tell the floors above. Times are UTC; without `ends_at` it lasts until ended.
 
-    `reference` is the partner's own number of it: declared twice, it is one outage, as it was said first. Raises
-    ValueError without a reason, and for an end before the start.
+    `reference` is the partner's own number of it: declared twice, it is one outage, as it was said first. Only a piece
+    is listed here, and without `touch` nothing: the rest is left to `extend_outages`, since a whole bank takes longer
+    than anybody waits. Raises ValueError without a reason, and for an end before the start.
     """
     if not reason.strip():
         raise ValueError("An outage needs a reason: who reads of it later must know why nothing was demanded.")
@@ -113,7 +128,8 @@ def declare_outage(
         outage, new = Outage.objects.get_or_create(partner=partner, reference=reference[:64], defaults=said)
         if not new:
             return outage
-    _touch(outage, now)
+    if touch:
+        _touch(outage, now, at_most=PIECE)
     return outage
 
 
@@ -123,13 +139,15 @@ def end_outage(outage_id: int, *, now: datetime, by: User | None = None) -> Outa
 
     Raises OverAlreadyError where it has ended before, and Outage.DoesNotExist.
     """
+    _take_turns()
     running = Outage.objects.not_over(now).filter(pk=outage_id)
-    for outage in running:
-        _touch(outage, now)
     if not running.update(ends_at=Greatest(F("starts_at"), now), ended_by=by):
         raise OverAlreadyError(f"Outage {Outage.objects.get(pk=outage_id).pk} is over.")
     outage = Outage.objects.get(pk=outage_id)
-    until = outage.held_until if outage.starts_at <= now else now
+    begun = outage.starts_at <= now
+    if begun:
+        _touch(outage, now)
+    until = outage.held_until if begun else now
     OutageHold.objects.filter(Q(held_until=None) | Q(held_until__gt=until), outage=outage).update(held_until=until)
     return outage
 
@@ -139,13 +157,37 @@ def outage_of(partner: Partner, reference: str) -> Outage:
     return Outage.objects.get(partner=partner, reference=reference)
 
 
-@transaction.atomic
 def extend_outages(now: datetime) -> int:
-    """See what the outages that are not over touch by now; returns how many installments are new on their lists."""
-    return sum(_touch(outage, now) for outage in Outage.objects.not_over(now).select_for_update(skip_locked=True))
+    """See what the outages that hold anything touch by now, a piece of each; returns how many installments are new on
+    their lists. To be repeated until there are none.
+    """
+    holding = list(Outage.objects.to_extend(now).order_by("pk").values_list("pk", flat=True))
+    return sum(_extend(pk, now) for pk in holding)
 
 
-def _touch(outage: Outage, now: datetime) -> int:
+@transaction.atomic
+def _extend(outage_id: int, now: datetime) -> int:
+    """Nothing where somebody is at it: a sweep that waited would keep its worker from everything else."""
+    if not _has_turn():
+        return 0
+    these = Outage.objects.to_extend(now).filter(pk=outage_id)
+    return sum(_touch(outage, now, at_most=PIECE) for outage in these)
+
+
+def _has_turn() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_TURN])
+        return bool(cursor.fetchone()[0])
+
+
+def _take_turns() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TURN])
+
+
+def _touch(outage: Outage, now: datetime, *, at_most: int | None = None) -> int:
+    """List what it touches by now, all of it where not `at_most` so many."""
+    _take_turns()
     zones = _zones()
     last_moment = max(outage.starts_at, now) if outage.ends_at is None else outage.ends_at
     firsts = [_day(outage.starts_at, zone) for zone in zones.values()]
@@ -158,6 +200,7 @@ def _touch(outage: Outage, now: datetime) -> int:
         "currency": outage.currency,
         "now": now,
         "held_until": outage.held_until,
+        "at_most": at_most,
         "started": outage.starts_at <= now,
         "zones": list(zones),
         "firsts": firsts,
@@ -168,6 +211,8 @@ def _touch(outage: Outage, now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_TOUCH, parameters)
         touched = [row[0] for row in cursor.fetchall()]
+    if at_most is None or len(touched) < at_most:
+        Outage.objects.filter(pk=outage.pk).update(listed_at=now)
     # What is declared when all of it is over is listed and holds nothing.
     if touched and (outage.held_until is None or outage.held_until > now):
         signals.installments_held.send(sender=None, installment_ids=touched, outage_id=outage.pk)

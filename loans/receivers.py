@@ -1,6 +1,7 @@
 """Hears what happens in this floor and writes what the partners are told of it, in the same transaction."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.dispatch import receiver
@@ -36,11 +37,13 @@ def tell_decision(dispute_id: int, **_: Any) -> None:
 def _tell_payments(kind: OutwardEvent.Kind, payment_ids: Sequence[int]) -> None:
     if not anybody_hears():
         return
+    now = timezone.now()
     payments = Payment.objects.filter(pk__in=payment_ids).select_related("installment").order_by("pk")
-    tell_partners((_of_payment(kind, payment) for payment in payments), at=timezone.now())
+    tell_partners((_of_payment(kind, payment, now) for payment in payments), at=now)
 
 
-def _of_payment(kind: OutwardEvent.Kind, payment: Payment) -> LoanFact:
+def _of_payment(kind: OutwardEvent.Kind, payment: Payment, now: datetime) -> LoanFact:
+    """Told at each change: what went back and was booked after all may go back once more."""
     data = {
         "payment": payment.pk,
         "installment": payment.installment.number if payment.installment else None,
@@ -50,7 +53,8 @@ def _of_payment(kind: OutwardEvent.Kind, payment: Payment) -> LoanFact:
         "paid_on": payment.paid_on.isoformat(),
         "booked_on": payment.booked_on.isoformat() if payment.booked_on else None,
     }
-    return LoanFact(kind=kind, loan_id=payment.loan_id, subject=f"payment:{payment.pk}", data=data)
+    subject = f"payment:{payment.pk}:{now.isoformat()}"
+    return LoanFact(kind=kind, loan_id=payment.loan_id, subject=subject, data=data)
 
 
 def _tell_dispute(kind: OutwardEvent.Kind, dispute_id: int) -> None:

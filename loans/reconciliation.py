@@ -19,6 +19,8 @@ from loans.models import PaymentWord, Position, Report
 _OWED_ANEW: Final = """(installment.state = 'settled' AND derived.state <> 'settled'
                       OR installment.state = 'awaiting_bank' AND derived.state = 'open' AND derived.unannounced)"""
 # Paid is the bank's figure and what it booked since: of a payment that the figure holds already, no part is `since`.
+# What the platform saw of a payer need not hold what is charged for being late: whoever paid what was due is not asked
+# for it because their bank has not shown it yet. Once nothing else is left to pay, that is what is to be seen.
 # A platform that called it paid before the money went back does not know of that yet, nor does one that goes on to say
 # so while its own word on the very payment stands: who pays again, pays under another reference. An agent who found out
 # that the money never came is not contradicted by a platform that repeats itself, only by one that says it anew.
@@ -41,6 +43,8 @@ back AS MATERIALIZED (
     GROUP BY payment.installment_id),
 said AS MATERIALIZED (
     SELECT installment.id, installment.total - installment.waived AS room,
+           GREATEST(installment.fees + installment.penalties - installment.charged_by_due - installment.waived, 0)
+               AS late,
            bank.told, bank.settled_on AS told_on, COALESCE(laid.since, 0) AS since, COALESCE(laid.seen, 0) AS seen,
            laid.last_on,
            COALESCE(platform.status = 'paid' AND platform.as_of > COALESCE(installment.asked_again_at, '-infinity')
@@ -68,7 +72,8 @@ paid AS (
 derived AS MATERIALIZED (
     SELECT id, paid, room - paid AS outstanding, unannounced,
            CASE WHEN paid = room THEN 'settled'
-                WHEN platform_paid OR seen >= room - paid THEN 'awaiting_bank'
+                WHEN platform_paid OR seen >= room - paid - CASE WHEN late < room - paid THEN late ELSE 0 END
+                    THEN 'awaiting_bank'
                 ELSE 'open' END AS state,
            CASE WHEN paid = room THEN COALESCE(CASE WHEN told >= room THEN told_on END, last_on) END AS settled_on
     FROM paid)

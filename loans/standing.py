@@ -81,6 +81,8 @@ def standing(installment: Installment, today: date, *, disputed: bool = False, h
 
 
 def _key(installment: Installment, days: int, *, disputed: bool) -> Key:
+    if installment.is_waived:
+        return Key.WITHDRAWN
     if installment.state != State.OPEN:
         return Key(installment.state)
     if disputed:

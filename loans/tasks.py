@@ -24,7 +24,7 @@ def apply_events() -> int:
     """Apply the messages that partners have pushed since."""
     from loans.intake.events import sweep  # and with it REST framework, which beat and the other floors do without
 
-    return _until_done(sweep.apply_kept)
+    return until_done(sweep.apply_kept)
 
 
 @shared_task
@@ -32,7 +32,7 @@ def look_again_at_events() -> int:
     """Apply the events that waited for a loan which has come meanwhile."""
     from loans.intake.events import sweep
 
-    return _until_done(sweep.look_again)
+    return until_done(sweep.look_again)
 
 
 @shared_task
@@ -57,7 +57,8 @@ def forget_replies() -> int:
     return StoredReply.objects.filter(made_at__lt=before).delete()[0] + Token.objects.expired().delete()[0]
 
 
-def _until_done(step: Callable[[], int]) -> int:
+def until_done(step: Callable[[], int]) -> int:
+    """Repeat `step` until it finds nothing more; an endless stream of work is cut after `LONGEST_RUN`."""
     done, started = 0, monotonic()
     while (count := step()) and monotonic() - started < LONGEST_RUN:
         done += count

@@ -14,6 +14,7 @@ from notifications.addresses import LINKS, MESSAGES
 from notifications.cancellation import LIVE, cancel_unsent, close_tasks
 from notifications.ending_told import set_free
 from notifications.events import about, record_all
+from notifications.letting_off import let_off
 from notifications.models import Acknowledgement, Delivery, NoticeEvent, Prompt
 from notifications.named import named, named_by_what_arrived
 from notifications.partner_news import tell_acknowledged
@@ -68,13 +69,13 @@ def acknowledge(*, prompt_id: int, method: str, delivery_id: int | None, now: da
     """Record that the borrower knows: bound to the amount, date and wording of the telling that they answered.
 
     `delivery_id` None means the message in the portal. Said twice, the first one stands and is returned. Raises
-    NothingToAcknowledge for a prompt that asks for none or has not been told.
+    NothingToAcknowledge for a prompt that asks for none, not by this method, or has not been told.
     """
     told = Delivery.objects.select_related("prompt").filter(prompt=prompt_id)
     told = told.filter(pk=delivery_id) if delivery_id else told.filter(channel=Delivery.Channel.IN_APP)
     delivery = told.exclude(facts=None).first()
-    if delivery is None or not delivery.prompt.asks_acknowledgement:
-        raise NothingToAcknowledge(f"Prompt {prompt_id} has nothing to acknowledge.")
+    if delivery is None or not _may_answer(delivery.prompt, method):
+        raise NothingToAcknowledge(f"Prompt {prompt_id} has nothing to acknowledge by {method}.")
     facts = Facts.from_json(delivery.facts or {})
     if facts.amount is None or facts.due_on is None:
         raise NothingToAcknowledge(f"Delivery {delivery.pk} named no amount or no date.")
@@ -91,6 +92,10 @@ def acknowledge(*, prompt_id: int, method: str, delivery_id: int | None, now: da
         "acknowledged_at": now,
     }
     return _record(answered, common, now)
+
+
+def _may_answer(prompt: Prompt, method: str) -> bool:
+    return prompt.kind in (Prompt.ANSWERED_UNREAD if method in Acknowledgement.UNREAD else Prompt.ASKING)
 
 
 def _record(named: Sequence[tuple[Prompt, Decimal]], common: dict[str, Any], now: datetime) -> Acknowledgement:
@@ -186,5 +191,6 @@ def _settle(prompts: Sequence[Prompt], answer: Acknowledgement, now: datetime) -
     set_free(_left_behind(over), now=now)
     cancel_unsent(over, reason=REASON, now=now)
     close_tasks(over, now=now)
+    let_off(ids, why=REASON, now=now)
     how: dict[str, Any] = {"delivery_id": answer.delivery_id, "method": answer.method, "wording": answer.wording}
     record_all((about(one, NoticeEvent.Kind.ACKNOWLEDGED, **how) for one in prompts), at=now)

@@ -1,6 +1,6 @@
 """Agents take tasks and finish them. Each step is one conditional UPDATE: of two agents at once, one is told no."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,23 +12,28 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Consent, ContactPoint, User
 from loans.waiting import stop_waiting
-from notifications.cancellation import cancel_waiting
-from notifications.ending_told import set_free
+from notifications.calling import calling
+from notifications.clock import Clock
 from notifications.events import Fact, about, record_all
-from notifications.models import AgentTask, NoticeEvent, Prompt
-from notifications.needed import held_companions
+from notifications.models import AgentTask, NoticeEvent
 from notifications.preferences import stop_machines
 from notifications.reach import firms_of
 from notifications.resending import resend_where_mended
+from notifications.to_tell import tellable, what_to_tell
+from notifications.told_in_person import OtherFiguresError, end_as_told
 
 Kind = NoticeEvent.Kind
 _TRIED: Final = (AgentTask.Outcome.NOT_REACHED, AgentTask.Outcome.CONTACT_MENDED)
 """What leaves the task open, as long as there is time."""
-TOLD_IN_PERSON: Final = "told in person"
+AT_ODD_HOUR: Final = "outside of contact hours, since they wrote"
 
 
 class TaskNotYoursError(Exception):
     """A task was not taken or finished, nothing was changed. The text is for the agent: who has it, or how it ended."""
+
+
+class OutsideHoursError(TaskNotYoursError):
+    """Its borrower must not be called now. The text is for the agent."""
 
 
 def take(*, task_id: int, agent: User, over_from: int | None = None) -> AgentTask:
@@ -49,28 +54,37 @@ def take(*, task_id: int, agent: User, over_from: int | None = None) -> AgentTas
 
 @transaction.atomic
 def finish(
-    *, task_id: int, agent: User, outcome: str, note: str, now: datetime, text_id: int | None = None
+    *,
+    task_id: int,
+    agent: User,
+    outcome: str,
+    note: str,
+    now: datetime,
+    text_id: int | None = None,
+    told: Collection[int] | None = None,
+    version: int | None = None,
+    tried: int | None = None,
 ) -> AgentTask:
     """Close the task with what came of it, the note below earlier ones. One that nobody has taken counts as taken by
     `agent`.
 
-    Told in person: the prompt's ladder has ended and it counts as told, with all that its message names. Tried and not
-    reached: the task stays open until `act_by`, so that somebody tries again. Contact mended: likewise, and the message
-    is sent to where it leads now. Ask again: the installment is owed once more. Opted out: SMS and calls by machine are
-    switched off. `text_id` is the latest message that the agent was shown, of a task about what somebody wrote.
+    Told in person: the prompts that the agent was shown to tell (`told`, by id), or the `version` of the installment of
+    an alarm's task, count as told; where they are not given, what may be told now. Tried and not reached: the task
+    stays open until `act_by`, so that somebody tries again. Contact mended: likewise, and the message is sent to where
+    it leads now (`sent_again`). Ask again: the installment is owed once more. Opted out: SMS and calls by machine are
+    switched off. `text_id` is the latest message that the agent was shown, of a task about what somebody wrote; `tried`
+    is how many tries they were shown, so that one try is not written down twice.
 
-    Raises ValueError for an outcome that is none of its kind, TaskNotYoursError where it is done, with a colleague or
-    about a later message too, CannotResendError where the mended contact leads nowhere, and AgentTask.DoesNotExist.
-    The caller wakes the senders on commit.
+    Raises ValueError for an outcome that is none of its kind, TaskNotYoursError where it is done, with a colleague,
+    about a later message too, or told of nothing that was to be told or of figures that hold no more, CannotResendError
+    where the mended contact leads nowhere, and AgentTask.DoesNotExist. The caller wakes the senders on commit.
     """
     if outcome not in _read(task_id).outcomes:
         raise ValueError(f"{outcome!r} is no outcome of task {task_id}.")
     mine = AgentTask.objects.open().filter(Q(assignee=None) | Q(assignee=agent), pk=task_id, text=text_id)
     written = _below(note)
     if outcome in _TRIED and mine.filter(act_by__gt=now).update(note=written, assignee=agent):
-        if outcome == AgentTask.Outcome.CONTACT_MENDED:
-            _send_again(_read(task_id), agent, now)
-        return _recorded(Kind.TRIED, _read(task_id), agent, now, outcome=outcome)
+        return _tried(_read(task_id), agent, outcome, tried, now)
     done = AgentTask.Status.DONE
     closed = mine.update(status=done, outcome=outcome, note=written, assignee=agent, done_at=now)
     task = _read(task_id)
@@ -78,8 +92,8 @@ def finish(
         raise TaskNotYoursError(_why_not_finished(task, agent))
     if outcome == AgentTask.Outcome.ASK_AGAIN and task.installment_id is not None:
         stop_waiting(task.installment_id, now=now)
-    if outcome == AgentTask.Outcome.TOLD and task.prompt_id is not None:
-        _end_as_told(task.prompt_id, now)
+    if outcome == AgentTask.Outcome.TOLD:
+        return _told(task, agent, told, version, now)
     if outcome == AgentTask.Outcome.CONTACT_MENDED:
         _send_again(task, agent, now)
     if outcome == AgentTask.Outcome.OPTED_OUT:
@@ -87,35 +101,54 @@ def finish(
     return _recorded(Kind.TEXT_READ if task.text_id else Kind.TASK_DONE, task, agent, now, outcome=outcome)
 
 
+def _told(task: AgentTask, agent: User, shown: Collection[int] | None, version: int | None, now: datetime) -> AgentTask:
+    try:
+        if not end_as_told(task, agent, shown, version, now=now):
+            raise _nothing_to_tell()
+    except OtherFiguresError as other:
+        raise TaskNotYoursError(_("The figures have changed since you opened this. Look at the task again.")) from other
+    return task
+
+
+def _tried(task: AgentTask, agent: User, outcome: str, shown: int | None, now: datetime) -> AgentTask:
+    """Under the lock of the task's row, so that of two presses at once the second sees the first."""
+    if shown is not None and tries(task).count() != shown:
+        raise TaskNotYoursError(_("A try has been written down since you opened this. Look at the task again."))
+    if outcome == AgentTask.Outcome.CONTACT_MENDED:
+        _send_again(task, agent, now)
+    return _recorded(Kind.TRIED, task, agent, now, outcome=outcome)
+
+
 def _send_again(task: AgentTask, agent: User, now: datetime) -> None:
     if task.prompt_id is not None:
-        resend_where_mended(prompt_id=task.prompt_id, since=task.created_at, agent=agent, now=now)
+        task.sent_again = resend_where_mended(prompt_id=task.prompt_id, since=task.created_at, agent=agent, now=now)
 
 
-def _end_as_told(leading_id: int, now: datetime) -> None:
-    """With those told together with it: the person spoke of them all, but not of what must not be demanded just now.
-    What a cap or a halt holds is taken back.
-    """
-    escalated = Prompt.objects.bundles([leading_id]).filter(status=Prompt.Status.ESCALATED)
-    set_free(escalated.filter(pk__in=held_companions(leading_id, now=now)), now=now)
-    escalated.filter(voided_at=None).update(status=Prompt.Status.TOLD)
-    # One that is void and only carried the message for the others.
-    escalated.update(status=Prompt.Status.CANCELLED, reason=TOLD_IN_PERSON)
-    cancel_waiting([leading_id], reason=TOLD_IN_PERSON, now=now)
+def _nothing_to_tell() -> TaskNotYoursError:
+    return TaskNotYoursError(_("Nothing of this may be told just now. Look at the task again."))
 
 
 @transaction.atomic
-def reveal(*, task_id: int, agent: User, now: datetime) -> Sequence[ContactPoint]:
+def reveal(*, task_id: int, agent: User, now: datetime, at_odd_hour: bool = False) -> Sequence[ContactPoint]:
     """The borrower's live contact points for `agent`, who has taken the open task, to be shown whole; each time is on
     record.
 
-    Raises TaskNotYoursError where the task is done, nobody's or a colleague's, and AgentTask.DoesNotExist.
+    Outside of contact hours (OutsideHoursError) only to answer what they wrote, where the agent says so: `at_odd_hour`.
+    Raises TaskNotYoursError where the task is done, nobody's or a colleague's, or there is nothing to tell now, and
+    AgentTask.DoesNotExist.
     """
     held = AgentTask.objects.open().filter(pk=task_id, assignee=agent).select_for_update(no_key=True)
     task = _read(task_id)
     if not held.exists():
         raise TaskNotYoursError(_why_not(task))
-    _recorded(Kind.REVEALED, task, agent, now)
+    if task.tells and not tellable(what_to_tell([task], now=now)[task.pk]):
+        raise _nothing_to_tell()
+    if calling(task, Clock.at(now)).is_open:
+        _recorded(Kind.REVEALED, task, agent, now)
+    elif at_odd_hour and task.may_be_answered_at_any_hour:
+        _recorded(Kind.REVEALED, task, agent, now, why=AT_ODD_HOUR)
+    else:
+        raise OutsideHoursError(_("It is outside of contact hours where they are: no number is shown."))
     return list(ways_to_reach(task))
 
 

@@ -1,14 +1,25 @@
 """Keeps the alarms of a kind in step with what is wrong now, and closes one by an agent's word."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.models import User
 from notifications.models import Alarm
 from notifications.models.alarm import AlarmQuerySet
+
+_KEEP: Final = """
+INSERT INTO notifications_alarm AS alarm (kind, subject, detail, facts, opened_at, closed_because)
+SELECT %(kind)s, said.subject, said.detail, said.facts, %(now)s, ''
+FROM jsonb_to_recordset(%(wrong)s::jsonb) AS said (subject text, detail text, facts jsonb)
+ORDER BY said.subject
+ON CONFLICT (kind, subject) WHERE closed_at IS NULL OR closed_by_id IS NOT NULL
+DO UPDATE SET detail = excluded.detail, facts = excluded.facts
+WHERE alarm.closed_at IS NULL AND (alarm.detail, alarm.facts) IS DISTINCT FROM (excluded.detail, excluded.facts)
+"""
 
 
 class ClosedBeforeError(Exception):
@@ -24,18 +35,16 @@ class Wrong(NamedTuple):
 
 @transaction.atomic(savepoint=False)
 def keep_alarms(kind: Alarm.Kind, wrong: Mapping[str, Wrong], now: datetime) -> None:
-    """Open an alarm for each of `wrong`, by subject, that has none, and close those of everything else of this kind.
+    """Open an alarm for each of `wrong`, by subject, that has none, let those that are open say what is wrong now, and
+    close those of everything else of this kind.
 
-    What an agent closed stays closed: its row keeps its place among those that are open.
+    What an agent closed stays closed, as it was: its row keeps its place among those that are open.
     """
     Alarm.objects.open().filter(kind=kind).exclude(subject__in=wrong).update(closed_at=now)
-    Alarm.objects.bulk_create(
-        [
-            Alarm(kind=kind, subject=subject, detail=one.detail, facts=one.facts, opened_at=now)
-            for subject, one in sorted(wrong.items())
-        ],
-        ignore_conflicts=True,
-    )
+    rows = [{"subject": subject, "detail": one.detail, "facts": one.facts} for subject, one in wrong.items()]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_KEEP, {"kind": kind.value, "wrong": json.dumps(rows), "now": now})
 
 
 def opened_with(alarm: Alarm) -> AlarmQuerySet:

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from notifications.events import Fact, record_all
 from notifications.models import AgentTask, NoticeEvent
+from notifications.told_since import TOLD_SINCE
 
 REASON: Final = "the bank does not show what the platform has seen"
 ACT_WITHIN: Final = timedelta(days=1)
@@ -36,18 +37,25 @@ ORDER BY installment.id
 ON CONFLICT DO NOTHING
 RETURNING id, borrower_id, installment_id
 """
-_CLOSE: Final = """
+# Whoever was just shown the number may be on the phone, and will say what came of it.
+_CLOSE: Final = f"""
 UPDATE notifications_agenttask AS task SET status = 'done', outcome = 'not_needed', done_at = %(now)s
 FROM loans_installment AS installment JOIN loans_loan AS loan ON loan.id = installment.loan_id
-WHERE task.kind = 'still_waiting' AND task.status = 'open' AND installment.id = task.installment_id
-  AND (installment.state <> 'awaiting_bank' OR loan.borrower_id <> task.borrower_id)
-"""
+WHERE task.kind IN ('still_waiting', 'untold') AND task.status = 'open' AND installment.id = task.installment_id
+  AND (installment.state <> CASE task.kind WHEN 'untold' THEN 'open' ELSE 'awaiting_bank' END
+       OR loan.borrower_id <> task.borrower_id
+       OR task.kind = 'untold' AND {TOLD_SINCE.format(since="task.created_at")} AND NOT EXISTS (
+          SELECT FROM notifications_noticeevent AS shown
+          WHERE shown.borrower_id = task.borrower_id AND shown.kind = 'revealed'
+            AND shown.at > %(now)s - interval '1 hour' AND (shown.data ->> 'task')::bigint = task.id OFFSET 0))
+"""  # noqa: S608  (nothing of it comes from outside)
 
 
 @transaction.atomic
 def bound_waiting(now: datetime) -> int:
     """Open a task for each installment that has waited for its bank longer than that one may take, and close those of
-    installments that wait no more or whose loan is another borrower's; returns how many were opened.
+    installments that wait no more, are no longer owed or were told since where an alarm was about them, or whose loan
+    is another borrower's; returns how many were opened.
     """
     with connection.cursor() as cursor:
         cursor.execute(_CLOSE, {"now": now})

@@ -38,11 +38,10 @@ def answers_to(prompts: Iterable[Prompt]) -> dict[int, Acknowledgement]:
 def still_needed(prompt: Prompt) -> bool:
     """Whether the installment of this prompt, of a kind in OF_FIGURES, is as the prompt says, unchanged since then."""
     installment = prompt.installment
-    says = Installment.State.WITHDRAWN if prompt.says_withdrawn else Installment.State.OPEN
     return (
         installment is not None
         and prompt.voided_at is None
         and prompt.status != Prompt.Status.CANCELLED
-        and installment.state == says
+        and (installment.is_dropped if prompt.says_withdrawn else installment.state == Installment.State.OPEN)
         and installment.version == prompt.version
     )

@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from accounts.models import User
 from notifications.arrays import numbers
-from notifications.caps import Held, next_allowed
-from notifications.contacts import CALL_ENDS_WITHIN, Key, Talks, contacts_of, talks_with
+from notifications.caps import UNANSWERED, VOICE, Held, next_allowed, next_call_allowed
+from notifications.contacts import CALL_ENDS_WITHIN, Key, Talks, contacts_of, talks_with, unanswered_calls
 from notifications.policy import Policy, purpose_of
 from notifications.policy_files import policy_for
 from notifications.prepared import prepared_cursor
@@ -47,15 +48,31 @@ def hold_capped(tellings: Sequence[Telling], *, now: datetime) -> Capped:
     ours = [one for one in bound if one[0].borrower_id in mine]
     contacts = contacts_of(mine, channel, now=now)
     talks = _talks(ours, channel, now)
+    tried = unanswered_calls(mine, now=now) if channel == VOICE else {}
     steps = []
     for telling, policy in ours:
         key = telling.borrower_id, policy.purpose
-        if held := _held(telling, policy, contacts.get(key, ()), talks, now):
+        if held := _held(telling, policy, contacts.get(key, ()), tried.get(key, ()), talks, now):
             steps.append(put_off_by(held.rule.id, telling.delivery_id, held.at))
             continue
         contacts.setdefault(key, []).append(now)
         talks.under_way[key] = now
     return Capped(steps, {telling.delivery_id for telling, _policy in bound if telling.borrower_id not in mine})
+
+
+def room_for(person: User, kind: str, channel: str, *, now: datetime) -> Held | None:
+    """What keeps this person from being told on `channel` now what a prompt of this kind is about: a cap or a pause, by
+    what is on record; None where there is room.
+    """
+    zone, people = person.zone, [person.pk]
+    policy = policy_for(person.jurisdiction, purpose_of(kind), local_day(now, zone))
+    key, pause = (person.pk, policy.purpose), policy.cool_off(channel)
+    made = contacts_of(people, channel, now=now).get(key, ())
+    spoke = talks_with(people, days=pause.days, now=now).last.get(key) if pause else None
+    if channel != VOICE:
+        return next_allowed(policy, channel, made, zone=zone, now=now, conversation=spoke)
+    tried = unanswered_calls(people, now=now).get(key, ())
+    return next_call_allowed(policy, made, tried, zone=zone, now=now, conversation=spoke)
 
 
 def _bound(tellings: Sequence[Telling], now: datetime) -> list[tuple[Telling, Policy]]:
@@ -73,7 +90,9 @@ def _bound(tellings: Sequence[Telling], now: datetime) -> list[tuple[Telling, Po
 
 def _limits_of(telling: Telling, now: datetime) -> Policy | None:
     policy = policy_for(telling.jurisdiction, purpose_of(telling.kind), local_day(now, telling.zone))
-    return policy if policy.caps_on(telling.channel) or policy.cool_off(telling.channel) else None
+    channel = telling.channel
+    of_calls = channel == VOICE and policy.caps_on(UNANSWERED)
+    return policy if policy.caps_on(channel) or policy.cool_off(channel) or of_calls else None
 
 
 def _lock(people: Collection[int], channel: str) -> set[int]:
@@ -89,9 +108,20 @@ def _talks(bound: Sequence[tuple[Telling, Policy]], channel: str, now: datetime)
     return talks_with(pauses, days=max((pause.days for pause in pauses.values()), default=0), now=now)
 
 
-def _held(telling: Telling, policy: Policy, made: Collection[datetime], talks: Talks, now: datetime) -> Held | None:
+def _held(
+    telling: Telling,
+    policy: Policy,
+    made: Collection[datetime],
+    tried: Collection[datetime],
+    talks: Talks,
+    now: datetime,
+) -> Held | None:
     key: Key = telling.borrower_id, policy.purpose
-    held = next_allowed(policy, telling.channel, made, zone=telling.zone, now=now, conversation=talks.last.get(key))
+    spoke = talks.last.get(key)
+    if telling.channel == VOICE:
+        held = next_call_allowed(policy, made, tried, zone=telling.zone, now=now, conversation=spoke)
+    else:
+        held = next_allowed(policy, telling.channel, made, zone=telling.zone, now=now, conversation=spoke)
     pause, began = policy.cool_off(telling.channel), talks.under_way.get(key)
     if held or not pause or not began:
         return held

@@ -6,13 +6,15 @@ What is counted is up to the caller: contacts of one borrower on one channel for
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
-from typing import Final
+from typing import Any, Final
 
 from notifications.policy import Cap, CoolOff, Policy
 from notifications.timing import at_local, local_day
 
 LOOK_BACK: Final = timedelta(days=8)
 """Contacts before that are of no account, wherever the clocks were changed in between."""
+VOICE: Final = "voice"
+UNANSWERED: Final = "unanswered_voice"
 _WEEK: Final = timedelta(days=7)
 
 
@@ -54,6 +56,26 @@ def next_allowed(
             return held
         longest = max(obstacles, key=lambda one: one.at)
         held = Held(policy.hours.hours.next_open(longest.at, zone), longest.rule)
+
+
+def next_call_allowed(
+    policy: Policy,
+    contacted: Collection[datetime],
+    unanswered: Collection[datetime],
+    *,
+    zone: tzinfo,
+    now: datetime,
+    conversation: datetime | None = None,
+) -> Held | None:
+    """The same of a call: what is known to be `unanswered` counts for the cap on such calls, where there is one, else
+    like every call.
+    """
+    place: dict[str, Any] = {"zone": zone, "now": now}
+    if not policy.caps_on(UNANSWERED):
+        return next_allowed(policy, VOICE, [*contacted, *unanswered], conversation=conversation, **place)
+    calls = next_allowed(policy, VOICE, contacted, conversation=conversation, **place)
+    others = next_allowed(policy, UNANSWERED, unanswered, **place)
+    return max(filter(None, (calls, others)), key=lambda one: one.at, default=None)
 
 
 def _day_ends(cap: Cap, contacted: Collection[datetime], moment: datetime, zone: tzinfo) -> datetime | None:

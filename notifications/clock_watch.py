@@ -1,7 +1,8 @@
 """Compares the clock of a worker's machine with the database's: an alarm is open while they are far apart.
 
-Everything that is due is found by the clock of the machine that looks. Each worker asks for itself, on a connection of
-its own: a sweep may be taken by any of them.
+Everything that is due is found by the clock of the machine that looks, and a wake-up expires by the clock of the one
+that asked for it. Each worker asks for itself, on a connection of its own, and so does beat: a sweep may be taken by
+any of them.
 """
 
 import json

@@ -19,7 +19,7 @@ from notifications.figures_before import Before, previously_told
 from notifications.left_to_pay import Left, left_after
 from notifications.models import Delivery, Prompt
 from notifications.policy import PURPOSES, Purpose
-from notifications.quiet_hours import hold_until_morning
+from notifications.quiet_hours import hold_until_morning, lives_of
 from notifications.rendering import Rendered, render, version_to_read
 from notifications.report_day import days_promised
 from notifications.signatures import reference_of, reply_code
@@ -50,6 +50,7 @@ class _Block:
     told_before: dict[int, Before]
     promised: dict[int, date]
     left: dict[int, Left]
+    lives: dict[int, int]
 
 
 def word(delivery_ids: Collection[int], *, now: datetime) -> tuple[list[Worded], list[Step]]:
@@ -69,7 +70,8 @@ def word(delivery_ids: Collection[int], *, now: datetime) -> tuple[list[Worded],
     companions = companions_named(tellings, now=now)
     promised = days_promised([one.prompt_id for one in tellings if one.kind == Prompt.Kind.PRIOR_NOTICE])
     before = previously_told(tellings, companions)
-    block = _Block(now, firms_named(tellings, companions), companions, before, promised, left_after(tellings))
+    left, lives = left_after(tellings), lives_of(tellings, now=now)
+    block = _Block(now, firms_named(tellings, companions), companions, before, promised, left, lives)
     worded = []
     for telling in tellings:
         try:
@@ -93,7 +95,7 @@ def _word(telling: Telling, block: _Block) -> Worded:
     else:
         url = address_of(pk, prompt_id, asks=telling.asks_acknowledgement, now=block.now)
         rendered = render(telling.kind, telling.stage, telling.channel, facts, url, _reply_code(telling))
-        version, message = rendered.wording, _message(telling, rendered, url)
+        version, message = rendered.wording, _message(telling, rendered, url, block.lives.get(pk))
     return Worded(Kept(pk, orjson.dumps(facts.as_json()).decode(), version), telling.borrower_id, message)
 
 
@@ -104,7 +106,7 @@ def _without(tellings: list[Telling], held: Sequence[Step]) -> list[Telling]:
 
 def _reply_code(telling: Telling) -> str:
     """Only what asks for an answer, and where answers reach us."""
-    by_code = telling.channel == Delivery.Channel.SMS and telling.kind in Prompt.ANSWERED_BY_CODE
+    by_code = telling.channel == Delivery.Channel.SMS and telling.kind in Prompt.ANSWERED_UNREAD
     return reply_code(telling.delivery_id) if settings.SMS_INBOUND and by_code else ""
 
 
@@ -114,7 +116,7 @@ def _stops(telling: Telling) -> bool:
     return asked and settings.SMS_INBOUND
 
 
-def _message(telling: Telling, rendered: Rendered, url: str) -> Message:
+def _message(telling: Telling, rendered: Rendered, url: str, lives: int | None) -> Message:
     return Message(
         reference=reference_of(telling.delivery_id),
         address=telling.address,
@@ -123,4 +125,5 @@ def _message(telling: Telling, rendered: Rendered, url: str) -> Message:
         html=rendered.html,
         language=telling.language,
         action_url=url,
+        lives=lives,
     )

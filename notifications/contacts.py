@@ -1,11 +1,12 @@
 """What people were told lately, and when they spoke with us, as caps and pauses count it: a look for a whole block."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from notifications.arrays import numbers
 from notifications.caps import LOOK_BACK
+from notifications.duty_statements import REACHED_NOBODY
 from notifications.ladder import RECEIPT_WITHIN
 from notifications.models import Delivery
 from notifications.policy import PURPOSES
@@ -24,9 +25,18 @@ WHERE EXISTS (SELECT FROM notifications_firmtelling) AND loan.borrower_id = ANY(
   AND word.sent_at > %(since)s
 """
 
+# By how agents told people, or tried to, which is not kept: most often by a call. What an alarm's task is about has no
+# prompt, and is told by the rules of collection (`calling`).
+_KIND_OF_TASK: Final = "COALESCE(prompt.kind, 'overdue')"
+_TASKS: Final = (
+    "FROM notifications_agenttask AS task LEFT JOIN notifications_prompt AS prompt ON prompt.id = task.prompt_id"
+)
+_THEIRS: Final = "task.borrower_id = ANY(%(people)s::bigint[]) AND task.kind IN ('unreachable', 'untold')"
+
 # Nobody has said that what is being sent, or is unconfirmed, was taken, and it may have arrived. What one firm told of
 # several that fall due together, at one moment, was one message; that it was sent and that it arrived are said apart,
-# perhaps with two moments. A call that nobody took was one.
+# perhaps with two moments. A call that nobody took was one. Any other telling of which its firm says later that it
+# reached nobody was none.
 _CONTACTS: Final = f"""
 SELECT prompt.borrower_id, prompt.kind, COALESCE(delivery.sent_at, delivery.handed_at)
 FROM notifications_prompt AS prompt
@@ -39,16 +49,33 @@ SELECT borrower_id, kind, sent_at
 FROM (
     SELECT DISTINCT loan.borrower_id, word.kind, word.sent_at, word.partner_id, installment.due_on
     {_FIRMS_TOLD} AND word.channel = %(channel)s AND (word.proof <> 'failed' OR word.channel = 'voice')
+      AND (word.channel = 'voice' OR NOT ({REACHED_NOBODY.format(word="word")}))
       AND (word.proof = 'accepted' OR NOT EXISTS (
         SELECT FROM notifications_firmtelling AS sent
         WHERE sent.installment_id = word.installment_id AND sent.partner_id = word.partner_id
           AND sent.kind = word.kind AND sent.stage IS NOT DISTINCT FROM word.stage AND sent.channel = word.channel
           AND sent.proof = 'accepted' AND sent.sent_at BETWEEN word.sent_at - interval '1 day' AND word.sent_at
         OFFSET 0))) AS told
+UNION ALL
+SELECT task.borrower_id, {_KIND_OF_TASK}, task.done_at
+{_TASKS} WHERE {_THEIRS} AND %(channel)s = 'voice' AND task.outcome = 'told' AND task.done_at > %(since)s
 """  # noqa: S608  (nothing of it comes from outside)
 
-# A call is delivered when all was said to a person; who hangs up before has spoken with us as well. How an agent told
-# somebody in person is not kept: most often by a call. A firm's call is one where the firm says that it reached them.
+# What an agent tried is an event where the task stayed open, else how the task ended.
+_UNANSWERED: Final = f"""
+SELECT task.borrower_id, {_KIND_OF_TASK}, task.done_at
+{_TASKS} WHERE {_THEIRS} AND task.outcome = 'not_reached' AND task.done_at > %(since)s
+UNION ALL
+SELECT task.borrower_id, {_KIND_OF_TASK}, tried.at
+{_TASKS}
+JOIN notifications_noticeevent AS tried ON tried.borrower_id = task.borrower_id AND tried.kind = 'tried'
+ AND (tried.data ->> 'task')::bigint = task.id AND tried.data ->> 'outcome' = 'not_reached'
+WHERE {_THEIRS} AND task.assignee_id IS NOT NULL AND (task.status = 'open' OR task.done_at > %(since)s)
+  AND tried.at > %(since)s
+"""
+
+# A call is delivered when all was said to a person; who hangs up before has spoken with us as well. A firm's call is
+# one where the firm says that it reached them.
 _TALKS: Final = f"""
 SELECT borrower_id, kind, max(at) FILTER (WHERE over), max(at) FILTER (WHERE NOT over)
 FROM (
@@ -68,12 +95,12 @@ FROM (
     FROM notifications_acknowledgement AS known JOIN notifications_prompt AS prompt ON prompt.id = known.prompt_id
     WHERE known.borrower_id = ANY(%(people)s::bigint[]) AND known.method = 'voice' AND known.acknowledged_at > %(since)s
     UNION ALL
-    SELECT prompt.borrower_id, prompt.kind, TRUE, task.done_at
-    FROM notifications_agenttask AS task JOIN notifications_prompt AS prompt ON prompt.id = task.prompt_id
-    WHERE task.borrower_id = ANY(%(people)s::bigint[]) AND task.outcome = 'told' AND task.done_at > %(since)s
+    SELECT task.borrower_id, {_KIND_OF_TASK}, TRUE, task.done_at
+    {_TASKS} WHERE {_THEIRS} AND task.outcome = 'told' AND task.done_at > %(since)s
     UNION ALL
     SELECT loan.borrower_id, word.kind, TRUE, word.sent_at
     {_FIRMS_TOLD} AND word.channel = 'voice' AND word.proof NOT IN ('accepted', 'failed')
+      AND NOT ({REACHED_NOBODY.format(word="word")})
 ) AS talk
 GROUP BY borrower_id, kind
 """  # noqa: S608
@@ -90,18 +117,22 @@ class Talks(NamedTuple):
 
 
 def contacts_of(people: Collection[int], channel: str, *, now: datetime) -> dict[Key, list[datetime]]:
-    """When these people were told on this channel lately, by us or by firms, by purpose; what may have reached them
-    counts as well.
+    """When these people were told on this channel lately, by us, by our agents or by firms, by purpose; what may have
+    reached them counts as well.
     """
-    parameters: dict[str, Any] = {
-        "people": numbers(people),
-        "channel": channel,
-        "since": now - LOOK_BACK,
-        "planned_since": now - _PLANNED_WITHIN,
-    }
+    since = {"since": now - LOOK_BACK, "planned_since": now - _PLANNED_WITHIN}
+    return _moments(_CONTACTS, {"people": numbers(people), "channel": channel, **since})
+
+
+def unanswered_calls(people: Collection[int], *, now: datetime) -> dict[Key, list[datetime]]:
+    """When agents tried to reach these people lately and did not, by purpose."""
+    return _moments(_UNANSWERED, {"people": numbers(people), "since": now - LOOK_BACK}) if people else {}
+
+
+def _moments(statement: str, parameters: Mapping[str, Any]) -> dict[Key, list[datetime]]:
     found: dict[Key, list[datetime]] = {}
     with prepared_cursor() as cursor:
-        cursor.execute(_CONTACTS, parameters)
+        cursor.execute(statement, parameters)
         for borrower_id, kind, at in cursor.fetchall():
             found.setdefault((borrower_id, PURPOSES[kind]), []).append(at)
     return found

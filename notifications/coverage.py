@@ -16,6 +16,7 @@ from accounts.models import User
 from notifications import coverage_statements
 from notifications.calendar import days_ahead
 from notifications.clock import Clock
+from notifications.ladder import FAULTY
 from notifications.models import Alarm
 from notifications.passed_by import OVERTAKEN
 from notifications.slots import Plan, plans_of_leads, working_days
@@ -59,7 +60,7 @@ def check_coverage(clock: Clock) -> int:
     if columns["apart_plans"]:
         uncovered += coverage_statements.APART
     moments = {"known_by": clock.now - GRACE, "now": clock.now}
-    parameters = {**columns, **moments, "detail": DETAIL, "overtaken": OVERTAKEN}
+    parameters = {**columns, **moments, "detail": DETAIL, "overtaken": OVERTAKEN, "faulty": FAULTY}
     with connection.cursor() as cursor:
         cursor.execute(coverage_statements.WATCH.format(uncovered=uncovered), parameters)
     return Alarm.objects.open().filter(kind=Alarm.Kind.COVERAGE).count()

@@ -28,6 +28,7 @@ from notifications.claiming import Kept, Line, abandoned, claim, holding
 from notifications.composing import Worded, word
 from notifications.models import Delivery
 from notifications.outcomes import record_outcomes
+from notifications.pacing import calls_left
 from notifications.placing import place
 from notifications.push_sending import send_to_devices
 from notifications.states import Status, Step, advance
@@ -130,10 +131,14 @@ def _messages(
 
 @transaction.atomic
 def _claim(line: Line, provider: str, holder: int, now: datetime, limit: int) -> list[Worded] | None:
-    """The next messages, claimed for this worker; None where nothing is to be sent, or others are at all of it.
+    """The next messages, claimed for this worker; None where nothing is to be sent, others are at all of it, or the
+    provider has as many calls as it makes for now.
 
     None of them where others are at all of a full block: there may be more behind it, until the walk has come round.
     """
+    left = calls_left(provider, now=now)
+    if left is not None and (limit := min(limit, left)) < 1:
+        return None
     before = line.after
     ids = line.next(now=now, limit=limit)
     worded, not_now = word(ids, now=now)

@@ -68,7 +68,8 @@ FROM planning_duty ORDER BY prompt_id
 """
 PLANNED: Final = "SELECT prompt_id FROM planning_duty"
 # A telling counts for the stage on whose day, by the borrower's calendar, it was sent, or that it names itself and was
-# sent at most a day early for. What was sent before the bank changed the figures was about others.
+# sent at most a day early for. What was sent before the bank changed the figures was about others; so was what was made
+# before and sent after, which only the prompt that it names can tell.
 _COUNTS: Final = """
 FROM notifications_firmtelling AS telling
 JOIN loans_installment AS installment ON installment.id = telling.installment_id
@@ -81,17 +82,37 @@ WHERE {which}
   AND (telling.stage IS NULL AND telling.sent_at >= duty.counts_from
        OR telling.stage = prompt.stage AND telling.sent_at >= duty.counts_from - interval '1 day')
   AND (installment.version = 1 OR telling.sent_at >= installment.known_at)
+  AND (telling.named_prompt IS NULL OR telling.named_prompt = prompt.id)
 """
 # Of several stages that it counts for, the one that still waits, else the latest.
 TOLD: Final = f"""
-SELECT DISTINCT ON (telling.id) telling.id, duty.id, duty.status
+SELECT DISTINCT ON (telling.id) telling.id, duty.id
 {_COUNTS.format(which="telling.id = ANY(%(tellings)s)")}
 ORDER BY telling.id, duty.status IN ('waiting', 'passed_on') DESC, prompt.id DESC
 """
-# What was told before it was planned: the strongest word for each.
+_FAILED_LATER: Final = """{word}.proof <> 'failed' AND EXISTS (
+    SELECT FROM notifications_firmtelling AS later
+    WHERE later.installment_id = {word}.installment_id AND later.partner_id = {word}.partner_id
+      AND later.kind = {word}.kind AND later.channel = {word}.channel AND later.proof = 'failed'
+      AND (later.stage = {word}.stage OR later.stage IS NULL OR {word}.stage IS NULL)
+      AND later.sent_at {sent} {word}.sent_at
+      AND COALESCE(later.said_at, later.heard_at) >= COALESCE({word}.said_at, {word}.heard_at)
+    OFFSET 0)"""
+# The same firm said later of the same telling, or of one after it, that it reached nobody: whether the borrower was
+# told is in doubt, and where nothing follows they are told once more.
+TAKEN_BACK: Final = _FAILED_LATER.format(word="{word}", sent=">=")
+# Of the very same telling: what was told at another time was told.
+REACHED_NOBODY: Final = _FAILED_LATER.format(word="{word}", sent="=")
+TAKEN_BACK_ALREADY: Final = f"""
+SELECT telling.id FROM notifications_firmtelling AS telling
+WHERE telling.id = ANY(%(tellings)s) AND {TAKEN_BACK.format(word="telling")}
+"""  # noqa: S608  (nothing of it comes from outside)
+_EARLIER: Final = f"""telling.proof <> 'failed' AND NOT ({TAKEN_BACK.format(word="telling")})
+  AND duty.prompt_id IN ({PLANNED})"""
+# What was told before it was planned: the strongest word for each that was not taken back.
 TOLD_BEFORE: Final = f"""
-SELECT DISTINCT ON (duty.id) telling.id, duty.id, duty.status
-{_COUNTS.format(which=f"telling.proof <> 'failed' AND duty.prompt_id IN ({PLANNED})")}
+SELECT DISTINCT ON (duty.id) telling.id, duty.id
+{_COUNTS.format(which=_EARLIER)}
 ORDER BY duty.id, telling.proof = 'accepted', telling.id
 """
 NOTE: Final = """
@@ -99,15 +120,16 @@ UPDATE notifications_duty AS duty
 SET telling_id = row.telling_id, status = CASE WHEN row.met THEN 'met' ELSE duty.status END,
     settled_at = CASE WHEN row.met THEN %s ELSE duty.settled_at END
 FROM unnest(%s::bigint[], %s::bigint[], %s::boolean[]) AS row (id, telling_id, met)
-WHERE duty.id = row.id AND duty.status IN ('waiting', 'passed_on')
+WHERE duty.id = row.id AND (duty.status IN ('waiting', 'passed_on') OR duty.status = 'taken_over' AND row.met)
 """
-# That it arrived is said after that it was sent: the borrower is covered for good.
+# That it arrived is said after that it was sent, or reached nobody: the borrower is covered for good.
 STRENGTHEN: Final = """
 WITH stronger AS (
     UPDATE notifications_duty AS duty SET telling_id = row.telling_id
     FROM unnest(%(duties)s::bigint[], %(tellings)s::bigint[]) AS row (id, telling_id),
          notifications_firmtelling AS first
-    WHERE duty.id = row.id AND duty.status = 'met' AND first.id = duty.telling_id AND first.proof = 'accepted'
+    WHERE duty.id = row.id AND duty.status = 'met' AND first.id = duty.telling_id
+      AND first.proof IN ('accepted', 'failed')
     RETURNING duty.prompt_id, duty.telling_id),
 covered AS (
     UPDATE notifications_prompt AS prompt SET look_again_at = (installment.due_on + 2)::timestamp AT TIME ZONE 'UTC'
@@ -155,10 +177,65 @@ SET status = CASE WHEN prompt.status <> 'active' OR prompt.voided_at IS NOT NULL
     due_at = duty.portal_at,
     settled_at = CASE WHEN prompt.status = 'active' AND prompt.voided_at IS NULL AND duty.status = 'waiting'
                            AND duty.backup_id IS NOT NULL AND duty.portal_at > duty.due_at THEN NULL ELSE %(now)s END
-FROM notifications_prompt AS prompt
-WHERE prompt.id = duty.prompt_id AND duty.id = ANY (ARRAY(
-    SELECT due.id FROM notifications_duty AS due
+FROM (
+    SELECT due.id, due.status FROM notifications_duty AS due
     WHERE due.status IN ('waiting', 'passed_on') AND due.due_at <= %(now)s
-    ORDER BY due.due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
-RETURNING duty.id, duty.status
+    ORDER BY due.due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS before,
+    notifications_prompt AS prompt
+WHERE duty.id = before.id AND prompt.id = duty.prompt_id
+RETURNING duty.id, duty.status, before.status
+"""
+# The firm's later word is that it reached nobody, which is its word from then on.
+TAKE_BACK: Final = """
+UPDATE notifications_duty AS duty
+SET telling_id = row.telling_id, status = 'taken_over', settled_at = %(now)s, due_at = %(now)s, portal_at = %(now)s
+FROM unnest(%(duties)s::bigint[], %(tellings)s::bigint[]) AS row (id, telling_id)
+WHERE duty.id = row.id AND duty.status = 'met'
+"""
+COVER_UNTIL_THE_NEXT: Final = """
+WITH unsaid AS (
+    UPDATE notifications_duty AS duty SET telling_id = row.telling_id
+    FROM unnest(%(duties)s::bigint[], %(tellings)s::bigint[]) AS row (id, telling_id)
+    WHERE duty.id = row.id AND duty.status = 'met'
+    RETURNING duty.prompt_id, duty.stands_until)
+UPDATE notifications_prompt AS prompt SET look_again_at = LEAST(prompt.look_again_at, unsaid.stands_until)
+FROM unsaid WHERE prompt.id = unsaid.prompt_id AND prompt.status = 'firm_told'
+"""
+# It goes on where its ladder stood, with what was queued again; what had no message of its own begins at its first.
+OPEN_AGAIN: Final = """
+UPDATE notifications_prompt AS prompt
+SET status = 'active', reason = '', tell_at = LEAST(prompt.tell_at, %(now)s), look_again_at = %(now)s,
+    rung = CASE WHEN EXISTS (
+        SELECT FROM notifications_delivery AS queued
+        WHERE queued.prompt_id = prompt.id AND queued.status = 'queued' AND queued.channel <> 'in_app')
+        THEN prompt.rung ELSE %(before_the_first)s END
+WHERE prompt.id = ANY(%(prompts)s) AND prompt.status = 'firm_told'
+"""
+LEAD_ON: Final = """
+UPDATE notifications_prompt AS prompt
+SET told_with_id = NULLIF(row.following_id, prompt.id), rung = leader.rung, tell_at = leader.tell_at,
+    look_again_at = leader.look_again_at
+FROM unnest(%(leading)s::bigint[], %(following)s::bigint[]) AS row (leading_id, following_id)
+JOIN notifications_prompt AS leader ON leader.id = row.leading_id
+WHERE prompt.told_with_id = row.leading_id
+"""
+# What was taken back is final; it is queued as another one. Where another prompt has the message from now on, that has
+# its own in the portal, too, whatever became of the one of before.
+QUEUE_AGAIN: Final = """
+INSERT INTO notifications_delivery (prompt_id, channel, contact_point_id, address, rung, ordinal, status, reason,
+                                    attempts, next_attempt_at, held_by, provider, provider_reference, wording)
+SELECT again.following_id, again.channel, again.contact_point_id, again.address, again.rung,
+       (SELECT COALESCE(max(own.ordinal) + 1, 0) FROM notifications_delivery AS own
+        WHERE own.prompt_id = again.following_id AND own.channel = again.channel),
+       'queued', '', 0, COALESCE(%(at)s, again.next_attempt_at),
+       CASE WHEN %(at)s::timestamptz IS NULL THEN again.held_by ELSE '' END, '', '', ''
+FROM (
+    SELECT DISTINCT ON (row.following_id, last.channel) row.following_id, last.*
+    FROM unnest(%(leading)s::bigint[], %(following)s::bigint[]) AS row (leading_id, following_id)
+    JOIN notifications_delivery AS last ON last.prompt_id = row.leading_id
+    WHERE last.rung <> %(off_the_ladder)s
+      AND (last.status = 'cancelled' AND last.reason = %(reason)s
+           OR last.channel = 'in_app' AND row.following_id <> row.leading_id)
+    ORDER BY row.following_id, last.channel, last.ordinal DESC) AS again
+RETURNING prompt_id, channel
 """

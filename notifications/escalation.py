@@ -6,22 +6,24 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
 
 from accounts.models import ContactPoint
 from notifications import ladder
-from notifications.cancellation import NOT_NEEDED, cancel, cancel_waiting
+from notifications.cancellation import NEWS, NOT_NEEDED, cancel, cancel_waiting
 from notifications.capping import is_capped
 from notifications.clock import Clock
 from notifications.ending_told import end_told
 from notifications.events import Fact, about, record_all
-from notifications.halting import halted_everywhere
+from notifications.halting import halted_everywhere, held_unread
+from notifications.handing_on import hand_on
 from notifications.models import AgentTask, Delivery, NoticeEvent, Preference, Prompt
 from notifications.needed import look
 from notifications.overtaking import end_overtaken
 from notifications.partner_news import tell_unreached
 from notifications.passed_by import STAGED, may_be_past, passed_by
-from notifications.putting_off import put_off, wait_for_lift
+from notifications.putting_off import put_off, wait_for_lift, wait_until_applied
 from notifications.reach import open_to, reachable
 from notifications.time_to_act import time_to_act
 from notifications.timing import lawful_moment, local_day
@@ -38,6 +40,7 @@ class Writes:
     """What one batch of ladders decided, written as sets at its end."""
 
     waits: list[tuple[int, datetime]] = field(default_factory=list)
+    faults: list[int] = field(default_factory=list)
     told: list[int] = field(default_factory=list)
     climbs: list[Delivery] = field(default_factory=list)
     tasks: list[AgentTask] = field(default_factory=list)
@@ -63,10 +66,22 @@ def climb(clock: Clock) -> int:
             cancel(Prompt.objects.bundles(found.over), reason=NOT_NEEDED, now=clock.now)
         put_off(found.held, clock)
         free = [prompt for prompt in prompts if prompt.pk not in found.over | found.held]
+        unread = wait_until_applied(held_unread(free), clock)
+        free = [prompt for prompt in free if prompt.pk not in unread]
+        free = _not_handed_on(free, clock)
         past = _past(free, clock)
-        halted = wait_for_lift(halted_everywhere([prompt for prompt in free if prompt.pk not in past]), clock)
-        _climb([prompt for prompt in free if prompt.pk not in past | halted], clock)
+        free = [prompt for prompt in free if prompt.pk not in past]
+        ways = _ways(free)
+        halted = wait_for_lift(halted_everywhere(free, ways), clock)
+        _climb([prompt for prompt in free if prompt.pk not in halted], ways, clock)
     return len(prompts)
+
+
+def _not_handed_on(prompts: Sequence[Prompt], clock: Clock) -> list[Prompt]:
+    """Those left when news that wait have handed the message of others on."""
+    news = {prompt.installment_id for prompt in prompts if prompt.kind in NEWS and prompt.installment_id}
+    waiting = hand_on(news, clock, held=[prompt.pk for prompt in prompts]) if news else set()
+    return [prompt for prompt in prompts if prompt.pk not in waiting]
 
 
 def _past(prompts: Sequence[Prompt], clock: Clock) -> set[int]:
@@ -88,21 +103,33 @@ def _may_be_past(prompt: Prompt, now: datetime) -> bool:
     return changed or may_be_past(prompt.kind, prompt.stage, row.due_on, local_day(now, prompt.borrower.zone))
 
 
-def _climb(prompts: Sequence[Prompt], clock: Clock) -> None:
-    borrowers = {prompt.borrower_id for prompt in prompts}
-    tellings, ways, places = _tellings(prompts), reachable(borrowers), _places(borrowers)
+def _ways(prompts: Sequence[Prompt]) -> dict[int, Ways]:
+    """By prompt, what of its ladder is open to it."""
+    found = reachable({prompt.borrower_id for prompt in prompts})
+    ways: dict[int, Ways] = {}
+    for prompt in prompts:
+        channels = {rung.channel for rung in ladder.ladder_of(prompt.kind).rungs}
+        open_ways = open_to(found[prompt.borrower_id], prompt)
+        ways[prompt.pk] = {channel: point for channel, point in open_ways.items() if channel in channels}
+    return ways
+
+
+def _climb(prompts: Sequence[Prompt], ways: Mapping[int, Ways], clock: Clock) -> None:
+    tellings, places = _tellings(prompts), _places({prompt.borrower_id for prompt in prompts})
     writes = Writes()
     for prompt in prompts:
-        open_ways = open_to(ways[prompt.borrower_id], prompt)
+        open_ways = ways[prompt.pk]
         told = tellings.get(prompt.pk, [])
         try:
             course = _course(prompt, open_ways, places.get(prompt.borrower_id), clock)
             decision = ladder.decide(course, rung=prompt.rung, tellings=told, now=clock.now)
             _note(writes, prompt, decision, course, open_ways, clock)
+        except SoftTimeLimitExceeded:
+            raise
         except Exception:
             # The oldest row of the queue: were it left so, nobody's ladder would climb any more.
             logger.exception("the ladder of prompt %s could not be looked at", prompt.pk)
-            writes.waits.append((prompt.pk, clock.now + AFTER_A_FAULT))
+            writes.faults.append(prompt.pk)
     _write(writes, clock)
 
 
@@ -204,6 +231,9 @@ def _note_unreached(writes: Writes, prompt: Prompt, why: str, clock: Clock) -> N
 
 def _write(writes: Writes, clock: Clock) -> None:
     _look_again([(pk, None, until) for pk, until in writes.waits] + [*writes.rungs])
+    if writes.faults:
+        later = clock.now + AFTER_A_FAULT
+        Prompt.objects.live().filter(pk__in=writes.faults).update(reason=ladder.FAULTY, look_again_at=later)
     Delivery.objects.bulk_create(writes.climbs, ignore_conflicts=True, batch_size=BATCH)
     AgentTask.objects.bulk_create(writes.tasks, ignore_conflicts=True, batch_size=BATCH)
     if writes.told:
@@ -223,7 +253,7 @@ def _look_again(rows: Sequence[tuple[int, int | None, datetime]]) -> None:
         cursor.execute(
             """
             UPDATE notifications_prompt AS prompt
-            SET rung = COALESCE(row.rung, prompt.rung), look_again_at = row.look_again_at
+            SET rung = COALESCE(row.rung, prompt.rung), look_again_at = row.look_again_at, reason = ''
             FROM unnest(%s::bigint[], %s::int[], %s::timestamptz[]) AS row (id, rung, look_again_at)
             WHERE prompt.id = row.id AND prompt.status = 'active'
             """,

@@ -12,15 +12,19 @@ from loans.models import Feed, Report
 from notifications.alarms import Wrong, keep_alarms
 from notifications.models import Alarm
 from notifications.timing import at_local, local_day
+from notifications.unread import lies_unread
 from notifications.working_days import EVERY_DAY, WorkingDays
 
 DETAIL: Final = "This firm has sent nothing for longer than it may: ask it, before its borrowers notice."
 
 
-def with_last_heard(feeds: "QuerySet[Feed]") -> "QuerySet[Feed]":
-    """Each with `heard_at`, when its partner last sent what could be read, None where it never did, and its partner."""
+def with_last_heard(feeds: "QuerySet[Feed]", now: datetime) -> "QuerySet[Feed]":
+    """Each with `heard_at`, when its partner last sent what could be read, None where it never did, and its partner.
+
+    What nobody has read for long is no sign of life.
+    """
     sent = Report.objects.filter(partner=OuterRef("partner"), kind=OuterRef("kind"))
-    readable = sent.exclude(status=Report.Status.REFUSED).order_by("-received_at")
+    readable = sent.exclude(status=Report.Status.REFUSED).exclude(lies_unread(now)).order_by("-received_at")
     return feeds.annotate(heard_at=Subquery(readable.values("received_at")[:1])).select_related("partner")
 
 
@@ -51,7 +55,7 @@ def after_working_time(start: datetime, span: timedelta, days: WorkingDays, zone
 @transaction.atomic
 def watch_feeds(now: datetime) -> int:
     """Open an alarm for each feed that is silent for too long and close those of the others; returns how many are."""
-    silent = [feed for feed in with_last_heard(Feed.objects.all()) if silent_from(feed) <= now]
+    silent = [feed for feed in with_last_heard(Feed.objects.all(), now) if silent_from(feed) <= now]
     keep_alarms(Alarm.Kind.FEED, {_subject(feed): Wrong(DETAIL, _facts(feed)) for feed in silent}, now)
     return len(silent)
 

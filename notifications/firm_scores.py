@@ -1,4 +1,4 @@
-"""How well firms keep what they have to send: reported in time, late, only sent, not at all."""
+"""How well firms keep what they have to send: reported in time, late, only sent, tried in vain, not at all."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from typing import Final
 from django.db.models import Count, F, Q
 
 from loans.models import Partner
-from notifications.models import Duty, Prompt
+from notifications.models import Duty, FirmTelling, Prompt
 
 SPAN: Final = timedelta(days=30)
 
@@ -17,7 +17,8 @@ Status = Duty.Status
 @dataclass(frozen=True, slots=True)
 class Score:
     """Of one firm, how many prompts it had to report within the span: told by itself in time or later, by the other
-    firm in its stead, taken over by the portal since it said nothing, or said only that it was sent; and how many wait.
+    firm in its stead, taken over by the portal since it said nothing, or only that it was sent, or that it reached
+    nobody (with what is told together with that, and what it takes back while a stage follows); and how many wait.
     """
 
     firm: Partner
@@ -27,11 +28,12 @@ class Score:
     by_the_other: int
     silent: int
     no_proof: int
+    not_reached: int
     waiting: int
 
     @property
     def taken_over(self) -> int:
-        return self.silent + self.no_proof
+        return self.silent + self.no_proof + self.not_reached
 
     @property
     def share(self) -> int | None:
@@ -42,9 +44,11 @@ class Score:
 
 def read_scores(now: datetime) -> list[Score]:
     """The firms that had something to send in the last 30 days, and what they have to send next; two statements."""
-    met = Q(status=Status.MET)
+    failed = Q(telling__proof=FirmTelling.Proof.FAILED, telling__isnull=False)
+    met = Q(status=Status.MET) & ~failed
     by_itself = Q(telling__partner=F("responsible"))
     taken = Q(status=Status.TAKEN_OVER)
+    not_reached = failed | Q(settled_at__lt=F("report_by"))
     rows = (
         Duty.objects.filter(report_by__gte=now - SPAN)
         .exclude(status=Status.VOID)
@@ -55,8 +59,9 @@ def read_scores(now: datetime) -> list[Score]:
             in_time=Count("pk", filter=met & by_itself & Q(settled_at__lte=F("report_by"))),
             late=Count("pk", filter=met & by_itself & Q(settled_at__gt=F("report_by"))),
             by_the_other=Count("pk", filter=met & ~by_itself),
-            silent=Count("pk", filter=taken & Q(telling=None)),
-            no_proof=Count("pk", filter=taken & Q(telling__isnull=False)),
+            silent=Count("pk", filter=taken & Q(telling=None, settled_at__gte=F("report_by"))),
+            no_proof=Count("pk", filter=taken & Q(telling__isnull=False) & ~not_reached),
+            not_reached=Count("pk", filter=taken & not_reached | Q(status=Status.MET) & failed),
             waiting=Count("pk", filter=Q(status__in=[Status.WAITING, Status.PASSED_ON])),
         )
     )

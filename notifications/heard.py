@@ -7,6 +7,8 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
 
+from celery.exceptions import SoftTimeLimitExceeded
+
 from notifications.channels.aliyun_reports import parse_reports
 from notifications.channels.base import ReceiptKind, ReceiptRecord
 from notifications.channels.delivery_reports import parse_delivery_report
@@ -72,6 +74,8 @@ def read(callback_id: int, provider: str, raw: bytes, received_at: datetime) -> 
     letter = Letter(callback_id, provider, PROVIDERS[provider].channel, received_at, sha256(raw).hexdigest())
     try:
         records = PARSERS[provider](raw)
+    except SoftTimeLimitExceeded:
+        raise
     except Exception:  # one message that nobody foresaw must not keep all later ones waiting
         logger.exception("callback %s of %s could not be read", callback_id, provider)
         records = [ReceiptRecord(reference="", kind=ReceiptKind.UNKNOWN, reason="could not be read")]

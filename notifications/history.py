@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db.models import Prefetch, prefetch_related_objects
 
@@ -47,6 +47,12 @@ class Entry:
         return min(
             (told.delivery.sent_at for told in self.tellings if told.delivery.sent_at), default=self.prompt.tell_at
         )
+
+    @property
+    def due_on(self) -> date | None:
+        """The due day that was told in the portal, where one was: today's may be another."""
+        facts = (self.in_portal.facts if self.in_portal else None) or {}
+        return date.fromisoformat(facts["due_on"]) if "due_on" in facts else None
 
     @property
     def unread(self) -> bool:

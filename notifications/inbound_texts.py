@@ -160,15 +160,15 @@ def _meaning(reply: Reply) -> InboundText.Meaning:
 def _do(reply: Reply, borrower: User, address: str, now: datetime) -> Done:
     match reply:
         case Stop():
-            return _stop(borrower, now)
+            return _stop(borrower, address, now)
         case Acknowledge(code):
             return _acknowledge(borrower, address, code, now)
         case Other():
             return Done(FOR_A_PERSON)
 
 
-def _stop(borrower: User, now: datetime) -> Done:
-    if not stop_machines(borrower, now=now, source=Consent.Source.REPLY):
+def _stop(borrower: User, address: str, now: datetime) -> Done:
+    if not stop_machines(borrower, now=now, source=Consent.Source.REPLY, address=address):
         return Done("switched off before")
     if all_reached_without(MACHINES, borrower.pk):
         return Done("switched off", answer=gettext("You get no more SMS from us. We use your other channels."))

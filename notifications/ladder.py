@@ -94,6 +94,10 @@ LADDERS: Final[dict[str, Ladder]] = {
 }
 
 
+FAULTY: Final = "its ladder could not be looked at"
+"""Why a live prompt tells nobody: the reason that it has until a look succeeds."""
+
+
 def ladder_of(kind: str) -> Ladder:
     """The ladder of a kind of prompt. Raises KeyError for a kind that has none: the start's checks refuse that."""
     return LADDERS[kind]

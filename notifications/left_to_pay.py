@@ -28,15 +28,16 @@ WHERE prompt.id = ANY(%(ids)s::bigint[]) AND payment.status IN ('received', 'set
       AND (dispute.installment_id IS NULL OR dispute.installment_id = installment.id))
   AND NOT {HOLDS.format(loan="installment.loan_id", installment="installment.id")}
 """  # noqa: S608  (nothing of it comes from outside)
-# For sure: the bank has booked all of a schedule that pays back the whole loan, both firms say the same of it, and
-# nothing of it is disputed.
+# For sure: the bank has booked all of a schedule that pays back the whole loan and waived no installment as a whole,
+# both firms say the same of it, and nothing of it is disputed.
 _PAID_OFF: Final = """
 SELECT prompt.id
 FROM notifications_prompt AS prompt
 JOIN loans_payment AS payment ON payment.id = prompt.payment_id AND payment.status = 'settled'
 JOIN loans_loan AS loan ON loan.id = payment.loan_id
 CROSS JOIN LATERAL (
-    SELECT bool_and(installment.state = 'settled') AS is_settled, sum(installment.principal) AS principal
+    SELECT bool_and(installment.state = 'settled' AND (installment.paid > 0 OR installment.waived = 0)) AS is_settled,
+           sum(installment.principal) AS principal
     FROM loans_installment AS installment
     WHERE installment.loan_id = loan.id AND installment.state <> 'withdrawn') AS schedule
 WHERE prompt.id = ANY(%(ids)s::bigint[]) AND schedule.is_settled AND schedule.principal >= loan.principal

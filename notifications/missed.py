@@ -69,8 +69,8 @@ SELECT %(now)s, 'skipped', prompt.borrower_id, prompt.installment_id, prompt.id,
 
 
 def record_missed(kind: str, slots: Collection[Slot], *, now: datetime) -> None:
-    """Record as skipped the stages before what was just written (`planning_prompt` holds it) that were never planned
-    although the figures were known.
+    """Record as skipped the stages before what is about to be written (`planning_prompt` holds it) that were never
+    planned although the figures were known.
     """
     parameters: dict[str, Any] = {"kind": kind, "now": now, **_columns(kind, slots)}
     if not parameters["stages"]:

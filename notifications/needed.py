@@ -1,5 +1,5 @@
 """Whether what a prompt says is still to be told: asked when its deliveries are claimed, when its
-message names installments, and when its ladder climbs.
+message or a person names installments, and when its ladder climbs.
 
 A message for several installments is needed as long as one of them needs it.
 """
@@ -13,16 +13,25 @@ from django.db import connection
 from notifications.in_doubt import HOLDS
 from notifications.models import Prompt
 
+LASTS: Final = "(outage.ends_at IS NULL OR outage.ends_at > GREATEST(outage.starts_at, %(now)s))"
+"""As SQL on the table `outage`: it is not over."""
+# Two firms, or a firm and an operator, may say that the same thing is down: who was told of one is not told of the
+# other, and what tells of the first stands while any of them lasts.
+HELD_BY_ANY: Final = f"""
+    SELECT FROM loans_outagehold AS hold JOIN loans_outage AS outage ON outage.id = hold.outage_id AND {LASTS}
+    WHERE hold.installment_id = """
+# News that are planned once a version wait while a firm has seen the money: where it comes back they are so still.
 _STANDS: Final = """
 {prompt}.voided_at IS NULL AND {prompt}.status <> 'cancelled'
 AND {installment}.version = {prompt}.version
-AND {installment}.state = CASE WHEN {prompt}.kind = 'schedule_changed' AND {prompt}.stage = 1
-                               THEN 'withdrawn' ELSE 'open' END
+AND CASE WHEN {prompt}.kind = 'schedule_changed' AND {prompt}.stage = 1
+         THEN {installment}.state = 'withdrawn'
+              OR {installment}.state = 'settled' AND {installment}.paid = 0 AND {installment}.waived > 0
+         WHEN {prompt}.kind IN ('schedule_changed', 'outage_declared')
+         THEN {installment}.state IN ('open', 'awaiting_bank')
+         ELSE {installment}.state = 'open' END
 AND ({prompt}.kind <> 'outage_declared' OR EXISTS (
-    SELECT FROM loans_outage AS outage
-    WHERE outage.id = {prompt}.stage
-      AND (outage.ends_at IS NULL OR outage.ends_at > GREATEST(outage.starts_at, %(now)s))
-    OFFSET 0))
+{held_by_any}{installment}.id OFFSET 0))
 """
 # Its kind is named after the status. That it came back is news while it leaves something to be paid.
 _IS_SO: Final = """
@@ -33,15 +42,23 @@ _IS_SO: Final = """
       AND (payment.status <> 'returned' OR COALESCE(paid_for.state = 'open', true))
     OFFSET 0))
 """
-_UNHELD: Final = """
-({prompt}.kind <> ALL(%(held_by_dispute)s) OR NOT EXISTS (
+_DISPUTED: Final = """
+EXISTS (
     SELECT 1 FROM loans_dispute AS disputed
     WHERE disputed.loan_id = {installment}.loan_id AND disputed.status <> 'decided'
-      AND (disputed.installment_id IS NULL OR disputed.installment_id = {installment}.id)) AND NOT EXISTS (
+      AND (disputed.installment_id IS NULL OR disputed.installment_id = {installment}.id))
+"""
+_IN_OUTAGE: Final = """
+EXISTS (
     SELECT 1 FROM loans_outagehold AS hold
     WHERE hold.installment_id = {installment}.id AND (hold.held_until IS NULL OR hold.held_until > %(now)s)
-    OFFSET 0) AND NOT {in_doubt})
+    OFFSET 0)
 """
+_UNHELD: Final = f"""
+{{installment}}.state <> 'awaiting_bank'
+AND ({{prompt}}.kind <> ALL(%(held_by_dispute)s) OR NOT {_DISPUTED} AND NOT {_IN_OUTAGE} AND NOT {{in_doubt}})
+"""
+PAID: Final = "paid"
 KINDS: Final[dict[str, list[str]]] = {
     "of_figures": list(Prompt.OF_FIGURES),
     "held_by_dispute": list(Prompt.HELD_BY_DISPUTE),
@@ -51,9 +68,9 @@ KINDS: Final[dict[str, list[str]]] = {
 
 def stands(prompt: str, installment: str) -> str:
     """As SQL on these tables: the installment of a prompt of figures is owed as the prompt says it, or no longer owed
-    where the prompt says that, and the outage that it tells of is not over.
+    where the prompt says that, and where it tells of an outage one that touches the installment is not over.
     """
-    return _STANDS.format(prompt=prompt, installment=installment)
+    return _STANDS.format(prompt=prompt, installment=installment, held_by_any=HELD_BY_ANY)
 
 
 def is_so(prompt: str) -> str:
@@ -62,10 +79,25 @@ def is_so(prompt: str) -> str:
 
 
 def may_be_told(prompt: str, installment: str) -> str:
-    """As SQL on these tables: it stands, and no dispute, outage or doubt holds it."""
-    in_doubt = HOLDS.format(loan=f"{installment}.loan_id", installment=f"{installment}.id")
-    unheld = _UNHELD.format(prompt=prompt, installment=installment, in_doubt=in_doubt)
+    """As SQL on these tables: it stands, and no dispute, outage, doubt or money on its way holds it."""
+    unheld = _UNHELD.format(prompt=prompt, installment=installment, in_doubt=_in_doubt(installment))
     return f"{stands(prompt, installment)} AND {unheld}"
+
+
+def held_by(installment: str) -> str:
+    """As SQL on this table: what holds all that is demanded of it, in a word; empty where nothing does. That a firm has
+    seen the money, `PAID`, holds news, too.
+    """
+    disputed, in_outage = (one.format(installment=installment) for one in (_DISPUTED, _IN_OUTAGE))
+    return (
+        f"CASE WHEN {installment}.state = 'awaiting_bank' THEN '{PAID}' "
+        f"WHEN {disputed} THEN 'disputed' WHEN {in_outage} THEN 'outage' "
+        f"WHEN {_in_doubt(installment)} THEN 'in_doubt' ELSE '' END"
+    )
+
+
+def _in_doubt(installment: str) -> str:
+    return HOLDS.format(loan=f"{installment}.loan_id", installment=f"{installment}.id")
 
 
 ALL_NAMED: Final = """
@@ -88,14 +120,6 @@ WHERE news.id = ANY(%(ids)s::bigint[]) AND news.payment_id IS NOT NULL
 """  # noqa: S608  (nothing of it comes from outside)
 
 
-_HELD_COMPANIONS: Final = f"""
-SELECT companion.id FROM notifications_prompt AS companion
-JOIN loans_installment AS installment ON installment.id = companion.installment_id
-WHERE companion.told_with_id = %(leading)s AND {stands("companion", "installment")}
-  AND NOT ({may_be_told("companion", "installment")})
-"""  # noqa: S608
-
-
 class Look(NamedTuple):
     """Of leading prompts those of which nothing is needed any more, and those of which what is may not be told now."""
 
@@ -114,10 +138,3 @@ def look(leading_ids: Sequence[int], *, now: datetime) -> Look:
             elif not is_free:
                 found.held.add(pk)
     return found
-
-
-def held_companions(leading_id: int, *, now: datetime) -> set[int]:
-    """What is told together with this prompt, still to be told and not now."""
-    with connection.cursor() as cursor:
-        cursor.execute(_HELD_COMPANIONS, {"leading": leading_id, "now": now, **KINDS})
-        return {row[0] for row in cursor.fetchall()}

@@ -48,7 +48,7 @@ def _obey(delivery_ids: Collection[int], now: datetime) -> None:
     for phone in phones.select_related("user").order_by("user_id"):
         agreed = Consent.objects.filter(user=phone.user, channel__in=MACHINES, given=True)
         if not agreed.filter(at__gt=handed[phone.address]).exists():
-            stop_machines(phone.user, now=now, source=Consent.Source.PROVIDER)
+            stop_machines(phone.user, now=now, source=Consent.Source.PROVIDER, address=phone.address)
 
 
 def lifted_by(user: User) -> str | None:

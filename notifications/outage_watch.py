@@ -10,21 +10,23 @@ from django.db import connection, transaction
 from loans.models import Outage
 from notifications.alarms import Wrong, keep_alarms
 from notifications.models import Alarm
+from notifications.needed import HELD_BY_ANY
 
 AFTER: Final = timedelta(days=7)
 """Meanwhile nothing that it touches is demanded: a person asks whether its end was forgotten."""
 DETAIL: Final = "This outage has lasted for more than 7 days: ask the firm whether it is over, and end it."
 OVER_SINCE: Final = timedelta(minutes=5)
 """A few beats of the sweep. What all of them miss, ladders find by themselves some hours later."""
-_LOOK: Final = """
+_LOOK: Final = f"""
 UPDATE notifications_prompt AS prompt
 SET look_again_at = %(now)s
-FROM loans_outage AS outage JOIN loans_outagehold AS hold ON hold.outage_id = outage.id
-WHERE outage.ends_at BETWEEN %(since)s AND %(now)s
-  AND prompt.installment_id = hold.installment_id AND prompt.kind = 'outage_declared' AND prompt.stage = outage.id
+FROM loans_outage AS ended JOIN loans_outagehold AS touched ON touched.outage_id = ended.id
+WHERE ended.ends_at BETWEEN %(since)s AND %(now)s
+  AND prompt.installment_id = touched.installment_id AND prompt.kind = 'outage_declared'
   AND prompt.payment_id IS NULL AND prompt.dispute_id IS NULL
   AND prompt.status = 'active' AND prompt.look_again_at > %(now)s
-"""
+  AND NOT EXISTS ({HELD_BY_ANY}prompt.installment_id)
+"""  # noqa: S608  (nothing of it comes from outside)
 
 
 def look_at_what_is_over(now: datetime) -> int:

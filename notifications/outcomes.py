@@ -18,6 +18,7 @@ from notifications.events import RECORD_SENT
 from notifications.models import Delivery
 from notifications.opted_out import obey_refusals
 from notifications.prepared import prepared_cursor
+from notifications.reach import closes
 from notifications.signatures import delivery_id_in
 from notifications.states import ALLOWED, Status, Step, advance
 
@@ -65,8 +66,9 @@ def _record_taken(taken: Sequence[Outcome], now: datetime) -> None:
 def _record_others(outcomes: Sequence[Outcome], channel: Channel, now: datetime) -> None:
     ids = {outcome.reference: delivery_id_in(outcome.reference) for outcome in outcomes}
     not_taken = [ids[outcome.reference] for outcome in outcomes if outcome.result in _NOT_TAKEN]
-    rows = Delivery.objects.filter(pk__in=not_taken).values_list("pk", "attempts", "reason") if not_taken else ()
-    tried = {pk: _Tried(attempts, reason) for pk, attempts, reason in rows}
+    columns = ("pk", "attempts", "reason", "address")
+    rows = Delivery.objects.filter(pk__in=not_taken).values_list(*columns) if not_taken else ()
+    tried = {pk: _Tried(*tried_before) for pk, *tried_before in rows}
     steps = []
     for outcome in outcomes:
         delivery_id = ids[outcome.reference]
@@ -79,10 +81,11 @@ _NOT_TAKEN: Final = frozenset({Result.TEMPORARY, Result.UNKNOWN, Result.PERMANEN
 
 
 class _Tried(NamedTuple):
-    """How often a message was tried, and what was said of it the last time."""
+    """How often a message was tried, what was said of it the last time, and where it goes."""
 
     attempts: int = 0
     reason: str = ""
+    address: str = ""
 
     def by_another(self, provider: str) -> bool:
         """Whether another provider has refused it for good."""
@@ -110,8 +113,13 @@ def _step(delivery_id: int, outcome: Outcome, tried: _Tried, channel: Channel, n
         to=_STATUS[outcome.result],
         reason=outcome.reason,
         provider_reference=outcome.provider_reference,
-        address_is_bad=outcome.address_fault and last_word,
+        address_is_bad=last_word and _is_dead(outcome, tried, channel),
     )
+
+
+def _is_dead(outcome: Outcome, tried: _Tried, channel: Channel) -> bool:
+    """Whether the provider says that nothing at all will ever reach the contact point."""
+    return outcome.address_fault and not outcome.no_texts and closes(channel.name, tried.address)
 
 
 def _is_last_word(outcome: Outcome, tried: _Tried, channel: Channel) -> bool:

@@ -6,7 +6,7 @@ Ids, figures, the kind of channel and the level of proof; never where it went or
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import QuerySet
 
@@ -15,8 +15,16 @@ from loans.outward.telling import LoanFact, anybody_hears, tell_partners, tell_w
 from notifications import duty_statements
 from notifications.models import Acknowledgement, AgentTask, Delivery, Duty, Prompt
 from notifications.named import named
+from notifications.report_day import days_promised
 
 Kind = OutwardEvent.Kind
+_WHY_NOT: Final = {
+    "disputed": "disputed",
+    "an outage of a firm": "outage",
+    "acknowledged": "acknowledged",
+    "told in person": "told",
+}
+"""Codes of reasons; of any other "not_needed"."""
 
 
 def tell_arrived(delivery_ids: Collection[int], *, at: datetime) -> None:
@@ -28,7 +36,7 @@ def tell_arrived(delivery_ids: Collection[int], *, at: datetime) -> None:
         return
     arrived = list(Delivery.objects.filter(pk__in=delivery_ids).select_related("prompt").order_by("pk"))
     bundles: dict[int, list[dict[str, Any]]] = {}
-    for row in _prompts({one.prompt_id for one in arrived}):
+    for row in _with_days(_prompts({one.prompt_id for one in arrived})):
         bundles.setdefault(row["told_with"] or row["pk"], []).append(row)
     tell_partners((fact for one in arrived for fact in _delivered(one, bundles[one.prompt_id])), at=at)
 
@@ -49,7 +57,7 @@ def tell_acknowledged(acknowledgements: Collection[Acknowledgement], *, at: date
     if not acknowledgements or not anybody_hears():
         return
     answered = {one.prompt_id: one for one in acknowledgements}
-    rows = (row for row in _prompts(answered) if row["pk"] in answered)
+    rows = (row for row in _with_days(_prompts(answered)) if row["pk"] in answered)
     facts = (_fact(Kind.PROMPT_ACKNOWLEDGED, row, **_answer(answered[row["pk"]])) for row in rows)
     tell_partners(facts, at=at)
 
@@ -87,6 +95,15 @@ def tell_taken_over(duties: Sequence[Duty], *, at: datetime) -> None:
     tell_partners((_taken_over(by_prompt[row["pk"]], row) for row in rows), at=at)
 
 
+def tell_withdrawn(firms: Mapping[int, str], *, why: str, at: datetime) -> None:
+    """Nobody need send these prompts any more; by each, the firm whose turn it was. `why` is the reason on record."""
+    if not firms or not anybody_hears():
+        return
+    rows = (row for row in _prompts(firms) if row["pk"] in firms)
+    code = _WHY_NOT.get(why, "not_needed")
+    tell_partners((_fact(Kind.PROMPT_WITHDRAWN, row, responsible=firms[row["pk"]], why=code) for row in rows), at=at)
+
+
 def _taken_over(duty: Duty, row: Mapping[str, Any]) -> LoanFact:
     """A prompt may pass twice, to the other firm and to the portal: two facts."""
     passed_on = duty.backup if duty.status == Duty.Status.PASSED_ON else None
@@ -105,6 +122,17 @@ def _prompts(leading: Collection[int]) -> "QuerySet[Prompt, dict[str, Any]]":
     return rows
 
 
+def _with_days(rows: "QuerySet[Prompt, dict[str, Any]]") -> list[dict[str, Any]]:
+    """Those of prior notices with the first day of a report, once its borrower was told it outside the portal."""
+    found = list(rows)
+    notices = [row for row in found if row["kind"] == Prompt.Kind.PRIOR_NOTICE]
+    promised = days_promised({row["told_with"] or row["pk"] for row in notices})
+    for row in notices:
+        day = promised.get(row["told_with"] or row["pk"])
+        row["said"] = {"report_not_before": day.isoformat() if day else None}
+    return found
+
+
 def _fact(kind: OutwardEvent.Kind, row: Mapping[str, Any], **data: Any) -> LoanFact:
     due_on = row["installment__due_on"]
     named = {
@@ -115,7 +143,8 @@ def _fact(kind: OutwardEvent.Kind, row: Mapping[str, Any], **data: Any) -> LoanF
         "due_on": due_on.isoformat() if due_on else None,
     }
     loan = row["installment__loan"] or row["payment__loan"] or row["dispute__loan"]
-    return LoanFact(kind=kind, loan_id=loan, subject=f"prompt:{row['pk']}", data=named | data)
+    said = named | row.get("said", {}) | data
+    return LoanFact(kind=kind, loan_id=loan, subject=f"prompt:{row['pk']}", data=said)
 
 
 def _answer(acknowledgement: Acknowledgement) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from loans.models import Installment
 from notifications import planning_statements
 from notifications.clock import Clock
+from notifications.halting import unread_firms
 from notifications.models import Prompt
 from notifications.planning_calendar import plan_calendar
 from notifications.planning_writes import write
@@ -30,10 +31,12 @@ def plan_upcoming(clock: Clock, written: Callable[[], None] = _nobody_waits) -> 
 
 
 def plan_overdue(clock: Clock, written: Callable[[], None] = _nobody_waits) -> int:
-    """Plan what is overdue, not on its way to the bank, not disputed, touched by no outage and not in doubt; returns
-    how many prompts are new. `written` is called as above.
+    """Plan what is overdue, not on its way to the bank, not disputed, touched by no outage and not in doubt, and of
+    whose firms nothing lies unapplied; returns how many prompts are new. `written` is called as above.
     """
     held = planning_statements.UNDISPUTED + planning_statements.UNHELD + planning_statements.UNDOUBTED
+    if unread_firms():
+        held += planning_statements.APPLIED
     return plan_calendar(Kind.OVERDUE, planning_statements.INSTALLMENTS + held, clock, written)
 
 
@@ -55,6 +58,14 @@ def plan_installments(
     parameters = {"ids": list(installment_ids), "stage": stage, "moment": moment or clock.now, "held_by": held_by}
     parameters["state"] = str(state)
     return write(kind, planning_statements.THESE, clock, parameters)
+
+
+def plan_outage(outage_id: int, installment_ids: Sequence[int], clock: Clock) -> int:
+    """Plan the news of an outage that is not over about those of these installments that are open and whose borrower
+    has not heard of another one that touches them, too; returns how many prompts are new.
+    """
+    parameters = {"ids": list(installment_ids), "stage": outage_id, "moment": clock.now, "held_by": "", "state": "open"}
+    return write(Kind.OUTAGE_DECLARED, planning_statements.THESE + planning_statements.UNHEARD, clock, parameters)
 
 
 def plan_payments(kind: Prompt.Kind, payment_ids: Sequence[int], clock: Clock) -> int:

@@ -20,6 +20,7 @@ from notifications.missed import record_missed
 from notifications.models import Prompt
 from notifications.overtaking import end_overtaken, find_overtaken
 from notifications.partner_news import tell_due_as_planned
+from notifications.planning_told import plan_told
 from notifications.planning_writes import EVERYBODY, People, number, parameters_of
 from notifications.slots import Slot, columns_of, slots_of
 
@@ -175,6 +176,8 @@ def _plan_found(run: Run, people: People, found: Found, written: Callable[[], No
     planned = number(run.kind, run.source, run.clock, parameters, subject="loan")
     if planned:
         overtaken = find_overtaken(run.kind, run.slots, unsent=found.unsent > 0)
+        record_missed(run.kind, run.slots, now=run.clock.now)
+        plan_told(run.kind, run.slots, parameters)
         assigned = duties.assign(run.kind, run.slots, run.clock)
         with connection.cursor() as cursor:
             for statement in (planning_statements.PROMPTS, planning_statements.DELIVERIES, planning_statements.EVENTS):
@@ -183,7 +186,6 @@ def _plan_found(run: Run, people: People, found: Found, written: Callable[[], No
             duties.write_duties()
             firm_words.hear_earlier(now=run.clock.now)
             tell_due_as_planned(at=run.clock.now)
-        record_missed(run.kind, run.slots, now=run.clock.now)
         end_overtaken(overtaken, now=run.clock.now)
         table_statistics.refresh(["notifications_prompt"], target=table_statistics.ROUGHLY)
         transaction.on_commit(written, robust=True)

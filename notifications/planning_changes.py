@@ -22,30 +22,32 @@ State = Installment.State
 def plan_changes(installment_ids: Sequence[int], clock: Clock) -> int:
     """Plan the news of what a borrower was told before and is otherwise now; returns how many prompts are new.
 
-    Of what has been withdrawn from the schedule they are told so, of other figures which hold now. What falls due so
-    soon that an ordinary prompt follows at once is left to that: it says what it takes the place of.
+    Of what has been withdrawn from the schedule, or waived as a whole, they are told so, of other figures which hold
+    now. What falls due so soon that an ordinary prompt follows at once is left to that: it says what it takes the place
+    of.
     """
-    gone = Q(state=State.WITHDRAWN, outstanding__gt=0)
+    gone = Q(state=State.WITHDRAWN, outstanding__gt=0) | Q(state=State.SETTLED, paid=0, waived__gt=0)
     other = Q(state=State.OPEN, version__gt=1, due_on__gt=clock.now.date())
     candidates = Installment.objects.filter(gone | other, pk__in=installment_ids)
     rows = list(candidates.select_related("loan__borrower").order_by("pk"))
     last = {(told.installment_id, told.borrower_id): told for told in told_of([row.pk for row in rows])}
     told_otherwise = [row for row in rows if (told := last.get((row.pk, row.loan.borrower_id))) and _differs(row, told)]
-    return _plan_withdrawn(told_otherwise, clock) + _plan_changed(told_otherwise, clock)
+    return _plan_dropped(told_otherwise, clock) + _plan_changed(told_otherwise, clock)
 
 
 def _differs(row: Installment, told: Told) -> bool:
     """Whether what was told last is not so any more."""
-    if row.state == State.WITHDRAWN:
+    if row.is_dropped:
         return not told.withdrawn
     return told.version < row.version and not told.says(Named(row.outstanding, row.due_on))
 
 
-def _plan_withdrawn(rows: Sequence[Installment], clock: Clock) -> int:
-    ids = [row.pk for row in rows if row.state == State.WITHDRAWN]
-    if not ids:
-        return 0
-    return plan_installments(Prompt.Kind.SCHEDULE_CHANGED, ids, clock, stage=Prompt.WITHDRAWN, state=State.WITHDRAWN)
+def _plan_dropped(rows: Sequence[Installment], clock: Clock) -> int:
+    planned, kind = 0, Prompt.Kind.SCHEDULE_CHANGED
+    for state in (State.WITHDRAWN, State.SETTLED):
+        if ids := [row.pk for row in rows if row.state == state]:
+            planned += plan_installments(kind, ids, clock, stage=Prompt.WITHDRAWN, state=state)
+    return planned
 
 
 def _plan_changed(rows: Sequence[Installment], clock: Clock) -> int:

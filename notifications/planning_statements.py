@@ -5,6 +5,7 @@ what nothing is planned yet.
 from typing import Final
 
 from notifications.in_doubt import HOLDS
+from notifications.needed import HELD_BY_ANY, LASTS
 
 # Plan 0 is for loans without a plan of their own; one for the product comes before one for the partner.
 PLAN_OF: Final = """COALESCE((
@@ -70,6 +71,12 @@ UNHELD: Final = """
     SELECT 1 FROM loans_outagehold AS hold
     WHERE hold.installment_id = owed.installment_id AND (hold.held_until IS NULL OR hold.held_until > %(now)s))
 """
+APPLIED: Final = """
+  AND NOT EXISTS (
+    SELECT 1 FROM notifications_alarm AS unread
+    WHERE unread.kind = 'unread' AND unread.closed_at IS NULL
+      AND (unread.facts ->> 'partner')::bigint IN (owed.bank_id, owed.platform_id))
+"""
 UNDOUBTED: Final = f"\n  AND NOT {HOLDS.format(loan='owed.loan_id', installment='owed.installment_id')}"
 WITH_PLANS: Final = f"\n  AND slot.plan = {PLAN_OF.format(loan='owed')}\n"
 THESE: Final = """
@@ -84,6 +91,16 @@ WHERE installment.id = ANY(%(ids)s) AND installment.state = %(state)s
     WHERE prompt.installment_id = installment.id AND prompt.kind = %(kind)s AND prompt.stage = %(stage)s
       AND prompt.version = installment.version AND prompt.payment_id IS NULL AND prompt.dispute_id IS NULL)
 """
+# Beside another outage that touches it and is not over, of which its borrower has heard.
+UNHEARD: Final = f"""
+  AND EXISTS (SELECT FROM loans_outage AS outage WHERE outage.id = %(stage)s AND {LASTS})
+  AND NOT EXISTS (
+    SELECT FROM notifications_prompt AS heard
+    WHERE heard.installment_id = installment.id AND heard.kind = %(kind)s AND heard.version = installment.version
+      AND heard.payment_id IS NULL AND heard.dispute_id IS NULL AND heard.voided_at IS NULL
+      AND heard.status <> 'cancelled'
+      AND EXISTS ({HELD_BY_ANY}installment.id AND outage.id <> %(stage)s))
+"""  # noqa: S608  (nothing of it comes from outside)
 PAYMENTS: Final = """
 SELECT loan.borrower_id, payment.installment_id, payment.id AS payment_id, NULL::bigint AS dispute_id, 0 AS stage,
        1 AS version, %(moment)s::timestamptz AS moment, due.deadline, '' AS held_by,
@@ -126,13 +143,14 @@ FROM (
 BESIDE: Final = "SELECT EXISTS (SELECT 1 FROM planning_prompt WHERE beside)"
 # Installments of one borrower that fall due together, with the same firms, are one message: the first leads.
 BUNDLE: Final = """
-UPDATE planning_prompt AS prompt SET told_with_id = bundle.leads
+UPDATE planning_prompt AS prompt SET told_with_id = NULLIF(bundle.leads, prompt.id)
 FROM (
-    SELECT id, min(id) OVER (PARTITION BY borrower_id, stage, due_on, bank_id, platform_id, currency) AS leads
+    SELECT id, told_with_id,
+           min(id) OVER (PARTITION BY borrower_id, stage, due_on, bank_id, platform_id, currency) AS leads
     FROM planning_prompt
     WHERE due_on IS NOT NULL AND borrower_id IN (SELECT borrower_id FROM planning_prompt WHERE beside)
     ) AS bundle
-WHERE bundle.id = prompt.id AND bundle.leads <> bundle.id
+WHERE bundle.id = prompt.id AND bundle.told_with_id IS DISTINCT FROM NULLIF(bundle.leads, bundle.id)
 """
 # Where a deadline is near, the ladder looks as soon as the first of its rungs has had its share of the time, so that
 # the others have theirs (`Course.patience`).

@@ -37,13 +37,12 @@ SHIPPED: Final = Path(__file__).parent / "policies"
 
 def policy_for(jurisdiction: str, purpose: str, day: date) -> Policy:
     """The figures in force in `jurisdiction` (`cn`, `us`, `uk`, `eu` or one's own) on `day`, the borrower's own; those
-    of the law that its people share with others where it has no file that can be used.
+    of the law that its people share with others where it has no file that can be used, or none that holds yet.
 
-    Raises PolicyError for a day before its first contact hours, and where a shipped file cannot be used. The start
-    checks the files (notifications.E002): in a process that runs, only the first happens.
+    Raises PolicyError for a day before the first contact hours of a shipped file, and where one cannot be used. The
+    start checks the files (notifications.E002): in a process that runs, only the first happens.
     """
-    folder = settings.POLICY_FOLDER
-    return _policy(folder, _law(folder, jurisdiction), Purpose(purpose), day)
+    return _law_on(settings.POLICY_FOLDER, jurisdiction, Purpose(purpose), day)
 
 
 def jurisdictions() -> list[str]:
@@ -89,6 +88,19 @@ def faults(today: date) -> Iterator[str]:
                 _policy(settings.POLICY_FOLDER, jurisdiction, purpose, today)
         except PolicyError as error:
             yield str(error)
+
+
+@lru_cache(maxsize=1024)
+def _law_on(folder: str, jurisdiction: str, purpose: Purpose, day: date) -> Policy:
+    """The policy of `jurisdiction`, or the shared one while its own has come early and has no hours yet on `day`."""
+    law = _law(folder, jurisdiction)
+    try:
+        return _policy(folder, law, purpose, day)
+    except PolicyError as error:
+        if (shared := shared_law(law)) == law:
+            raise
+        logger.error("%s Until then %s holds for its people.", error, shared)
+        return _policy(folder, shared, purpose, day)
 
 
 @cache

@@ -49,37 +49,52 @@ def set_channel(
     now: datetime | None = None,
     source: str = Consent.Source.PAGE,
     actor_id: int | None = None,
+    address: str = "",
 ) -> bool:
     """Switch one channel of `user`; returns whether anything changed, and records that it did.
 
-    Their word is kept as a consent, with what they were shown and where they said it (`source`); `actor_id` is the
-    agent to whom. Raises NotSwitchable for the portal or an unknown channel, LastChannel where no other channel would
-    reach them: unless it was said elsewhere than on the page (`OBEYED_AT_ONCE`).
+    Their word is kept as a consent, with what they were shown and where they said it (`source`, and `address`, the
+    number from which); also where the channel was off by a word from a number, which may be another's. `actor_id` is
+    the agent to whom. Raises NotSwitchable for the portal or an unknown channel, LastChannel where no other channel
+    would reach them: unless it was said elsewhere than on the page (`OBEYED_AT_ONCE`).
     """
     if channel not in SWITCHABLE:
         raise NotSwitchable(f"{channel[:20]!r} cannot be switched: only {', '.join(SWITCHABLE)} can.")
     with transaction.atomic():
         # Two switches at once must not each leave the other as the last one.
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        at = now or timezone.now()
+        word = Consent(
+            user=user, channel=channel, given=enabled, source=source, wording=WORDING[source], address=address, at=at
+        )
         if is_on(user, channel) == enabled:
+            if not enabled and not address and _was_said_from_a_number(user, channel):
+                word.save()
             return False
         obeyed = enabled or source in OBEYED_AT_ONCE
         if not obeyed and is_last(user.pk, channel):
             raise LastChannel(f"{channel} is the last channel that reaches person {user.pk}.")
         Preference.objects.update_or_create(user=user, channel=channel, defaults={"enabled": enabled})
-        at = now or timezone.now()
-        Consent.objects.create(user=user, channel=channel, given=enabled, source=source, wording=WORDING[source], at=at)
+        word.save()
         kind = NoticeEvent.Kind.PREFERENCE
         record(kind, borrower_id=user.pk, at=at, actor_id=actor_id, channel=channel, enabled=enabled)
     return True
 
 
-def stop_machines(user: User, *, now: datetime, source: str, actor_id: int | None = None) -> bool:
-    """Obey "no more", said elsewhere than on the page; returns whether text messages were on."""
+def _was_said_from_a_number(user: User, channel: str) -> bool:
+    """Whether that is all there is of the person's last word on the channel."""
+    last = Consent.objects.filter(user=user, channel=channel).first()
+    return last is not None and bool(last.address)
+
+
+def stop_machines(user: User, *, now: datetime, source: str, actor_id: int | None = None, address: str = "") -> bool:
+    """Obey "no more", said elsewhere than on the page, from the number `address` if from any; returns whether text
+    messages were on.
+    """
     texts, *others = MACHINES
-    changed = set_channel(user, texts, enabled=False, now=now, source=source, actor_id=actor_id)
+    changed = set_channel(user, texts, enabled=False, now=now, source=source, actor_id=actor_id, address=address)
     for channel in others:
-        set_channel(user, channel, enabled=False, now=now, source=source, actor_id=actor_id)
+        set_channel(user, channel, enabled=False, now=now, source=source, actor_id=actor_id, address=address)
     return changed
 
 

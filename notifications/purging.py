@@ -34,7 +34,9 @@ class TooYoungError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """What was removed, and how many prompts from before the month stay: open, disputed, or closed too recently."""
+    """What was removed, and how many prompts from before the month stay: open, being told, with a person,
+    disputed, or closed too recently.
+    """
 
     record: Purge
     stay: int
@@ -73,7 +75,9 @@ def first_kept_seal() -> int | None:
 
 
 def _choose(parameters: dict[str, Any]) -> int:
-    """Fill `purge_prompt`, `purge_delivery` and `purge_text` until the commit; returns how many prompts stay."""
+    """Fill `purge_prompt`, `purge_delivery`, `purge_text` and `purge_task` until the commit; returns how many prompts
+    stay.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_ONE_AT_A_TIME)
         cursor.execute(purging_statements.CLEAR)
@@ -85,6 +89,7 @@ def _choose(parameters: dict[str, Any]) -> int:
         chosen -= int(cursor.rowcount)
         cursor.execute(purging_statements.DELIVERIES)
         cursor.execute(purging_statements.TEXTS, parameters)
+        cursor.execute(purging_statements.TASKS, parameters)
     return old - chosen
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-CLEAR: Final = "DROP TABLE IF EXISTS purge_old, purge_prompt, purge_delivery, purge_text"
+CLEAR: Final = "DROP TABLE IF EXISTS purge_old, purge_prompt, purge_delivery, purge_text, purge_task"
 # Ids follow the time of planning, so the rows of past months are read by the primary key, and no others.
 OLD: Final = """
 CREATE TEMPORARY TABLE purge_old ON COMMIT DROP AS
@@ -13,7 +13,8 @@ WHERE prompt.planned_at < %(before)s AND prompt.id < COALESCE((
     SELECT first.id FROM notifications_prompt AS first WHERE first.planned_at >= %(before)s ORDER BY first.id LIMIT 1),
     9223372036854775807)
 """
-# A case stays while it is open or disputed, and for as long again after it was closed.
+# A case stays while it is open or disputed, and for as long again after it was closed. Whom nobody reached stays no
+# longer than others: a prompt that was handed to a person and never told remains `escalated` for good.
 PROMPTS: Final = """
 CREATE TEMPORARY TABLE purge_prompt ON COMMIT DROP AS
 SELECT old.id, old.leads
@@ -22,7 +23,7 @@ LEFT JOIN loans_payment AS payment ON payment.id = old.payment_id
 LEFT JOIN loans_dispute AS told_of ON told_of.id = old.dispute_id
 LEFT JOIN loans_installment AS installment
        ON installment.id = COALESCE(old.installment_id, payment.installment_id, told_of.installment_id)
-WHERE old.status NOT IN ('active', 'escalated')
+WHERE old.status <> 'active'
   AND (installment.id IS NULL OR installment.state IN ('settled', 'withdrawn')
        AND COALESCE(installment.settled_on, installment.due_on) < %(kept_from)s)
   AND (payment.id IS NULL OR payment.status <> 'received')
@@ -35,7 +36,8 @@ WHERE old.status NOT IN ('active', 'escalated')
     SELECT 1 FROM notifications_disputedprompt AS link JOIN loans_dispute AS dispute ON dispute.id = link.dispute_id
     WHERE link.prompt_id = old.id AND (dispute.status <> 'decided' OR dispute.decided_at >= %(kept_from)s))
   AND NOT EXISTS (
-    SELECT 1 FROM notifications_agenttask AS task WHERE task.prompt_id = old.id AND task.status = 'open')
+    SELECT 1 FROM notifications_agenttask AS task
+    WHERE task.prompt_id IN (old.id, old.leads) AND task.status = 'open')
 """
 WHOLE: Final = """
 DELETE FROM purge_prompt
@@ -69,6 +71,21 @@ WHERE text.meaning = 'other' AND text.received_at < %(before)s AND text.id < COA
     WHERE dispute.borrower_id = text.borrower_id
       AND (dispute.status <> 'decided' OR dispute.decided_at >= %(kept_from)s))
 """
+# A task without a prompt, which an alarm opened or a bank that was waited for, goes by the rules of a case, too: it is
+# proof of who was told (coverage, untold) only while its installment is open.
+TASKS: Final = """
+CREATE TEMPORARY TABLE purge_task ON COMMIT DROP AS
+SELECT task.id FROM notifications_agenttask AS task
+JOIN loans_installment AS installment ON installment.id = task.installment_id
+WHERE task.created_at < %(before)s AND task.status = 'done' AND task.done_at < %(kept_from)s
+  AND installment.state IN ('settled', 'withdrawn')
+  AND COALESCE(installment.settled_on, installment.due_on) < %(kept_from)s
+  AND NOT EXISTS (
+    SELECT 1 FROM loans_dispute AS dispute
+    WHERE dispute.loan_id = installment.loan_id
+      AND (dispute.installment_id IS NULL OR dispute.installment_id = installment.id)
+      AND (dispute.status <> 'decided' OR dispute.decided_at >= %(kept_from)s))
+"""
 _OF_PROMPTS: Final = "DELETE FROM {table} WHERE prompt_id IN (SELECT id FROM purge_prompt)"
 _OF_DELIVERIES: Final = "DELETE FROM {table} WHERE delivery_id IN (SELECT id FROM purge_delivery)"
 ROWS: Final = {
@@ -76,6 +93,7 @@ ROWS: Final = {
     "texts": _OF_DELIVERIES.format(table="notifications_inboundtext"),
     "acknowledgements": _OF_PROMPTS.format(table="notifications_acknowledgement"),
     "tasks": _OF_PROMPTS.format(table="notifications_agenttask"),
+    "tasks about installments": "DELETE FROM notifications_agenttask WHERE id IN (SELECT id FROM purge_task)",
     "tasks about texts": "DELETE FROM notifications_agenttask WHERE text_id IN (SELECT id FROM purge_text)",
     "texts for a person": "DELETE FROM notifications_inboundtext WHERE id IN (SELECT id FROM purge_text)",
     "links": _OF_PROMPTS.format(table="notifications_disputedprompt"),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext, override
 
 from notifications.acknowledgement import LINK_LIVES
 from notifications.channels.base import Message, Outcome
-from notifications.models import Delivery
+from notifications.models import Delivery, Prompt
 from notifications.push_fan_out import Device, expand, fold
 from notifications.push_subscriptions import devices_of, mark_gone
 from notifications.signatures import delivery_id_of, notice_token
@@ -57,5 +57,5 @@ def _expand(message: Message, delivery: Delivery, devices: Sequence[Device], now
         return notice_token(delivery.pk, device, now + LINK_LIVES)
 
     with override(message.language):
-        know = gettext("I know") if delivery.prompt.asks_acknowledgement else ""
+        know = gettext("I know") if delivery.prompt.kind in Prompt.ANSWERED_UNREAD else ""
     return expand(message, devices, token_of=token_of, know=know)

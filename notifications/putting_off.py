@@ -10,6 +10,8 @@ from notifications.clock import Clock
 
 LOOK_EVERY: Final = timedelta(hours=1)
 """So much later than its hold ends it may be told: it is late in any case."""
+LOOK_SOON: Final = timedelta(minutes=5)
+"""After what is wrong for minutes as a rule."""
 
 _LATER: Final = """
 UPDATE notifications_prompt AS prompt
@@ -53,6 +55,17 @@ def put_off(prompt_ids: Collection[int], clock: Clock) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_LATER, parameters)
         cursor.execute(_UNSENT_LATER, parameters)
+
+
+def wait_until_applied(prompt_ids: Collection[int], clock: Clock) -> set[int]:
+    """Look at these locked prompts again soon; returns them. Their messages stay where they are in the queue, which
+    gives them to nobody meanwhile (`halting`), and go out as soon as what their firms have sent is applied.
+    """
+    if prompt_ids:
+        parameters: dict[str, Any] = {"ids": list(prompt_ids), "until": clock.now + LOOK_SOON * clock.pace}
+        with connection.cursor() as cursor:
+            cursor.execute(_LATER, parameters)
+    return set(prompt_ids)
 
 
 def wait_for_lift(prompt_ids: Collection[int], clock: Clock) -> set[int]:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from accounts.models import ContactPoint
+from accounts.phones import is_landline
 from loans.models import Installment, Loan
 from notifications.channels.registry import suppliers_for
 from notifications.models import Delivery, Preference, Prompt
@@ -36,6 +37,13 @@ CASE WHEN NOT likes.enabled THEN 'the borrower has switched this channel off'
 """SQL, beside the joins of WAY and the tables `delivery`, `prompt` and `loan`: why a planned delivery must not go where
 it was to go, as `reachable` and `open_to` would say now; empty where it may. An address that was given up and is in use
 again is open."""
+
+
+def closes(channel: str, address: str) -> bool:
+    """Whether a provider's word that this address will never work closes it for all that its contact point serves: a
+    landline that no text message reaches can be called.
+    """
+    return channel != Delivery.Channel.SMS or not is_landline(address)
 
 
 def channels_in_use() -> list[str]:

@@ -1,4 +1,4 @@
-"""Hears what happens in `loans` and writes what has to be told or taken back, in the same transaction."""
+"""Hears what happens in the floors below and writes what has to be told or taken back, in the same transaction."""
 
 from typing import Any
 
@@ -6,17 +6,26 @@ from django.db import transaction
 from django.dispatch import receiver
 from django.utils import timezone
 
+from accounts.signals import phones_named
 from loans import signals
 from loans.models import Dispute, Payment
 from notifications import tasks
 from notifications.cancellation import cancel_disputed, cancel_held, cancel_outdated, cancel_settled
 from notifications.clock import Clock
 from notifications.demanding_again import demand_again
+from notifications.handing_on import hand_on
 from notifications.models import DisputedPrompt, Prompt
-from notifications.planning import plan_dispute_step, plan_installments, plan_payments
+from notifications.number_replaced import follow_numbers
+from notifications.outage_news import plan_unheard
+from notifications.planning import plan_dispute_step, plan_outage, plan_payments
 from notifications.planning_changes import plan_changes
 
 Kind = Prompt.Kind
+
+
+@receiver(phones_named)
+def follow_phones(user_ids: list[int], **_: Any) -> None:
+    follow_numbers(user_ids, now=timezone.now())
 
 
 @receiver(signals.payments_received)
@@ -44,8 +53,10 @@ def leave_the_former(loan_ids: list[int], **_: Any) -> None:
 def follow_schedule(installment_ids: list[int], **_: Any) -> None:
     now = timezone.now()
     cancel_settled(installment_ids, now=now)
+    hand_on(installment_ids, Clock.at(now))
     cancel_outdated(Payment.everything.filter(installment__in=installment_ids), now=now)
     plan_changes(installment_ids, Clock.at(now))
+    plan_unheard(installment_ids, Clock.at(now))
     transaction.on_commit(tasks.wake_planner, robust=True)
 
 
@@ -53,7 +64,7 @@ def follow_schedule(installment_ids: list[int], **_: Any) -> None:
 def hold_and_tell(installment_ids: list[int], outage_id: int, **_: Any) -> None:
     now = timezone.now()
     cancel_held(installment_ids, now=now)
-    plan_installments(Kind.OUTAGE_DECLARED, installment_ids, Clock.at(now), stage=outage_id)
+    plan_outage(outage_id, installment_ids, Clock.at(now))
     transaction.on_commit(tasks.wake_senders, robust=True)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from accounts.models import ContactPoint, User
@@ -43,9 +44,11 @@ def resend(*, prompt_id: int, channel: str, agent: User, now: datetime) -> Deliv
     switched it off, or they have just been told there; Prompt.DoesNotExist. The caller wakes the senders on commit.
     """
     prompt = _locked(prompt_id)
-    obstacle = why_not(prompt) or _disputed(prompt) or _outdated(prompt, now)
+    obstacle = why_not(prompt) or _disputed(prompt)
     if obstacle and not _needed_by_others(prompt):
         raise CannotResendError(obstacle)
+    if outdated := _outdated(prompt, now):
+        raise CannotResendError(outdated)
     point = _way(prompt, channel)
     _refuse_too_soon(prompt, channel, now)
     delivery = _queue(prompt, channel, point, now)
@@ -63,13 +66,15 @@ def resend(*, prompt_id: int, channel: str, agent: User, now: datetime) -> Deliv
 
 
 @transaction.atomic
-def resend_where_mended(*, prompt_id: int, since: datetime, agent: User, now: datetime) -> Delivery:
+def resend_where_mended(*, prompt_id: int, since: datetime, agent: User, now: datetime) -> Delivery | None:
     """`resend` to a contact that came after `since`, else on the first channel of its ladder that leads somewhere; of a
-    stage that a later one has followed meanwhile, that one. Raises what that raises, and CannotResendError where
-    nothing does.
+    stage that a later one has followed meanwhile, that one, and None where it goes there already or has since `since`.
+    Raises what that raises, and CannotResendError where nothing does.
     """
     prompt = _locked(prompt_id)
     if passed_by([prompt.pk], now=now):
+        if _followed_since(prompt, since):
+            return None
         prompt = _locked(_followed_by(prompt))
     ways = open_to(reachable([prompt.borrower_id])[prompt.borrower_id], prompt)
     ladder = [rung.channel for rung in ladder_of(prompt.kind).rungs if rung.channel in ways]
@@ -84,6 +89,17 @@ def _followed_by(prompt: Prompt) -> int:
     same = Prompt.objects.filter(kind__in=STAGED, installment=prompt.installment_id, version=prompt.version)
     latest = same.filter(status__in=LIVE, voided_at=None).order_by("-pk")
     return latest.values_list("pk", flat=True).first() or prompt.pk
+
+
+def _followed_since(prompt: Prompt, moment: datetime) -> bool:
+    """Whether another stage of its installment is on its way outside the portal, or went out after `moment`, to where
+    they are still reached.
+    """
+    others = Prompt.objects.filter(kind__in=STAGED, installment=prompt.installment_id, version=prompt.version)
+    leading = others.exclude(pk=prompt.pk).values(leads=Coalesce("told_with", "pk"))
+    sent = Delivery.objects.filter(prompt__in=leading).exclude(channel=Delivery.Channel.IN_APP)
+    sent = sent.filter(contact_point__retired_at=None, contact_point__unreachable_since=None)
+    return sent.filter(status__in=_UNSENT).exists() or _handed_over_since(sent, moment)
 
 
 def why_not(prompt: Prompt) -> str:

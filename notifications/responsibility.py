@@ -90,7 +90,7 @@ def times_of(kind: str, slot: Slot, hours: int, backup_hours: int, clock: Clock)
     portal's channels need the rest.
     """
     place, moment = slot.place, slot.at.moment
-    begins, ends = _stage(kind, slot)
+    begins, ends = lasts(kind, slot)
     wanted = timedelta(hours=hours + backup_hours) * clock.pace
     whole = min(wanted, (slot.at.deadline - moment) / 2)
     open_hours, _rule = clock.hours_for(place.jurisdiction, kind, place.zone)
@@ -100,7 +100,7 @@ def times_of(kind: str, slot: Slot, hours: int, backup_hours: int, clock: Clock)
     return Times(report_by, portal_at, begins, ends, _needs_proof(kind, slot))
 
 
-def _stage(kind: str, slot: Slot) -> tuple[datetime, datetime]:
+def lasts(kind: str, slot: Slot) -> tuple[datetime, datetime]:
     """When the slot's stage begins and the next one does, at midnight where the borrower is."""
     due_on, stage, leads = slot.at.due_on, slot.at.stage, slot.plan.leads
     if kind == Prompt.Kind.UPCOMING:

@@ -106,6 +106,8 @@ class Step:
 
 HELD_BY: Final = "held by "
 """A reason that begins so goes on with the rule's name."""
+SAID_NOTHING: Final = "answered, and nothing was said: "
+"""A reason that begins so, of a call, goes on with why: it told nobody."""
 
 
 def put_off_by(rule: str, delivery_id: int, until: datetime) -> Step:

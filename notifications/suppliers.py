@@ -3,9 +3,9 @@
 A provider that does not take what it is given is passed over for a minute, then two, four and so on up to a quarter of
 an hour; after each pause it is tried again, and the first batch that it takes clears it. So is one that did not take
 a few people in a row, in whichever runs, though each had too few to say anything. One that takes messages and
-brings no receipts, or mostly such that say that nothing arrived, is passed over for longer, since it takes longer to be
-found out, and cleared when receipts of what arrived come again. Where all of a channel's providers are passed over, the
-one whose pause ends first is asked: trying is better than waiting.
+brings no receipts, mostly such that say that nothing arrived, or none of what arrived any more, is passed over for
+longer, since it takes longer to be found out, and cleared when receipts of what arrived come again. Where all of a
+channel's providers are passed over, the one whose pause ends first is asked: trying is better than waiting.
 """
 
 from collections.abc import Collection, Sequence
@@ -32,8 +32,13 @@ WITHIN: Final = timedelta(hours=1)
 """How long one of them counts: three in a quiet evening are a row, three on three days are not."""
 SLOW: Final = "takes messages, and most bring no receipt in time"
 UNDELIVERED: Final = "takes messages, and most are reported as not delivered"
-BY_RECEIPTS: Final = (SLOW, UNDELIVERED)
+NONE_ARRIVE: Final = "takes messages, and no longer says of most that they arrive"
+BY_SILENCE: Final = (SLOW, NONE_ARRIVE)
+BY_RECEIPTS: Final = (*BY_SILENCE, UNDELIVERED)
 """What is found out by receipts or their absence, and so not cleared by taking more messages."""
+REMEMBERED: Final = timedelta(days=7)
+"""How long a provider is expected to say what arrived, as it did: over a weekend, and not for good."""
+NOTED_EVERY: Final = timedelta(hours=1)
 FAILS: Final = "does not take messages: "
 """Before the reason that it gave."""
 
@@ -68,13 +73,19 @@ def fails(outcomes: Collection[Outcome], *, channel: str) -> bool:
     """Most of these were not taken on `channel`, be it for good and no fault of the address: the provider, and not the
     messages, is at fault.
     """
-    at_fault = _turned_away if channel in JUDGED_BY_FAILURES else not_taken
-    return len(outcomes) >= ENOUGH and sum(map(at_fault, outcomes)) * 2 > len(outcomes)
+    turned_away = [
+        not_taken(outcome) or (channel in JUDGED_BY_FAILURES and _refused_for_good(outcome, channel))
+        for outcome in outcomes
+    ]
+    return len(outcomes) >= ENOUGH and sum(turned_away) * 2 > len(outcomes)
 
 
-def _turned_away(outcome: Outcome) -> bool:
-    for_good = outcome.result is Result.PERMANENT and not (outcome.address_fault or outcome.opted_out)
-    return not_taken(outcome) or for_good
+def _refused_for_good(outcome: Outcome, channel: str) -> bool:
+    """A mail firm says of an address that complained what it says of a sender that it does not trust; a list of those
+    who told us to stop by text message holds nobody else.
+    """
+    excused = outcome.address_fault or not outcome.asked or (outcome.opted_out and channel == "sms")
+    return outcome.result is Result.PERMANENT and not excused
 
 
 def fails_in_a_row(name: str, people: Sequence[int], *, now: datetime) -> bool:
@@ -94,7 +105,7 @@ def fails_in_a_row(name: str, people: Sequence[int], *, now: datetime) -> bool:
 
 
 def pause(name: str, *, why: str, now: datetime) -> None:
-    """Pass the provider over, twice as long as the last time; an alarm is open meanwhile."""
+    """Pass the provider over, twice as long as the last time; an alarm is open meanwhile, and says why it is now."""
     with transaction.atomic():
         Supplier.objects.get_or_create(name=name, defaults={"changed_at": now})
         supplier = Supplier.objects.select_for_update().get(name=name)
@@ -105,11 +116,13 @@ def pause(name: str, *, why: str, now: datetime) -> None:
         Supplier.objects.filter(pk=supplier.pk).update(
             paused_until=now + length, strikes=F("strikes") + 1, why=why[:200], changed_at=now
         )
-        Alarm.objects.get_or_create(
+        said = {"detail": f"{name} {why}"[:300]}
+        Alarm.objects.update_or_create(
             kind=Alarm.Kind.PROVIDER,
             subject=f"provider:{name}",
             closed_at=None,
-            defaults={"detail": f"{name} {why}"[:300], "opened_at": now},
+            defaults=said,
+            create_defaults={**said, "opened_at": now},
         )
 
 
@@ -119,6 +132,18 @@ def clear(name: str, *, now: datetime, heard: bool = False) -> None:
         Supplier.objects.filter(name=name).exclude(not_taken={}).update(not_taken={})
     away = Supplier.objects.filter(name=name)
     forget(away.filter(why__in=BY_RECEIPTS) if heard else away.exclude(why__in=BY_RECEIPTS), now)
+
+
+def says_what_arrives(arrivals_at: datetime | None, *, now: datetime) -> bool:
+    """Whether a provider that said so last at `arrivals_at` is expected to say what arrives."""
+    return arrivals_at is not None and arrivals_at > now - REMEMBERED
+
+
+def note_arrivals(name: str, arrivals_at: datetime | None, *, now: datetime) -> None:
+    """The provider says of most that they arrived, as it last did at `arrivals_at`; written once an hour."""
+    if arrivals_at is None or arrivals_at <= now - NOTED_EVERY:
+        said = {"arrivals_at": now}
+        Supplier.objects.update_or_create(name=name, defaults=said, create_defaults={**said, "changed_at": now})
 
 
 def forget(suppliers: QuerySet[Supplier], now: datetime) -> None:

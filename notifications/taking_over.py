@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from notifications import duty_statements
 from notifications.events import about, record_all
+from notifications.letting_off import tell_let_off
 from notifications.models import Duty, NoticeEvent
 from notifications.partner_news import tell_due, tell_taken_over
 
@@ -26,13 +27,14 @@ def take_over(now: datetime) -> int:
     """Look at up to `BATCH` duties whose time is over; returns how many were looked at. Workers do not collide."""
     with connection.cursor() as cursor:
         cursor.execute(duty_statements.LOOK, {"now": now, "limit": BATCH})
-        moved = {pk for pk, status in cursor.fetchall() if status in _RECORDED}
-        looked_at = int(cursor.rowcount)
+        looked_at = cursor.fetchall()
+    moved = {pk for pk, status, _before in looked_at if status in _RECORDED}
+    tell_let_off({pk: before for pk, status, before in looked_at if status == Duty.Status.VOID}, why="", now=now)
     rows = Duty.objects.filter(pk__in=moved).select_related("prompt", "responsible", "backup", "telling")
     duties = list(rows.order_by("pk"))
     record_and_tell(duties, now)
     tell_due([duty.pk for duty in duties if duty.status == Duty.Status.PASSED_ON], at=now)
-    return looked_at
+    return len(looked_at)
 
 
 def record_and_tell(duties: Sequence[Duty], now: datetime) -> None:

@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from loans import differences, discrepancies, outages
+from loans.tasks import LONGEST_RUN, until_done
 from notifications import (
     awaiting,
     cancellation,
@@ -21,12 +22,14 @@ from notifications import (
     in_doubt,
     outage_watch,
     planning,
+    queue_watch,
     receipts,
     refusals,
     silence,
     statement_watch,
     supplier_receipts,
     taking_over,
+    unread,
     untold,
 )
 from notifications.clock import Clock
@@ -35,8 +38,6 @@ from notifications.reach import channels_in_use
 
 logger = logging.getLogger(__name__)
 
-LONGEST_RUN = 120.0
-"""Seconds after which a sweep leaves the rest to the next one, far below the broker's visibility timeout."""
 NUDGE_EVERY = 10
 """Seconds in which the planner is woken once, whatever an intake commits: each look reads all that is open."""
 NUDGE_LIVES = 60
@@ -72,15 +73,17 @@ def send(channel: str) -> int:
 @shared_task
 def read_callbacks() -> int:
     """Read what providers have reported since."""
-    return _until_done(lambda: receipts.apply_waiting(now=timezone.now()))
+    return until_done(lambda: receipts.apply_waiting(now=timezone.now()))
 
 
 @shared_task
 def climb_ladders() -> int:
-    """Look at every ladder whose time has come, and at the prompts that firms had to send by now; wakes the senders."""
+    """Look at the prompts that firms had to send by now, and then at every ladder whose time has come: that of one whom
+    no channel reaches ends with a person at the same moment, and the firm's silence is on record. Wakes the senders.
+    """
     looked_at = _run_each(
-        lambda: _until_done(lambda: escalation.climb(Clock.at(timezone.now()))),
-        lambda: _until_done(lambda: taking_over.take_over(timezone.now())),
+        lambda: until_done(lambda: taking_over.take_over(timezone.now())),
+        lambda: until_done(lambda: escalation.climb(Clock.at(timezone.now()))),
     )
     if looked_at:
         wake_senders()
@@ -116,23 +119,31 @@ def look_back() -> int:
 @shared_task
 def reconcile() -> int:
     """See where firms have differed for too long, what outages touch, who waits for a bank for too long, which firms
-    are silent or refused, which statements are missing, which outages do not end, and which bookings cannot be
-    true.
+    are silent or refused, what of theirs lies unread, which statements are missing, which outages do not end, which
+    bookings cannot be true, and on which queues nobody works.
     """
     now = timezone.now()
     return _run_each(
         lambda: differences.follow_waiting(now=now),
         lambda: sum(discrepancies.sweep(now)),
-        lambda: outages.extend_outages(now),
+        lambda: until_done(lambda: outages.extend_outages(now)),
         lambda: awaiting.bound_waiting(now),
         lambda: feeds.watch_feeds(now),
         lambda: refusals.watch_refusals(now),
+        lambda: unread.watch_unread(now),
         lambda: statement_watch.watch_statements(now),
         lambda: outage_watch.watch_outages(now),
         lambda: outage_watch.look_at_what_is_over(now),
         lambda: in_doubt.watch_doubted(now),
+        lambda: queue_watch.watch_queues(now),
         clock_watch.forget_gone,
     )
+
+
+@shared_task
+def extend_outages() -> int:
+    """Hold what an outage touches that was declared a moment ago, and tell its borrowers."""
+    return until_done(lambda: outages.extend_outages(timezone.now()))
 
 
 @shared_task
@@ -150,6 +161,11 @@ def wake_planner() -> None:
         plan.apply_async(expires=NUDGE_LIVES)
     else:
         cache.set(_NEWS, True, timeout=10 * NUDGE_LIVES)
+
+
+def wake_outages() -> None:
+    """See what a new outage touches; a lost nudge costs one beat of `reconcile`."""
+    extend_outages.apply_async(expires=NUDGE_LIVES)
 
 
 def wake_senders() -> None:
@@ -172,11 +188,3 @@ def _run_each(*sweeps: Callable[[], int]) -> int:
     if fault:
         raise fault
     return done
-
-
-def _until_done(step: Callable[[], int]) -> int:
-    """Repeat `step` until it finds nothing more; an endless stream of work is cut after `LONGEST_RUN`."""
-    done, started = 0, monotonic()
-    while (count := step()) and monotonic() - started < LONGEST_RUN:
-        done += count
-    return done + count

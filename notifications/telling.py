@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, Literal
 
 from loans.models import Installment
 from notifications.bundles import still_needed
@@ -16,6 +16,7 @@ from notifications.wording.facts import Facts, FactsError
 from notifications.wording.source import WordingError
 
 logger = logging.getLogger(__name__)
+Share = Literal["none", "some", "all"]
 _OF_WHAT_IS_OWED: Final = (*Prompt.ASKING, Prompt.Kind.SCHEDULE_CHANGED)
 
 
@@ -24,7 +25,7 @@ class Telling:
     """One delivery's words. `rendered` is None where they cannot be made again; the facts still stand.
 
     `same_words`: these are the very words, kept where they have been revised since. `asks`: an answer is still
-    wanted. `paid` and `changed` say why it is not.
+    wanted. `paid`, with all or some of it `dropped`, and `changed` say why it is not.
     """
 
     delivery: Delivery
@@ -33,6 +34,7 @@ class Telling:
     same_words: bool
     asks: bool
     paid: bool
+    dropped: Share
     changed: bool
 
 
@@ -61,8 +63,8 @@ def telling_of(prompt: Prompt, delivery: Delivery, promised: date | None = None)
     rendered = _rendered(prompt, delivery, facts)
     companions = prompt.companions.select_related("installment", "acknowledgement")
     members = [prompt, *companions] if prompt.kind in _OF_WHAT_IS_OWED else []
-    unpaid = [one for one in members if one.installment and one.installment.state == Installment.State.OPEN]
-    paid = bool(members) and not unpaid and not prompt.says_withdrawn
+    owed = [one.installment for one in members if one.installment]
+    paid = bool(members) and not prompt.says_withdrawn and all(row.state != Installment.State.OPEN for row in owed)
     needed = [one for one in members if still_needed(one)]
     changed = bool(members) and not needed
     return Telling(
@@ -72,8 +74,13 @@ def telling_of(prompt: Prompt, delivery: Delivery, promised: date | None = None)
         same_words=rendered is not None and rendered.wording == delivery.wording,
         asks=prompt.asks_acknowledgement and any(not hasattr(one, "acknowledgement") for one in needed),
         paid=paid,
+        dropped=_share([row.is_dropped for row in owed]),
         changed=changed and not paid,
     )
+
+
+def _share(are_so: list[bool]) -> Share:
+    return "none" if not any(are_so) else "all" if all(are_so) else "some"
 
 
 def _rendered(prompt: Prompt, delivery: Delivery, facts: Facts) -> Rendered | None:

@@ -3,6 +3,8 @@
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
+from accounts.models import User
+from loans.models import Installment
 from notifications.clock import Clock
 from notifications.models import Prompt
 from notifications.slots import working_days
@@ -17,13 +19,24 @@ def time_to_act(prompt: Prompt, clock: Clock) -> datetime:
     the first of them that leaves a person time, and those first on which people work. After all of them, in the night
     of the due day, its end. Where no due date is to be saved, the first close on a working day that leaves that time.
     """
+    return _within(_last_days(prompt), prompt.kind, prompt.borrower, clock)
+
+
+def time_to_tell(installment: Installment, borrower: User, clock: Clock) -> datetime:
+    """The same of what its `borrower` is to be told of at once; no due date is to be saved once it is over."""
+    due_on = installment.due_on
+    is_over = due_on < local_day(clock.now, borrower.zone)
+    return _within([] if is_over else [due_on - timedelta(days=1), due_on], Prompt.Kind.OVERDUE, borrower, clock)
+
+
+def _within(last_days: list[date], kind: str, borrower: User, clock: Clock) -> datetime:
     soonest = clock.now + PERSON_TAKES
-    zone = prompt.borrower.zone
-    working = working_days(prompt.borrower.jurisdiction, zone)
+    zone = borrower.zone
+    working = working_days(borrower.jurisdiction, zone)
     first = working.next_working_day(local_day(clock.now, zone) - timedelta(days=1))
-    days = _last_days(prompt) or [first, working.next_working_day(first)]
+    days = last_days or [first, working.next_working_day(first)]
     days.sort(key=lambda day: not working.is_working_day(day))
-    closes = clock.hours_for(prompt.borrower.jurisdiction, prompt.kind, zone)[0].closes
+    closes = clock.hours_for(borrower.jurisdiction, kind, zone)[0].closes
     ends = [at_local(day, closes, zone) for day in days]
     last = next((end for end in ends if end >= soonest), max(ends))
     return last if last > clock.now else max(clock.now, at_local(max(days), time.max, zone))

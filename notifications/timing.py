@@ -69,6 +69,13 @@ class ContactHours:
         opens = next(first for first, last in self._windows(local_day(moment, zone), zone, 1) if last >= moment)
         return max(opens, moment.astimezone(UTC))
 
+    def close_of(self, moment: datetime, zone: tzinfo) -> datetime | None:
+        """When these hours, open at `moment`, close, as UTC; None where they never do, or are closed."""
+        if self.always:
+            return None
+        first, last = next(self._windows(local_day(moment, zone), zone, 1))
+        return last + TO_BE_OUT if first <= moment <= last else None
+
     def last_open(self, moment: datetime, zone: tzinfo) -> datetime:
         """`moment` where it is within the hours, else their last moment before it; as UTC."""
         if self.always:

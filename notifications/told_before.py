@@ -7,8 +7,9 @@ from typing import Final
 
 from django.db.models import Exists, OuterRef, Q
 
-from notifications.models import Delivery, Prompt
+from notifications.models import AgentTask, Delivery, Prompt
 from notifications.named import Named, named
+from notifications.states import SAID_NOTHING
 
 Status = Delivery.Status
 _HANDED_OVER: Final = Q(sent_at__isnull=False) | Q(
@@ -24,7 +25,8 @@ _OUTSIDE: Final = Delivery.objects.filter(prompt=OuterRef("prompt")).exclude(cha
 class Told:
     """One telling of one installment to one person at a moment in UTC, by a prompt about its `version`.
 
-    `figures` are those that a message named; None where a person or a firm told it, whose words are not on record.
+    `figures` are those that a message named; None where a person or a firm told it, whose words are not on record. What
+    the task of an alarm told has no prompt: `prompt_id` is 0.
     """
 
     prompt_id: int
@@ -41,23 +43,32 @@ class Told:
 
 
 def told_of(installment_ids: Collection[int]) -> list[Told]:
-    """All that was told of these, or perhaps, the earliest first; two queries."""
+    """All that was told of these, or perhaps, the earliest first; three queries at most."""
     about = Prompt.objects.about_installments(installment_ids).filter(kind__in=Prompt.OF_FIGURES)
     prompts: dict[int, list[Prompt]] = {}
     for prompt in about.order_by("pk"):
         prompts.setdefault(prompt.told_with_id or prompt.pk, []).append(prompt)
-    if not prompts:
-        return []
     by_word = (
         _told(one, one.tell_at) for some in prompts.values() for one in some
         if one.status in _BY_WORD and one.voided_at is None
     )  # fmt: skip
-    return sorted([*by_word, *_by_message(prompts)], key=lambda told: (told.at, told.figures is not None))
+    by_message = _by_message(prompts) if prompts else ()
+    told = [*by_word, *by_message, *_by_tasks(installment_ids)]
+    return sorted(told, key=lambda told: (told.at, told.figures is not None))
+
+
+def _by_tasks(installment_ids: Collection[int]) -> Iterator[Told]:
+    """What agents told who had taken up an alarm."""
+    told = AgentTask.objects.filter(kind=AgentTask.Kind.UNTOLD, outcome=AgentTask.Outcome.TOLD)
+    for task in told.filter(installment__in=installment_ids).order_by("done_at"):
+        if task.done_at and task.version:
+            yield Told(0, task.installment_id or 0, task.borrower_id, task.version, withdrawn=False, at=task.done_at)
 
 
 def _by_message(prompts: dict[int, list[Prompt]]) -> Iterator[Told]:
     """What messages named of these prompts, which are given by the prompt that has the message."""
     sent = Delivery.objects.filter(_HANDED_OVER, prompt__in=prompts.keys()).exclude(facts=None)
+    sent = sent.exclude(status=Status.FAILED, reason__startswith=SAID_NOTHING)
     sent = sent.exclude(_UNREAD & Exists(_OUTSIDE))
     for delivery in sent.select_related("prompt"):
         at, figures = delivery.sent_at or delivery.handed_at, named(delivery)

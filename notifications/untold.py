@@ -38,6 +38,10 @@ WHERE delivery.prompt_id = COALESCE(prompt.told_with_id, prompt.id)
                   WHERE unread.applied_at IS NULL AND unread.received_at < %(known_by)s OFFSET 0)))
 OFFSET 0
 """  # noqa: S608  (nothing of it comes from outside)
+# By the due day somebody had taken it, or came to try. That it was not needed, or lay with nobody, told nobody.
+_WITH_A_PERSON: Final = """task.created_at < day.ends
+            AND (task.status = 'open' AND task.assignee_id IS NOT NULL
+                 OR task.outcome IN ('told', 'not_reached', 'contact_mended')) OFFSET 0"""
 _TOLD: Final = f"""
 SELECT FROM notifications_prompt AS prompt
 WHERE prompt.installment_id = installment.id AND prompt.version = installment.version
@@ -48,7 +52,7 @@ WHERE prompt.installment_id = installment.id AND prompt.version = installment.ve
           WHERE answer.prompt_id = prompt.id AND answer.acknowledged_at < day.ends OFFSET 0)
        OR EXISTS (
           SELECT FROM notifications_agenttask AS task
-          WHERE task.prompt_id = COALESCE(prompt.told_with_id, prompt.id) AND task.created_at < day.ends OFFSET 0)
+          WHERE task.prompt_id = COALESCE(prompt.told_with_id, prompt.id) AND {_WITH_A_PERSON})
        OR EXISTS (
           SELECT FROM notifications_duty AS duty JOIN notifications_firmtelling AS word ON word.id = duty.telling_id
           WHERE duty.prompt_id = prompt.id AND duty.status = 'met' AND word.proof NOT IN ('accepted', 'failed')
@@ -65,9 +69,18 @@ JOIN notifications_prompt AS prompt
 WHERE payment.installment_id = installment.id AND payment.status = 'returned'
   AND (EXISTS ({_TOLD_BY_MESSAGE}) OR EXISTS (
           SELECT FROM notifications_agenttask AS task
-          WHERE task.prompt_id = prompt.id AND task.created_at < day.ends OFFSET 0))
+          WHERE task.prompt_id = prompt.id AND {_WITH_A_PERSON}))
 OFFSET 0
 """  # noqa: S608
+# One that an agent took up by the alarm of coverage: told were the figures that they were shown. Who has it has those
+# that hold; a try that ended before they did was about others.
+_TAKEN_UP: Final = f"""
+SELECT FROM notifications_agenttask AS task
+WHERE task.installment_id = installment.id AND task.kind = 'untold'
+  AND CASE WHEN task.outcome = 'told' THEN task.version = installment.version
+           ELSE COALESCE(task.done_at >= installment.known_at, TRUE) END
+  AND {_WITH_A_PERSON}
+"""
 # What came back, or was decided, after the due day was not to be paid on it.
 _PAID_THEN: Final = """
 SELECT FROM loans_payment AS payment
@@ -101,7 +114,7 @@ WHERE installment.state = 'open' AND installment.due_on BETWEEN %(first)s AND %(
   AND installment.known_at < day.ends
   AND (installment.asked_again_at IS NULL OR installment.asked_again_at < day.ends)
   AND NOT EXISTS ({_ON_RECORD}) AND NOT EXISTS ({_TOLD}) AND NOT EXISTS ({_HELD}) AND NOT EXISTS ({_PAID_THEN})
-  AND NOT EXISTS ({_TOLD_THAT_IT_CAME_BACK})
+  AND NOT EXISTS ({_TOLD_THAT_IT_CAME_BACK}) AND NOT EXISTS ({_TAKEN_UP})
 ORDER BY installment.id
 ON CONFLICT DO NOTHING
 """  # noqa: S608
@@ -111,7 +124,8 @@ def look_back(clock: Clock) -> int:
     """Open an alarm for each installment that fell overdue untold, once a version; returns how many are new.
 
     Told in time is what was proved before the due day was over where the borrower is: it arrived, they said that they
-    know, or a firm says that it arrived. Who was with a person by then is not among them: their task is on record.
+    know, or a firm says that it arrived. Who was with a person by then is not among them: what came of it is on record
+    with the task. A task that nobody took, or that was called not needed, is no person on the case.
     """
     days = _days(clock.now)
     if not days:

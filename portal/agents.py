@@ -46,6 +46,7 @@ MAY: Final[May] = {
         "view_inboundtext",
         "view_responsibility",
         "view_duty",
+        "view_sweep",
     ),
 }
 """Of agents. "change" of a line, dispute, discrepancy, alarm or task is to decide it, "add" of a delivery to send
@@ -95,6 +96,7 @@ OPERATORS_MAY: Final[May] = {
         "view_responsibility",
         "add_responsibility",
         "view_duty",
+        "view_sweep",
     ),
 }
 """Of operators: to see why nothing goes out, and to pull the levers. "change" of a halt is to lift it and of an outage

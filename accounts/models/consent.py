@@ -10,7 +10,8 @@ class Consent(models.Model):
     """One word of a person on being told by a channel: what they were shown, when, and where they said it.
 
     Append-only: the last one holds. `wording` is the version of the text that they saw, or the word that they sent.
-    Of what a provider was told, `at` is when we learned of it: when it refused a message.
+    Of what a provider was told, `at` is when we learned of it: when it refused a message. `address` is the number from
+    which it was said, E.164; empty where it was said elsewhere, or before numbers were kept.
     """
 
     class Source(models.TextChoices):
@@ -24,6 +25,7 @@ class Consent(models.Model):
     given = models.BooleanField(_("agreed"))
     source = models.CharField(_("where"), max_length=8, choices=Source)
     wording = models.CharField(_("text shown"), max_length=64)
+    address = models.CharField(_("address"), max_length=254, blank=True, default="", db_default="")
     at = models.DateTimeField(_("when"))
 
     class Meta:

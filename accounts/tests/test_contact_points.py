@@ -12,6 +12,7 @@ from accounts.contact_points import (
     set_contact_point,
 )
 from accounts.models import ContactPoint, User
+from accounts.models.contact_point import BROWSER
 
 pytestmark = pytest.mark.django_db
 
@@ -112,3 +113,28 @@ def test_the_database_keeps_one_live_address_of_a_kind(person: User) -> None:
 )
 def test_an_agent_sees_an_address_masked(address: str, shown: str) -> None:
     assert str(ContactPoint(address=address)) == shown
+
+
+@pytest.mark.parametrize(("verified", "stays"), [(False, False), (True, True)])
+def test_what_another_person_has_proved_to_be_theirs_reaches_nobody_else_who_has_not(
+    person: User, verified: bool, stays: bool
+) -> None:
+    """Phones and addresses change hands: the new holder would read of the former one's debts."""
+    former = User.objects.create_user(name="Wang")
+    now = timezone.now()
+    set_contact_point(
+        user=former, kind=EMAIL, address="a@example.test", source=PARTNER, verified_at=now if verified else None
+    )
+    give(person, "chosen@example.test", OWNER)
+    confirm_contact_point(user=person, kind=EMAIL, address="a@example.test", now=now)
+    assert ContactPoint.objects.live().filter(user=former).exists() == stays
+    confirm_contact_point(user=former, kind=EMAIL, address="a@example.test", now=now)
+    assert live(former).address == "a@example.test"
+
+
+def test_a_devices_contact_point_is_nobody_elses(person: User) -> None:
+    other = User.objects.create_user(name="Wang")
+    for one in (other, person):
+        set_contact_point(user=one, kind=ContactPoint.Kind.PUSH, address=BROWSER, source=OWNER)
+    confirm_contact_point(user=person, kind=ContactPoint.Kind.PUSH, address=BROWSER, now=timezone.now())
+    assert ContactPoint.objects.live().filter(user=other).exists()

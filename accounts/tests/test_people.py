@@ -127,8 +127,8 @@ class TestAKnownPerson:
         assert live(user, "email") == OTHER_EMAIL
         assert "gave us another email themselves" in remark
 
-    def test_is_not_turned_back_to_an_address_replaced_before(self) -> None:
-        named(phone=PHONE, email=EMAIL)
+    def test_is_not_turned_back_to_an_address_of_another_firms_naming(self) -> None:
+        named(phone=PHONE, email=EMAIL, firm=Firm(2, set))
         named(phone=PHONE, email=OTHER_EMAIL)
         user, [remark] = named(phone=PHONE, email=EMAIL)
         assert (user.email, live(user, "email")) == (OTHER_EMAIL, OTHER_EMAIL)

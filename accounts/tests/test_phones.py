@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from accounts.models import User
-from accounts.phones import normalize_phone
+from accounts.phones import is_landline, normalize_phone
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,19 @@ def test_any_text_becomes_e164_or_is_refused(written: str) -> None:
 def test_the_database_keeps_nothing_but_e164(phone: str) -> None:
     with pytest.raises(IntegrityError, match="user_phone_e164"):
         User.objects.bulk_create([User(phone=phone)])
+
+
+@pytest.mark.parametrize(
+    ("number", "landline"),
+    [
+        ("+862112345678", True),
+        ("+85221234567", True),
+        ("+442079460000", True),
+        ("+8613800139999", False),
+        ("+12125550123", False),
+        ("+86", False),
+        ("", False),
+    ],
+)
+def test_a_landline_is_told_where_mobiles_have_other_numbers(number: str, landline: bool) -> None:
+    assert is_landline(number) is landline

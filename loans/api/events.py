@@ -108,7 +108,7 @@ def _take(request: HttpRequest, code: str, sender: Partner, signed: Signed) -> d
     """Keep what was signed; returns what its sender is told. Raises ProblemError."""
     events, wrong = _read(sender, signed)
     try:
-        report_id = keep(sender, signed, wrong)
+        report_id, wrong = keep(sender, signed, wrong)
     except AnotherMessageError:
         raise ProblemError(problems.ANOTHER_MESSAGE) from None
     if wrong:

@@ -13,11 +13,13 @@ from loans.intake.cases import Case
 from loans.intake.records import InstallmentRecord
 from loans.intake.rewriting import rewrite
 from loans.models import Installment, Loan
+from loans.models.fields import ZERO
 
 LONGEST_REFERENCE: Final = 35
-_WITHDRAWN: Final = Installment.State.WITHDRAWN
 _FIGURES: Final = ("principal", "interest", "fees", "penalties", "total")
 _REWRITTEN: Final = (*_FIGURES, "due_on", "waived", "outstanding", "paid", "state", "version", "known_at")
+State = Installment.State
+_WITHDRAWN: Final = State.WITHDRAWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +55,39 @@ def write_schedules(cases: Iterable[Case]) -> None:
         case.news.installments.update(row.pk for row in change.rows)
     raised = [case.loan.pk for case, change in changes.items() if change.rows and not case.new]
     Loan.objects.filter(pk__in=raised).update(schedule_version=F("schedule_version") + 1)
+    _remember_charges(cases)
+
+
+def _remember_charges(cases: Iterable[Case]) -> None:
+    """What any word of either firm charges by the due day, whether or not it makes figures: the largest of a set is the
+    same in every order. Of what exists already; nothing is written where no word charges more than before.
+    """
+    raised = []
+    for case in cases:
+        for item in case.record.installments:
+            row = case.account.installments.get(item.number)
+            if row and (charges := _charges(item)) > row.charged_by_due and _in_time(case, item):
+                row.charged_by_due = charges
+                raised.append(row)
+                case.touched.add(row.pk)
+    rewrite(raised, ["charged_by_due"])
+
+
+def _in_time(case: Case, item: InstallmentRecord) -> bool:
+    """Whether it was said before the due day was over where the borrower is."""
+    return case.moment.as_of.astimezone(case.loan.borrower.zone).date() <= item.due_on
 
 
 def _changes(case: Case, at: datetime) -> Changes:
     """The changes, made on the rows in memory."""
     existing = case.account.installments
     figures = {item.number: item for item in case.record.installments}
-    made = [_new(case.loan, item, at) for number, item in figures.items() if number not in existing]
+    made = [_new(case, item, at) for number, item in figures.items() if number not in existing]
     changed = [row for number, item in figures.items() if (row := existing.get(number)) and _differs(row, item)]
     restored = [row for row in changed if row.state == _WITHDRAWN]
     today = at.astimezone(case.loan.borrower.zone).date() if changed else None
     for row in changed:
-        is_owed = row.state == Installment.State.OPEN
+        is_owed = row.state in {State.OPEN, State.AWAITING_BANK}
         _rewrite(row, figures[row.number], at, late=is_owed and today is not None and row.due_on < today)
     gone = [row for number, row in existing.items() if number not in figures and row.state != _WITHDRAWN]
     for row in gone:
@@ -72,13 +95,14 @@ def _changes(case: Case, at: datetime) -> Changes:
     return Changes(made, changed, gone, restored)
 
 
-def _new(loan: Loan, item: InstallmentRecord, at: datetime) -> Installment:
+def _new(case: Case, item: InstallmentRecord, at: datetime) -> Installment:
     row = Installment(
-        loan=loan,
+        loan=case.loan,
         number=item.number,
         due_on=item.due_on,
         known_at=at,
-        payment_reference=payment_reference(loan, item.number),
+        charged_by_due=_charges(item) if _in_time(case, item) else ZERO,
+        payment_reference=payment_reference(case.loan, item.number),
     )
     _set_figures(row, item)
     return row
@@ -96,10 +120,15 @@ def _differs(row: Installment, item: InstallmentRecord) -> bool:
 
 
 def _rewrite(row: Installment, item: InstallmentRecord, at: datetime, *, late: bool) -> None:
-    """`late`: it is owed, and its due day is over where its borrower is."""
+    """`late`: it is owed, and its due day is over where its borrower is.
+
+    Where the version does not rise here, the row keeps the state that it had: what follows from the new figures is
+    derived from them, and raises it where they leave owed again what was not.
+    """
     if row.due_on != item.due_on or row.state == _WITHDRAWN or _owes_another_sum(row, item, late=late):
         row.version += 1
         row.known_at = at
+        row.state = State.OPEN
     row.due_on = item.due_on
     _set_figures(row, item)
 
@@ -122,6 +151,5 @@ def _set_figures(row: Installment, item: InstallmentRecord) -> None:
     for name in _FIGURES:
         setattr(row, name, getattr(item, name))
     row.waived = item.waived
-    row.paid = Decimal(0)
-    row.outstanding = item.total - item.waived
-    row.state = Installment.State.OPEN
+    room = item.total - item.waived
+    row.paid, row.outstanding = (room, ZERO) if row.state == State.SETTLED else (ZERO, room)

@@ -207,6 +207,7 @@ def _named(case: Case, told: BorrowerRecord, spoken_of: Collection[int]) -> Name
         time_zone=told.time_zone,
         user_id=None if case.new else case.loan.borrower_id,
         may_be_another=case.partner.pk == case.loan.bank_id and case.loan.pk not in spoken_of,
+        said_at=case.moment.as_of,
     )
 
 

@@ -1,5 +1,8 @@
-"""An agent decides about a booked credit that nothing was matched to. Each line is decided once, by one agent."""
+"""An agent decides about a booked credit that nothing was matched to. Each line is decided once, by one agent,
+unless the decision is taken back (`taking_back`).
+"""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,7 +15,7 @@ from loans.intake.guessing import Guess, guesses
 from loans.intake.moving import Accounts, read_accounts
 from loans.intake.news import News
 from loans.intake.settling import settle
-from loans.models import Installment, Payment, StatementLine
+from loans.models import Installment, Loan, Payment, StatementLine
 
 MOST_SUGGESTIONS: Final = 20
 LONGEST_REASON: Final = 200
@@ -35,16 +38,18 @@ class Suggestions:
     installments: list[Installment]
 
 
-def suggestions(line: StatementLine) -> Suggestions:
-    """Payments and open installments of the line's bank with its amount and currency; at most MOST_SUGGESTIONS each."""
-    payments = Payment.objects.awaiting_bank().filter(
-        loan__bank=line.report.partner_id, currency=line.currency, amount=line.amount, lines=None
-    )
-    installments = Installment.objects.open().filter(
-        loan__bank=line.report.partner_id, loan__currency=line.currency, outstanding=line.amount
-    )
+def suggestions(line: StatementLine, agent: User) -> Suggestions:
+    """Payments and open installments of the line's bank with its amount and currency; at most MOST_SUGGESTIONS each.
+
+    None of the agent's own loans: about those a colleague decides.
+    """
+    bank = line.report.partner_id
+    payments = Payment.objects.awaiting_bank().exclude(loan__borrower=agent)
+    payments = payments.filter(loan__bank=bank, currency=line.currency, amount=line.amount, lines=None)
+    installments = Installment.objects.open().exclude(loan__borrower=agent)
+    installments = installments.filter(loan__bank=bank, loan__currency=line.currency, outstanding=line.amount)
     return Suggestions(
-        guesses(line),
+        [guess for guess in guesses(line) if guess.installment.loan.borrower_id != agent.pk],
         list(payments.select_related("installment", "loan__borrower").order_by("paid_on", "pk")[:MOST_SUGGESTIONS]),
         list(installments.select_related("loan__borrower").order_by("due_on", "pk")[:MOST_SUGGESTIONS]),
     )
@@ -58,12 +63,13 @@ def match_line(
 
     `payment_id` is the payment that the platform saw, if it is that one; without it, one of this installment and sum
     that awaits the bank is taken for it. Raises CannotDecideError where the line is decided already, is no credit, or
-    does not fit the installment or the payment; StatementLine.DoesNotExist, Installment.DoesNotExist,
-    Payment.DoesNotExist.
+    does not fit the installment or the payment, or the loan is the agent's own; StatementLine.DoesNotExist,
+    Installment.DoesNotExist, Payment.DoesNotExist.
     """
     line = _claim(line_id, match=Kept.MATCHED, decided_by=agent, decided_at=now, decided_for=installment_id)
     loan_id = Installment.objects.values_list("loan", flat=True).get(pk=installment_id)
     accounts = read_accounts({loan_id, line.loan_id or loan_id}, line.report)
+    refuse_own({account.loan for account, _news in accounts.values()}, agent)
     payment = _fitting(line, installment_id, payment_id)
     book_for(line, loan_id, payment, accounts, now)
     News.of(news for _account, news in accounts.values()).send()
@@ -85,8 +91,15 @@ def set_aside(*, line_id: int, reason: str, agent: User, now: datetime) -> None:
     line = _claim(line_id, match=Kept.SET_ASIDE, decided_by=agent, decided_at=now, why=reason[:LONGEST_REASON])
     if line.loan_id:
         accounts = read_accounts({line.loan_id}, line.report)
+        refuse_own({account.loan for account, _news in accounts.values()}, agent)
         settle(accounts, now=now)
         News.of(news for _account, news in accounts.values()).send()
+
+
+def refuse_own(loans: Iterable[Loan], agent: User) -> None:
+    """Nobody at the desk moves money on a loan of their own. Raises CannotDecideError."""
+    if any(loan.borrower_id == agent.pk for loan in loans):
+        raise CannotDecideError(_("This is about a loan of your own: a colleague decides."))
 
 
 def book_for(line: StatementLine, loan_id: int, payment: Payment | None, accounts: Accounts, now: datetime) -> None:

@@ -53,31 +53,24 @@ class News:
         """All of it together, to be told at once."""
         whole = cls()
         for part in parts:
-            whole.given_over |= part.given_over
-            whole.installments |= part.installments
-            whole.payments_received += part.payments_received
-            whole.payments_settled += part.payments_settled
-            whole.payments_returned += part.payments_returned
-        whole._forget_returned()
+            whole._join(part)
         return whole
 
     def take(self, other: "News") -> None:
         """This record also did what `other` tells."""
-        self.given_over |= other.given_over
-        self.installments |= other.installments
-        self.payments_received += other.payments_received
-        self.payments_settled += other.payments_settled
-        self.payments_returned += other.payments_returned
+        self._join(other)
         self.touched |= other.touched
         self.remarks += other.remarks
         self.for_desk += other.for_desk
-        self._forget_returned()
 
-    def _forget_returned(self) -> None:
-        """A payment that came and went at once is told as returned alone."""
-        returned = set(self.payments_returned)
-        self.payments_settled = [pk for pk in self.payments_settled if pk not in returned]
-        self.payments_received = [pk for pk in self.payments_received if pk not in returned]
+    def _join(self, later: "News") -> None:
+        """A payment that came and went at once is told as returned alone; one that went and came, as come alone."""
+        went, came = set(later.payments_returned), {*later.payments_received, *later.payments_settled}
+        self.given_over |= later.given_over
+        self.installments |= later.installments
+        self.payments_received = [pk for pk in self.payments_received if pk not in went] + later.payments_received
+        self.payments_settled = [pk for pk in self.payments_settled if pk not in went] + later.payments_settled
+        self.payments_returned = [pk for pk in self.payments_returned if pk not in came] + later.payments_returned
 
     @property
     def anything(self) -> bool:

@@ -217,7 +217,7 @@ def _dismiss(account: Account, rows: Iterable[Payment], news: News, books: Books
 
 
 def _write_parts(account: Account, shares: Sequence[Share], rows: dict[int, Payment], books: Books) -> None:
-    left = dict(account.parts)
+    left, anew = dict(account.parts), set()
     for share in shares:
         payment = rows[id(share.money)]
         for pk, amount in share.amounts.items():
@@ -227,8 +227,16 @@ def _write_parts(account: Account, shares: Sequence[Share], rows: dict[int, Paym
                 continue
             books.parts.append(Part(payment, pk, amount, share.since[pk]))
             books.touch(account, [pk])
-    books.gone += [part.pk for part in left.values()]
-    books.touch(account, [part.installment_id for part in left.values()])
+            anew.add((payment.pk, pk))
+    # For what one was that went back is kept: nothing of it counts, and what was told of it was of these.
+    went_back = {row.pk: row for row in account.payments if row.status == Status.RETURNED}
+    for key, part in left.items():
+        row = went_back.get(part.payment_id) if key not in anew else None
+        if row is None or part.amount or part.since:
+            books.gone.append(part.pk)
+            books.touch(account, [part.installment_id])
+            if row:
+                books.parts.append(Part(row, part.installment_id, Decimal(0), Decimal(0)))
 
 
 def _save(books: Books) -> None:

@@ -50,7 +50,8 @@ STATE: Final = {
         SELECT payment.bank_id, payment.loan_number, payment.name, row.number, part.amount, part.since
         FROM {{schema}}.loans_paymentpart AS part
         JOIN ({_PAYMENT}) AS payment ON payment.id = part.payment_id
-        JOIN {{schema}}.loans_installment AS row ON row.id = part.installment_id""",  # noqa: S608 - our queries
+        JOIN {{schema}}.loans_installment AS row ON row.id = part.installment_id
+        WHERE part.amount <> 0 OR part.since <> 0""",  # noqa: S608 - our queries
     "statement lines": f"""
         SELECT line.fingerprint, line.match, line.why, loan.external_id, payment.name
         FROM {{schema}}.loans_statementline AS line

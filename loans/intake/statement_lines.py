@@ -5,11 +5,15 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from loans.intake.statement_records import EntryRecord, TransactionRecord
 from loans.models import Report, StatementLine
 
 Kept = StatementLine.Match
+BACKWARDS: Final = "takes back an earlier booking"
+NO_AMOUNT: Final = "the bank names no amount for this one of several transactions"
+ODD_SUM: Final = "the transactions of the entry do not add up to its amount"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +107,11 @@ def _first_judgement(record: EntryRecord, movement: Movement) -> tuple[Statement
     if record.status != "BOOK":
         return Kept.NOT_BOOKED, "announced, not booked yet"
     if movement.takes_back and movement.side == "credit":
-        return Kept.UNMATCHED, "takes back an earlier booking"
+        return Kept.UNMATCHED, BACKWARDS
     if movement.side == "debit" and not movement.takes_back:
         return Kept.SET_ASIDE, "money that went out"
     if not movement.amount:
-        return Kept.UNMATCHED, "the bank names no amount for this one of several transactions"
+        return Kept.UNMATCHED, NO_AMOUNT
     if not record.adds_up:
-        return Kept.UNMATCHED, "the transactions of the entry do not add up to its amount"
+        return Kept.UNMATCHED, ODD_SUM
     return Kept.UNMATCHED, ""

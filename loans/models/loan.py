@@ -137,6 +137,8 @@ class Installment(models.Model):
     `version` rises when the bank changes the due date or the total, or takes back what had paid it, so that a prompt
     about the old figures is void;
     `known_at` is when it told us those of this version, or an agent's decision made them owed again.
+    `charged_by_due` is the most that any word of either firm had it charge, as fees and penalties, by the end of its
+    due day: what is charged on top of that is for being late.
     `asked_again_at` is when an agent decided that what the platform had said until then does not hold demands any more.
     `payment_reference` is what a payer writes so that the bank can match the money: at most 35 characters, the length
     of ISO 20022's EndToEndId.
@@ -163,6 +165,9 @@ class Installment(models.Model):
     settled_on = models.DateField(_("settled on"), null=True, blank=True)
     version = models.PositiveIntegerField(_("version"), default=1)
     known_at = models.DateTimeField(_("figures known"), default=timezone.now, db_default=Now())
+    charged_by_due = models.DecimalField(
+        _("charged by the due day"), max_digits=18, decimal_places=3, default=ZERO, db_default=ZERO
+    )
     asked_again_at = models.DateTimeField(_("not waited for since"), null=True, blank=True)
     payment_reference = models.CharField(_("payment reference"), max_length=35, db_index=True)
 
@@ -193,6 +198,16 @@ class Installment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.loan_id}/{self.number}"
+
+    @property
+    def is_waived(self) -> bool:
+        """Settled, and nothing was paid of it: all that was due was waived or written off."""
+        return self.state == self.State.SETTLED and not self.paid and self.waived > 0
+
+    @property
+    def is_dropped(self) -> bool:
+        """It need not be paid any more, though nobody has paid it: it was withdrawn from the schedule, or waived."""
+        return self.state == self.State.WITHDRAWN or self.is_waived
 
     def money(self, language: str) -> str:
         """What is still to be paid, as text in `language`."""

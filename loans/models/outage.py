@@ -6,7 +6,7 @@ from typing import Final, Self
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import ExpressionWrapper, F, Q, Value
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +22,15 @@ class OutageQuerySet(models.QuerySet["Outage"]):
         """Those that last at `now` or are still to come. One that was called off before its start has no length."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=Greatest(F("starts_at"), now)))
 
+    def to_extend(self, now: datetime) -> Self:
+        """Those that are not over, and those that are over while their grace is not, of which nobody has seen since
+        that all are listed: one may be declared afterwards, or end before anybody looks.
+        """
+        grace = ExpressionWrapper(F("grace_hours") * Value(timedelta(hours=1)), models.DurationField())
+        still_holding = Q(ends_at__gt=F("starts_at")) & Q(ends_at__gt=Value(now) - grace)
+        not_listed = Q(listed_at=None) | Q(listed_at__lt=F("ends_at"))
+        return self.not_over(now) | self.filter(still_holding & not_listed)
+
     def in_force(self, now: datetime) -> Self:
         return self.not_over(now).filter(starts_at__lte=now)
 
@@ -31,7 +40,7 @@ class Outage(models.Model):
 
     Times are UTC; without `ends_at` it lasts until somebody ends it. `grace_hours` is how long its borrowers have to
     pay afterwards before anything is demanded. `declared_by` is None where the partner declared it itself, by its own
-    number `reference`.
+    number `reference`. `listed_at` is when a look found nobody more whom it touches.
     """
 
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="outages", verbose_name=_("partner"))
@@ -54,6 +63,8 @@ class Outage(models.Model):
     ended_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("ended by")
     )
+
+    listed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = OutageQuerySet.as_manager()
 

@@ -34,6 +34,7 @@ class OutwardEvent(models.Model):
         PROMPT_DELIVERED = "prompt.delivered", _("a prompt was delivered")
         PROMPT_ACKNOWLEDGED = "prompt.acknowledged", _("a prompt was acknowledged")
         PROMPT_DUE_TO_SEND = "prompt.due_to_send", _("a prompt is to be sent by a firm")
+        PROMPT_WITHDRAWN = "prompt.withdrawn", _("a prompt need not be sent by a firm any more")
         PROMPT_TAKEN_OVER = "prompt.taken_over", _("a prompt was not sent in time")
         BORROWER_UNREACHABLE = "borrower.unreachable", _("no channel reached the borrower")
         PAYMENT_SETTLED = "payment.settled", _("a payment was booked")

@@ -69,7 +69,10 @@ def secrets_of(endpoint_ids: Collection[int], *, now: datetime) -> dict[int, lis
 
 
 def disable(endpoint_id: int, *, why: str, now: datetime) -> bool:
-    """Post nothing more to it; what waits goes on waiting. False where it was off already."""
+    """Post nothing more to it; what waits goes on waiting, and so does what happens within LONGEST_OFF.
+
+    False where it was off already.
+    """
     on = Endpoint.objects.active().filter(pk=endpoint_id)
     return bool(on.update(disabled_at=now, disabled_because=why[:120]))
 

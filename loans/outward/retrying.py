@@ -13,6 +13,8 @@ MOST_ATTEMPTS: Final = 14
 STRIKES_TO_REST: Final = 5
 """So many failures in a row and the endpoint is left alone for a while: its other events wait without an attempt."""
 LONGEST_REST: Final = timedelta(minutes=15)
+LONGEST_OFF: Final = timedelta(days=7)
+"""So long what happens waits for an endpoint that is switched off: one that is gone for good must not fill a table."""
 
 
 def next_attempt(attempts: int, *, now: datetime, asked: timedelta = timedelta(0)) -> datetime | None:

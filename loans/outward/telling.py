@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.db import connection
 
 from loans.models import OutwardEvent, Partner
+from loans.outward.retrying import LONGEST_OFF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ queued AS (
     INSERT INTO loans_outwarddelivery (event_id, endpoint_id, status, next_attempt_at)
     SELECT told.id, endpoint.id, 'waiting', %(at)s
     FROM told JOIN loans_endpoint AS endpoint ON endpoint.partner_id = told.partner_id
-    WHERE endpoint.disabled_at IS NULL
+    WHERE endpoint.disabled_at IS NULL OR endpoint.disabled_at > %(off_since)s
     ORDER BY told.id)
 SELECT count(*) FROM told
 """
@@ -77,5 +78,5 @@ def tell_partners(facts: Iterable[LoanFact], *, at: datetime) -> int:
 def tell_what(facts: str, parameters: dict[str, Any], *, at: datetime) -> int:
     """The same for what a statement finds: kind, loan_id, subject, data and place of each fact, in that order."""
     with connection.cursor() as cursor:
-        cursor.execute(_TELL.format(facts=facts), {**parameters, "at": at})
+        cursor.execute(_TELL.format(facts=facts), {**parameters, "at": at, "off_since": at - LONGEST_OFF})
         return int(cursor.fetchone()[0])

@@ -59,7 +59,8 @@ def installments(draw: st.DrawFn, number: int) -> InstallmentRecord:
     outstanding = total - waived - paid
     due_on = date(2026, 11, 25) + timedelta(days=5 * number + draw(st.sampled_from([0, 0, 3])))
     settled_on = draw(st.none() | days) if not outstanding else None
-    return InstallmentRecord(number, due_on, total, ZERO, ZERO, ZERO, total, paid, outstanding, settled_on)
+    hundred = Decimal(100)
+    return InstallmentRecord(number, due_on, hundred, ZERO, total - hundred, ZERO, total, paid, outstanding, settled_on)
 
 
 @st.composite
@@ -117,7 +118,7 @@ def statuses(draw: st.DrawFn) -> StatusRecord:
 
 
 def period(said: InstallmentRecord) -> dict[str, Any]:
-    money = {name: str(getattr(said, name)) for name in ("principal", "total", "paid", "outstanding")}
+    money = {name: str(getattr(said, name)) for name in ("principal", "fees", "total", "paid", "outstanding")}
     money["waived"] = str(said.total - said.paid - said.outstanding)
     settled = {"settled_on": said.settled_on.isoformat()} if said.settled_on else {}
     return {"number": said.number, "due_on": said.due_on.isoformat(), **money, **settled}

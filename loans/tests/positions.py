@@ -33,8 +33,9 @@ def say_in_file(partner: Partner, now: datetime, *loans: dict[str, Any]) -> Outc
 def say(installment: Installment, partner: Partner, paid: Decimal, *, now: datetime, **figures: Any) -> None:
     """`partner` says how much is paid, and what follows from it is derived."""
     report = Report.objects.create(
-        partner=partner, kind="loans", name="x", content=b"x", digest=f"{next(_numbers):064x}", received_at=now
-    )
+        partner=partner, kind="loans", name="x", content=b"x", digest=f"{next(_numbers):064x}", received_at=now,
+        status="applied",
+    )  # fmt: skip
     whole = paid >= installment.total - installment.waived
     status = Position.Status.PAID if whole else Position.Status.DUE
     said = {"due_on": installment.due_on, "total": installment.total, **figures}

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -97,6 +98,19 @@ def test_an_event_that_breaks_a_rule_of_the_database_does_not_hold_up_the_others
     ]
     assert "Lin Mei" not in caplog.text
     assert not Event.objects.filter(reason__contains="Lin Mei").exists()
+
+
+def test_a_task_whose_time_is_over_refuses_no_event(bank: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    told("harbour", bank, about("loan.opened"))
+
+    def handle(_notices: list[Notice]) -> list[News | RefusedError]:
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setitem(HANDLERS, "outage.declared", handle)
+    push("harbour", bank, about("outage.declared", outage="B-1"))
+    with pytest.raises(SoftTimeLimitExceeded):
+        apply_kept()
+    assert Report.objects.latest("pk").status == Report.Status.RECEIVED
 
 
 def test_a_message_that_the_catalogue_no_longer_knows_is_refused_whole(

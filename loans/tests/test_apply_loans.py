@@ -190,6 +190,25 @@ def test_a_changed_due_date_raises_the_version_of_that_installment_alone(bank: P
     assert Loan.objects.get().schedule_version == 2
 
 
+@pytest.mark.parametrize(
+    ("paid", "state", "version"), [(0, State.OPEN, 2), (40, State.OPEN, 2), (100, State.SETTLED, 1)]
+)
+def test_what_was_paid_is_owed_anew_where_the_record_that_takes_it_back_splits_the_sum_otherwise(
+    bank: Partner, paid: int, state: str, version: int
+) -> None:
+    """Who undoes an early payment reckons its interest anew. Under the old version nobody would be told."""
+    send(bank, paid_loan(2))
+    again = paid_loan(2, amount=paid)
+    again["repaymentSchedule"]["periods"][1] |= {
+        "principalDue": 88, "principalPaid": min(paid, 88), "principalOutstanding": 88 - min(paid, 88),
+        "interestDue": 12, "interestPaid": max(paid - 88, 0), "interestOutstanding": 12 - max(paid - 88, 0),
+    }  # fmt: skip
+    send(bank, again)
+    row = Installment.objects.get(number=2)
+    assert (row.state, row.version, row.paid, row.interest) == (state, version, Decimal(paid), Decimal(12))
+    assert row.known_at == (Report.objects.latest("pk") if version == 2 else Report.objects.earliest("pk")).received_at
+
+
 def test_a_period_that_is_gone_is_withdrawn_and_may_come_back(bank: Partner) -> None:
     send(bank, loan())
     shorter = loan()

@@ -13,6 +13,7 @@ from accounts.models import User
 from accounts.tests.factories import make_agent
 from loans import signals
 from loans.intake.deciding import CannotDecideError, match_line, set_aside, suggestions
+from loans.intake.taking_back import take_back_decision
 from loans.models import Installment, Loan, Partner, Payment, Report, StatementLine
 from loans.tests.disputes import heard
 from loans.tests.factories import make_bank, make_installment, make_loan
@@ -191,13 +192,28 @@ def test_suggestions_are_of_the_same_bank_currency_and_sum(installment: Installm
     later = make_installment(loan, due_on=DUE + timedelta(days=30))
     payment = seen(make_installment(loan, due_on=DUE, state=State.AWAITING_BANK))
     seen(later, 99)
-    found = suggestions(make_line())
+    found = suggestions(make_line(), make_agent())
     assert (found.payments, found.installments) == ([payment], [installment, later])
 
 
 def test_a_payment_that_another_line_booked_is_not_suggested(installment: Installment) -> None:
     make_line(match=Match.MATCHED, payment=seen(installment))
-    assert suggestions(make_line()).payments == []
+    assert suggestions(make_line(), make_agent()).payments == []
+
+
+def test_nobody_decides_about_a_loan_of_their_own(loan: Loan, installment: Installment) -> None:
+    line, back = make_line(), make_line()
+    found = suggestions(line, loan.borrower)
+    assert (found.guesses, found.payments, found.installments) == ([], [], [])
+    refused(line, installment, loan.borrower, "a loan of your own")
+    StatementLine.objects.filter(pk=line.pk).update(loan=loan)
+    with pytest.raises(CannotDecideError, match="a loan of your own"):
+        set_aside(line_id=line.pk, reason="a gift", agent=loan.borrower, now=NOW)
+    decide(back, installment, make_agent())
+    with pytest.raises(CannotDecideError, match="a loan of your own"):
+        take_back_decision(back.pk, agent=loan.borrower, now=NOW)
+    back.refresh_from_db()
+    assert back.match == Match.MATCHED
 
 
 @pytest.mark.race

@@ -1,11 +1,15 @@
 """What is wrong with a message is named at once, with its place; what was sent is kept all the same."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
+from django.utils import timezone
 
+from loans.intake.events.catalogue import CATALOGUE
 from loans.intake.events.sweep import apply_kept
-from loans.models import Partner, Report
+from loans.models import Event, Loan, Partner, Report
 from loans.tests.factories import make_bank
 from loans.tests.pushing import event, make_key, push, push_bytes, refused
 
@@ -141,3 +145,46 @@ def test_mistakes_of_several_kinds_are_all_told(secret: str) -> None:
         "invalid",
     )
     assert {error["code"] for error in problem["errors"]} == {"amount", "currency", "unknown_event_type"}
+
+
+def test_what_lay_ahead_is_refused_alike_when_its_moment_has_come(secret: str) -> None:
+    now = timezone.now()
+    said = event("payment.settled", occurred_at=(now + timedelta(minutes=8)).isoformat())
+    first = refused(push("harbour", secret, said, message_id="m-1"), "event_in_future")
+    with time_machine.travel(now + timedelta(minutes=4, seconds=30)):
+        assert refused(push("harbour", secret, said, message_id="m-1"), "event_in_future") == first
+    assert apply_kept() == 0
+
+
+def test_under_a_new_id_what_lay_ahead_is_judged_anew(secret: str) -> None:
+    now = timezone.now()
+    said = event("payment.settled", occurred_at=(now + timedelta(minutes=8)).isoformat())
+    refused(push("harbour", secret, said, message_id="m-1"), "event_in_future")
+    with time_machine.travel(now + timedelta(minutes=4, seconds=30)):
+        assert push("harbour", secret, said, message_id="m-2").status_code == 202
+        assert apply_kept() == 1
+
+
+def test_what_the_catalogue_did_not_know_yet_is_applied_when_it_comes_again(
+    secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = event("loan.opened")
+    with monkeypatch.context() as before:
+        before.delitem(CATALOGUE, ("loan.opened", 1))
+        refused_as = refused(push("harbour", secret, said, message_id="m-1"), "unknown_event_type")["report"]
+    for _again in range(2):
+        answer = push("harbour", secret, said, message_id="m-1")
+        assert (answer.status_code, answer.json()["report"]) == (202, refused_as)
+        apply_kept()
+    assert Loan.objects.count() == Event.objects.filter(status=Event.Status.APPLIED).count() == 1
+    assert Report.objects.values_list("status", "refusals").get() == (Report.Status.APPLIED, [])
+
+
+def test_what_was_taken_is_answered_alike_though_all_of_its_events_were_refused(secret: str) -> None:
+    push("harbour", secret, event("loan.opened"))
+    said = changed("payment.settled", currency="HKD")
+    first = push("harbour", secret, said, message_id="m-1")
+    apply_kept()
+    assert Report.objects.get(message_id="m-1").status == Report.Status.REFUSED
+    again = push("harbour", secret, said, message_id="m-1")
+    assert (again.status_code, again.json()) == (202, first.json())

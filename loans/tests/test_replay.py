@@ -118,6 +118,21 @@ def test_a_return_that_is_said_again_was_not_returned_later() -> None:
     assert [row[10] for row in state["installments"]] == [Decimal(100), Decimal(0)]
 
 
+def test_what_is_charged_late_need_not_be_seen_whatever_comes_first() -> None:
+    due_on = date(2026, 11, 30)
+    seen = RepaymentRecord("E-1", Decimal(110), date(2026, 11, 29), reversed=False, installment=1)
+    fee, late = (
+        replace(period_record(1, 0), fees=fees, total=100 + fees, outstanding=100 + fees)
+        for fees in (Decimal(10), Decimal(15))
+    )
+    assert fee.due_on == due_on
+    opened = loan_record(1, [fee], as_of=START - timedelta(days=3))
+    dearer = loan_record(1, [late], as_of=START)
+    paid = replace(opened, borrower=None, whole=False, installments=(), repayments=(seen,), as_of=START)
+    state = same_whatever_comes_first(loans(opened), loans(dearer), loans(paid, "lantern"))
+    assert [row[-2] for row in state["installments"]] == ["awaiting_bank"]
+
+
 def test_a_payment_that_went_back_before_its_line_left_says_nothing_of_a_period() -> None:
     one = loans(loan_record(1, [period_record(1, 0)], as_of=None), "lantern")
     other = loans(loan_record(2, [period_record(2, 0)], as_of=None))

@@ -8,6 +8,8 @@ from accounts.tests.factories import make_agent
 from loans import tasks
 from loans.intake.deciding import match_line, set_aside
 from loans.intake.state import state_of
+from loans.intake.statement_records import TransactionRecord
+from loans.intake.taking_back import take_back_decision
 from loans.models import Installment, Partner, Report, StatementLine
 from loans.tests.factories import make_bank, make_platform
 from loans.tests.import_runs import run
@@ -44,6 +46,19 @@ def test_the_reports_and_the_decisions_give_the_state_that_is_on_record(order: l
     assert (ended.code, ended.out) == (0, "The same state by 3 reports.\n")
     assert "3 of 3 reports" in ended.err
     assert schemas() == set()
+
+
+@pytest.mark.parametrize("order", [[], ["--shuffled", "1"]])
+def test_a_decision_that_was_taken_back_is_not_made_again(order: list[str]) -> None:
+    """One of what the bank has taken back meanwhile, too."""
+    out = TransactionRecord(None, None, None, None, None, "debit")
+    send_entries([booked(2, side="debit", reversal=True, transactions=(out,))])
+    assert StatementLine.objects.get(side="debit").payment is not None
+    for line in StatementLine.objects.exclude(decided_by=None):
+        take_back_decision(line.pk, agent=make_agent(), now=timezone.now())
+    assert StatementLine.objects.waiting().count() == 3
+    ended = run("replay_reports", *order)
+    assert (ended.code, ended.out) == (0, "The same state by 4 reports.\n")
 
 
 def test_what_does_not_come_from_the_reports_is_named() -> None:

@@ -1,6 +1,7 @@
 """How an installment stands, in words."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from django.conf import settings
@@ -73,3 +74,15 @@ def test_every_shape_is_drawn_once_in_the_sprite(key: Key) -> None:
     standing_of_key = Standing(key, "", 0)
     assert sprite.count(f'id="{standing_of_key.icon}"') == 1
     assert [other for other in Key if Standing(other, "", 0).icon == standing_of_key.icon] == [key]
+
+
+@pytest.mark.parametrize(
+    ("paid", "waived", "sentence"),
+    [(0, 100, "No longer to be paid"), (60, 40, "Paid"), (100, 0, "Paid"), (0, 0, "Paid")],
+)
+def test_what_was_waived_as_a_whole_is_not_called_paid(paid: int, waived: int, sentence: str) -> None:
+    installment = Installment(
+        due_on=TODAY, state="settled", total=Decimal(paid + waived), paid=Decimal(paid), waived=Decimal(waived)
+    )
+    with translation.override("en"):
+        assert standing(installment, TODAY).sentence == sentence

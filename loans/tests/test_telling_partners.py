@@ -1,11 +1,14 @@
 """What partners are told, to whom, and that it is written with the fact, in sets."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from loans.models import Loan, OutwardDelivery, OutwardEvent, Partner
 from loans.outward import endpoints
+from loans.outward.claiming import claim
 from loans.outward.telling import anybody_hears, tell_partners
 from loans.tests.factories import make_bank, make_loan, make_platform
 from loans.tests.outward import NOON, fact, hear, tell
@@ -57,10 +60,29 @@ def test_a_partner_without_an_address_has_its_events_written_for_asking(loan: Lo
     assert (tell(loan), OutwardDelivery.objects.count()) == (1, 0)
 
 
-def test_nothing_is_queued_for_an_endpoint_that_is_off(loan: Loan) -> None:
+def test_what_happens_while_an_endpoint_is_off_waits_until_it_is_switched_on(loan: Loan) -> None:
     endpoint, _secret = hear(loan.bank)
     endpoints.disable(endpoint.pk, why="gone", now=NOON)
-    assert (tell(loan), OutwardDelivery.objects.count()) == (1, 0)
+    tell(loan, at=NOON + timedelta(days=6))
+    later = NOON + timedelta(days=8)
+    assert claim(1, now=later) == []
+    endpoints.enable(endpoint.pk)
+    assert [one.data["prompt"] for one in claim(1, now=later)] == [1]
+
+
+def test_nothing_waits_for_an_endpoint_that_has_been_off_for_longer_than_a_week(loan: Loan) -> None:
+    endpoint, _secret = hear(loan.bank)
+    endpoints.disable(endpoint.pk, why="gone", now=NOON)
+    told = tell(loan, at=NOON + timedelta(days=7))
+    assert (told, OutwardDelivery.objects.count()) == (1, 0)
+
+
+def test_an_endpoint_that_is_off_keeps_nothing_from_another_one_of_its_partner(loan: Loan) -> None:
+    off, _secret = hear(loan.bank)
+    on, _other = hear(loan.bank, "https://other.example/hook")
+    endpoints.disable(off.pk, why="gone", now=NOON)
+    tell(loan)
+    assert [one.endpoint_id for one in claim(1, now=NOON)] == [on.pk]
 
 
 def test_a_fact_that_is_rolled_back_tells_nobody(loan: Loan) -> None:

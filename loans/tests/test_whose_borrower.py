@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import time_machine
 from allauth.account.models import EmailAddress
 from django.utils import timezone
 
@@ -14,6 +15,8 @@ from loans.tests.factories import make_bank, make_platform
 from loans.tests.fineract_files import write_json
 from loans.tests.intake_files import loan_of
 from loans.tests.pushing import about, make_key, told
+from loans.tests.test_apply_loans import loan as reported
+from loans.tests.test_apply_loans import send as report
 
 pytestmark = pytest.mark.django_db
 
@@ -181,3 +184,14 @@ def test_the_desk_reads_what_was_not_taken_without_the_address(keys: Keys) -> No
     says(keys, "other", "X-1", phone=PHONE, email=EVIL["email"])
     [remark] = Report.objects.latest("pk").remarks
     assert remark == f"borrower B-1: {NOT_TAKEN}"
+
+
+def test_the_only_firm_corrects_its_own_slip_with_a_later_file() -> None:
+    bank = make_bank()
+    for day, number in (("01", "13800138000"), ("02", "13800138007"), ("03", "13800138000")):
+        with time_machine.travel(f"2026-10-{day}T04:00Z", tick=False):
+            one = reported(accountNo=day)
+            one["client"]["mobileNo"] = number
+            report(bank, one)
+    user = User.objects.get(name="Chen Yu")
+    assert (user.phone, ContactPoint.objects.live().get(user=user, kind="phone").address) == (PHONE, PHONE)

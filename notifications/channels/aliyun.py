@@ -78,7 +78,7 @@ class AliyunChannel(PostingChannel):
         template = (self._mainland if at_home else self._abroad).get(message.language)
         if not template:
             reason = f"no template of {message.language} for numbers {'in' if at_home else 'outside'} mainland China"
-            return Outcome(message.reference, Result.PERMANENT, reason=reason)
+            return Outcome(message.reference, Result.PERMANENT, reason=reason, asked=False)
         query = write_query(
             {
                 "PhoneNumbers": message.address.removeprefix("+"),

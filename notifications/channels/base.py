@@ -4,12 +4,13 @@ A channel knows one provider's protocol and nothing of the database. It hands a 
 message; what that means for a delivery is decided elsewhere. Provider words and ours meet in the provider's own file.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
 from types import TracebackType
-from typing import ClassVar, NamedTuple, Self
+from typing import ClassVar, Final, NamedTuple, Self
 
 
 class ChannelMisconfiguredError(Exception):
@@ -52,7 +53,8 @@ class Message(NamedTuple):
     """One message, rendered for one contact point; like the others a plain tuple, since they come by the million.
 
     `reference` is our UUID as a string and travels as the provider's reference. `html` is empty where the channel has
-    none. `language` is one of `en`, `zh-hans`, `zh-hant`. `action_url` is already part of `text` and `html`.
+    none. `language` is one of `en`, `zh-hans`, `zh-hant`. `action_url` is already part of `text` and `html`. `lives`:
+    the seconds after which a provider is not to bring it any more, None where nothing speaks against it.
     """
 
     reference: str
@@ -62,13 +64,16 @@ class Message(NamedTuple):
     html: str
     language: str
     action_url: str
+    lives: int | None = None
 
 
 class Outcome(NamedTuple):
     """What became of handing one message over. `reason` is short and names neither address nor wording.
 
-    `address_fault` is True only where the address itself will never work; a message may fail for good without it.
-    `opted_out`: the provider refused it since its reader has told this sender to stop.
+    `address_fault` is True only where the address itself will never work; a message may fail for good without it. With
+    `no_texts` the fault is that no text message reaches the number, which may be called.
+    `opted_out`: the provider refused it since its reader has told this sender to stop. `asked` is False where the
+    message was not shown to the provider, which so has said nothing.
     """
 
     reference: str
@@ -76,7 +81,9 @@ class Outcome(NamedTuple):
     provider_reference: str = ""
     reason: str = ""
     address_fault: bool = False
+    no_texts: bool = False
     opted_out: bool = False
+    asked: bool = True
 
 
 class ReceiptRecord(NamedTuple):
@@ -96,6 +103,14 @@ class ReceiptRecord(NamedTuple):
     reason: str = ""
     occurred_at: datetime | None = None
     opted_out: bool = False
+
+
+_NOTHING_BUT_A_WORD: Final = re.compile(r"[A-Za-z][A-Za-z_-]{0,31}|[0-9]{1,3}")
+
+
+def as_said(word: str) -> str:
+    """A provider's word that nobody here knows, for people to see; "?" where it could hold more than a word."""
+    return word if _NOTHING_BUT_A_WORD.fullmatch(word) else "?"
 
 
 class Channel(ABC):

@@ -17,14 +17,17 @@ from django.utils.module_loading import import_string
 from accounts.outside.in_flight import Threads, ask_many
 from notifications.channels.base import Channel, ChannelMisconfiguredError, Message, Outcome, Result
 from notifications.channels.esp_answers import judge_error, judge_status
+from notifications.channels.esp_client import client_options
 from notifications.channels.mail_address import BadAddressError, Recipient, Sender
 from notifications.channels.mail_form import flatten
+from notifications.channels.whole_answers import ask_for_whole_answers
 
 log = logging.getLogger(__name__)
 
 IN_FLIGHT: Final = 8
 CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 20.0
+"""For a whole answer."""
 REFERENCE: Final = "reference"
 """Under this name our reference travels in a mail's metadata and comes back with each event."""
 
@@ -42,20 +45,22 @@ class EspChannel(Channel):
         backend: str,
         sender: str,
         bounce_domain: str,
+        amazon: object = None,
         in_flight: int = IN_FLIGHT,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         """`backend` is the dotted path of one of anymail's, which reads its keys from ANYMAIL_… itself.
 
-        `sender` is `Name <address>`; `bounce_domain` only makes our Message-IDs. Raises ChannelMisconfiguredError.
+        `sender` is `Name <address>`; `bounce_domain` only makes our Message-IDs; `amazon` as of
+        `client_options`. Raises ChannelMisconfiguredError.
         """
         self._from = sender
         self._sender = Sender.parse(sender, bounce_domain)
         self._make_backend = _find_backend(backend)
-        self._timeout = (CONNECT_SECONDS, answer_seconds)
+        self._options = client_options(self._make_backend.esp_name, CONNECT_SECONDS, answer_seconds, amazon)
         self._in_flight = in_flight
         try:
-            self._make_backend(timeout=self._timeout)
+            self._make_backend(**self._options)
         except ImproperlyConfigured as error:
             raise ChannelMisconfiguredError(f"ANYMAIL_BACKEND cannot be used: {str(error).splitlines()[0]}") from error
 
@@ -67,7 +72,7 @@ class EspChannel(Channel):
             try:
                 backend = backends.get_nowait()
             except Empty:
-                backend = self._make_backend(timeout=self._timeout)
+                backend = self._make_backend(**self._options)
             try:
                 return self._hand_over(backend, message)
             finally:
@@ -87,7 +92,9 @@ class EspChannel(Channel):
             return Outcome(message.reference, Result.PERMANENT, reason=str(error), address_fault=True)
         mail = self._compose(message, recipient)
         try:
-            backend.open()
+            if backend.open() and (session := getattr(backend, "session", None)) is not None:
+                session.max_redirects = 0  # a mail, and the firm's key with it, goes nowhere else
+                ask_for_whole_answers(session)
             backend.send_messages([mail])
         except Exception as error:  # a firm's odd answer can break anymail's reading of it in any way
             outcome = judge_error(message.reference, error, mail.anymail_status)

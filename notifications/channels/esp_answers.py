@@ -32,7 +32,7 @@ RESULTS: Final = {
 """anymail's word for what became of one recipient."""
 REASONS: Final = {
     "invalid": "address is refused as invalid",
-    "rejected": "address is on the provider's list of those it sends nothing to",
+    "rejected": "provider refuses to send to this address, or from us",
     "failed": "provider could not send it",
     "unknown": "provider did not say what became of it",
 }
@@ -47,6 +47,8 @@ UNREACHED: Final = (
     ssl.SSLCertVerificationError,
 )
 """What ends a conversation before anything was asked."""
+LATE: Final = (urllib3.exceptions.ReadTimeoutError, TimeoutError)
+"""What ends one after that: the answer was not there, or not whole, in time."""
 
 
 def judge_status(reference: str, status: AnymailStatus) -> Outcome:
@@ -73,10 +75,14 @@ def judge_error(reference: str, error: Exception, status: AnymailStatus) -> Outc
         return Outcome(reference, Result.PERMANENT, reason="wording cannot be written as mail")
     if isinstance(error, AnymailUnsupportedFeature | AnymailSerializationError):
         return Outcome(reference, Result.TEMPORARY, reason=f"not asked, as the provider cannot carry it: {kind}")
+    if any(isinstance(cause, requests.TooManyRedirects) for cause in _causes(error)):
+        return Outcome(reference, Result.TEMPORARY, reason="provider sends us to another address")
     if (code := _status_code(error)) is not None:
         return _judge_code(reference, code)
     if any(isinstance(cause, UNREACHED) for cause in _causes(error)):
         return Outcome(reference, Result.TEMPORARY, reason=f"provider cannot be reached: {kind}")
+    if any(isinstance(cause, LATE) for cause in _causes(error)):
+        return Outcome(reference, Result.UNKNOWN, reason="no answer after the request was sent: time-out")
     return Outcome(reference, Result.UNKNOWN, reason=f"no answer that can be read: {kind}")
 
 
@@ -94,7 +100,14 @@ def _judge_code(reference: str, code: int) -> Outcome:
 
 
 def _status_code(error: Exception) -> int | None:
-    code: Any = getattr(error, "status_code", None) if isinstance(error, AnymailError) else None
+    """Of an answer by HTTP, or as Amazon's client keeps it."""
+    if not isinstance(error, AnymailError):
+        return None
+    code: Any = getattr(error, "status_code", None)
+    answer: Any = getattr(error, "response", None)
+    if code is None and isinstance(answer, dict):
+        metadata = answer.get("ResponseMetadata")
+        code = metadata.get("HTTPStatusCode") if isinstance(metadata, dict) else None
     return code if isinstance(code, int) else None
 
 

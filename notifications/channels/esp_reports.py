@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from anymail.signals import AnymailTrackingEvent
 
-from notifications.channels.base import ReceiptKind, ReceiptRecord
+from notifications.channels.base import ReceiptKind, ReceiptRecord, as_said
 from notifications.channels.mail_status import blames_address, describe, find_status
 from notifications.channels.raw_request import join, split
 
@@ -111,7 +111,7 @@ def _read(summary: dict[str, Any]) -> ReceiptRecord:
         kind=kind,
         provider_reference=message_id if PRINTABLE.fullmatch(message_id) else "",
         permanent=_blames(summary["reject_reason"], status) if kind is ReceiptKind.FAILED else None,
-        provider_word=f"{word if word in KINDS else '?'} {status}".strip(),
+        provider_word=f"{as_said(word)} {status}".strip(),
         reason=f"{meaning}: {describe(status)}" if status and kind is ReceiptKind.FAILED else meaning,
         occurred_at=_read_time(summary["at"]),
     )

@@ -17,6 +17,8 @@ from notifications.channels.segments import is_gsm
 ALL_REPORTS: Final = "31"
 """1 delivered, 2 undelivered, 4 queued, 8 accepted and 16 refused by the message centre."""
 UCS2: Final = "2"
+SHORTEST_VALIDITY: Final = 5
+"""Minutes: GSM 03.40 counts the time in which a message is tried in steps of five."""
 REPORT_FIELDS: Final = "type=%d&answer=%A&smsc_reference=%F&time=%T"
 """Kannel fills these in. %A is the message centre's own answer; `kannel_reports` takes only codes out of it."""
 
@@ -69,6 +71,8 @@ class KannelChannel(PostingChannel):
         }
         if not is_gsm(message.text):
             headers["X-Kannel-Coding"] = UCS2
+        if message.lives is not None:
+            headers["X-Kannel-Validity"] = str(max(message.lives // 60, SHORTEST_VALIDITY))
         return Request(self._url, headers, message.text.encode())
 
     def judge(self, reference: str, status: int, answer: str) -> Outcome:

@@ -21,8 +21,9 @@ KANNEL_WORDS: Final = (
 )
 """What a reason may quote: any other text could hold the number or the wording."""
 
-OUR_FAULTS: Final = frozenset({401, 403, 404, 405, 407, 408, 429})
-"""Answers to a wrong login, a wrong address of the gateway or too much haste: they say nothing of the message."""
+OUR_FAULTS: Final = frozenset({401, 402, 403, 404, 405, 407, 408, 429})
+"""Answers to a wrong login, an account without credit, a wrong address of the gateway or too much haste: they say
+nothing of the message."""
 NOT_TAKEN: Final = OUR_FAULTS | {301, 302, 303, 307, 308}
 """Any other answer, such as a proxy's 502, 503 or 504, leaves open whether the message went on before it."""
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from notifications.channels.base import ReceiptKind, ReceiptRecord
+from notifications.channels.base import ReceiptKind, ReceiptRecord, as_said
 
 KINDS = {
     "1": ReceiptKind.DELIVERED,
@@ -43,7 +43,7 @@ def parse_dlr(query: Mapping[str, str]) -> ReceiptRecord:
         kind=kind,
         provider_reference=_keep(PROVIDER_REFERENCE, query.get("smsc_reference", "")),
         permanent=_blames_number(report_type, codes) if kind is ReceiptKind.FAILED else None,
-        provider_word=f"{report_type if report_type in KINDS else '?'} {codes}".strip(),
+        provider_word=f"{as_said(report_type)} {codes}".strip(),
         reason=meaning,
         occurred_at=_read_epoch(query.get("time", "")),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
@@ -31,8 +32,8 @@ def channel_for(name: str) -> Channel:
 def suppliers_for(name: str) -> tuple[str, ...]:
     """The providers of a channel, in the order in which they are to be tried; empty for a channel that is off.
 
-    Raises ChannelMisconfiguredError for a channel that is none, and for a provider that is none, serves another channel
-    or lacks a setting.
+    Raises ChannelMisconfiguredError for a channel that is none, and for a provider that is none, serves another
+    channel, lacks a setting or has a pace that is none.
     """
     if name not in SETTINGS:
         raise ChannelMisconfiguredError(f"There is no channel {name!r}: choose one of {', '.join(SETTINGS)}.")
@@ -74,6 +75,12 @@ def reports_delivery(provider: str) -> bool:
     return known is None or not known.reports_if or bool(getattr(settings, known.reports_if))
 
 
+def calls_a_second(provider: str) -> float | None:
+    """How many calls a second this provider makes, above 0; None for one that keeps none waiting. Builds nothing."""
+    known = PROVIDERS.get(provider)
+    return float(getattr(settings, known.calls_a_second)) if known and known.calls_a_second else None
+
+
 def _all_of(name: str) -> list[str]:
     return [word for word, provider in PROVIDERS.items() if provider.channel == name]
 
@@ -86,6 +93,11 @@ def _require_settings(word: str) -> None:
                 f"{setting} is not set, which the provider {word!r} needs: set it, or name another provider in "
                 f"{SETTINGS[provider.channel]}."
             )
+    if (pace := calls_a_second(word)) is not None and not 0 < pace < inf:
+        raise ChannelMisconfiguredError(
+            f"{provider.calls_a_second} is {pace}: it is how many calls a second your account makes, so it must be "
+            "above 0; 1 is what an account has as it comes."
+        )
 
 
 def _build_smtp() -> EmailChannel:
@@ -105,7 +117,10 @@ def _build_anymail() -> Channel:
     from notifications.channels.esp import EspChannel
 
     return EspChannel(
-        backend=settings.ANYMAIL_BACKEND, sender=settings.DEFAULT_FROM_EMAIL, bounce_domain=settings.BOUNCE_DOMAIN
+        backend=settings.ANYMAIL_BACKEND,
+        sender=settings.DEFAULT_FROM_EMAIL,
+        bounce_domain=settings.BOUNCE_DOMAIN,
+        amazon=settings.ANYMAIL.get("AMAZON_SES_CLIENT_PARAMS"),
     )
 
 
@@ -191,7 +206,8 @@ SETTINGS: Final[dict[str, str]] = {
 class Provider:
     """Who serves a channel. `needs` must be set at all; whether they are well-formed is found when it is built.
     `safe_to_resend` as its class says it. `reports_if` is the setting that says whether receipts come, where not
-    the provider's protocol decides that but whoever runs it.
+    the provider's protocol decides that but whoever runs it. `calls_a_second` is the setting that says how many calls
+    it makes, where it keeps what comes faster in a queue of its own.
     """
 
     channel: str
@@ -199,6 +215,7 @@ class Provider:
     needs: tuple[str, ...] = ()
     safe_to_resend: bool = False
     reports_if: str = ""
+    calls_a_second: str = ""
 
 
 TWILIO: Final = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
@@ -211,5 +228,7 @@ PROVIDERS: Final[dict[str, Provider]] = {
     "twilio": Provider("sms", _build_twilio, (*TWILIO, "TWILIO_SENDER")),
     "aliyun": Provider("sms", _build_aliyun, ALIYUN),
     "webpush": Provider("push", _build_push, ("VAPID_PRIVATE_KEY", "VAPID_SUBJECT"), safe_to_resend=True),
-    "twilio_voice": Provider("voice", _build_twilio_voice, (*TWILIO, "TWILIO_CALLER")),
+    "twilio_voice": Provider(
+        "voice", _build_twilio_voice, (*TWILIO, "TWILIO_CALLER"), calls_a_second="TWILIO_CALLS_PER_SECOND"
+    ),
 }

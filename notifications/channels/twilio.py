@@ -16,6 +16,8 @@ SENDER = re.compile(r"\+[0-9]{5,15}|[0-9]{3,8}|[A-Za-z0-9 ]{1,11}|MG[0-9a-fA-F]{
 """A number, a short code, letters that stand for one, or a messaging service that chooses."""
 SERVICE_LETTERS: Final = 34
 """Only a messaging service's name is so long."""
+LONGEST_VALIDITY: Final = 36_000
+"""Seconds for which Twilio keeps a message that it cannot bring; what lives longer needs no end of its own."""
 
 
 class TwilioChannel(PostingChannel):
@@ -51,6 +53,8 @@ class TwilioChannel(PostingChannel):
             ("Body", message.text),
             ("StatusCallback", self._account.callback(self._report_path, message.reference)),
         ]
+        if message.lives is not None and message.lives < LONGEST_VALIDITY:
+            fields.append(("ValidityPeriod", str(max(message.lives, 1))))
         return self._account.make_post("Messages", fields)
 
     def judge(self, reference: str, status: int, answer: str) -> Outcome:

@@ -17,17 +17,19 @@ NUMBER_FAULTS: Final = {
     21614: "not a mobile number",
     21635: "a landline",
     30005: "unknown number",
-    30006: "a landline, or a network that cannot be reached",
 }
 """The number will never work, for this message or any other."""
+NO_TEXTS: Final = frozenset({21614, 21635})
+"""For no other text message, that is: such a number may be called."""
 MESSAGE_FAULTS: Final = {
     21214: "number cannot be reached",
     21602: "wording is empty",
     21610: "the reader has told this sender to stop",
     21612: "number cannot be reached from this sender",
     21617: "wording is too long",
+    30006: "a landline, or a network that cannot be reached",
 }
-"""This message will never be taken, and the number may be good."""
+"""This message will never be taken, and the number may be good: another provider may reach its network."""
 OPTED_OUT: Final = 21610
 """Twilio obeys a STOP by itself, whether or not the message is brought to us."""
 
@@ -69,7 +71,14 @@ def _judge_refusal(reference: str, status: int, code: int | None) -> Outcome:
     number_fault = code in NUMBER_FAULTS
     result = Result.PERMANENT if number_fault or code in MESSAGE_FAULTS else Result.TEMPORARY
     reason = _explain(status, code)
-    return Outcome(reference, result, reason=reason, address_fault=number_fault, opted_out=code == OPTED_OUT)
+    return Outcome(
+        reference,
+        result,
+        reason=reason,
+        address_fault=number_fault,
+        no_texts=code in NO_TEXTS,
+        opted_out=code == OPTED_OUT,
+    )
 
 
 def _explain(status: int, code: int | None) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl
 
-from notifications.channels.base import ReceiptKind, ReceiptRecord
+from notifications.channels.base import ReceiptKind, ReceiptRecord, as_said
 from notifications.channels.raw_request import split
 
 KINDS = {
@@ -43,7 +43,7 @@ CODES: Final[dict[str, tuple[bool | None, str]]] = {
     "30003": (False, "phone is off or out of reach"),
     "30004": (None, "blocked on the way to the phone"),
     "30005": (True, "unknown number"),
-    "30006": (True, "a landline, or a network that cannot be reached"),
+    "30006": (False, "a landline, or a network that cannot be reached"),
     "30007": (False, "filtered by the carrier"),
     "30008": (None, "unknown fault"),
     "30010": (False, "dearer than we allow"),
@@ -77,7 +77,7 @@ def parse_status(raw: bytes) -> list[ReceiptRecord]:
             kind=kind,
             provider_reference=keep(SID, form.get("MessageSid", "")),
             permanent=permanent if kind is ReceiptKind.FAILED else None,
-            provider_word=f"{status if status in KINDS else '?'} {keep(CODE, code)}".strip(),
+            provider_word=f"{as_said(status)} {keep(CODE, code)}".strip(),
             reason=f"{meaning}: {fault}" if fault and kind is ReceiptKind.FAILED else meaning,
             opted_out=kind is ReceiptKind.FAILED and code == OPTED_OUT,
         )

@@ -1,7 +1,8 @@
 """Twilio's callbacks for calls, read as receipts: how a call went, and what came at the end of its words.
 
 That a call is over proves nothing, whoever took it: it may have ended before a word was said. It reached a person where
-all was said, twice, to one who had answered. Who hangs up in the middle is told in another way.
+all was said, twice, to one who had answered, or where the key was pressed that says "I have heard this". Who hangs up
+in the middle is told in another way.
 
 They are kept as those of text messages are; see `twilio_reports`.
 """
@@ -13,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import parse_qsl
 
-from notifications.channels.base import ReceiptKind, ReceiptRecord
+from notifications.channels.base import ReceiptKind, ReceiptRecord, as_said
 from notifications.channels.raw_request import split
 from notifications.channels.twilio_reports import SID, keep, read_callback
 
@@ -65,9 +66,7 @@ def parse_call(raw: bytes) -> list[ReceiptRecord]:
     if not reference:
         kind, reason, word = ReceiptKind.UNKNOWN, "carries no reference of ours", "?"
     elif form.get("Digits"):
-        # A person was there and did something; that they confirmed is an acknowledgement and no receipt.
-        key = keep(KEY, form["Digits"])
-        kind, reason, word = ReceiptKind.SEEN, "a key was pressed", f"key {key or '?'}"
+        kind, reason, word = _read_digits(keep(KEY, form["Digits"]))
     elif (person := _heard_by(raw)) is not None:
         kind, reason, word = _read_end(person, form.get("CallStatus", ""))
     else:
@@ -97,10 +96,17 @@ def read_key(raw: bytes) -> tuple[str, str]:
     return reference, keep(KEY, form.get("Digits", ""))
 
 
+def _read_digits(key: str) -> tuple[ReceiptKind, str, str]:
+    """A person was there and did something; whether they know by it what is due is no receipt's to say."""
+    if key == CONFIRMS:
+        return ReceiptKind.DELIVERED, "confirmed with a key", f"key {key}"
+    return ReceiptKind.SEEN, "a key was pressed", f"key {key or '?'}"
+
+
 def _read_status(form: Mapping[str, str]) -> tuple[ReceiptKind, str, str]:
     status = form.get("CallStatus", "")
     if status not in KINDS:
-        return ReceiptKind.UNKNOWN, "no status that we know", "?"
+        return ReceiptKind.UNKNOWN, "no status that we know", as_said(status)
     return KINDS[status], MEANINGS[status], f"{status} {answered_by(form)}".strip()
 
 
@@ -130,6 +136,6 @@ def _blames_number(form: Mapping[str, str]) -> bool | None:
 def _read_time(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)

@@ -99,7 +99,9 @@ class WebPushChannel(Channel):
 def _read(message: Message, answer: Answer) -> Outcome:
     device = PushAddress.from_json(message.address).fingerprint
     if answer.private:
-        return _refuse(message, device)
+        # A wrong name server, or one that maps the internet into a network of its own, is no fault of the device.
+        reason = "push service cannot be reached: its name leads into a private network"
+        return Outcome(message.reference, Result.TEMPORARY, device, reason)
     if not answer.left:
         reason = f"push service cannot be reached: {answer.fault}"
         return Outcome(message.reference, Result.TEMPORARY, device, reason)

@@ -1,25 +1,36 @@
 """What a pack is about: one installment of a borrower, or what a dispute is about."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from accounts.models import ContactPoint, User
-from loans.models import Dispute, Installment, Loan, Payment
-from notifications.models import Acknowledgement, Delivery, Duty, FirmTelling, NoticeEvent, Prompt, Receipt
+from loans.models import Dispute, Installment, Loan, Payment, PaymentPart
+from notifications.models import Acknowledgement, Delivery, Duty, FirmTelling, NoticeEvent, Prompt, Purge, Receipt
 
 
 class NothingToPackError(LookupError):
     """The borrower has no such installment or dispute. The text names it."""
 
 
+class Removed(NamedTuple):
+    """History from before this month (its first day) was removed, the last time at this moment, aware."""
+
+    before: date
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """The rows of one case, all of one borrower and one loan.
 
+    `payments` are those for the installments, also where only a part of the money is.
     `prompts` are those about the installments, their payments and disputes, and those whose message named one of them.
     `duties` are those of the prompts, `tellings` what firms said of the installments.
-    `known` are the addresses of the borrower, also past ones: what has to be masked.
+    `known` are the addresses of the borrower, also past ones: what has to be masked. `removed` is None where nothing of
+    the case can have been removed (`notifications.purging`).
     """
 
     borrower: User
@@ -35,6 +46,7 @@ class Case:
     duties: list[Duty]
     tellings: list[FirmTelling]
     known: tuple[str, ...]
+    removed: Removed | None
 
 
 def read_case(borrower_id: int, *, installment_id: int | None = None, dispute_id: int | None = None) -> Case:
@@ -65,8 +77,7 @@ def _read(installments: list[Installment], *, whole_loan: bool) -> Case:
     loan = installments[0].loan
     borrower = loan.borrower
     ids = [installment.pk for installment in installments]
-    payments = Payment.objects.filter(loan=loan).order_by("pk").select_related("loan__bank", "loan__platform")
-    payments = payments if whole_loan else payments.filter(installment__in=ids)
+    payments = _payments(loan, None if whole_loan else ids)
     disputes = Dispute.objects.filter(Q(installment__in=ids) | Q(installment=None), loan=loan).order_by("opened_at")
     prompts = _prompts(borrower.pk, ids, [one.pk for one in payments], [one.pk for one in disputes])
     # What an event has to say of is read before the events, and what an event names after them: what happens meanwhile
@@ -79,7 +90,7 @@ def _read(installments: list[Installment], *, whole_loan: bool) -> Case:
         borrower=borrower,
         loan=loan,
         installments=installments,
-        payments=list(payments),
+        payments=payments,
         disputes=list(disputes),
         prompts=prompts,
         deliveries=deliveries,
@@ -94,7 +105,20 @@ def _read(installments: list[Installment], *, whole_loan: bool) -> Case:
             .order_by("pk")
         ),
         known=_addresses(borrower, deliveries),
+        removed=_removed(loan, installments),
     )
+
+
+def _payments(loan: Loan, installments: list[int] | None) -> list[Payment]:
+    """Of all installments where none are named. A payment names the first that it is for, its parts name the others,
+    also those of one that went back.
+    """
+    rows = Payment.objects.filter(loan=loan).order_by("pk").select_related("installment")
+    if installments is not None:
+        there = Q(amount__gt=0) | Q(payment__status=Payment.Status.RETURNED)
+        laid = PaymentPart.objects.filter(there, payment=OuterRef("pk"), installment__in=installments)
+        rows = rows.filter(Q(installment__in=installments) | Exists(laid))
+    return list(rows.prefetch_related("parts__installment", "words"))
 
 
 def _prompts(borrower_id: int, installments: list[int], payments: list[int], disputes: list[int]) -> list[Prompt]:
@@ -116,3 +140,13 @@ def _addresses(borrower: User, deliveries: list[Delivery]) -> tuple[str, ...]:
     points = ContactPoint.objects.filter(user=borrower).values_list("address", flat=True)
     found = {*points, *(delivery.address for delivery in deliveries), borrower.phone, borrower.email}
     return tuple(sorted(address for address in found if address))
+
+
+def _removed(loan: Loan, installments: list[Installment]) -> Removed | None:
+    """Only what was told of what is over goes, and nothing was told of a loan that was not there yet."""
+    newest = Purge.objects.aggregate(before=Max("before"), at=Max("purged_at"))
+    if newest["before"] is None or loan.created_at.date() >= newest["before"]:
+        return None
+    removed = Removed(**newest)
+    over = (one for one in installments if one.state in {Installment.State.SETTLED, Installment.State.WITHDRAWN})
+    return removed if any((one.settled_on or one.due_on) < removed.at.date() for one in over) else None

@@ -33,6 +33,7 @@ def _telling(telling: FirmTelling) -> Json:
         "installment": telling.installment_id,
         "kind": telling.kind,
         "stage": telling.stage,
+        "named_prompt": telling.named_prompt,
         "channel": telling.channel,
         "proof": telling.proof,
         "sent_at": moment(telling.sent_at),

@@ -15,7 +15,8 @@ def write_readme(case: Case, now: datetime) -> str:
     timeline = [
         f"{line.at.astimezone(zone):%Y-%m-%d %H:%M:%S}  {line.words}  [{line.source}]" for line in lines_of(case)
     ]
-    parts = [_heading(case, now), gettext("WHAT HAPPENED"), "\n".join(timeline), *_how_to_check(), *_what_it_shows()]
+    happened = [gettext("WHAT HAPPENED"), *_removed(case), "\n".join(timeline)]
+    parts = [_heading(case, now), *happened, *_how_to_check(), *_what_it_shows()]
     return without_turns("\n\n".join(parts)) + "\n"
 
 
@@ -33,6 +34,19 @@ def _heading(case: Case, now: datetime) -> str:
             gettext("Made on %(moment)s. All times are those of %(zone)s.") % made,
         ]
     )
+
+
+def _removed(case: Case) -> list[str]:
+    """A short story, or an empty one, must not read as if nobody had been told."""
+    if case.removed is None:
+        return []
+    words = gettext(
+        "What was told before %(month)s about what was over long ago need not be kept and was removed, the last time "
+        "on %(day)s. Messages, reports and events of then may be missing here. That they are missing does not show "
+        "that nobody was told."
+    )
+    at = case.removed.at.astimezone(case.borrower.zone)
+    return [words % {"month": f"{case.removed.before:%Y-%m}", "day": f"{at:%Y-%m-%d}"}]
 
 
 def _how_to_check() -> list[str]:

@@ -1,11 +1,11 @@
 """What a case is about, what is owed and what was acknowledged, as JSON: moments in ISO 8601, UTC; amounts as texts."""
 
-from collections import defaultdict
 from datetime import UTC, date, datetime
 from typing import Any
 
 from loans.models import Position
 from notifications.evidence.case import Case
+from notifications.evidence.payments import laid, was_for, went_back_at
 from notifications.models import Acknowledgement
 
 Json = dict[str, Any]
@@ -15,6 +15,7 @@ def case_record(case: Case, now: datetime) -> Json:
     loan = case.loan
     return {
         "made_at": moment(now),
+        "removed": {"before": day(case.removed.before), "at": moment(case.removed.at)} if case.removed else None,
         "borrower": {"id": case.borrower.pk, "name": case.borrower.name, "time_zone": case.borrower.zone.key},
         "loan": {"number": loan.external_id, "product": loan.product, "currency": loan.currency},
         "bank": loan.bank.name,
@@ -84,11 +85,15 @@ def _position(position: Position) -> Json:
 
 
 def payment_records(case: Case) -> list[Json]:
-    numbers: dict[int | None, int] = defaultdict(int, {one.pk: one.number for one in case.installments})
+    """`laid`: what of each went to which installments, by their numbers; of one that went back nothing is, and
+    `was_for` says for which it was.
+    """
     return [
         {
             "id": payment.pk,
-            "installment": numbers[payment.installment_id] or None,
+            "installment": payment.installment.number if payment.installment else None,
+            "laid": [{"installment": part.installment.number, "amount": str(part.amount)} for part in laid(payment)],
+            "was_for": was_for(payment),
             "amount": str(payment.amount),
             "currency": payment.currency,
             "end_to_end_id": payment.end_to_end_id,
@@ -97,6 +102,9 @@ def payment_records(case: Case) -> list[Json]:
             "received_at": moment(payment.received_at),
             "settled_at": moment(payment.settled_at),
             "booked_on": day(payment.booked_on),
+            "given_up_at": moment(payment.given_up_at),
+            "returned_at": moment(went_back_at(payment)),
+            "return_reason": payment.return_reason or None,
         }
         for payment in case.payments
     ]

@@ -11,6 +11,7 @@ from accounts.masking import mask_text
 from accounts.models.contact_point import masked
 from loans.money import format_money
 from notifications.evidence.case import Case
+from notifications.evidence.payments import steps_of
 from notifications.models import Delivery, FirmTelling, NoticeEvent, Prompt
 from notifications.named import named
 from notifications.timing import at_local
@@ -37,6 +38,7 @@ def lines_of(case: Case) -> list[Line]:
 def _events(case: Case) -> Iterator[Line]:
     prompts = {prompt.pk: prompt for prompt in case.prompts}
     deliveries = {delivery.pk: delivery for delivery in case.deliveries}
+    words_of_firms: set[tuple[object, ...]] = set()
     for event in case.events:
         prompt, delivery = prompts.get(event.prompt_id or 0), deliveries.get(event.delivery_id or 0)
         words = [
@@ -46,6 +48,7 @@ def _events(case: Case) -> Iterator[Line]:
             *_left_out(case, delivery),
             *(_seen(case, event) if event.kind == NoticeEvent.Kind.ACKNOWLEDGED else ()),
             *_firm(case, event),
+            *_counts(event, words_of_firms),
             *(mask_text(str(event.data[key]), case.known) for key in ("reason", "why") if event.data.get(key)),
         ]
         yield Line(event.at, f"events.jsonl {event.pk}", " · ".join(filter(None, words)))
@@ -78,6 +81,21 @@ def _firm(case: Case, event: NoticeEvent) -> Iterator[str]:
         yield ": ".join(filter(None, [names.get(code, code), proof]))
 
 
+def _counts(event: NoticeEvent, before: set[tuple[object, ...]]) -> Iterator[str]:
+    """A firm's word that came before its prompt was planned is on record twice: when it was kept, and when it counted.
+
+    `before` are the words that did not count until then; the next one that does not is added.
+    """
+    if event.kind != NoticeEvent.Kind.FIRM_TOLD:
+        return
+    said = tuple(event.data.get(name) for name in ("firm", "report", "event"))
+    if not event.data.get("counts"):
+        before.add(said)
+        yield gettext("on record as their word: it did not count then")
+    elif said in before:
+        yield gettext("the same word as before: it counts now")
+
+
 def _seen(case: Case, event: NoticeEvent) -> Iterator[str]:
     """The figures that the borrower said that they know."""
     for known in case.acknowledgements:
@@ -97,16 +115,8 @@ def _receipts(case: Case) -> Iterator[Line]:
 
 
 def _payments(case: Case) -> Iterator[Line]:
-    loan = case.loan
-    for payment in case.payments:
-        source, amount = f"payments.json {payment.pk}", _money(case, payment.amount)
-        if payment.received_at:
-            firm = (loan.platform or loan.bank).name
-            words = gettext("%(firm)s has seen a payment of %(money)s") % {"firm": firm, "money": amount}
-            yield Line(payment.received_at, source, words)
-        if payment.settled_at:
-            words = gettext("%(firm)s has booked a payment of %(money)s") % {"firm": loan.bank.name, "money": amount}
-            yield Line(payment.settled_at, source, words)
+    for step in steps_of(case):
+        yield Line(step.at, f"payments.json {step.payment_id}", step.words)
 
 
 def _positions(case: Case) -> Iterator[Line]:

@@ -16,6 +16,7 @@ from notifications.kept_words import words_of
 from notifications.models import Callback, Delivery, Prompt, Receipt
 from notifications.named import named
 from notifications.rendering import render
+from notifications.states import SAID_NOTHING
 from notifications.wording.facts import Facts
 from notifications.wording.source import Wording, WordingError
 
@@ -60,9 +61,11 @@ def _delivery(delivery: Delivery, words: Wording | None, known: tuple[str, ...])
 def _message(delivery: Delivery, words: Wording | None) -> Json | None:
     """The message again, from its facts and `words`; from today's where these are not known. `as_sent` is false where
     the wording has been revised since and was not kept, so that these are not the very words. The key in a link that
-    acknowledges is left out.
+    acknowledges is left out. None where it cannot be said, and of a call in which nothing was.
     """
     prompt = delivery.prompt
+    if delivery.reason.startswith(SAID_NOTHING):
+        return None
     try:
         facts = Facts.from_json(delivery.facts or {})
         rendered = render(prompt.kind, prompt.stage, delivery.channel, facts, _address(prompt), words=words)

@@ -20,6 +20,7 @@ from notifications.models.refused_calls import RefusedCalls
 from notifications.models.responsibility import Responsibility, Sender
 from notifications.models.seal import Seal
 from notifications.models.supplier import Supplier
+from notifications.models.sweep import Sweep
 
 __all__ = [
     "Acknowledgement",
@@ -45,4 +46,5 @@ __all__ = [
     "Seal",
     "Sender",
     "Supplier",
+    "Sweep",
 ]

@@ -21,6 +21,9 @@ class Acknowledgement(models.Model):
         PUSH = "push", _("button on the device")
         VOICE = "voice", _("key pressed in a phone call")
 
+    UNREAD = (Method.REPLY, Method.PUSH, Method.VOICE)
+    """Those that take no look at the message."""
+
     prompt = models.OneToOneField(Prompt, models.PROTECT, related_name="acknowledgement", verbose_name=_("prompt"))
     borrower = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="acknowledgements", verbose_name=_("borrower")

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from loans.models import Installment
+from notifications.models.delivery import Delivery
 from notifications.models.inbound_text import InboundText
 from notifications.models.prompt import Prompt
 
@@ -21,15 +22,18 @@ class AgentTaskQuerySet(models.QuerySet["AgentTask"]):
 
 class AgentTask(models.Model):
     """Something that a person has to do for a borrower before `act_by` (UTC): about a `prompt` that did not reach them,
-    an `installment` whose payment only the platform has seen, or what they wrote.
+    an `installment` whose payment only the platform has seen or of which an alarm says that nobody told them, or what
+    they wrote.
 
     `text` is the latest message that joined a task about what they wrote; its texts are those since `created_at`.
+    `version` is which figures of its installment an alarm's task was told of, as the agent was shown; else None.
     """
 
     class Kind(models.TextChoices):
         UNREACHABLE = "unreachable", _("no channel reached them")
         STILL_WAITING = "still_waiting", _("the bank does not show a payment")
         WRITTEN = "written", _("they wrote a text message")
+        UNTOLD = "untold", _("an alarm: nobody told them")
 
     class Status(models.TextChoices):
         OPEN = "open", _("open")
@@ -49,10 +53,13 @@ class AgentTask(models.Model):
         {
             Kind.UNREACHABLE: (Outcome.TOLD, Outcome.NOT_REACHED, Outcome.CONTACT_MENDED, Outcome.NOT_NEEDED),
             Kind.STILL_WAITING: (Outcome.KEEP_WAITING, Outcome.ASK_AGAIN),
+            Kind.UNTOLD: (Outcome.TOLD, Outcome.NOT_REACHED, Outcome.NOT_NEEDED),
             Kind.WRITTEN: (Outcome.ANSWERED, Outcome.OPTED_OUT, Outcome.NOT_NEEDED),
         }
     )
     """What an agent may say came of a task, by its kind."""
+    TELLS = (Kind.UNREACHABLE, Kind.UNTOLD)
+    """Those in which somebody is to be told of what they owe, or of news."""
 
     borrower = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="agent_tasks", verbose_name=_("borrower")
@@ -78,6 +85,7 @@ class AgentTask(models.Model):
         db_index=False,
         verbose_name=_("text message"),
     )
+    version = models.PositiveIntegerField(_("schedule version"), null=True, blank=True)
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     reason = models.CharField(_("reason"), max_length=200)
     act_by = models.DateTimeField(_("act by"))
@@ -94,6 +102,9 @@ class AgentTask(models.Model):
     )
     created_at = models.DateTimeField(_("created"))
     done_at = models.DateTimeField(_("done"), null=True, blank=True)
+
+    sent_again: Delivery | None = None
+    """What `finish` has just queued, where the contact was mended; not kept."""
 
     objects = AgentTaskQuerySet.as_manager()
 
@@ -130,6 +141,8 @@ class AgentTask(models.Model):
             models.Index(
                 fields=["installment"], condition=Q(installment__isnull=False), name="agent_task_of_installment"
             ),
+            # What alarms' tasks told lately is asked at each planning.
+            models.Index(fields=["done_at"], condition=Q(kind="untold", outcome="told"), name="agent_task_alarm_told"),
             # Asked by the foreign key for each text that is purged.
             models.Index(fields=["text"], condition=Q(text__isnull=False), name="agent_task_of_text"),
         ]
@@ -141,3 +154,12 @@ class AgentTask(models.Model):
     def outcomes(self) -> Sequence["AgentTask.Outcome"]:
         """What may come of it."""
         return self.OUTCOMES[self.kind]
+
+    @property
+    def tells(self) -> bool:
+        return self.kind in self.TELLS
+
+    @property
+    def may_be_answered_at_any_hour(self) -> bool:
+        """Its borrower has asked, so that it is for the agent to judge whether they may be answered now."""
+        return self.kind == self.Kind.WRITTEN

@@ -18,9 +18,10 @@ class Alarm(models.Model):
     """Something that should hold and does not. At most one open of a kind for a subject.
 
     `subject` names the record in a word ("installment:17", "provider:kannel", "feed:harbour:loans", "statement:3:gap",
-    "clock:worker-2", "refused:harbour", "outage:5", "payment:9", "untold:17:1", with the version); `detail` says in
-    English what is wrong and what to do, without personal data, and `facts` hold what the desk says it with in its
-    reader's language. Who closes one of `BY_HAND` says why; it is not opened again.
+    "clock:worker-2", "refused:harbour", "unread:harbour:events", "outage:5", "payment:9", "untold:17:1", with the
+    version, "queue:sms"); `detail` says in English what is wrong and what to do, without personal data, and `facts`
+    hold what the desk says it with in its reader's language. While it is open both say what is wrong now. Who closes
+    one of `BY_HAND` says why; it is not opened again.
     """
 
     class Kind(models.TextChoices):
@@ -30,9 +31,11 @@ class Alarm(models.Model):
         STATEMENT = "statement", _("a bank statement that is missing or does not fit")
         CLOCK = "clock", _("a clock that is wrong")
         REFUSED = "refused", _("a partner whose messages are refused")
+        UNREAD = "unread", _("what a partner sent and nobody has applied")
         OUTAGE = "outage", _("an outage that does not end")
         DOUBTED = "doubted", _("a booking that cannot be true")
         UNTOLD = "untold", _("an installment that fell overdue untold")
+        QUEUE = "queue", _("messages that wait, and nobody sends them")
 
     BY_HAND = (Kind.STATEMENT, Kind.DOUBTED, Kind.UNTOLD)
     """Kinds that a firm may never mend, or that nothing mends: an agent closes them, with a reason."""

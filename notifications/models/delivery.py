@@ -21,6 +21,12 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
             channel=channel, status__in=[Delivery.Status.QUEUED, Delivery.Status.RETRYING], next_attempt_at__lte=now
         )
 
+    def refused(self) -> Self:
+        """To be tried again, and surely taken by nobody so far: only what its reader gets once, however often it is
+        sent, is tried again where that is in doubt (`registry.may_go_again`).
+        """
+        return self.filter(status=Delivery.Status.RETRYING, channel__in=Delivery.SENT_ONCE)
+
     def stuck(self, before: datetime) -> Self:
         """Claimed before `before` and never recorded: the worker died in between."""
         return self.filter(status=Delivery.Status.SENDING, claimed_at__lt=before)
@@ -61,6 +67,9 @@ class Delivery(models.Model):
         FAILED = "failed", _("not delivered")
         UNCONFIRMED = "unconfirmed", _("unconfirmed")
         CANCELLED = "cancelled", _("not sent: not needed any more")
+
+    SENT_ONCE = (Channel.SMS, Channel.VOICE)
+    """Never handed over again where it may have been taken."""
 
     prompt = models.ForeignKey(
         Prompt, models.PROTECT, related_name="deliveries", db_index=False, db_constraint=False, verbose_name=_("prompt")
@@ -118,6 +127,8 @@ class Delivery(models.Model):
                 fields=["channel", "next_attempt_at"], condition=Q(status="retrying"), name="delivery_retrying"
             ),
             models.Index(fields=["claimed_at"], condition=Q(status="sending"), name="delivery_sending"),
+            # A provider that makes so many calls a second is given no more: asked for with each claim.
+            models.Index(fields=["handed_at"], condition=Q(channel="voice"), name="delivery_called"),
             # What lies unopened in the portal stays sent for good, and is most of all that was ever sent.
             models.Index(
                 fields=["channel", "sent_at"],
@@ -131,3 +142,8 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} #{self.pk}"
+
+    @property
+    def was_refused(self) -> bool:
+        """As `DeliveryQuerySet.refused`."""
+        return self.status == self.Status.RETRYING and self.channel in self.SENT_ONCE

@@ -18,8 +18,10 @@ class FirmTelling(models.Model):
     """A firm's word that it told a borrower about an installment (`prompt.sent`). Append-only.
 
     `stage` is the firm's, None where it named none. `proof` is the most that it knows of the arrival, or that there was
-    none: its word, not a receipt of ours. Said twice in the same words, it is one. `event_id` names the event in the
-    report's bytes.
+    none: its word, not a receipt of ours. Said twice in the same words, it is one. `said_at` is when the firm's books
+    said so, None of words that were heard before this was kept. `named_prompt` is the number of the prompt that it
+    says it told, whether or not there is one; where it names none, figures are those of the moment of `sent_at`.
+    `event_id` names the event in the report's bytes.
     """
 
     class Proof(models.TextChoices):
@@ -44,6 +46,8 @@ class FirmTelling(models.Model):
     channel = models.CharField(_("channel"), max_length=8, choices=Channel)
     proof = models.CharField(_("what the firm knows"), max_length=12, choices=Proof)
     sent_at = models.DateTimeField(_("sent"))
+    named_prompt = models.BigIntegerField(_("prompt that it named"), null=True, blank=True)
+    said_at = models.DateTimeField(_("said"), null=True, blank=True)
     heard_at = models.DateTimeField(_("heard"))
     report = models.ForeignKey(Report, models.PROTECT, related_name="+", db_index=False, verbose_name=_("report"))
     event_id = models.CharField(_("event's id"), max_length=64)
@@ -54,7 +58,7 @@ class FirmTelling(models.Model):
         ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["installment", "partner", "kind", "stage", "channel", "proof", "sent_at"],
+                fields=["installment", "partner", "kind", "stage", "channel", "proof", "sent_at", "named_prompt"],
                 name="firm_telling_once",
                 nulls_distinct=False,
             )
@@ -74,11 +78,20 @@ class FirmTelling(models.Model):
         """Whether the firm says that it arrived, not only that it was sent."""
         return self.proof not in {self.Proof.ACCEPTED, self.Proof.FAILED}
 
+    def takes_back(self, other: "FirmTelling") -> bool:
+        """Whether its firm says by this, later, that what `other` told, or what it sent after that, reached nobody.
+
+        `duty_statements` has the same as SQL.
+        """
+        alike = (self.partner_id, self.channel) == (other.partner_id, other.channel)
+        later = (self.said_at or self.heard_at) >= (other.said_at or other.heard_at)
+        return self.failed and alike and later and self.sent_at >= other.sent_at
+
 
 class DutyQuerySet(models.QuerySet["Duty"]):
     def waiting(self) -> Self:
         """Those whose firm may still report in time."""
-        return self.filter(status__in=[Duty.Status.WAITING, Duty.Status.PASSED_ON])
+        return self.filter(status__in=Duty.OPEN)
 
 
 class Duty(models.Model):
@@ -88,6 +101,8 @@ class Duty(models.Model):
            ├─ its time is over, the other firm's turn ─> PASSED_ON ─ it reported ─> MET
            ├─ its time is over ─> TAKEN_OVER <─ so is the other firm's ─┘       by the portal, whose message is queued
            └─ it reached nobody, as it says ─> TAKEN_OVER                       and the message goes out at once
+        TAKEN_OVER ─ it arrived, as the firm says before anything of ours has gone out ─> MET
+        MET ─ it reached nobody, as the firm says later, and no stage follows ─> TAKEN_OVER                (the same)
 
     All times are UTC. `report_by` is the responsible firm's, `portal_at` when the portal's own message goes out, and
     `due_at` whichever of the two is next. A telling counts that was sent from `counts_from` on, where the stage begins.
@@ -141,6 +156,9 @@ class Duty(models.Model):
         verbose_name=_("the firm's word"),
     )
 
+    OPEN = (Status.WAITING, Status.PASSED_ON)
+    """Those whose firm may still report in time."""
+
     objects = DutyQuerySet.as_manager()
 
     class Meta:
@@ -164,11 +182,14 @@ class Duty(models.Model):
     @property
     def why_late(self) -> str:
         """`silent`: nothing was reported. `no_proof`: it was reported sent, and that alone is not enough.
-        `not_reached`: the firm reported that it reached nobody.
+        `not_reached`: the firm reported that it reached nobody; `told_together`: of another that the same message
+        names, before its own time was over.
         """
-        if self.telling is None:
-            return "silent"
-        return "not_reached" if self.telling.failed else "no_proof"
+        if self.telling is not None and self.telling.failed:
+            return "not_reached"
+        if self.settled_at is not None and self.settled_at < self.report_by:
+            return "told_together"
+        return "silent" if self.telling is None else "no_proof"
 
     def whose_turn(self, now: datetime) -> "Partner | None":
         """The firm that has the next word, None where it is the portal's."""

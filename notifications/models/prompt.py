@@ -94,10 +94,11 @@ class Prompt(models.Model):
         ACTIVE ─ acknowledged ─> ACKNOWLEDGED        ACTIVE ─ paid, disputed, superseded ─> CANCELLED (+ reason)
            ├─ delivered, nothing more to try ─> TOLD ─ acknowledged ─> ACKNOWLEDGED
            ├─ the firm that has to send it says that it did ─> FIRM_TOLD ─ acknowledged ─> ACKNOWLEDGED
+           │                                                       └─ it takes that back ─> ACTIVE
            └─ not reached in time ─> ESCALATED (an AgentTask is open) ─ acknowledged ─> ACKNOWLEDGED
 
     `stage` is the number of days before the due date (upcoming), after it (overdue), the step of a dispute,
-    the id of an outage, or `WITHDRAWN` of a changed schedule in which there is no such installment any more.
+    the id of an outage, or `WITHDRAWN` of a changed schedule by which an installment is no longer to be paid.
 
     Installments due together are one message: of their prompts the first leads and has the deliveries and the ladder;
     the others are its companions (`told_with`) and share what becomes of it. One that is paid, or that a later stage
@@ -131,8 +132,9 @@ class Prompt(models.Model):
         CANCELLED = "cancelled", _("not needed any more")
 
     ASKING = (Kind.UPCOMING, Kind.OVERDUE, Kind.PRIOR_NOTICE)
-    ANSWERED_BY_CODE = (Kind.UPCOMING, Kind.OVERDUE)
-    """That something may be reported is not in the text message of a prior notice, but behind its link."""
+    ANSWERED_UNREAD = (Kind.UPCOMING, Kind.OVERDUE)
+    """Those that a reply, a key or a device's button answers. That something may be reported is in no text message,
+    call or notice, but behind its link: a prior notice is answered there, or in the portal."""
     OF_FIGURES = (*ASKING, Kind.SCHEDULE_CHANGED, Kind.OUTAGE_DECLARED)
     """Those that are void once their installment is paid, withdrawn or changed."""
     HELD_BY_DISPUTE = (Kind.OVERDUE, Kind.PRIOR_NOTICE)

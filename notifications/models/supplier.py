@@ -10,6 +10,7 @@ class Supplier(models.Model):
 
     `strikes` counts the pauses in a row: each lasts twice as long as the one before. `not_taken` has the people of
     whose messages it took none since it last took anybody's: their ids, each with a Unix time.
+    `arrivals_at` is when it last said of most messages that they arrived, to within an hour.
     """
 
     name = models.CharField(_("provider"), max_length=16, unique=True)
@@ -19,6 +20,7 @@ class Supplier(models.Model):
     not_taken = models.JSONField(
         _("people in a row not taken"), default=dict, db_default=Value({}, models.JSONField()), blank=True
     )
+    arrivals_at = models.DateTimeField(_("said of most that they arrived"), null=True, blank=True)
     changed_at = models.DateTimeField(_("changed"))
 
     class Meta:

@@ -3,14 +3,18 @@
 import json
 from datetime import date, timedelta
 
+import pgtrigger
+
 from accounts.models import User
 from accounts.tests.factories import make_borrower
 from loans.models import Installment, Outage, OutageHold
 from loans.tests.factories import make_bank, make_installment, make_loan
 from notifications.cancellation import cancel_settled
 from notifications.composing import word
+from notifications.escalation import climb
 from notifications.models import Delivery, Prompt
-from notifications.tests.factories import NOON, TODAY
+from notifications.planning import plan_upcoming
+from notifications.tests.factories import NOON, TODAY, clock
 from notifications.wording.facts import Facts
 
 DUE = TODAY + timedelta(days=3)
@@ -24,6 +28,17 @@ def make_pair(
     loans = [make_loan(borrower, bank=bank, product=product) for product in products]
     rows = [make_installment(loan, due_on=due_on, total=total) for loan, total in zip(loans, (100, 250), strict=True)]
     Installment.objects.filter(loan__in=loans).update(known_at=NOON - timedelta(days=30))
+    return rows
+
+
+def make_pair_with_a_person() -> list[Installment]:
+    """The same, told together; nothing reached their borrower."""
+    rows = make_pair()
+    plan_upcoming(clock())
+    with pgtrigger.ignore():
+        Delivery.objects.all().delete()
+    Prompt.objects.update(look_again_at=NOON, deadline=NOON)
+    climb(clock())
     return rows
 
 

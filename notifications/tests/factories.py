@@ -1,11 +1,11 @@
 """Prompts and deliveries for tests."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 
-from accounts.models import ContactPoint
+from accounts.models import ContactPoint, User
 from accounts.tests.factories import make_borrower
 from loans.models import Installment
 from loans.tests.factories import make_installment, make_loan
@@ -27,6 +27,11 @@ TODAY = date(2026, 11, 22)
 
 def clock(now: datetime = NOON, pace: float = 1.0) -> Clock:
     return Clock(now, ContactHours(), pace)
+
+
+def make_due(borrower: User, **fields: Any) -> Installment:
+    """Due today, and known for nine days."""
+    return make_installment(make_loan(borrower), **{"due_on": TODAY, "known_at": NOON - timedelta(days=9), **fields})
 
 
 def make_prompt(installment: Installment | None = None, **fields: Any) -> Prompt:

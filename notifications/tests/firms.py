@@ -6,13 +6,17 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
+import time_machine
+
 from accounts.tests.factories import make_borrower
 from loans.intake.events.sweep import apply_kept
 from loans.models import Event, Installment, Partner, Report
 from loans.tests.factories import make_bank, make_installment, make_loan
+from notifications.composing import word
 from notifications.models import Delivery, Duty, Prompt, Responsibility
 from notifications.planning import plan_upcoming
-from notifications.tests.factories import NOON, TODAY, clock
+from notifications.tests.factories import NOON, TODAY, claim, clock
+from notifications.wording.facts import Facts
 
 HOUR = timedelta(hours=1)
 _numbers = count(1)
@@ -61,10 +65,11 @@ def push(partner: Partner, events: list[dict[str, Any]], *, at: datetime) -> Rep
 def report(
     installment: Installment, *, at: datetime = NOON + HOUR, by: Partner | None = None, **data: Any
 ) -> tuple[str, str]:
-    """A firm, the bank where none is named, reports that it told; the outcome and its code."""
+    """A firm, the bank where none is named, reports that it told, and is heard at once; the outcome and its code."""
     said = {"sent_at": at.isoformat()} | data
     kept = push(by or installment.loan.bank, [event_about(installment, at=at, **said)], at=at)
-    apply_kept()
+    with time_machine.travel(at, tick=False):
+        apply_kept()
     event = Event.objects.get(report=kept)
     return event.status, event.code
 
@@ -75,3 +80,12 @@ def duty_of(prompt: Prompt) -> Duty:
 
 def statuses(prompt: Prompt) -> set[str]:
     return set(Delivery.objects.filter(prompt=prompt).values_list("status", flat=True))
+
+
+def named_on(channel: str, now: datetime) -> set[int]:
+    """The installments that messages name which go out on this channel now."""
+    worded, _steps = word(claim(channel, now), now=now)
+    facts = [Facts.from_json(json.loads(one.kept.facts)) for one in worded]
+    ids = Prompt.objects.filter(deliveries__in=[one.kept.delivery_id for one in worded])
+    alone = [] if any(one.items for one in facts) else [pk for pk in ids.values_list("installment", flat=True) if pk]
+    return {item.installment_id for one in facts for item in one.items} | set(alone)

@@ -40,7 +40,10 @@ def make_message(address: str, text: str = "Payment due tomorrow", **facts: str)
         "language": "en",
         "action_url": "https://portal.example/a/token",
     }
-    return Message(address=address, text=text, **(usual | facts))
+    said = usual | facts
+    return Message(
+        said["reference"], address, said["subject"], text, said["html"], said["language"], said["action_url"]
+    )
 
 
 def hand_over(channel: Channel, messages: Iterable[Message]) -> list[Outcome]:

@@ -135,7 +135,7 @@ def test_where_the_policy_has_no_pause_a_conversation_is_not_even_asked_about() 
     delivery = call(elsewhere)
     with CaptureQueriesContext(connection) as asked:
         assert held(delivery) == []
-    assert not any("notifications_agenttask" in query["sql"] for query in asked)
+    assert not any("notifications_acknowledgement" in query["sql"] for query in asked)
 
 
 @pytest.mark.parametrize("status", [Status.SENDING, Status.SENT])

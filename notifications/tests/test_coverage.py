@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.tests.factories import make_borrower
+from accounts.tests.factories import make_agent, make_borrower
 from loans.models import Installment, Loan
 from loans.tests.factories import make_bank, make_installment, make_loan, make_platform
 from notifications.coverage import GRACE, check_coverage
@@ -115,6 +115,17 @@ def test_somebody_with_a_person_is_covered_until_that_person_gives_up(installmen
     assert check_coverage(clock(LATER)) == 1
 
 
+def test_a_task_that_nobody_took_covers_as_long_as_there_is_time_to_act(installment: Installment) -> None:
+    prompt = make_prompt(installment, stage=3, status="escalated")
+    AgentTask.objects.create(
+        prompt=prompt, borrower=prompt.borrower, kind="unreachable", created_at=NOON, act_by=LATER, reason="x"
+    )
+    assert check_coverage(clock(LATER - timedelta(seconds=1))) == 0
+    assert check_coverage(clock(LATER)) == 1
+    AgentTask.objects.update(assignee=make_agent())
+    assert check_coverage(clock(LATER)) == 0
+
+
 def test_what_is_paid_or_far_away_needs_no_plan(installment: Installment) -> None:
     Installment.objects.update(state="awaiting_bank")
     far = make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=9))
@@ -157,7 +168,7 @@ class TestAHoliday:
     def test_a_task_covers_nobody_when_no_person_works_before_the_due_date_is_over(self, row: Installment) -> None:
         plan_upcoming(clock(self.LAST_WORKING_DAY))
         climb(clock(self.LAST_WORKING_DAY))
-        assert AgentTask.objects.get().status == AgentTask.Status.OPEN
+        AgentTask.objects.open().update(assignee=make_agent())
         assert check_coverage(clock(self.HOLIDAY)) == 1
         Installment.objects.update(due_on=self.DUE + timedelta(days=1))
         assert check_coverage(clock(self.HOLIDAY + timedelta(days=1))) == 0

@@ -1,12 +1,9 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from notifications.channels.base import ReceiptKind
-from notifications.channels.delivery_reports import MOST_RECIPIENTS, parse_delivery_report
-from notifications.channels.mail_status import blames_address, describe, find_status
+from notifications.channels.delivery_reports import parse_delivery_report
 
 REFERENCE = "0190c1de-0000-8000-8000-0123456789ab"
 OTHER = "0190c1de-0000-8000-8000-00000000beef"
@@ -110,43 +107,6 @@ Content-Type: text/plain
 
 Li Hua, 88.00 is due tomorrow.
 --b1--
-"""
-
-QMAIL = f"""\
-Return-Path: <>
-Delivered-To: bounce+{REFERENCE}@bounces.example
-Date: 22 Nov 2026 11:38:51 -0000
-From: MAILER-DAEMON@old.example.com
-To: bounce+{REFERENCE}@bounces.example
-Subject: failure notice
-
-Hi. This is the qmail-send program at old.example.com.
-I'm afraid I wasn't able to deliver your message to the following addresses.
-
-<li@example.com>:
-Sorry, no mailbox here by that name. (#5.1.1)
-"""
-
-OUT_OF_OFFICE = f"""\
-Return-Path: <>
-Delivered-To: bounce+{REFERENCE}@bounces.example
-Date: Sun, 22 Nov 2026 11:38:51 +0000
-From: Li Hua <li@example.com>
-To: bounce+{REFERENCE}@bounces.example
-Subject: Automatic reply: Payment due tomorrow
-Auto-Submitted: auto-replied
-
-I am away until Monday.
-"""
-
-ANSWER = f"""\
-Return-Path: <li@example.com>
-Delivered-To: bounce+{REFERENCE}@bounces.example
-From: Li Hua <li@example.com>
-To: bounce+{REFERENCE}@bounces.example
-Subject: Re: Payment due tomorrow
-
-I have paid.
 """
 
 
@@ -253,82 +213,3 @@ def test_a_report_on_an_address_in_other_letters_is_read_too() -> None:
     )
     [receipt] = parse_delivery_report(raw)
     assert (receipt.reference, receipt.kind, receipt.permanent) == (REFERENCE, ReceiptKind.FAILED, True)
-
-
-# What is no receipt, and what cannot be read as one ------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("mail", [OUT_OF_OFFICE, ANSWER, ""], ids=["out of office", "a person's answer", "nothing"])
-def test_mail_that_is_not_a_report_is_no_receipt(mail: str) -> None:
-    assert parse_delivery_report(mail.encode()) == []
-
-
-def test_a_read_notification_is_no_receipt() -> None:
-    raw = postfix("delivered", "2.0.0").replace(b"delivery-status", b"disposition-notification")
-    assert parse_delivery_report(raw) == []
-
-
-def test_an_old_bounce_in_plain_words_is_kept_for_a_person_to_read() -> None:
-    [receipt] = parse_delivery_report(QMAIL.encode())
-    assert (receipt.reference, receipt.kind) == (REFERENCE, ReceiptKind.UNKNOWN)
-    assert receipt.reason == "bounce without a report"
-
-
-def test_a_report_that_was_cut_off_is_kept_for_a_person_to_read() -> None:
-    raw = postfix("delivered", "2.0.0")
-    [receipt] = parse_delivery_report(raw[: raw.index(b"Final-Recipient")])
-    assert (receipt.reference, receipt.kind) == (REFERENCE, ReceiptKind.UNKNOWN)
-    assert receipt.reason == "report without a recipient"
-
-
-@given(st.data())
-def test_no_damage_to_a_report_makes_it_fail_to_be_read(data: st.DataObject) -> None:
-    raw = bytearray(postfix("delivered", "2.0.0"))
-    for _ in range(data.draw(st.integers(1, 12))):
-        start = data.draw(st.integers(0, len(raw)))
-        end = min(len(raw), start + data.draw(st.integers(0, 200)))
-        raw[start:end] = data.draw(st.binary(max_size=40))
-    assert all(receipt.kind in ReceiptKind for receipt in parse_delivery_report(bytes(raw)))
-
-
-@given(st.binary(max_size=2000))
-def test_no_bytes_fail_to_be_read(raw: bytes) -> None:
-    assert all(receipt.kind in ReceiptKind for receipt in parse_delivery_report(raw))
-
-
-def test_a_report_on_many_recipients_does_not_become_many_receipts() -> None:
-    block = b"Final-Recipient: rfc822; li@example.com\r\nAction: delivered\r\nStatus: 2.0.0\r\n\r\n"
-    raw = postfix("delivered", "2.0.0").replace(b"Final-Recipient", block * 20 + b"Final-Recipient", 1)
-    assert len(parse_delivery_report(raw)) == MOST_RECIPIENTS
-
-
-# Status codes --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "status"),
-    [("550 5.1.1 unknown", "5.1.1"), ("5.7.26", "5.7.26"), ("from 10.5.1.1 now", ""), ("3.1.1", ""), ("", "")],
-)
-def test_a_status_is_found_in_a_servers_words(text: str, status: str) -> None:
-    assert find_status(text) == status
-
-
-def test_a_status_without_a_meaning_of_its_own_is_described_by_its_subject() -> None:
-    assert describe("5.7.26") == "5.7.26 security or policy"
-    assert describe("4.9.9") == "4.9.9"
-    assert describe("") == ""
-
-
-@pytest.mark.parametrize("status", ["5.3.0", "5.3.2", "5.3.5", "5.4.0", "5.4.1", "5.4.2", "5.4.3", "5.4.6", "5.4.7"])
-def test_a_host_that_was_down_for_days_is_no_fault_of_its_readers_addresses(status: str) -> None:
-    assert blames_address(status) is False
-
-
-def test_a_domain_to_which_no_way_leads_is() -> None:
-    assert blames_address("5.4.4") is True
-
-
-def test_only_a_lasting_fault_of_the_address_blames_the_address() -> None:
-    assert [blames_address(status) for status in ("5.1.1", "5.2.1", "5.2.2", "4.1.1", "5.7.1", "")] == [
-        True, True, False, False, False, None,
-    ]  # fmt: skip

@@ -11,6 +11,7 @@ from loans.intake.events.sweep import apply_kept
 from loans.models import OutwardDelivery, OutwardEvent
 from loans.tests.factories import make_bank, make_installment, make_loan, make_platform
 from loans.tests.outward import hear as hear_events
+from notifications.firm_scores import read_scores
 from notifications.models import Delivery, Duty, NoticeEvent, Prompt
 from notifications.planning import plan_upcoming
 from notifications.taking_over import take_over
@@ -89,7 +90,7 @@ def test_many_turns_are_told_by_as_many_statements_as_one(
     hear_events(make_bank())
     for _ in range(loans):
         due_in(3)
-    with django_assert_num_queries(31):
+    with django_assert_num_queries(33):
         assert plan_upcoming(clock()) == loans
     assert len(due()) == loans
 
@@ -127,13 +128,16 @@ def test_after_sent_a_firm_may_still_say_that_nobody_was_reached() -> None:
     assert len(claim("sms", at + timedelta(minutes=5))) == 1
 
 
-def test_failing_never_meets_a_duty_and_takes_none_back_that_is_met() -> None:
+@pytest.mark.parametrize(("proof", "answer"), [("accepted", "unchanged"), ("delivered", "applied")])
+def test_failing_never_meets_a_duty_and_takes_none_back_after_which_a_stage_follows(proof: str, answer: str) -> None:
     make_rule()
     prompt = planned()
     assert prompt.installment is not None
-    assert report(prompt.installment, proof="delivered") == ("applied", "")
-    assert report(prompt.installment, at=NOON + 2 * HOUR, proof="failed") == ("unchanged", "")
-    assert duty_of(prompt).status == Status.MET
+    assert report(prompt.installment, proof=proof) == ("applied", "")
+    assert report(prompt.installment, at=NOON + 2 * HOUR, proof="failed") == (answer, "")
+    prompt.refresh_from_db()
+    duty = duty_of(prompt)
+    assert (duty.status, prompt.look_again_at) == (Status.MET, duty.stands_until)
     assert statuses(prompt) == {"cancelled"}
     assert NoticeEvent.objects.get(kind="firm_failed").data["counts"] is False
 
@@ -157,6 +161,7 @@ def test_before_the_plan_failing_is_on_record_and_the_firm_has_its_time() -> Non
 
 def test_what_is_told_together_is_handed_back_together() -> None:
     make_rule()
+    hear_events(make_bank())
     loan = make_loan(make_borrower())
     first, _second = (make_installment(loan, due_on=TODAY + timedelta(days=3)) for _ in range(2))
     assert plan_upcoming(clock()) == 2
@@ -166,3 +171,18 @@ def test_what_is_told_together_is_handed_back_together() -> None:
     assert list(Duty.objects.values_list("status", flat=True)) == [Status.TAKEN_OVER] * 2
     assert Delivery.objects.get(channel="sms").next_attempt_at == at
     assert len(claim("sms", at)) == 1
+    assert [told["why"] for told in taken_over()] == ["not_reached", "told_together"]
+    (score,) = read_scores(NOON + 5 * HOUR)
+    assert (score.all, score.silent, score.no_proof, score.not_reached, score.taken_over) == (2, 0, 0, 2, 2)
+
+
+def test_what_was_only_sent_and_is_handed_back_together_lacks_no_proof() -> None:
+    make_rule(hours=1)
+    rows = [make_installment(make_loan(borrower), due_on=TODAY) for borrower in [make_borrower()] * 2]
+    plan_upcoming(clock())
+    at = NOON + timedelta(minutes=10)
+    assert report(rows[0], at=at) == ("applied", "")
+    assert report(rows[1], at=at, proof="failed") == ("applied", "")
+    assert duty_of(Prompt.objects.get(installment=rows[0])).why_late == "told_together"
+    (score,) = read_scores(NOON + 5 * HOUR)
+    assert (score.silent, score.no_proof, score.not_reached) == (0, 0, 2)

@@ -3,17 +3,20 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 
+from accounts.tests.factories import make_borrower
 from loans.intake.events.sweep import apply_kept
 from loans.models import Installment, OutwardEvent
-from loans.tests.factories import make_bank, make_platform
+from loans.tests.factories import make_bank, make_installment, make_loan, make_platform
 from loans.tests.outward import hear as hear_events
+from notifications import tasks
 from notifications.coverage import check_coverage
 from notifications.escalation import climb
 from notifications.models import Delivery, Duty, FirmTelling, NoticeEvent, Prompt
 from notifications.planning import plan_upcoming
 from notifications.taking_over import take_over
-from notifications.tests.factories import NOON, claim, clock
+from notifications.tests.factories import NOON, TODAY, claim, clock
 from notifications.tests.firms import HOUR, due_in, duty_of, event_about, make_rule, planned, push, report, statuses
 
 pytestmark = pytest.mark.django_db
@@ -273,3 +276,16 @@ def test_a_report_from_the_future_is_refused() -> None:
     kept.refresh_from_db()
     assert [refusal["code"] for refusal in kept.refusals] == ["date"]
     assert not FirmTelling.objects.exists()
+
+
+def test_a_firm_that_keeps_silent_about_one_whom_no_channel_reaches_is_on_record_for_it() -> None:
+    make_rule()
+    hear_events(make_bank())
+    installment = make_installment(make_loan(make_borrower(phone=False, email=False)), due_on=TODAY + timedelta(days=3))
+    assert plan_upcoming(clock()) == 1
+    prompt = Prompt.objects.get(installment=installment)
+    with time_machine.travel(AT_FOUR, tick=False):
+        tasks.climb_ladders()
+    prompt.refresh_from_db()
+    assert (prompt.status, duty_of(prompt).status) == ("escalated", Status.TAKEN_OVER)
+    assert not OutwardEvent.objects.filter(kind="prompt.withdrawn").exists()

@@ -1,17 +1,23 @@
 """A firm's report, a worker that claims, and the sweep that takes over: at the same moment, on real connections."""
 
+from datetime import datetime, timedelta
 from threading import Event as Moment
 
 import pytest
 from django.db import connection, transaction
 
+from accounts.tests.factories import make_borrower
 from loans.intake.events.sweep import apply_kept
 from loans.models import Event
-from loans.tests.factories import make_bank
+from loans.tests.factories import make_bank, make_installment, make_loan
+from notifications import claiming
+from notifications.claiming import Line, holding
+from notifications.composing import word
 from notifications.models import Delivery, Duty, NoticeEvent, Prompt
+from notifications.named import named
 from notifications.planning import plan_upcoming
 from notifications.taking_over import take_over
-from notifications.tests.factories import NOON, claim, clock
+from notifications.tests.factories import NOON, TODAY, claim, clock
 from notifications.tests.firms import HOUR, due_in, event_about, make_rule, push
 from notifications.tests.peers import wait_until
 from notifications.tests.test_races import at_once
@@ -37,7 +43,65 @@ def test_a_report_that_comes_while_the_message_is_claimed_ends_it_or_is_too_late
             assert (outcome.status, prompt.status, sms.status) == ("applied", Prompt.Status.FIRM_TOLD, "cancelled")
 
 
-def test_a_report_and_the_take_over_at_once_agree_about_who_told() -> None:
+def test_a_report_about_one_of_two_while_their_message_is_claimed_names_the_other_alone_or_is_too_late() -> None:
+    make_rule()
+    at = NOON + 4 * HOUR
+    for _ in range(6):
+        loan = make_loan(make_borrower())
+        first, second = (make_installment(loan, due_on=TODAY + timedelta(days=3)) for _place in range(2))
+        plan_upcoming(clock())
+        push(make_bank(), [event_about(first, at=NOON + HOUR)], at=NOON + HOUR)
+        ids, _applied = at_once(lambda: send("sms", at), lambda: [apply_kept()])
+        ids = ids or send("sms", at)
+        outcome = Event.objects.latest("pk")
+        if outcome.code == "too_late":
+            assert set(ids) == {first.pk, second.pk}
+        else:
+            assert (outcome.status, ids) == ("applied", [second.pk])
+
+
+def send(channel: str, now: datetime) -> list[int]:
+    """What a worker takes, words and claims, in one transaction; the installments that are named."""
+    with holding() as holder, transaction.atomic():
+        worded, _steps = word(Line(Delivery.Channel(channel)).next(now=now, limit=9), now=now)
+        claiming.claim([one.kept for one in worded], holder=holder, provider="", now=now)
+    rows = Delivery.objects.filter(pk__in=[one.kept.delivery_id for one in worded]).select_related("prompt")
+    return [pk for delivery in rows for pk in named(delivery)]
+
+
+def test_two_reports_about_one_message_at_once_leave_nothing_of_it() -> None:
+    make_rule()
+    for _ in range(6):
+        borrower = make_borrower()
+        rows = [make_installment(make_loan(borrower), due_on=TODAY + timedelta(days=3)) for _place in range(2)]
+        plan_upcoming(clock())
+        for row in rows:
+            push(make_bank(), [event_about(row, at=NOON + HOUR)], at=NOON + HOUR)
+        at_once(lambda: apply_kept(1), lambda: apply_kept(1))
+        prompts = Prompt.objects.filter(borrower=borrower)
+        assert set(prompts.values_list("status", flat=True)) == {Prompt.Status.FIRM_TOLD}
+        assert set(Delivery.objects.filter(prompt__in=prompts).values_list("status", flat=True)) == {"cancelled"}
+
+
+def test_a_word_that_is_taken_back_twice_at_once_is_told_once() -> None:
+    make_rule(hours=1)
+    for _ in range(4):
+        installment = due_in(0)
+        plan_upcoming(clock())
+        at = NOON + timedelta(minutes=10)
+        push(make_bank(), [event_about(installment, at=at, proof="delivered")], at=at)
+        apply_kept()
+        for minutes in (1, 2):
+            later = at + timedelta(minutes=minutes)
+            push(make_bank(), [event_about(installment, at=later, proof="failed")], at=later)
+        at_once(lambda: apply_kept(1), lambda: apply_kept(1))
+        prompt = Prompt.objects.get(installment=installment)
+        assert prompt.status == Prompt.Status.ACTIVE
+        assert NoticeEvent.objects.filter(kind="taken_over", prompt_id=prompt.pk).count() == 1
+        assert Delivery.objects.filter(prompt=prompt, channel="sms", status="queued").count() == 1
+
+
+def test_a_report_and_the_take_over_at_once_agree_that_the_firm_told() -> None:
     make_rule()
     for _ in range(6):
         installment = due_in(3)
@@ -46,13 +110,9 @@ def test_a_report_and_the_take_over_at_once_agree_about_who_told() -> None:
         push(make_bank(), [event_about(installment, at=NOON + HOUR)], at=NOON + HOUR)
         at_once(lambda: take_over(NOON + 4 * HOUR), apply_kept)
         prompt.refresh_from_db()
-        duty = Duty.objects.get(prompt=prompt)
-        assert (duty.status, prompt.status) in {
-            (Duty.Status.MET, Prompt.Status.FIRM_TOLD),
-            (Duty.Status.TAKEN_OVER, Prompt.Status.ACTIVE),
-        }
-        taken = NoticeEvent.objects.filter(kind="taken_over", prompt_id=prompt.pk).count()
-        assert taken == (duty.status == Duty.Status.TAKEN_OVER)
+        assert (Duty.objects.get(prompt=prompt).status, prompt.status) == (Duty.Status.MET, Prompt.Status.FIRM_TOLD)
+        assert Event.objects.latest("pk").status == "applied"
+        assert NoticeEvent.objects.filter(kind="taken_over", prompt_id=prompt.pk).count() <= 1
 
 
 def test_two_sweeps_take_a_prompt_over_once() -> None:

@@ -7,14 +7,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 
 from accounts.tests.factories import make_borrower
-from loans.models import Installment, Partner
+from loans.intake.events.sweep import apply_kept, look_again
+from loans.models import Event, Installment, Partner
 from loans.tests.factories import make_bank, make_installment, make_loan
 from notifications.models import Duty, FirmTelling, LeadPlan, NoticeEvent, Responsibility
 from notifications.planning import plan_overdue, plan_upcoming
-from notifications.tests.factories import NOON, clock
-from notifications.tests.firms import HOUR, due_in, make_rule, report
+from notifications.tests.factories import NOON, TODAY, clock
+from notifications.tests.firms import HOUR, due_in, event_about, make_rule, push, report
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -103,3 +105,31 @@ def test_a_word_counts_from_the_day_on_which_a_stage_opens_before_a_holiday(day:
     assert answer == status
     plan_upcoming(clock(datetime(2026, 2, 15, 11, 0, tzinfo=SHANGHAI)))
     assert (Duty.objects.get().telling is not None) == (status == "applied")
+
+
+@pytest.mark.parametrize(("stage", "outcome"), [(7, ("kept", "too_late")), (3, APPLIED)])
+def test_a_word_that_had_to_wait_for_its_loan_is_judged_by_the_day_on_which_that_comes(
+    stage: int, outcome: tuple[str, str]
+) -> None:
+    sent = NOON - 5 * DAY if stage == 7 else NOON - HOUR
+    said = event_about(due_in(3), at=sent, stage=stage, proof="delivered", loan="L-TO-COME")
+    pushed = push(make_bank(), [said], at=sent)
+    with time_machine.travel(sent, tick=False):
+        apply_kept()
+    assert Event.objects.get(report=pushed).status == "waiting"
+    make_installment(make_loan(make_borrower(), external_id="L-TO-COME"), due_on=TODAY + 3 * DAY)
+    with time_machine.travel(NOON, tick=False):
+        assert look_again() == 1
+    event = Event.objects.get(report=pushed)
+    assert (event.status, event.code) == outcome
+
+
+def test_a_word_that_nobody_looked_at_for_days_is_judged_by_the_day_on_which_somebody_does() -> None:
+    installment = due_in(3)
+    sent = NOON - 5 * DAY
+    pushed = push(make_bank(), [event_about(installment, at=sent, stage=7)], at=sent)
+    with time_machine.travel(NOON, tick=False):
+        apply_kept()
+    event = Event.objects.get(report=pushed)
+    assert (event.status, event.code) == ("kept", "too_late")
+    assert FirmTelling.objects.get().heard_at == sent

@@ -1,23 +1,17 @@
-import binascii
 import smtplib
 import socket
 import threading
 from collections.abc import Iterator
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from notifications.channels.base import ChannelMisconfiguredError, Message, Outcome, Result
 from notifications.channels.email import EmailChannel
-from notifications.channels.mail_address import BadAddressError, Recipient, Sender
-from notifications.channels.mail_form import LINE_OCTETS, UnsendableError, compose
 from notifications.channels.mail_server import MailServer
 from notifications.channels.smtp_commands import encode_xtext
-from notifications.rendering import available_wordings, render
 from notifications.tests.mail_servers import ALONE, CLOSE, TOGETHER, make_channel, run_mail_server
 from notifications.tests.outside import (
     MisbehavingServer,
@@ -27,200 +21,9 @@ from notifications.tests.outside import (
     make_message,
     run_server,
 )
-from notifications.wording.samples import sample_facts
 
 BOTH_WAYS = pytest.mark.parametrize("greeting", [ALONE, TOGETHER], ids=["one by one", "together"])
 PATIENCE = 10.0
-SENDER = Sender.parse("Dueproof 还款 <notices@portal.example>", "bounces.example")
-
-
-def read_mail(raw: bytes) -> EmailMessage:
-    return message_from_bytes(raw, EmailMessage, policy=policy.default)
-
-
-# What a mail looks like ----------------------------------------------------------------------------------------------
-
-
-def test_a_mail_arrives_with_its_wording_in_text_and_html(sandbox: SandboxProcess) -> None:
-    message = make_message(
-        "li@example.com",
-        "您的贷款 ¥88.00 明天到期",
-        subject="还款提醒",
-        html="<p lang=zh>您的贷款</p>",
-        language="zh-hans",
-    )
-    [outcome] = hand_over(make_channel(sandbox.smtp_port), [message])
-    [arrived] = sandbox.list_messages(reference=message.reference)
-    mail = read_mail(arrived["raw"].encode())
-    assert outcome.result is Result.ACCEPTED
-    assert outcome.provider_reference.startswith("SBX")
-    assert arrived["recipient"] == "li@example.com"
-    assert mail["Subject"] == "还款提醒"
-    assert mail["From"] == "Dueproof 还款 <notices@portal.example>"
-    assert mail["Message-ID"] == f"<{message.reference}@bounces.example>"
-    assert mail["Auto-Submitted"] == "auto-generated"
-    assert mail["Content-Language"] == "zh-hans"
-    assert mail.get_content_type() == "multipart/alternative"
-    assert arrived["text"].strip() == "您的贷款 ¥88.00 明天到期"
-    assert arrived["html"].strip() == "<p lang=zh>您的贷款</p>"
-
-
-def test_the_message_id_is_the_same_on_every_sending() -> None:
-    message = make_message("li@example.com")
-    ids = {read_mail(compose(message, SENDER, Recipient.parse(message.address)))["Message-ID"] for _ in range(2)}
-    assert ids == {f"<{message.reference}@bounces.example>"}
-
-
-def test_chinese_goes_as_it_is_to_a_server_that_takes_eight_bits() -> None:
-    message = make_message("li@example.com", "您的贷款", html="<p>您的贷款</p>")
-    with run_mail_server() as server:
-        [outcome] = hand_over(make_channel(server.port), [message])
-    assert outcome.result is Result.ACCEPTED
-    assert next(command for command in server.commands if command.startswith("MAIL")).endswith(
-        f"BODY=8BITMIME RET=HDRS ENVID={message.reference}"
-    )
-
-
-@pytest.mark.parametrize("language", ["en", "zh-hans", "zh-hant"])
-def test_every_line_of_our_pages_is_short_enough_to_go_as_it_is(language: str) -> None:
-    facts = sample_facts(language)
-    for kind, section, channel, spoken in available_wordings():
-        if (channel, spoken) == ("email", language):
-            stage, decision = (int(section), "") if section.isdecimal() else (0, section)
-            page = render(kind, stage, "email", facts._replace(decision=decision), "https://portal.example/a/t/").html
-            assert max(len(line.encode()) for line in page.splitlines()) <= LINE_OCTETS, (kind, section)
-
-
-def test_chinese_goes_as_ascii_to_a_server_that_takes_seven_bits() -> None:
-    message = make_message("li@example.com", "您的贷款", html="<p>您的贷款</p>")
-    with run_mail_server({"EHLO": "250-stub\r\n250 DSN"}) as server:
-        [outcome] = hand_over(make_channel(server.port), [message])
-    assert outcome.result is Result.ACCEPTED
-    assert not [command for command in server.commands if "8BITMIME" in command]
-    assert server.octets.isascii()
-
-
-def test_lines_that_start_with_a_dot_arrive_whole(sandbox: SandboxProcess) -> None:
-    message = make_message("li@example.com", "first\n.\n..two\n.three\nlast")
-    hand_over(make_channel(sandbox.smtp_port), [message])
-    [arrived] = sandbox.list_messages(reference=message.reference)
-    assert arrived["text"].splitlines() == ["first", ".", "..two", ".three", "last"]
-
-
-@given(st.text(st.characters(codec="utf-8"), max_size=300), st.text(st.characters(codec="utf-8"), max_size=300))
-def test_no_subject_or_text_can_add_a_header_or_break_the_mail(subject: str, text: str) -> None:
-    message = make_message("li@example.com", text, subject=subject)
-    raw = compose(message, SENDER, Recipient.parse(message.address))
-    mail = read_mail(raw)
-    assert raw.isascii()
-    assert max(len(line) for line in raw.split(b"\r\n")) <= 78
-    assert b"\n" not in raw.replace(b"\r\n", b"")
-    assert set(mail.keys()) == {
-        "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "X-Auto-Response-Suppress",
-        "Content-Type", "Content-Transfer-Encoding", "MIME-Version", "Content-Language",
-    }  # fmt: skip
-    assert mail["To"] == "li@example.com"
-    assert mail.get_content_type() == "text/plain"
-
-
-@given(
-    st.text(st.characters(codec="utf-8"), max_size=400),
-    st.text(st.characters(codec="utf-8"), min_size=1, max_size=400),
-    st.booleans(),
-)
-@example("2,994 octets on one line".ljust(998, "款"), "<p>" + "a" * 995, True)
-@example("a boundary\n--=_ref-1--\nin the words", "<p>\0</p>", True)
-def test_text_and_html_arrive_letter_by_letter(text: str, html: str, eight_bits: bool) -> None:
-    message = make_message("li@example.com", text, html=html, reference="ref-1")
-    raw = compose(message, SENDER, Recipient.parse(message.address), eight_bits=eight_bits)
-    assert max(len(line) for line in raw.split(b"\r\n")) <= 998
-    assert b"\0" not in raw
-    mail = read_mail(raw)
-    for subtype, wording in (("plain", text), ("html", html)):
-        part = mail.get_body((subtype,))
-        assert part is not None
-        octets = part.get_payload(decode=True)
-        assert isinstance(octets, bytes)
-        arrived = octets.decode().replace("\r\n", "\n")
-        assert arrived.rstrip("\n") == wording.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
-
-
-@given(st.text("ab=.\t \n é", max_size=300))
-def test_quoting_line_by_line_gives_what_quoting_it_all_gives(text: str) -> None:
-    wording = f"{text}\n{'plain words that keep most of it within ASCII ' * 40}"
-    mail = compose(make_message("li@example.com", wording), SENDER, Recipient.parse("li@example.com"))
-    whole = binascii.b2a_qp(wording.encode(), istext=True).replace(b"\n", b"\r\n")
-    assert mail.partition(b"\r\n\r\n")[2] == whole + b"\r\n"
-
-
-@given(st.text(alphabet="还款提醒 due ¥1,234.50 é", max_size=120))
-def test_a_subject_arrives_as_it_was_written(subject: str) -> None:
-    message = make_message("li@example.com", subject=subject)
-    mail = read_mail(compose(message, SENDER, Recipient.parse(message.address)))
-    assert mail["Subject"] == " ".join(subject.split())
-
-
-def test_wording_that_no_mail_can_hold_is_refused_without_quoting_it() -> None:
-    with pytest.raises(UnsendableError) as refused:
-        compose(make_message("li@example.com", "half a letter: \ud83d"), SENDER, Recipient.parse("li@example.com"))
-    assert "letter" not in str(refused.value)
-
-
-# Addresses -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "", "nobody", "@example.com", "a@", "a b@example.com", "a@exa mple.com", "a@b@example.com", "a@example..com",
-        "a@example.com\r\nBcc: x@example.com", "a\r\n@example.com", "<a@example.com>", "a@-x.example", ".a@example.com",
-        "a..b@example.com", "a" * 65 + "@example.com", "a@" + "b" * 64 + ".example", "a@" + "b." * 130 + "example",
-    ],
-)  # fmt: skip
-def test_a_malformed_address_is_refused_for_good_before_any_server_hears_of_it(address: str) -> None:
-    [outcome] = hand_over(make_channel(find_closed_port()), [make_message(address)])
-    assert outcome.result is Result.PERMANENT
-    assert outcome.address_fault
-    assert "example" not in outcome.reason
-
-
-def test_a_domain_in_other_letters_goes_out_in_ascii() -> None:
-    with run_mail_server() as server:
-        [outcome] = hand_over(make_channel(server.port), [make_message("li@bücher.example")])
-    assert outcome.result is Result.ACCEPTED
-    assert any(line.startswith("RCPT TO:<li@xn--bcher-kva.example>") for line in server.commands)
-
-
-def test_a_sharp_s_in_a_domain_stays_its_own_letter() -> None:
-    assert Recipient.parse("li@faß.example").domain == "xn--fa-hia.example"
-
-
-def test_a_local_part_in_other_letters_needs_a_server_that_takes_it(sandbox: SandboxProcess) -> None:
-    message = make_message("jürgen@example.com")
-    with run_mail_server() as server:
-        [refused] = hand_over(make_channel(server.port), [message])
-    [taken] = hand_over(make_channel(sandbox.smtp_port), [message])
-    assert refused.result is Result.PERMANENT
-    assert not refused.address_fault
-    assert taken.result is Result.ACCEPTED
-    assert sandbox.list_messages(reference=message.reference)[0]["recipient"] == "jürgen@example.com"
-
-
-def test_a_server_that_refuses_to_say_what_it_can_do_is_asked_again_later() -> None:
-    with run_mail_server({"EHLO": "502 not now", "HELO": "250 stub"}) as server:
-        [refused] = hand_over(make_channel(server.port), [make_message("jürgen@example.com")])
-    assert refused.result is Result.TEMPORARY
-
-
-@given(st.text(max_size=60))
-def test_any_text_is_an_address_or_is_refused_as_one(text: str) -> None:
-    try:
-        recipient = Recipient.parse(text)
-    except BadAddressError:
-        return
-    assert recipient.domain.isascii()
-    assert recipient.path.count("@") == 1
-    assert not any(letter.isspace() for letter in recipient.path)
 
 
 # The envelope --------------------------------------------------------------------------------------------------------

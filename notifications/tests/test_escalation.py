@@ -8,11 +8,13 @@ import pytest
 
 from accounts.models import ContactPoint
 from accounts.tests.factories import make_agent, make_borrower
+from loans.models import Installment
 from loans.outages import declare_outage
 from loans.tests.factories import make_bank, make_installment, make_loan
 from notifications import ladder
 from notifications.agent_tasks import finish
 from notifications.clock import Clock
+from notifications.coverage import check_coverage
 from notifications.escalation import AFTER_A_FAULT, climb
 from notifications.halting import halt, lift
 from notifications.models import AgentTask, Delivery, NoticeEvent, Preference, Prompt
@@ -212,3 +214,22 @@ def test_one_ladder_that_cannot_be_looked_at_keeps_nobody_else_waiting(monkeypat
     first.refresh_from_db()
     assert (first.status, first.look_again_at) == ("active", NOON + AFTER_A_FAULT)
     assert NoticeEvent.objects.get(kind="moved").prompt_id == second.pk
+
+
+def test_a_ladder_that_cannot_be_looked_at_covers_nobody_until_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=1))
+    Installment.objects.update(known_at=NOON - timedelta(days=9))
+    prompt = make_prompt(row, stage=1, look_again_at=NOON)
+    make_delivery(prompt, status="sent", sent_at=NOON)
+
+    def broken(*_args: Any, **_how: Any) -> ladder.Decision:
+        raise IndexError("our own fault")
+
+    with monkeypatch.context() as fault:
+        fault.setattr(ladder, "decide", broken)
+        assert climb(clock()) == 1
+    assert check_coverage(clock(NOON + timedelta(minutes=1))) == 1
+    later = NOON + AFTER_A_FAULT
+    assert climb(clock(later)) == 1
+    prompt.refresh_from_db()
+    assert (prompt.reason, check_coverage(clock(later))) == ("", 0)

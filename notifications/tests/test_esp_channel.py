@@ -3,10 +3,13 @@ from email.message import Message as MailHeaders
 from email.parser import BytesParser
 
 import pytest
+from anymail.exceptions import AnymailAPIError
+from anymail.message import AnymailStatus
 from pytest_django import Settings
 
 from notifications.channels.base import ChannelMisconfiguredError, Message, Outcome, Result
 from notifications.channels.esp import IN_FLIGHT, EspChannel
+from notifications.channels.esp_answers import judge_error
 from notifications.tests.outside import find_closed_port, hand_over, make_message
 from notifications.tests.providers import DROP, HANG, Answer, Asked, run_provider
 
@@ -120,10 +123,10 @@ def test_the_message_id_is_the_same_on_every_sending(settings: Settings) -> None
 
 def test_several_mails_are_asked_at_once_and_each_has_one_outcome(settings: Settings) -> None:
     def by_address(asked: Asked) -> Answer:
-        return Answer(401, "Forbidden") if b"bad" in asked.body else Answer(200, MAILGUN_TAKEN)
+        return Answer(401, "Forbidden") if b"nobody" in asked.body else Answer(200, MAILGUN_TAKEN)
 
     messages = [
-        make_message(f"{'bad' if number % 3 else 'good'}{number}@example.com") for number in range(IN_FLIGHT * 3)
+        make_message(f"{'nobody' if number % 3 else 'somebody'}{number}@example.com") for number in range(IN_FLIGHT * 3)
     ]
     with run_provider(by_address) as mailgun:
         results = {
@@ -131,8 +134,25 @@ def test_several_mails_are_asked_at_once_and_each_has_one_outcome(settings: Sett
         }
     assert len(mailgun.asked) == len(messages)
     assert [results[message.reference] for message in messages] == [
-        Result.TEMPORARY if message.address.startswith("bad") else Result.ACCEPTED for message in messages
+        Result.TEMPORARY if message.address.startswith("nobody") else Result.ACCEPTED for message in messages
     ]
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_neither_a_mail_nor_the_firms_key_follows_a_redirect(settings: Settings, status: int) -> None:
+    with run_provider(Answer(200, POSTMARK_TAKEN)) as elsewhere:
+        with run_provider(Answer(status, headers={"Location": f"{elsewhere.url}/email"})) as postmark:
+            outcome = send_one(settings, postmark.url, POSTMARK)
+        assert elsewhere.asked == []
+    assert outcome.result is Result.TEMPORARY
+
+
+@pytest.mark.parametrize(("code", "result"), [(400, Result.TEMPORARY), (500, Result.UNKNOWN)])
+def test_what_amazons_client_was_answered_is_read(code: int, result: Result) -> None:
+    answer = {"ResponseMetadata": {"HTTPStatusCode": code}}
+    error = AnymailAPIError("no", response=answer)  # type: ignore[no-untyped-call]
+    outcome = judge_error("r", error, AnymailStatus())  # type: ignore[no-untyped-call]
+    assert (outcome.result, outcome.reason) == (result, str(code))
 
 
 def test_a_caller_that_stops_early_leaves_nothing_running(settings: Settings) -> None:
@@ -160,7 +180,7 @@ def test_wording_that_no_mail_can_hold_is_refused_for_good(settings: Settings) -
 # What the answers mean -----------------------------------------------------------------------------------------------
 
 
-LISTED = "address is on the provider's list of those it sends nothing to"
+LISTED = "provider refuses to send to this address, or from us"
 SILENT = "provider did not say what became of it"
 
 

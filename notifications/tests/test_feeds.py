@@ -22,9 +22,10 @@ CHINA = WorkingDays.of("cn")
 _numbers = count(1)
 
 
-def hear(partner: Partner, at: datetime, kind: str = "statement", **fields: object) -> None:
+def hear(partner: Partner, at: datetime, kind: str = "statement", status: str = "applied") -> None:
+    digest = f"{next(_numbers):064x}"
     Report.objects.create(
-        partner=partner, kind=kind, name="x", content=b"x", digest=f"{next(_numbers):064x}", received_at=at, **fields
+        partner=partner, kind=kind, name="x", content=b"x", digest=digest, received_at=at, status=status
     )
 
 
@@ -66,6 +67,15 @@ def test_another_feed_or_another_firm_does_not_speak_for_it(feed: Feed) -> None:
 def test_a_file_that_could_not_be_read_is_silence(feed: Feed) -> None:
     hear(feed.partner, NOON + DAY, status=Report.Status.REFUSED)
     assert watch_feeds(NOON + DAY) == 1
+
+
+@pytest.mark.django_db
+def test_a_file_that_nobody_has_read_for_long_is_silence_and_one_that_has_just_come_is_not(feed: Feed) -> None:
+    hear(feed.partner, NOON + DAY, status=Report.Status.RECEIVED)
+    assert watch_feeds(NOON + DAY) == 0
+    assert watch_feeds(NOON + DAY + timedelta(minutes=31)) == 1
+    Report.objects.filter(status=Report.Status.RECEIVED).update(status=Report.Status.APPLIED)
+    assert watch_feeds(NOON + DAY + timedelta(minutes=32)) == 0
 
 
 @pytest.mark.django_db

@@ -10,7 +10,7 @@ from loans.models import Partner
 from loans.tests.factories import make_bank, make_installment, make_loan, make_platform
 from notifications.claiming import Line
 from notifications.escalation import climb
-from notifications.halting import AlreadyLiftedError, halt, lift
+from notifications.halting import AlreadyLiftedError, halt, lift, still_halting
 from notifications.models import AgentTask, Delivery, Halt, Prompt
 from notifications.planning import plan_upcoming
 from notifications.tests.factories import NOON, TODAY, claim, clock, make_delivery, make_prompt
@@ -43,6 +43,40 @@ def test_it_stops_the_loans_of_one_partner() -> None:
     lift(standing.pk, by=None, now=NOON)
     Halt.objects.create(partner=other, kind=Prompt.Kind.OVERDUE, reason="theirs too", since=NOON)
     assert claim("sms") == [delivery.pk]
+
+
+def test_what_is_halted_twice_is_halted_once() -> None:
+    first = halt(reason="wrong wording", by=make_agent(), now=NOON, channel="sms")
+    assert halt(reason="the same", by=make_agent(), now=NOON + timedelta(seconds=1), channel="sms") == first
+    assert Halt.objects.get().since == NOON
+    wider = halt(reason="all of it", by=None, now=NOON)
+    assert wider != first
+    lift(first.pk, by=None, now=NOON)
+    assert halt(reason="once more", by=None, now=NOON, channel="sms") not in {first, wider}
+
+
+@pytest.mark.parametrize(
+    ("other", "holds"),
+    [
+        ({}, True),
+        ({"kind": "overdue"}, True),
+        ({"channel": "sms", "kind": "overdue"}, True),
+        ({"channel": "email"}, False),
+        ({"partner": "harbour"}, True),
+        ({"partner": "lantern"}, True),
+        ({"partner": "elsewhere"}, False),
+    ],
+)
+def test_whoever_lifts_one_learns_of_others_that_hold_the_same(other: dict[str, str], holds: bool) -> None:
+    Partner.objects.create(code="elsewhere", kind=Partner.Kind.BANK, name="Elsewhere Bank")
+    bank, _platform = make_bank(), make_platform()
+    lifted = halt(reason="x", by=None, now=NOON, channel="sms", partner=bank)
+    partner = Partner.objects.get(code=other["partner"]) if "partner" in other else None
+    still = Halt.objects.create(
+        channel=other.get("channel", ""), kind=other.get("kind", ""), partner=partner, reason="y", since=NOON
+    )
+    lift(lifted.pk, by=None, now=NOON)
+    assert still_halting([lifted.pk]) == ([still] if holds else [])
 
 
 def test_what_waited_goes_out_when_it_is_lifted() -> None:
@@ -120,6 +154,22 @@ class TestLadders:
         assert self.waiting() == ["sms"]
         assert len(claim("sms", NOON + 6 * self.HOUR)) == 1
         assert not AgentTask.objects.exists()
+
+    def test_one_message_leaves_though_the_channels_were_halted_one_by_one(self) -> None:
+        self.planned()
+        standing = [halt(reason="-", by=None, now=NOON, channel=channel) for channel in ("sms", "email")]
+        self.climb(*range(1, 40))
+        assert self.waiting() == ["sms"]
+        assert not AgentTask.objects.exists()
+        for one in standing:
+            lift(one.pk, by=None, now=NOON + 40 * self.HOUR)
+        assert len(claim("sms", NOON + 40 * self.HOUR)) == 1
+
+    def test_who_has_one_channel_waits_for_it_with_a_person_in_time(self) -> None:
+        self.planned(email=False)
+        halt(reason="-", by=None, now=NOON, channel="sms")
+        self.climb(*range(1, 40))
+        assert (self.waiting(), AgentTask.objects.exists()) == (["sms"], False)
 
     def test_what_went_out_before_it_is_followed_by_one_that_waits(self) -> None:
         self.planned()

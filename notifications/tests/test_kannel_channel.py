@@ -1,17 +1,14 @@
 import socket
 import threading
-from collections.abc import Callable
-from queue import Queue
 from time import monotonic
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from notifications.channels.base import ChannelMisconfiguredError, Outcome, ReceiptKind, Result
 from notifications.channels.kannel import KannelChannel
 from notifications.channels.kannel_reports import parse_dlr
 from notifications.channels.posting import IN_FLIGHT
+from notifications.tests.kannel_cases import ACCEPTED, always, make_channel, to_port
 from notifications.tests.outside import (
     MisbehavingServer,
     SandboxProcess,
@@ -25,34 +22,10 @@ from notifications.tests.outside import (
 )
 
 REFERENCE = "0190c1de-0000-8000-8000-0123456789ab"
-ACCEPTED = write_answer("202 Accepted", "0: Accepted for delivery")
-
-
-def make_channel(url: str, callback_url: str = "http://127.0.0.1:1/x", password: str = "sandbox") -> KannelChannel:
-    return KannelChannel(
-        url=url, username="sandbox", password=password, sender="10690", callback_url=callback_url, answer_seconds=0.5
-    )
 
 
 def to_sandbox(sandbox: SandboxProcess, callback_url: str = "http://127.0.0.1:1/x") -> KannelChannel:
     return make_channel(f"{sandbox.url}cgi-bin/sendsms", callback_url)
-
-
-def to_port(port: int) -> KannelChannel:
-    return make_channel(f"http://127.0.0.1:{port}/cgi-bin/sendsms")
-
-
-def always(answer: bytes) -> Callable[[socket.socket, MisbehavingServer], None]:
-    """A gateway that gives each request the same answer; an empty one drops the connection instead."""
-
-    def serve(connection: socket.socket, shared: MisbehavingServer) -> None:
-        while request := read_request(connection):
-            shared.requests.append(request)
-            if not answer:
-                return
-            connection.sendall(answer)
-
-    return serve
 
 
 def send_one(channel: KannelChannel, address: str = "+8613800139999", text: str = "Payment due tomorrow") -> Outcome:
@@ -145,6 +118,7 @@ def test_a_message_that_fails_for_the_moment_is_taken_at_the_third_try(sandbox: 
     [
         (write_answer("202 Accepted", "3: Queued for later delivery"), Result.ACCEPTED, ""),
         (write_answer("400 No", "Missing receiver number, rejected"), Result.PERMANENT, "400 Missing receiver"),
+        (write_answer("402 Payment Required", "no credit"), Result.TEMPORARY, "402"),
         (write_answer("403 No", "Authorization failed for sendsms"), Result.TEMPORARY, "403 Authorization failed"),
         (write_answer("404 Not Found", "Unknown request."), Result.TEMPORARY, "404"),
         (write_answer("429 Too Many", "slower"), Result.TEMPORARY, "429"),
@@ -256,115 +230,3 @@ def test_wording_that_no_request_can_hold_is_refused_for_good() -> None:
 def test_a_callback_address_that_kannel_would_spoil_is_refused_at_once(callback_url: str) -> None:
     with pytest.raises(ChannelMisconfiguredError, match="SMS_CALLBACK_URL"):
         make_channel("http://127.0.0.1:1/", callback_url)
-
-
-# Many at once --------------------------------------------------------------------------------------------------------
-
-
-def test_outcomes_come_as_they_are_known_and_not_in_the_order_of_sending() -> None:
-    def serve(connection: socket.socket, shared: MisbehavingServer) -> None:
-        while request := read_request(connection):
-            if b"slow" in request:
-                release.wait(10)
-            connection.sendall(ACCEPTED)
-
-    release = threading.Event()
-    slow, quick = make_message("+8613800139999", "slow"), make_message("+8613800139999", "quick")
-    with run_server(serve) as gateway:
-        outcomes = (outcome for outcome in to_port(gateway.port).send([slow, quick]) if outcome)
-        first = next(outcomes)
-        release.set()
-        rest = list(outcomes)
-    assert first.reference == quick.reference
-    assert [outcome.reference for outcome in rest] == [slow.reference]
-
-
-def test_64_requests_are_on_their_way_at_once_and_no_more() -> None:
-    def serve(connection: socket.socket, shared: MisbehavingServer) -> None:
-        while request := read_request(connection):
-            shared.requests.append(request)
-            arrived.put(None)
-            release.wait(10)
-            connection.sendall(ACCEPTED)
-
-    arrived: Queue[None] = Queue()
-    release = threading.Event()
-    most: list[int] = []
-
-    def watch() -> None:
-        for _ in range(IN_FLIGHT):
-            arrived.get(timeout=10)
-        most.append(len(gateway.requests))
-        release.set()
-
-    with run_server(serve) as gateway:
-        watcher = threading.Thread(target=watch)
-        watcher.start()
-        channel = KannelChannel(
-            url=f"http://127.0.0.1:{gateway.port}/",
-            username="",
-            password="",
-            sender="1",
-            callback_url="http://x.example/",
-        )
-        outcomes = hand_over(channel, [make_message("+8613800139999") for _ in range(IN_FLIGHT * 2)])
-        watcher.join()
-    assert most == [IN_FLIGHT]
-    assert len(outcomes) == IN_FLIGHT * 2
-
-
-def test_a_caller_that_stops_early_leaves_nothing_running() -> None:
-    with run_server(always(ACCEPTED)) as gateway:
-        outcomes = to_port(gateway.port).send([make_message("+8613800139999") for _ in range(IN_FLIGHT * 3)])
-        while next(outcomes) is None:
-            continue
-        outcomes.close()  # type: ignore[attr-defined]  # it is a generator
-        assert len(gateway.requests) <= IN_FLIGHT + IN_FLIGHT // 2
-
-
-def test_an_empty_batch_asks_nobody() -> None:
-    assert hand_over(to_port(find_closed_port()), []) == []
-
-
-# Receipts ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("report_type", "answer", "kind", "permanent", "word"),
-    [
-        ("1", "", ReceiptKind.DELIVERED, None, "1"),
-        ("2", "id:7 sub:001 stat:UNDELIV err:027 text:Payment due", ReceiptKind.FAILED, None, "2 stat:UNDELIV err:027"),
-        ("4", "", ReceiptKind.DELAYED, None, "4"),
-        ("8", "ACK/", ReceiptKind.ACCEPTED, None, "8 ACK/"),
-        ("16", "NACK/0x0000000b/Invalid", ReceiptKind.FAILED, True, "16 NACK/0x0000000b"),
-        ("16", "NACK/0x00000058", ReceiptKind.FAILED, None, "16 NACK/0x00000058"),
-        ("32", "", ReceiptKind.UNKNOWN, None, "?"),
-        ("", "", ReceiptKind.UNKNOWN, None, "?"),
-    ],
-)  # fmt: skip
-def test_each_type_of_callback_is_put_into_our_words(
-    report_type: str, answer: str, kind: ReceiptKind, permanent: bool | None, word: str
-) -> None:
-    receipt = parse_dlr({"reference": REFERENCE, "type": report_type, "answer": answer, "time": "1795347530"})
-    assert (receipt.reference, receipt.kind, receipt.permanent, receipt.provider_word) == (
-        REFERENCE, kind, permanent, word,
-    )  # fmt: skip
-    assert receipt.occurred_at is not None
-    assert receipt.occurred_at.isoformat() == "2026-11-22T11:38:50+00:00"
-
-
-@pytest.mark.parametrize("reference", ["", "42", f"{REFERENCE}0", "0190c1de-0000-8000-8000-0123456789ag"])
-def test_a_callback_without_our_reference_proves_nothing(reference: str) -> None:
-    receipt = parse_dlr({"reference": reference, "type": "1"})
-    assert (receipt.kind, receipt.reference) == (ReceiptKind.UNKNOWN, "")
-
-
-def test_a_callback_that_quotes_the_wording_does_not_pass_it_on() -> None:
-    answer = "id:1 stat:DELIVRD err:000 text:Li Hua owes 88.00"
-    receipt = parse_dlr({"reference": REFERENCE, "type": "1", "answer": answer, "smsc_reference": "Li Hua"})
-    assert "Li" not in repr(receipt)
-
-
-@given(st.dictionaries(st.sampled_from(["reference", "type", "answer", "smsc_reference", "time"]), st.text()))
-def test_any_callback_can_be_read_as_something(query: dict[str, str]) -> None:
-    assert parse_dlr(query).kind in ReceiptKind

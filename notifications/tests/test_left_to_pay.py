@@ -95,6 +95,11 @@ def test_a_schedule_that_does_not_pay_back_the_loan_ends_nothing(row: Installmen
     assert news_of_booking("100.00").paid_off == ""
 
 
+def test_a_loan_of_which_an_installment_was_waived_as_a_whole_is_not_paid_in_full(row: Installment) -> None:
+    make_installment(row.loan, due_on=DUE, state="settled", waived=Decimal(100))
+    assert news_of_booking("100.00").paid_off == ""
+
+
 def test_nothing_is_said_while_the_firms_differ_or_it_is_disputed(row: Installment) -> None:
     send(booked("LN-17-1", amount="100.00"))
     prompt = Prompt.objects.get(kind=Prompt.Kind.PAYMENT_SETTLED)

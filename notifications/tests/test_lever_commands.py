@@ -3,19 +3,21 @@
 import json
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, load_command_class
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts.tests.factories import make_agent, make_borrower
 from loans.models import Installment
 from loans.tests.factories import make_bank, make_installment, make_loan
 from notifications import tasks
-from notifications.models import Alarm, Halt, NoticeEvent, Prompt
+from notifications.models import Alarm, Halt, NoticeEvent, Prompt, Sweep
 from notifications.tests.factories import NOON, TODAY
+from notifications.tests.sweeps import all_ended
 
 pytestmark = pytest.mark.django_db
 NIGHT = NOON - timedelta(hours=8)
@@ -153,17 +155,83 @@ def test_a_halt_that_cannot_be_thrown_says_why_and_halts_nothing(options: dict[s
     assert not Halt.objects.exists()
 
 
+def test_what_is_halted_already_is_said_to_be(woken: list[str]) -> None:
+    run("halt", reason="One.")
+    again = run("halt", reason="Two.", at=NOON + timedelta(minutes=1))
+    assert f"Halt {Halt.objects.get().pk}: everything is halted already, since 2026-11-22 04:00 (UTC)." in again
+
+
 def test_one_that_is_lifted_already_leaves_the_others_in_force(woken: list[str]) -> None:
     run("halt", reason="One.")
-    run("halt", reason="Two.")
+    run("halt", reason="Two.", channel="sms")
     one, two = Halt.objects.order_by("pk")
-    run("lift", one.pk)
+    assert f"still held by other halts: {two.pk}." in run("lift", one.pk)
     with pytest.raises(CommandError, match=f"Halt {one.pk} is not in force"):
         run("lift", two.pk, one.pk)
     assert list(Halt.objects.in_force()) == [two]
 
 
+@pytest.fixture
+def _bad_policies(tmp_path: Path, settings: Settings) -> None:
+    (tmp_path / "cn.toml").write_text("is broken")
+    settings.POLICY_FOLDER = str(tmp_path)
+    settings.CONTACT_HOURS = "never"
+
+
+@pytest.mark.usefixtures("_bad_policies")
+def test_a_bad_policy_or_setting_keeps_nobody_from_halting_and_lifting() -> None:
+    run("halt", reason="The policy is wrong.")
+    run("lift", Halt.objects.in_force().get().pk)
+    assert not Halt.objects.in_force().exists()
+
+
+@pytest.mark.parametrize("name", ["halt", "lift", "check_coverage"])
+def test_no_check_of_the_settings_stands_before_it(name: str) -> None:
+    assert load_command_class("notifications", name).requires_system_checks == []
+
+
 # check_coverage
+
+
+@pytest.fixture
+def _sweeps_run() -> None:
+    all_ended(NOON)
+
+
+def coverage_that_ends(code: int, **options: Any) -> tuple[str, str]:
+    """What it prints and what it warns of, at noon."""
+    out, err = StringIO(), StringIO()
+    with pytest.raises(SystemExit) as ended, time_machine.travel(NOON, tick=False):
+        call_command("check_coverage", stdout=out, stderr=err, **options)
+    assert ended.value.code == code
+    return out.getvalue(), err.getvalue()
+
+
+def test_sweeps_that_do_not_run_end_the_command_with_2_and_are_named(installment: Installment) -> None:
+    run("plan_prompts")
+    all_ended(NOON - timedelta(hours=1))
+    Sweep.objects.filter(name="cover").update(failed_at=NOON, why="DiskFull")
+    printed, warned = coverage_that_ends(2)
+    assert "Everybody" in printed
+    assert "The sweep plan does not run, ended well last: 2026-11-22 03:00 (UTC)." in warned
+    assert "The sweep cover fails each time (DiskFull)" in warned
+    assert "The sweep send-sms does not run" in warned
+    assert "workers of sms." in warned
+    assert coverage_that_ends(2, json=True)[0] == "[]\n"
+
+
+def test_where_somebody_is_forgotten_too_it_ends_with_1_and_says_both(installment: Installment) -> None:
+    all_ended(NOON - timedelta(hours=1))
+    printed, warned = coverage_that_ends(1)
+    assert "1 not being told" in printed
+    assert "The sweep plan does not run" in warned
+
+
+@pytest.mark.usefixtures("_bad_policies")
+def test_where_it_cannot_look_the_command_ends_with_2_and_not_with_1(installment: Installment) -> None:
+    with pytest.raises(CommandError, match="Could not look") as ended:
+        run("check_coverage")
+    assert ended.value.returncode == 2
 
 
 def test_somebody_who_is_forgotten_is_named_by_number_and_ends_the_command_with_1(installment: Installment) -> None:
@@ -188,6 +256,7 @@ def test_alarms_are_printed_for_programs(installment: Installment) -> None:
     assert alarm["due_on"] == installment.due_on.isoformat()
 
 
+@pytest.mark.usefixtures("_sweeps_run")
 def test_when_everybody_is_told_the_command_ends_with_0(installment: Installment) -> None:
     run("plan_prompts")
     assert "Everybody" in run("check_coverage")

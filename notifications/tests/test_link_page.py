@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 
@@ -107,6 +108,14 @@ def test_what_is_done_with_says_so(delivery: Delivery, state: str, said: str) ->
     shown = words(Client().get(link(delivery)))
     assert said in shown
     assert "I know" not in shown
+
+
+def test_of_several_payments_one_paid_and_one_withdrawn_nothing_more_is_to_be_paid(delivery: Delivery) -> None:
+    companion = make_prompt(make_installment(make_loan(delivery.prompt.borrower), due_on=date(2026, 11, 25)))
+    Prompt.objects.filter(pk=companion.pk).update(told_with=delivery.prompt)
+    Installment.objects.update(state="settled", outstanding=0, paid=F("total"))
+    Installment.objects.filter(prompts=delivery.prompt_id).update(state="withdrawn", total=0, principal=0, paid=0)
+    assert "There is nothing more to pay" in words(Client().get(link(delivery)))
 
 
 def test_figures_that_changed_are_not_acknowledged(delivery: Delivery) -> None:

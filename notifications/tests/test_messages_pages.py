@@ -85,6 +85,10 @@ class TestInbox:
         assert "SMS: Handed over · In this portal: Not opened yet" in shown
         assert "22 Nov" in shown
 
+    def test_an_old_message_is_listed_under_the_day_that_it_named(self, page: Client, prompt: Prompt) -> None:
+        Installment.objects.update(due_on=DUE + timedelta(days=7), version=2)
+        assert "Payment due on Wed 25 November" in words(page.get(INBOX))
+
     def test_it_marks_as_new_what_was_not_opened(self, page: Client, prompt: Prompt) -> None:
         assert "New Payment due on" in words(page.get(INBOX))
         page.get(url(prompt))
@@ -100,7 +104,7 @@ class TestInbox:
         Installment.objects.update(due_on=TODAY - timedelta(days=1))
         tell(installment, kind="overdue", stage=1)
         shown = words(page.get(INBOX))
-        assert shown.index("Payment overdue since") < shown.index("Payment due on")
+        assert shown.index("Payment was due on Sat 21 November") < shown.index("Payment due on Sun 22 November")
 
     def test_it_keeps_to_one_loan_if_asked(self, page: Client, borrower: User, prompt: Prompt) -> None:
         other = tell(make_installment(make_loan(borrower), due_on=DUE + timedelta(days=1)))

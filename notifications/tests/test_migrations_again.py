@@ -30,11 +30,12 @@ def apply(name: str) -> None:
 
 
 def indexes() -> set[tuple[str, bool]]:
-    """Of prompts and deliveries, each with whether it is of use."""
+    """Of prompts, deliveries and firms' words, each with whether it is of use."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT indexrelid::regclass::text, indisvalid FROM pg_index"
-            " WHERE indrelid IN ('notifications_prompt'::regclass, 'notifications_delivery'::regclass)"
+            " WHERE indrelid IN ('notifications_prompt'::regclass, 'notifications_delivery'::regclass,"
+            " 'notifications_firmtelling'::regclass)"
         )
         return set(cursor.fetchall())
 
@@ -50,6 +51,7 @@ def undo_0014() -> None:
     [
         ("0014_refused_calls_and_sent_lately", "notifications_delivery", undo_0014),
         ("0016_news_of_a_payment_that_are_so_again", "notifications_prompt", lambda: None),
+        ("0028_words_about_another_prompt", "notifications_firmtelling", lambda: None),
     ],
 )
 def test_a_migration_that_was_broken_off_while_it_built_an_index_is_run_again(

@@ -123,5 +123,5 @@ def test_it_costs_no_more_questions_where_nothing_waits(
 ) -> None:
     earlier = ended(Status.TOLD)
     earlier.deliveries.update(status="sent", sent_at=NOON)
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(25):
         plan_upcoming(clock(NOON + 4 * DAY))

@@ -15,7 +15,9 @@ from loans.tests.outward import hear as hear_events
 from notifications.acknowledgement import acknowledge
 from notifications.escalation import climb
 from notifications.models import AgentTask, Delivery, Prompt
+from notifications.partner_news import tell_arrived
 from notifications.planning import plan_overdue, plan_upcoming
+from notifications.prior_notice import give_prior_notice
 from notifications.states import Status, Step, advance
 from notifications.tests import bundles
 from notifications.tests.cases import make_case
@@ -171,3 +173,21 @@ def test_telling_partners_costs_the_same_for_one_as_for_many() -> None:
 
     assert cost(1) == cost(12)
     assert OutwardEvent.objects.count() == 13
+
+
+@pytest.mark.usefixtures("_heard")
+def test_a_prior_notice_that_arrived_or_was_answered_says_from_when_it_may_be_reported() -> None:
+    pair = bundles.make_pair(due_on=TODAY - timedelta(days=12))
+    give_prior_notice([one.loan for one in pair], clock(), days=10)
+    sms = bundles.deliver("sms")
+    tell_arrived([sms.pk], at=NOON)
+    acknowledge(prompt_id=sms.prompt_id, method="link", delivery_id=sms.pk, now=NOON + timedelta(days=1))
+    told = OutwardEvent.objects.order_by("pk").values_list("kind", "data__stage", "data__report_not_before")
+    assert [row for row in told if row[0] == Kind.PROMPT_DELIVERED] == [(Kind.PROMPT_DELIVERED, 10, "2026-12-02")] * 2
+    assert (Kind.PROMPT_ACKNOWLEDGED, 10, "2026-12-02") in told
+
+
+@pytest.mark.usefixtures("_heard")
+def test_only_a_prior_notice_speaks_of_a_report() -> None:
+    make_case()
+    assert not OutwardEvent.objects.filter(data__has_key="report_not_before").exists()

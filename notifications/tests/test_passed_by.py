@@ -139,6 +139,13 @@ def test_an_agent_does_not_send_again_what_a_later_stage_has_followed() -> None:
         resend(prompt_id=prompt.pk, channel="sms", agent=make_agent(), now=NOON)
 
 
+def test_nor_where_it_names_several_payments() -> None:
+    prompt = make_prompt(due(1), stage=3, status=Prompt.Status.TOLD)
+    make_prompt(due(1), stage=3, status=Prompt.Status.TOLD, told_with=prompt)
+    with pytest.raises(CannotResendError, match="not so any more"):
+        resend(prompt_id=prompt.pk, channel="sms", agent=make_agent(), now=NOON)
+
+
 def test_news_are_of_no_day() -> None:
     prompt = make_prompt(due(1), kind=Prompt.Kind.SCHEDULE_CHANGED, stage=0)
     assert len(word([make_delivery(prompt).pk], now=NOON + 30 * DAY)[0]) == 1

@@ -161,7 +161,7 @@ def test_the_number_of_queries_does_not_grow_with_the_book(
 ) -> None:
     for days in range(8):
         due_in(days)
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(23):
         assert plan_upcoming(clock()) == 8
 
 

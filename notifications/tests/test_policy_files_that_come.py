@@ -30,6 +30,15 @@ def test_a_file_that_comes_while_a_process_runs_is_read_when_its_people_are_met(
     assert str(policy_for("de", "service", TODAY).hours.hours) == "09:00-17:00"
 
 
+@pytest.mark.parametrize("purpose", ["service", "statutory", "collection"])
+def test_one_that_comes_early_holds_from_its_day_on(folder: Path, purpose: str) -> None:
+    assert jurisdictions() == CODES
+    tomorrow = TODAY + timedelta(days=1)
+    write(folder, "de.toml", since=tomorrow.isoformat())
+    assert policy_for("de", purpose, TODAY) == policy_for("eu", purpose, TODAY)
+    assert policy_for("de", purpose, tomorrow).jurisdiction == "de"
+
+
 @pytest.mark.parametrize("content", ["", "[[service.hours]]\n", "not a file = ["])
 def test_one_that_comes_and_cannot_be_used_is_no_file(folder: Path, content: str) -> None:
     assert jurisdictions() == CODES

@@ -10,7 +10,6 @@ from django.db.models import Model
 from accounts.tests.factories import make_agent, make_borrower
 from loans.models import Dispute, Installment
 from loans.tests.factories import make_installment, make_loan
-from notifications.agent_tasks import finish
 from notifications.events import record
 from notifications.evidence.checking import verify_seals
 from notifications.evidence.sealing import seal_events
@@ -19,7 +18,6 @@ from notifications.models import (
     Delivery,
     Duty,
     FirmTelling,
-    InboundText,
     NoticeEvent,
     Prompt,
     Purge,
@@ -27,9 +25,8 @@ from notifications.models import (
 )
 from notifications.planning import plan_upcoming
 from notifications.purging import TooYoungError, purge
-from notifications.tests.factories import NOON, TODAY, clock, make_receipt
+from notifications.tests.factories import NOON, TODAY, clock, make_prompt, make_receipt
 from notifications.tests.firms import make_rule, report
-from notifications.tests.written import say, task_about_texts
 
 pytestmark = pytest.mark.django_db
 LONG_AGO = datetime(2018, 3, 10, 4, 0, tzinfo=UTC)
@@ -136,20 +133,48 @@ def test_what_is_disputed_stays_until_long_after_the_decision(decided_at: dateti
     assert counts() == [stay, 2 * stay, stay, stay]
 
 
-@pytest.mark.parametrize("status", ["active", "escalated"])
-def test_what_is_still_being_told_stays(status: str) -> None:
+def hand_over(prompt: Prompt, outcome: str = "") -> None:
+    """To a person, whose task is open or came to this."""
+    Prompt.objects.filter(pk=prompt.pk).update(status="escalated")
+    done = {"status": "done", "outcome": outcome, "done_at": LONG_AGO} if outcome else {}
+    AgentTask.objects.create(
+        prompt=prompt, borrower=prompt.borrower, kind="unreachable", reason="", act_by=NOON, created_at=LONG_AGO, **done
+    )
+
+
+def test_what_is_still_being_told_stays() -> None:
     told()
-    Prompt.objects.update(status=status)
+    Prompt.objects.update(status="active")
     assert purge(APRIL, now=NOON).stay == 1
 
 
 def test_what_a_person_has_to_act_on_stays() -> None:
-    row = told()
-    prompt = Prompt.objects.get()
-    AgentTask.objects.create(
-        prompt=prompt, borrower=row.loan.borrower, kind="unreachable", reason="", act_by=NOON, created_at=LONG_AGO
-    )
+    told()
+    hand_over(Prompt.objects.get())
     assert purge(APRIL, now=NOON).stay == 1
+
+
+@pytest.mark.parametrize("outcome", ["not_reached", "not_needed"])
+def test_whom_nobody_reached_keeps_no_later_event_from_going(outcome: str) -> None:
+    row = told()
+    hand_over(Prompt.objects.get(), outcome)
+    dispute = dispute_about(row, datetime(2018, 4, 1, tzinfo=UTC))
+    hand_over(make_prompt(row, kind="dispute_decided", dispute=dispute, planned_at=LONG_AGO), outcome)
+    told()
+    made = purge(APRIL, now=NOON)
+    assert (made.record.prompts, made.record.events, made.stay) == (3, 2, 0)
+
+
+@pytest.mark.parametrize(("outcome", "stay"), [("", 2), ("not_reached", 0)])
+def test_all_of_a_message_for_several_stays_while_its_one_task_is_open(outcome: str, stay: int) -> None:
+    loan = make_loan(make_borrower())
+    for _place in range(2):
+        make_installment(loan, due_on=LONG_AGO.date() + timedelta(days=3))
+    plan_upcoming(clock(LONG_AGO))
+    Prompt.objects.update(status="escalated")
+    hand_over(Prompt.objects.get(told_with=None), outcome)
+    Installment.objects.update(state="settled", paid=100, outstanding=0, settled_on=LONG_AGO.date())
+    assert purge(APRIL, now=NOON).stay == stay
 
 
 def test_events_go_up_to_the_first_seal_that_speaks_of_a_case_which_stays() -> None:
@@ -227,49 +252,6 @@ def test_outside_of_a_purge_history_stays_guarded() -> None:
             cursor.execute(f"DELETE FROM notifications_{table}")
 
 
-def test_what_a_person_read_long_ago_goes_with_its_task() -> None:
-    borrower = make_borrower()
-    task = task_about_texts(borrower, now=LONG_AGO)
-    say(borrower, "Hello?", now=LONG_AGO + timedelta(hours=1))
-    strange = InboundText.objects.create(
-        callback=InboundText.objects.latest("pk").callback, meaning="other", outcome="sender not known",
-        received_at=LONG_AGO,
-    )  # fmt: skip
-    read(task, LONG_AGO + timedelta(days=1))
-    young = task_about_texts(borrower, now=LATER)
-    read(young, LATER)
-    purge(APRIL, now=NOON)
-    assert AgentTask.objects.get() == young
-    assert InboundText.objects.get() == young.text
-    assert strange.pk not in InboundText.objects.values_list("pk", flat=True)
-
-
-def test_what_nobody_has_read_or_only_lately_stays_however_old() -> None:
-    task = task_about_texts(make_borrower(), now=LONG_AGO)
-    purge(APRIL, now=NOON)
-    assert InboundText.objects.get() == task.text
-    read(task, datetime(2024, 1, 1, tzinfo=UTC))
-    purge(APRIL, now=NOON)
-    assert InboundText.objects.get() == AgentTask.objects.get().text
-
-
-@pytest.mark.parametrize(
-    ("decided_at", "stay"), [(None, 1), (datetime(2024, 1, 1, tzinfo=UTC), 1), (datetime(2018, 9, 1, tzinfo=UTC), 0)]
-)
-def test_what_somebody_wrote_stays_while_they_have_a_dispute(decided_at: datetime | None, stay: int) -> None:
-    row = told()
-    dispute_about(row, decided_at)
-    task = task_about_texts(row.loan.borrower, now=LONG_AGO)
-    read(task, LONG_AGO)
-    purge(APRIL, now=NOON)
-    assert (AgentTask.objects.count(), InboundText.objects.count()) == (stay, stay)
-
-
-def read(task: AgentTask, now: datetime) -> None:
-    task.refresh_from_db()
-    finish(task_id=task.pk, agent=make_agent(), outcome="answered", note="Read.", now=now, text_id=task.text_id)
-
-
 def test_the_command_tries_without_removing_and_then_removes(capsys: pytest.CaptureFixture[str]) -> None:
     told()
     call_command("purge_history", "--before", "2018-04", "--trial")
@@ -277,6 +259,7 @@ def test_the_command_tries_without_removing_and_then_removes(capsys: pytest.Capt
     call_command("purge_history", "--before", "2018-04", "--by", make_agent().email)
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "1 prompts, 2 deliveries, 1 receipts and 1 events from before 2018-04 would go."
+    assert said[1].startswith("verify_evidence would begin at seal ")
     assert said[2] == "1 prompts, 2 deliveries, 1 receipts and 1 events from before 2018-04 are gone."
     assert said[3].startswith("verify_evidence begins at seal ")
     assert Purge.objects.get().by is not None

@@ -137,8 +137,11 @@ class TestAcknowledged:
         assert Prompt.objects.get(pk=delivery.prompt_id).status == "acknowledged"
         assert NoticeEvent.objects.get(kind="acknowledged").data["method"] == "push"
 
-    def test_what_asks_for_no_answer_takes_none(self, delivery: Delivery, device: PushSubscription) -> None:
-        Prompt.objects.update(kind="payment_settled")
+    @pytest.mark.parametrize("kind", ["payment_settled", "prior_notice"])
+    def test_what_asks_for_no_answer_or_has_to_be_read_first_takes_none(
+        self, delivery: Delivery, device: PushSubscription, kind: str
+    ) -> None:
+        Prompt.objects.update(kind=kind)
         assert post("acknowledge", token_of(delivery, device), "") == 409
         assert not Acknowledgement.objects.exists()
 

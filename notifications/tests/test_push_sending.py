@@ -128,11 +128,12 @@ def test_a_notice_says_who_speaks_and_leads_to_the_page_that_asks(sandbox: Sandb
     assert not {"amount", "facts"} & payload.keys()
 
 
-def test_a_telling_that_asks_for_no_answer_has_no_button() -> None:
+@pytest.mark.parametrize("kind", ["payment_settled", "prior_notice"])
+def test_a_telling_that_asks_for_no_answer_or_has_to_be_read_first_has_no_button(kind: str) -> None:
     user = make_borrower(locale="zh-hans")
     subscribe(user, Browser("https://push.example/a").address, user_agent="", now=NOON)
     make_push(user)
-    Prompt.objects.update(kind="payment_settled")
+    Prompt.objects.update(kind=kind)
     service = Answers((Result.ACCEPTED, False))
     message = make_message("browser", reference=reference_of(Delivery.objects.get().pk), language="zh-hans")
     list(send_to_devices(service.send, [message], clock=noon))

@@ -110,6 +110,16 @@ def test_a_stranger_cannot_write_over_why_the_firm_is_refused() -> None:
     assert (facts["code"], facts["signed"]) == ("currency", True)
 
 
+def test_an_open_alarm_says_why_the_firm_is_refused_now() -> None:
+    refuse_twice(NOON)
+    watch_refusals(NOON + 15 * MINUTE)
+    refuse(NOON + 20 * MINUTE, "currency")
+    assert watch_refusals(NOON + 21 * MINUTE) == 1
+    alarm = Alarm.objects.get()
+    assert (alarm.facts["code"], alarm.facts["signed"]) == ("currency", True)
+    assert alarm.opened_at == NOON + 15 * MINUTE
+
+
 @pytest.mark.parametrize(("status", "kind"), [("refused", "events"), ("applied", "statement")])
 def test_neither_a_refused_message_nor_a_file_closes_it(status: str, kind: str) -> None:
     refuse_twice(NOON, "not_json")

@@ -123,7 +123,31 @@ def test_a_call_says_the_text_message_without_link_or_stop_word_and_how_to_confi
         said = render(kind, 0, "voice", facts, LINK, "0417")
         text = render(kind, 0, "sms", facts._replace(stops=False), "").text.strip()
         press = find_wording(kind, 0, language, facts.decision).press
-        assert said == Rendered(wording=said.wording, text=f"{text} {press}"), kind
+        more = said.text.removeprefix(f"{text} ").removesuffix(f" {press}")
+        assert said == Rendered(wording=said.wording, text=f"{text} {more} {press}"), kind
+        assert facts.support_phone in more, kind
+        assert "{" not in said.text, kind
+
+
+@pytest.mark.parametrize(
+    ("language", "more", "press"),
+    [
+        (
+            "en",
+            "To hear more, call +86 400 000 0000, or sign in to your account.",
+            "Press 1 to confirm that you have heard this.",
+        ),
+        ("zh-hans", "想了解详情，请拨打+86 400 000 0000，或登录您的账户。", "如您已听到，请按 1 确认。"),
+        ("zh-hant", "想了解詳情，請致電+86 400 000 0000，或登入您的帳戶。", "如您已聽到，請按 1 確認。"),
+    ],
+)
+def test_a_call_says_where_to_hear_more(language: str, more: str, press: str) -> None:
+    assert render("upcoming", 3, "voice", sample_facts(language), LINK).text.endswith(f" {more} {press}")
+
+
+def test_a_call_of_a_firm_without_a_number_says_where_to_read_it() -> None:
+    said = render("prior_notice", 0, "voice", sample_facts(support_phone=""), LINK).text
+    assert "To read it, sign in to your account. Press 1" in said
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

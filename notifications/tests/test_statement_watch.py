@@ -33,7 +33,7 @@ def come(number: int, opening: int | None = None, closing: int | None = None, **
     """A daily statement of this number; `difference` is 0 unless it is said."""
     report = Report.objects.create(
         partner=make_bank(), kind="statement", name="053.xml", content=b"x", digest=f"{next(_digests):064x}",
-        received_at=NOON,
+        received_at=NOON, status="applied",
     )  # fmt: skip
     balances = {"opening": opening, "closing": closing}
     said = {name: None if value is None else Decimal(value) for name, value in balances.items()}

@@ -60,6 +60,13 @@ def test_each_pause_is_twice_as_long_as_the_one_before_up_to_a_quarter_of_an_hou
     assert Supplier.objects.get().strikes == 0
 
 
+def test_an_open_alarm_says_why_its_provider_is_passed_over_now() -> None:
+    suppliers.pause("kannel", why=f"{suppliers.FAILS}the gateway cannot be reached", now=NOON)
+    suppliers.pause("kannel", why=suppliers.SLOW, now=NOON + MINUTE)
+    alarm = Alarm.objects.get()
+    assert (alarm.detail, alarm.opened_at) == (f"kannel {suppliers.SLOW}", NOON)
+
+
 def test_two_failures_say_nothing_about_a_provider_and_ten_do() -> None:
     failed = Outcome("x", Result.TEMPORARY)
     assert not suppliers.fails([failed] * 2, channel="sms")
@@ -72,6 +79,19 @@ def test_what_is_refused_for_good_and_no_fault_of_the_address_is_the_providers()
     refused = Outcome("x", Result.PERMANENT, reason="200 isv.SMS_CONTENT_ILLEGAL")
     assert not suppliers.fails([refused] * 9, channel="sms")
     assert suppliers.fails([refused] * 10, channel="sms")
+
+
+@pytest.mark.parametrize(("channel", "at_fault"), [("email", True), ("sms", False)])
+def test_a_mail_firm_that_sends_nothing_to_anybody_is_at_fault_and_not_everybody_has_complained(
+    channel: str, at_fault: bool
+) -> None:
+    refused = Outcome("x", Result.PERMANENT, opted_out=True)
+    assert suppliers.fails([refused] * 10, channel=channel) is at_fault
+
+
+def test_what_a_provider_was_not_asked_for_says_nothing_of_it() -> None:
+    unfit = Outcome("x", Result.PERMANENT, reason="no template", asked=False)
+    assert not suppliers.fails([unfit] * 10, channel="sms")
 
 
 def test_devices_that_were_given_up_say_nothing_of_a_provider() -> None:
@@ -126,6 +146,12 @@ def swallow(count: int = 12, at: datetime = NOON, **fields: Any) -> None:
         make_delivery(**{"status": Status.SENT, "sent_at": at, "provider": "kannel", **fields})
 
 
+def take(word: str = "accepted", *, count: int = 12, at: datetime = NOON) -> None:
+    """So many people were handed one, and all that was heard of it is that a further system has it."""
+    for _ in range(count):
+        make_receipt(make_delivery(status=Status.SENT, sent_at=at, provider="kannel"), kind=word)
+
+
 def look(at: datetime) -> list[str]:
     return supplier_receipts.pass_over_slow(clock(at))
 
@@ -174,8 +200,7 @@ def test_one_whose_receipts_come_again_is_cleared() -> None:
 @pytest.mark.usefixtures("two")
 def test_one_that_says_anything_of_its_messages_is_not_silent() -> None:
     """A relay that reports no more, and a carrier that took them."""
-    for _ in range(12):
-        make_receipt(make_delivery(status=Status.SENT, sent_at=NOON, provider="kannel"), kind="accepted")
+    take()
     assert look(NOON + 10 * MINUTE) == []
 
 

@@ -110,6 +110,11 @@ def test_a_reader_who_has_told_this_sender_to_stop_is_no_fault_of_the_number() -
     assert by_code == {21610: True, 21211: False, 21612: False}
 
 
+def test_of_a_landline_it_says_that_no_text_message_reaches_it() -> None:
+    by_code = {code: judge_answer("r", 400, json.dumps({"code": code})).no_texts for code in (21614, 21635, 21211)}
+    assert by_code == {21614: True, 21635: True, 21211: False}
+
+
 # What the answers mean -----------------------------------------------------------------------------------------------
 
 
@@ -131,7 +136,7 @@ def test_a_reader_who_has_told_this_sender_to_stop_is_no_fault_of_the_number() -
         (200, "log in to this network", Result.UNKNOWN, "200 without a message's name", False),
         (201, TAKEN | {"sid": "Li Hua"}, Result.UNKNOWN, "201 without a message's name", False),
         (201, TAKEN | {"status": "failed", "error_code": 30006}, Result.PERMANENT,
-         "201 30006 a landline, or a network that cannot be reached", True),
+         "201 30006 a landline, or a network that cannot be reached", False),
         (201, TAKEN | {"status": "failed", "error_code": 30001}, Result.TEMPORARY, "201 30001", False),
     ],
 )  # fmt: skip

@@ -8,13 +8,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import User
 from accounts.tests.factories import make_agent, make_borrower
 from loans.models import Installment, Outage, OutageHold, Payment
 from loans.tests.factories import make_bank, make_installment, make_loan
 from notifications.acknowledgement import acknowledge
 from notifications.alarms import close_by_hand
 from notifications.coverage import check_coverage
-from notifications.models import AgentTask, Alarm, Callback, Prompt
+from notifications.models import AgentTask, Alarm, Callback, Delivery, Prompt
 from notifications.planning import plan_overdue, plan_upcoming
 from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt, make_receipt
 from notifications.tests.firms import make_rule, planned, report
@@ -45,11 +46,13 @@ def opened(now: datetime = AFTER) -> int:
     return look_back(clock(now))
 
 
-def make_task(prompt: Prompt, done_at: datetime | None = None, outcome: str = "") -> AgentTask:
+def make_task(
+    prompt: Prompt, done_at: datetime | None = None, outcome: str = "", *, assignee: User | None = None
+) -> AgentTask:
     status = "done" if done_at else "open"
     return AgentTask.objects.create(
         prompt=prompt, borrower=prompt.borrower, kind="unreachable", act_by=AFTER, created_at=NOON, status=status,
-        outcome=outcome, done_at=done_at,
+        outcome=outcome, done_at=done_at, assignee=assignee,
     )  # fmt: skip
 
 
@@ -142,8 +145,27 @@ class TestToldInTime:
         [("told", NOON, 0), ("told", AFTER, 0), ("not_reached", NOON, 0), ("contact_mended", NOON, 0), ("", None, 0)],
     )
     def test_or_was_with_a_person(self, row: Installment, outcome: str, after: datetime | None, alarms: int) -> None:
-        """Whatever came of it is on record with the task."""
-        make_task(make_prompt(row, stage=0, status="escalated"), after, outcome)
+        """What came of it is on record with the task."""
+        make_task(make_prompt(row, stage=0, status="escalated"), after, outcome, assignee=make_agent())
+        assert opened() == alarms
+
+    @pytest.mark.parametrize("is_taken", [True, False])
+    def test_not_by_an_agent_who_called_it_not_needed_and_told_nobody(self, row: Installment, is_taken: bool) -> None:
+        agent = make_agent() if is_taken else None
+        make_task(make_prompt(row, stage=0, status="escalated"), NOON, "not_needed", assignee=agent)
+        assert opened() == 1
+
+    def test_nor_with_a_person_where_nobody_took_the_task(self, row: Installment) -> None:
+        make_task(make_prompt(row, stage=0, status="escalated"))
+        assert opened() == 1
+
+    @pytest.mark.parametrize(("is_taken", "alarms"), [(True, 0), (False, 1)])
+    def test_the_same_of_the_news_that_their_payment_came_back(
+        self, row: Installment, is_taken: bool, alarms: int
+    ) -> None:
+        self.tell_that_it_came_back(row, NOON, deadline=NOON)
+        Delivery.objects.update(status="failed", delivered_at=None)
+        make_task(Prompt.objects.get(), assignee=make_agent() if is_taken else None)
         assert opened() == alarms
 
     def test_and_not_with_a_person_who_was_called_in_too_late(self, row: Installment) -> None:
@@ -189,6 +211,15 @@ class TestToldInTime:
         assert prompt.installment is not None
         report(prompt.installment, proof=proof)
         assert opened(NOON + 4 * DAY) == alarms
+
+    def test_not_by_what_a_firm_took_back(self) -> None:
+        make_rule()
+        prompt = planned(3)
+        Installment.objects.update(known_at=NOON - 9 * DAY)
+        assert prompt.installment is not None
+        report(prompt.installment, proof="delivered")
+        report(prompt.installment, at=NOON + 2 * HOUR, proof="failed")
+        assert opened(NOON + 4 * DAY) == 1
 
 
 class TestWhoseAlarmItIsNot:

@@ -125,6 +125,26 @@ def test_a_callback_as_it_comes_is_a_receipt_for_our_reference() -> None:
     assert receipt.occurred_at.isoformat() == "2026-11-22T11:38:50+00:00"
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "yesterday",
+        "Fri, 31 Dec 9999 23:59:59 -1200",
+        "Sun, 22 Nov 2026 11:38:50 +9999",
+        "Sun, 22 Nov 2026 11:38:50 +99999999999999",
+        "Sun, 22 Nov 99999999999999999999 11:38:50 +0000",
+    ],
+)
+def test_a_moment_that_no_calendar_has_is_left_out_and_the_rest_is_read(said: str) -> None:
+    [receipt] = parse_call(callback(CallStatus="completed", AnsweredBy="human", Timestamp=said))
+    assert (receipt.kind, receipt.provider_word, receipt.occurred_at) == (
+        ReceiptKind.ACCEPTED,
+        "completed human",
+        None,
+    )
+
+
 def by(whom: str) -> dict[str, str]:
     return {"CallStatus": "completed", "AnsweredBy": whom}
 
@@ -147,7 +167,7 @@ def by(whom: str) -> dict[str, str]:
         ({"CallStatus": "canceled"}, ReceiptKind.FAILED, False, "canceled"),
         ({"CallStatus": "failed"}, ReceiptKind.FAILED, None, "failed"),
         ({"CallStatus": "failed", "ErrorCode": "13224"}, ReceiptKind.FAILED, True, "failed"),
-        ({"CallStatus": "singing"}, ReceiptKind.UNKNOWN, None, "?"),
+        ({"CallStatus": "singing"}, ReceiptKind.UNKNOWN, None, "singing"),
         ({}, ReceiptKind.UNKNOWN, None, "?"),
     ],
 )  # fmt: skip
@@ -158,9 +178,10 @@ def test_each_status_is_put_into_our_words(
     assert (receipt.kind, receipt.permanent, receipt.provider_word) == (kind, permanent, word)
 
 
-def test_a_key_that_was_pressed_is_seen_and_proves_no_more() -> None:
-    [receipt] = parse_call(callback(CallStatus="in-progress", Digits="1"))
-    assert (receipt.kind, receipt.provider_word) == (ReceiptKind.SEEN, "key 1")
+@pytest.mark.parametrize(("key", "kind"), [("1", ReceiptKind.DELIVERED), ("2", ReceiptKind.SEEN)])
+def test_only_the_key_that_confirms_proves_that_a_person_heard_it(key: str, kind: ReceiptKind) -> None:
+    [receipt] = parse_call(callback(CallStatus="in-progress", Digits=key))
+    assert (receipt.kind, receipt.provider_word) == (kind, f"key {key}")
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,20 @@
 import hashlib
-import xml.etree.ElementTree as ElementTree
 from urllib.parse import urlencode
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from notifications.channels.twilio_signature import RETRIES
 from notifications.evidence.case import read_case
 from notifications.evidence.told_records import delivery_records
 from notifications.models import Acknowledgement, Delivery, KeptWords, Prompt, Receipt
-from notifications.receipts import apply_waiting
 from notifications.rendering import find_wording
 from notifications.signatures import reference_of
 from notifications.states import Status
 from notifications.tests.cases import hand_over
-from notifications.tests.factories import NOON, make_delivery
-from notifications.tests.twilio_cases import BASE, CALL, MESSAGE, TOKEN, TwilioCases, signed
+from notifications.tests.factories import make_delivery
+from notifications.tests.twilio_cases import BASE, CALL, MESSAGE, TOKEN, TwilioCases, ask, signed
 from notifications.tests.webhook_cases import Call, ReceiptCases, make
 
 
@@ -70,16 +68,6 @@ def _twilio(settings: Settings) -> None:
     settings.TWILIO_AUTH_TOKEN, settings.TWILIO_CALLBACK_BASE = TOKEN, BASE
 
 
-def ask(view: str, reference: str, **form: str) -> ElementTree.Element:
-    call = signed(f"{reverse(view)}?reference={reference}", CALL | form)
-    answer = Client().generic(
-        "POST", reverse(view), call.body, call.content_type, QUERY_STRING=f"reference={reference}", headers=call.headers
-    )
-    assert (answer.status_code, answer["Content-Type"]) == (200, "application/xml")
-    apply_waiting(now=NOON)
-    return ElementTree.fromstring(answer.content)
-
-
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_twilio")
 def test_whoever_answers_hears_the_prompt_without_its_link_and_how_to_confirm_it() -> None:
@@ -89,9 +77,10 @@ def test_whoever_answers_hears_the_prompt_without_its_link_and_how_to_confirm_it
     said = [str(say.text) for say in gather.findall("Say")]
     assert "Harbour Bank" in said[0]
     assert "http" not in said[0]
-    assert said[0].endswith(" Press 1 to confirm that you know about this.")
+    assert said[0].endswith(" Press 1 to confirm that you have heard this.")
     assert said == [said[0]] * 2
-    assert gather.get("action") == f"{BASE}{reverse('twilio_call_key')}?reference={reference}&answered_by=machine_start"
+    said_by = f"reference={reference}&answered_by=machine_start"
+    assert gather.get("action") == f"{BASE}{reverse('twilio_call_key')}?{said_by}{RETRIES}"
     assert gather.get("actionOnEmptyResult") == "true"
     assert Receipt.objects.get().provider_word == "in-progress machine_start"
 
@@ -180,10 +169,22 @@ def test_a_key_is_kept_and_only_the_right_one_is_thanked_for(digits: str, said: 
     delivery = make_delivery(channel="voice", status=Status.SENT)
     response = ask("twilio_call_key", reference_of(delivery.pk), Digits=digits)
     assert [say.text for say in response.findall("Say")] == said
-    receipt = Receipt.objects.get()
-    assert (receipt.kind, receipt.delivery_id, receipt.moved) == ("seen", delivery.pk, False)
+    receipt, confirmed = Receipt.objects.get(), digits == "1"
+    kind = "delivered" if confirmed else "seen"
+    assert (receipt.kind, receipt.delivery_id, receipt.moved) == (kind, delivery.pk, confirmed)
     answers = Acknowledgement.objects.values_list("prompt", "method")
-    assert list(answers) == ([(delivery.prompt_id, "voice")] if digits == "1" else [])
+    assert list(answers) == ([(delivery.prompt_id, "voice")] if confirmed else [])
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_twilio")
+def test_a_key_confirms_that_a_prior_notice_was_heard_and_not_that_it_was_read() -> None:
+    delivery = make_delivery(channel="voice", status=Status.SENT)
+    Prompt.objects.update(kind="prior_notice")
+    response = ask("twilio_call_key", reference_of(delivery.pk), Digits="1")
+    assert [say.text for say in response.findall("Say")] == ["Thank you."]
+    delivery.refresh_from_db()
+    assert (delivery.status, Acknowledgement.objects.exists()) == (Status.DELIVERED, False)
 
 
 @pytest.mark.django_db

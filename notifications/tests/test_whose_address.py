@@ -5,8 +5,9 @@ from typing import Final
 
 import pytest
 
-from accounts.models import ContactPoint
+from accounts.models import ContactPoint, User
 from accounts.tests.factories import make_agent, make_borrower
+from accounts.verification import confirm_phone
 from loans.disputes import open_dispute
 from loans.models import Loan, Partner
 from loans.tests.factories import make_bank, make_installment, make_loan, make_platform
@@ -15,6 +16,7 @@ from notifications.escalation import climb
 from notifications.models import AgentTask, Delivery, Prompt
 from notifications.planning import plan_upcoming
 from notifications.preferences import LastChannel, is_on, set_channel
+from notifications.reach import reachable
 from notifications.resending import CannotResendError, resend
 from notifications.states import Status, Step, advance
 from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt
@@ -136,3 +138,12 @@ class TestSwitchingOff:
         make_installment(loan, due_on=DUE)
         assert "a person calls" in say(loan.borrower, "stop")
         assert not is_on(loan.borrower, "sms")
+
+
+def test_what_another_person_has_proved_to_be_theirs_tells_of_nobody_elses_debts(loan: Loan) -> None:
+    """The number changed hands: its new holder signs in with it."""
+    phone, holder = loan.borrower.phone or "", make_borrower(phone=False)
+    User.objects.filter(pk=loan.borrower_id).update(phone=None)
+    User.objects.filter(pk=holder.pk).update(phone=phone)
+    assert confirm_phone(holder, phone)
+    assert set(reachable([loan.borrower_id])[loan.borrower_id]) == {"email"}

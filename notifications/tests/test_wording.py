@@ -261,3 +261,10 @@ def test_versions_fit_their_column_and_none_is_used_twice() -> None:
 def test_what_may_be_told_of_several_payments_together_names_each(kind: Prompt.Kind, language: str) -> None:
     for wording in read_wordings(kind, language).values():
         assert "{items}" in wording.written, wording.version
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_is_said_behind_a_list_of_payments(language: str) -> None:
+    """They stand one a line, and what followed would be read as part of the last."""
+    texts = [text for _kind, _section, wording in wordings(language) for text in lines_of(wording)]
+    assert [text for text in texts if "{items}" in text and not text.endswith("{items}")] == []

@@ -1,16 +1,22 @@
 """What every door of Twilio's must hold, and calls signed as Twilio signs them, by its own client."""
 
+import xml.etree.ElementTree as ElementTree
+from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import pytest
+import time_machine
+from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 from twilio.request_validator import RequestValidator
 
 from notifications.channels.twilio_signature import RETRIES
 from notifications.models import Callback, Delivery, RefusedCalls
+from notifications.receipts import apply_waiting
 from notifications.signatures import reference_of
+from notifications.tests.factories import NOON
 from notifications.tests.webhook_cases import NOBODYS, Call, DoorCases, make
 
 TOKEN = "an-auth-token"
@@ -34,6 +40,19 @@ def signed(target: str, form: dict[str, str], token: str = TOKEN, url: str = "")
     twilios: Any = RequestValidator(token)  # type: ignore[no-untyped-call]
     signature = twilios.compute_signature(url or BASE + target, form)
     return Call("POST", target, urlencode(form).encode(), headers={"X-Twilio-Signature": signature})
+
+
+def ask(view: str, reference: str, *, at: datetime = NOON, **form: str) -> ElementTree.Element:
+    """What Twilio is told to say or do in this call of ours; what it reported has been read then."""
+    call = signed(f"{reverse(view)}?reference={reference}", CALL | form)
+    query = f"reference={reference}"
+    with time_machine.travel(at, tick=False):
+        said = Client().generic(
+            "POST", reverse(view), call.body, call.content_type, QUERY_STRING=query, headers=call.headers
+        )
+    assert (said.status_code, said["Content-Type"]) == (200, "application/xml")
+    apply_waiting(now=at)
+    return ElementTree.fromstring(said.content)
 
 
 class TwilioCases(DoorCases):

@@ -3,6 +3,7 @@
 from typing import Final
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from notifications import receipts
 from notifications.acknowledgement import acknowledge_delivery
+from notifications.channels.twilio_signature import RETRIES
 from notifications.channels.twiml import write_call, write_nothing, write_words
 from notifications.channels.voice_reports import (
     ANSWERED,
@@ -22,7 +24,7 @@ from notifications.channels.voice_reports import (
 )
 from notifications.models import Acknowledgement
 from notifications.signatures import delivery_id_of
-from notifications.spoken import words_of
+from notifications.spoken import answer, words_of
 from notifications.webhooks.door import PLAIN, webhook
 from notifications.webhooks.twilio_door import Called, admit
 
@@ -31,20 +33,22 @@ MARKUP: Final = "application/xml"
 
 @webhook("twilio_voice", "POST")
 def twilio_call_words(request: HttpRequest) -> HttpResponse:
-    """What is said to whoever answered; nothing where the prompt is not to be told any more.
+    """What is said to whoever answered; nothing where the prompt is not to be told any more, or not at this hour, which
+    is then on record.
 
     That somebody answered, and who, is kept as a receipt.
     """
     called = admit(request, STATUS_REQUIRED)
     if not isinstance(called, Called):
         return called
-    receipts.store(provider="twilio_voice", raw=called.raw)
     reference, _key = read_key(called.raw)
-    spoken = words_of(reference)
+    with transaction.atomic():
+        receipts.store(provider="twilio_voice", raw=called.raw)
+        spoken = answer(reference, now=timezone.now())
     if spoken is None:
         return HttpResponse(write_nothing(), content_type=MARKUP)
     at_the_end = urlencode({"reference": reference, ANSWERED: answered_by(called.form)})
-    pressed = f"{settings.TWILIO_CALLBACK_BASE}{reverse('twilio_call_key')}?{at_the_end}"
+    pressed = f"{settings.TWILIO_CALLBACK_BASE}{reverse('twilio_call_key')}?{at_the_end}{RETRIES}"
     return HttpResponse(write_call(spoken.text, spoken.language, pressed), content_type=MARKUP)
 
 
@@ -67,11 +71,14 @@ def twilio_call_key(request: HttpRequest) -> HttpResponse:
     called = admit(request, WORDS_REQUIRED)
     if not isinstance(called, Called):
         return called
-    receipts.store(provider="twilio_voice", raw=called.raw)
     reference, key = read_key(called.raw)
     spoken = words_of(reference)
-    if spoken is None or key != CONFIRMS:
+    # Both or neither: where either fails, Twilio calls again.
+    with transaction.atomic():
+        receipts.store(provider="twilio_voice", raw=called.raw)
+        if confirmed := spoken is not None and key == CONFIRMS:
+            acknowledge_delivery(delivery_id_of(reference), method=Acknowledgement.Method.VOICE, now=timezone.now())
+    if spoken is None or not confirmed:
         return HttpResponse(write_nothing(), content_type=MARKUP)
-    acknowledge_delivery(delivery_id_of(reference), method=Acknowledgement.Method.VOICE, now=timezone.now())
     with translation.override(spoken.language):
         return HttpResponse(write_words(_("Thank you."), spoken.language), content_type=MARKUP)

@@ -6,12 +6,13 @@ filled in once a message.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final, Self
 
 from notifications.wording.facts import Facts
 from notifications.wording.source import Alternatives, Wording, names_in
-from notifications.wording.values import PERSONAL, SHARED
+from notifications.wording.values import PERSONAL, SHARED, Value
 
 _SHARED_FIELDS: Final = (
     *("language", "today", "bank_name", "platform_name", "support_phone", "portal_url", "due_on", "how_to_pay"),
@@ -36,9 +37,18 @@ def shared_values(shared: Shared, language: str) -> dict[str, str]:
     return {name: value(facts, language) for name, value in SHARED.items()}
 
 
-def personal_values(facts: Facts, language: str) -> dict[str, str]:
-    """One borrower's own facts as text. Raises MoneyError for an amount that cannot be."""
-    return {name: value(facts, language) for name, value in PERSONAL.items()}
+def personal_values(facts: Facts, wording: Wording) -> dict[str, str]:
+    """One borrower's own facts as text, those that the letter of this wording names. Raises MoneyError for an amount
+    that cannot be.
+    """
+    return {name: value(facts, wording.language) for name, value in _named_in_letter(wording)}
+
+
+@lru_cache(maxsize=1024)
+def _named_in_letter(wording: Wording) -> list[tuple[str, Value]]:
+    lines = frozenset[str]().union(*map(names_in, (wording.subject, wording.preview, wording.heading, wording.button)))
+    named = lines | names_in_passage(wording.body) | names_in_passage(wording.about)
+    return [(name, value) for name, value in PERSONAL.items() if name in named]
 
 
 def fill_shared(text: str, values: dict[str, str]) -> str:

@@ -88,6 +88,6 @@ def require_letter(wording: Wording, facts: Facts) -> None:
 
 def _chosen(wording: Wording, facts: Facts) -> tuple[dict[str, str], _Words]:
     """One borrower's own values, and the words that can be said with what is known."""
-    values = personal_values(facts, wording.language)
+    values = personal_values(facts, wording)
     unknown = frozenset([name for name, value in values.items() if not value])
     return values, _words(wording, shared_of(facts), unknown)

@@ -2,7 +2,8 @@
 
 `templates/notifications/<kind>/<language>.toml` holds what one kind of prompt says in one language. The lines at its
 top hold for the whole kind; those of a section `[stage.3]` or `[decision.upheld]` add to them or take their place for
-that stage or decision. `every_message/<language>.toml` holds what all emails end with.
+that stage or decision. `every_message/<language>.toml` holds what all emails end with, and how text messages and calls
+are answered, where a kind has no line of its own for that.
 """
 
 import hashlib
@@ -24,8 +25,11 @@ LANGUAGES: Final = ("en", "zh-hans", "zh-hant")
 FALLBACK_LANGUAGE: Final = "en"
 
 LINES: Final = ("subject", "preview", "heading", "button", "why", "choose", "sms", "reply", "stop", "press")
-PASSAGES: Final = ("opening", "body")
-ON_LOCKED_SCREENS: Final = frozenset({"subject", "preview", "sms", "reply", "stop", "press"})
+PASSAGES: Final = ("opening", "body", "about", "call")
+TO_ANYBODY: Final = frozenset({"subject", "preview", "sms", "reply", "stop", "call", "press"})
+"""On a locked screen, or said to whoever answers the phone: nothing personal."""
+AS_IT_STANDS: Final = frozenset({"choose", "stop", "press"})
+"""Nothing is filled in."""
 REPLY_CODE: Final = frozenset({"reply_code"})
 NAMES: Final = frozenset({*SHARED, *PERSONAL})
 
@@ -48,7 +52,7 @@ class Wording:
 
     `body` is for mail and the portal, `about` for mail alone, `choose` for its link to the page on which messages are
     stopped; the link of a text message follows `sms`, then `reply` where there is room for it, and `stop` where a word
-    stops them. A call says `sms` and `press`.
+    stops them. A call says `sms`, `call` and `press`.
 
     `version` is "<kind>/<stage>/<language>@<12 hex digits>", at most 64 characters: the start of the SHA-256 of the
     words themselves and of the page that they stand in. `page` is that page, `written` the JSON of all of these, of
@@ -66,6 +70,7 @@ class Wording:
     sms: str
     reply: str
     stop: str
+    call: tuple[Alternatives, ...]
     press: str
     version: str
     page: str
@@ -94,11 +99,11 @@ def read_wordings(kind: str, language: str, folder: Path = FOLDER) -> dict[str, 
     """
     path = folder / kind / f"{language}.toml"
     document = _load(path)
-    about = _load(folder / "every_message" / f"{language}.toml")
+    every = _load(folder / "every_message" / f"{language}.toml")
     page = read_page(folder)
     variants = {**document.pop("stage", {}), **document.pop("decision", {})} or {"": {}}
     return {
-        name: _build(path, name, {**document, **about, **section}, page, language) for name, section in variants.items()
+        name: _build(path, name, {**every, **document, **section}, page, language) for name, section in variants.items()
     }
 
 
@@ -120,15 +125,22 @@ def read_written(version: str, written: str) -> Wording:
     """
     if _digest(written) != version.partition("@")[2]:
         raise WordingError(f"What was kept of {version} is not what it was.")
-    lines, body, about, page = json.loads(written)
-    passages = tuple(tuple(tuple(ways) for ways in passage) for passage in (body, about))
+    lines, body, about, page, *later = json.loads(written)
+    passages = tuple(tuple(tuple(ways) for ways in passage) for passage in (body, about, *later, []))
     known = {name: str(lines.get(name, "")) for name in LINES if name != "why"}
     texts = [*known.values(), *(text for passage in passages for ways in passage for text in ways)]
     if gone := frozenset[str]().union(*map(names_in, texts)) - NAMES - REPLY_CODE:
         raise WordingError(f"{version} names {', '.join(sorted(gone))}, which nothing fills in any more.")
     language = version.partition("@")[0].rpartition("/")[2]
     return Wording(
-        language=language, body=passages[0], about=passages[1], version=version, page=page, written=written, **known
+        language=language,
+        body=passages[0],
+        about=passages[1],
+        call=passages[2],
+        version=version,
+        page=page,
+        written=written,
+        **known,
     )
 
 
@@ -156,7 +168,7 @@ def _load(path: Path) -> dict[str, Any]:
 
 def _build(path: Path, section: str, words: dict[str, Any], page: str, language: str) -> Wording:
     where = f"{path} [{section}]" if section else str(path)
-    if unknown := words.keys() - {*LINES, *PASSAGES, "about"}:
+    if unknown := words.keys() - {*LINES, *PASSAGES}:
         raise WordingError(f"{where}: {', '.join(sorted(unknown))} has no meaning here: remove it or mend its name.")
     lines = {name: _read_line(where, name, words.get(name)) for name in LINES}
     body = (
@@ -164,10 +176,13 @@ def _build(path: Path, section: str, words: dict[str, Any], page: str, language:
         *_read_passage(where, "body", words.get("body")),
     )
     about = ((lines.pop("why"),), *_read_passage(where, "about", words.get("about")))
-    written = json.dumps([lines, body, about, page], sort_keys=True)
+    call = _read_passage(where, "call", words.get("call"))
+    written = json.dumps([lines, body, about, page, call], sort_keys=True)
     stage = section if section.isdecimal() else "0"
     version = f"{path.parent.name}/{stage}/{language}@{_digest(written)}"
-    return Wording(language=language, body=body, about=about, version=version, page=page, written=written, **lines)
+    return Wording(
+        language=language, body=body, about=about, call=call, version=version, page=page, written=written, **lines
+    )
 
 
 def _digest(written: str) -> str:
@@ -177,9 +192,18 @@ def _digest(written: str) -> str:
 def _read_line(where: str, name: str, text: Any) -> str:
     if not isinstance(text, str) or not text or not text.isprintable():
         raise WordingError(f"{where}: {name} must be one line of text.")
-    allowed = REPLY_CODE if name == "reply" else NAMES - SEVERAL_LINES
-    _check_names(where, name, text, allowed - PERSONAL.keys() if name in ON_LOCKED_SCREENS else allowed)
+    _check_names(where, name, text, _allowed(name))
     return text
+
+
+def _allowed(name: str) -> frozenset[str]:
+    """What the line or passage of this name may name."""
+    if name == "reply":
+        return REPLY_CODE
+    if name in AS_IT_STANDS:
+        return frozenset()
+    allowed = NAMES - SEVERAL_LINES if name in (*LINES, "call") else NAMES
+    return allowed - PERSONAL.keys() if name in TO_ANYBODY else allowed
 
 
 def _read_passage(where: str, name: str, paragraphs: Any) -> tuple[Alternatives, ...]:
@@ -189,7 +213,7 @@ def _read_passage(where: str, name: str, paragraphs: Any) -> tuple[Alternatives,
     for text in (text for alternatives in passage for text in alternatives):
         if not isinstance(text, str) or not text or not text.isprintable():
             raise WordingError(f"{where}: every paragraph of {name} must be one line of text.")
-        _check_names(where, name, text, NAMES)
+        _check_names(where, name, text, _allowed(name))
     return passage
 
 
@@ -201,5 +225,5 @@ def _check_names(where: str, name: str, text: str, allowed: frozenset[str]) -> N
     if unknown:
         raise WordingError(
             f"{where}: {name} may not name {{{'}, {'.join(sorted(unknown))}}}. "
-            f"It may name: {', '.join(sorted(allowed))}."
+            f"It may name: {', '.join(sorted(allowed)) or 'nothing'}."
         )

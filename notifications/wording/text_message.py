@@ -6,7 +6,7 @@ from typing import Final
 
 from notifications.channels.segments import fits
 from notifications.wording.facts import Facts
-from notifications.wording.filling import Shared, require, shared_of, shared_values
+from notifications.wording.filling import Shared, choose_known, require, shared_of, shared_values
 from notifications.wording.source import Wording
 from notifications.wording.values import FIRM_NAMES
 
@@ -29,11 +29,14 @@ def write_text_message(wording: Wording, facts: Facts, action_url: str, reply_co
 
 
 def write_call_words(wording: Wording, facts: Facts) -> str:
-    """What a call says: the words of the text message, without a link, and how to confirm them.
+    """What a call says: the words of the text message, without a link, where to hear more, and how to confirm them.
 
     Raises FactMissingError.
     """
-    return f"{_words(wording, shared_of(facts), 0, '')} {wording.press}".strip()
+    values = shared_values(shared_of(facts), wording.language)
+    missing = frozenset(name for name, value in values.items() if not value)
+    more = [text.format_map(values) for text in choose_known(wording.call, missing)]
+    return " ".join([_words(wording, shared_of(facts), 0, ""), *more, wording.press]).strip()
 
 
 @lru_cache(maxsize=1024)

@@ -25,6 +25,9 @@ _BEFORE: Final = {
 }
 _AND: Final = {"en": " and ", "zh-hans": "和", "zh-hant": "與"}
 
+Value = Callable[[Facts, str], str]
+"""A fact as text in a language."""
+
 
 def one_line(text: str) -> str:
     """The text without line breaks, control characters and direction marks, and without blanks at its ends."""
@@ -49,7 +52,7 @@ def firms_of(facts: Facts, language: str) -> str:
     return bank if seller == bank else f"{seller}{_AND[language]}{bank}"
 
 
-def _money(name: str) -> Callable[[Facts, str], str]:
+def _money(name: str) -> Value:
     """An amount of the facts, in their currency."""
 
     def value(facts: Facts, language: str) -> str:
@@ -63,7 +66,7 @@ def _day(day: date | None, facts: Facts, language: str) -> str:
     return dates.day(day, language, facts.today) if day else ""
 
 
-def _counted(count: Callable[[date, date, str], str]) -> Callable[[Facts, str], str]:
+def _counted(count: Callable[[date, date, str], str]) -> Value:
     """A value that counts from the day of sending to the due date."""
     return lambda facts, language: count(facts.due_on, facts.today, language) if facts.due_on else ""
 
@@ -92,7 +95,7 @@ def _lag(facts: Facts, language: str) -> str:
 
 
 # An empty text means that the fact is not known.
-SHARED: Final[dict[str, Callable[[Facts, str], str]]] = {
+SHARED: Final[dict[str, Value]] = {
     "answer_day": lambda facts, language: _day(facts.answer_by, facts, language),
     "bank_name": lambda facts, _language: one_line(facts.bank_name),
     "by_due": _counted(deadline_text),
@@ -113,7 +116,7 @@ SHARED: Final[dict[str, Callable[[Facts, str], str]]] = {
 }
 """What many borrowers of a day have in common."""
 
-PERSONAL: Final[dict[str, Callable[[Facts, str], str]]] = {
+PERSONAL: Final[dict[str, Value]] = {
     "amount": _money("amount"),
     "borrower_name": lambda facts, _language: one_line(facts.borrower_name),
     "dispute_number": lambda facts, _language: one_line(facts.dispute_number),

@@ -31,6 +31,7 @@ from portal.admin import (
     statement_lines,
     statements,
     suppliers,
+    sweeps,
 )
 
 __all__ = [
@@ -64,4 +65,5 @@ __all__ = [
     "statement_lines",
     "statements",
     "suppliers",
+    "sweeps",
 ]

@@ -1,9 +1,9 @@
 """The queue of what only a person can do: take a task, do it, write down what came of it."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
@@ -18,21 +18,31 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from accounts.models import ContactPoint
 from accounts.requests import SignedInRequest
 from notifications import tasks
-from notifications.agent_tasks import TaskNotYoursError, finish, reveal, take
+from notifications.agent_tasks import OutsideHoursError, TaskNotYoursError, finish, reveal, take
 from notifications.models import AgentTask
 from notifications.resending import CannotResendError
 from portal.admin.cells import chip, person_link, time_left
+from portal.admin.finding import find_tasks
 from portal.admin.ids import read_id
+from portal.admin.queued_words import queued_words
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.reasons import reason_words
 from portal.admin.task_forms import OutcomeForm, TaskStandingFilter
-from portal.admin.task_page import deadline_there, task_page
-from portal.admin.timeline_told import about_task, task_subjects, task_title
+from portal.admin.task_page import deadline_there, is_red, task_page
+from portal.admin.task_subject import subject_words, with_subjects
+from portal.admin.timeline_told import task_subjects
 
 CONFLICT = 409
+
+
+class TaskList(ChangeList):
+    """With what the tasks of a page are about, read at once."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        with_subjects(list(self.result_list), timezone.now())
 
 
 @admin.register(AgentTask)
@@ -43,12 +53,20 @@ class AgentTaskAdmin(ReadOnlyAdmin[AgentTask]):
     list_display_links = ["deadline"]
     list_filter = [TaskStandingFilter]
     ordering = ["act_by", "pk"]
-    search_fields = ["=prompt__installment__loan__external_id"]
+    search_fields = ["installment__loan__external_id"]
     search_help_text = _("Loan number")
     sortable_by = ["deadline"]
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[AgentTask]":
         return super().get_queryset(request).select_related("assignee", *task_subjects())
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[AgentTask]", search_term: str
+    ) -> "tuple[QuerySet[AgentTask], bool]":
+        return (find_tasks(queryset, search_term) if search_term.strip() else queryset), False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return TaskList
 
     def get_urls(self) -> list[URLPattern]:
         take_it = self.admin_site.admin_view(require_POST(self.take_view))
@@ -64,7 +82,7 @@ class AgentTaskAdmin(ReadOnlyAdmin[AgentTask]):
         if task.done_at:
             return task.get_outcome_display()
         now = timezone.now()
-        return chip(time_left(task.act_by, now), "danger" if task.act_by < now else "")
+        return chip(time_left(task.act_by, now), "danger" if is_red(task, now) else "")
 
     @admin.display(description=_("borrower"))
     def borrower_link(self, task: AgentTask) -> SafeString:
@@ -72,7 +90,7 @@ class AgentTaskAdmin(ReadOnlyAdmin[AgentTask]):
 
     @admin.display(description=_("about"))
     def about(self, task: AgentTask) -> str:
-        return f"{task_title(task)} · {about_task(task)}"
+        return subject_words(task)
 
     @admin.display(description=_("reason"))
     def why(self, task: AgentTask) -> str:
@@ -80,7 +98,10 @@ class AgentTaskAdmin(ReadOnlyAdmin[AgentTask]):
 
     @admin.display(description=_("borrower's clock"))
     def local_deadline(self, task: AgentTask) -> str:
-        return deadline_there(task)
+        if task.done_at:
+            return deadline_there(task)
+        words = {"until": deadline_there(task), "now": f"{timezone.localtime(timezone=task.borrower.zone):%H:%M}"}
+        return gettext("%(until)s, now %(now)s") % words
 
     @admin.display(description=_("with"))
     def with_whom(self, task: AgentTask) -> SafeString | str:
@@ -110,13 +131,18 @@ class AgentTaskAdmin(ReadOnlyAdmin[AgentTask]):
         return redirect("admin:notifications_agenttask_change", task_id)
 
     def reveal_view(self, request: SignedInRequest, task_id: int) -> HttpResponse:
-        """The task's page with phone and email whole, in this one answer, which no cache keeps."""
+        """The task's page with phone and email whole, in this one answer, which no cache keeps. At an odd hour whoever
+        answers what was written is asked once more.
+        """
         task = get_object_or_404(self.get_queryset(request), pk=task_id)
         if not self.may_act(request, task):
             raise PermissionDenied
         try:
-            shown = reveal(task_id=task_id, agent=request.user, now=timezone.now())
+            again = "at_odd_hour" in request.POST
+            shown = reveal(task_id=task_id, agent=request.user, now=timezone.now(), at_odd_hour=again)
         except TaskNotYoursError as obstacle:
+            if isinstance(obstacle, OutsideHoursError) and task.may_be_answered_at_any_hour:
+                return self._page(request, task, OutcomeForm(task), asks_again=True)
             messages.error(request, str(obstacle))
             return redirect("admin:notifications_agenttask_change", task_id)
         self.log_change(request, task, "Number shown.")
@@ -139,15 +165,22 @@ class AgentTaskAdmin(ReadOnlyAdmin[AgentTask]):
             return self._page(request, task, form)
         outcome, note = form.cleaned_data["outcome"], form.cleaned_data["note"]
         text_id, now = read_id(request.POST.get("text", "")), timezone.now()
+        told = [pk for pk in map(read_id, request.POST.getlist("told")) if pk]
+        said: dict[str, Any] = {"outcome": outcome, "note": note, "text_id": text_id, "told": told}
+        # A page that showed no figures told none.
+        version = read_id(request.POST.get("version", "")) or 0
+        seen: dict[str, Any] = {"tried": read_id(request.POST.get("tried", "")), "version": version}
         try:
-            done = finish(task_id=task.pk, agent=request.user, outcome=outcome, note=note, now=now, text_id=text_id)
+            done = finish(task_id=task.pk, agent=request.user, now=now, **said, **seen)
         except (TaskNotYoursError, CannotResendError) as obstacle:
             messages.error(request, str(obstacle))
             return self._page(request, self.get_queryset(request).get(pk=task.pk), form, status=CONFLICT)
         if done.status == AgentTask.Status.OPEN and outcome == AgentTask.Outcome.CONTACT_MENDED:
             transaction.on_commit(tasks.wake_senders, robust=True)
-            self.log_change(request, task, "Contact details mended, sent again.")
-            words = gettext("It is being sent there. The task stays open until %s: look what became of it.")
+            self.log_change(request, task, f"Contact details mended{', sent again' if done.sent_again else ''}.")
+            there = gettext("A later message goes there already, or has gone there meanwhile.")
+            messages.success(request, queued_words(done.sent_again) if done.sent_again else there)
+            words = gettext("The task stays open until %s: look what became of it.")
             messages.success(request, words % deadline_there(task))
         elif done.status == AgentTask.Status.OPEN:
             self.log_change(request, task, "Tried, not reached.")
@@ -164,9 +197,9 @@ class AgentTaskAdmin(ReadOnlyAdmin[AgentTask]):
         form: OutcomeForm,
         *,
         status: int = 200,
-        shown: Sequence[ContactPoint] | None = None,
+        **shown: Any,
     ) -> HttpResponse:
         may_act = self.may_act(request, task)
-        page = task_page(task, request.user, form, now=timezone.now(), may_act=may_act, shown=shown)
+        page = task_page(task, request.user, form, now=timezone.now(), may_act=may_act, **shown)
         context = {**self.admin_site.each_context(request), "opts": self.opts, **page}
         return TemplateResponse(request, "admin/desk/task.html", context, status=status)

@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from loans.models import Report
 from loans.templatetags.loans import moment, short_day
-from notifications.models import Alarm
-from notifications.suppliers import FAILS, SLOW, UNDELIVERED
+from notifications.models import Alarm, Delivery
+from notifications.suppliers import FAILS, NONE_ARRIVE, SLOW, UNDELIVERED
+from portal.admin.queue import list_of
 from portal.admin.reasons import reason_words
 
 Kind = Alarm.Kind
@@ -32,6 +33,9 @@ def about(alarm: Alarm) -> SafeString | str:
         return _link("loans_feed", facts["feed"], f"{facts['firm']} · {_kind_of_report(facts['kind'])}")
     if alarm.kind == Kind.REFUSED:
         return _link("loans_partner", facts["partner"], facts["firm"])
+    if alarm.kind == Kind.UNREAD:
+        which = f"partner__id__exact={facts['partner']}&kind__exact={facts['kind']}&status__exact=received"
+        return _linked(list_of(Report, which), f"{facts['firm']} · {_kind_of_report(facts['kind'])}")
     if alarm.kind == Kind.OUTAGE:
         return _link("loans_outage", facts["outage"], facts["firm"])
     if alarm.kind == Kind.DOUBTED:
@@ -42,6 +46,8 @@ def about(alarm: Alarm) -> SafeString | str:
         return _due(alarm.due_on)
     if alarm.kind == Kind.UNTOLD and alarm.due_on:
         return _link("loans_loan", facts["loan"], _due(alarm.due_on))
+    if alarm.kind == Kind.QUEUE:
+        return str(Delivery.Channel(named).label)
     return named
 
 
@@ -68,6 +74,8 @@ def _of_a_provider(alarm: Alarm) -> str:
     why = alarm.detail.removeprefix(f"{name} ")
     if why == SLOW:
         return gettext("%s takes messages, and most bring no receipt in time.") % name
+    if why == NONE_ARRIVE:
+        return gettext("%s takes messages, and no longer says of most that they arrive.") % name
     if why == UNDELIVERED:
         return gettext("%s takes messages, and most are reported as not delivered.") % name
     if why.startswith(FAILS):
@@ -100,6 +108,23 @@ def _of_refusals(alarm: Alarm) -> str:
     return gettext("%(words)s The last refusal: %(code)s.") % {"words": words % named, "code": facts["code"]}
 
 
+def _of_what_is_unread(alarm: Alarm) -> str:
+    facts = alarm.facts
+    named = {"firm": facts["firm"], "since": moment(datetime.fromisoformat(facts["since"]))}
+    if facts["kind"] == Report.Kind.EVENTS:
+        words = gettext(
+            "Messages of %(firm)s have waited to be applied since %(since)s. Nothing about its loans is called overdue "
+            "meanwhile, and reminders go out without them: look at the workers of the queue “intake”."
+        )
+    else:
+        words = gettext(
+            "Files of %(firm)s have waited to be applied since %(since)s. Nothing about its loans is called overdue "
+            "meanwhile, and reminders go out without them: look at the workers of the queue “intake”, or take the same "
+            "files in once more."
+        )
+    return words % named
+
+
 def _of_an_outage(alarm: Alarm) -> str:
     named = {"firm": alarm.facts["firm"], "since": moment(datetime.fromisoformat(alarm.facts["since"]))}
     words = gettext(
@@ -123,15 +148,26 @@ def _of_an_untold_one(alarm: Alarm) -> str:
     )
 
 
+def _of_a_queue(alarm: Alarm) -> str:
+    since = moment(datetime.fromisoformat(alarm.facts["since"]))
+    words = gettext(
+        "What was to go out at %(since)s still waits, and for ten minutes nobody has worked on the queue “%(queue)s”: "
+        "look at its workers and at beat."
+    )
+    return words % {"since": since, "queue": alarm.facts["channel"]}
+
+
 _WORDS: Final[dict[Kind, Callable[[Alarm], str]]] = {
     Kind.FEED: _of_a_feed,
     Kind.PROVIDER: _of_a_provider,
     Kind.STATEMENT: _of_a_statement,
     Kind.CLOCK: _of_a_clock,
     Kind.REFUSED: _of_refusals,
+    Kind.UNREAD: _of_what_is_unread,
     Kind.OUTAGE: _of_an_outage,
     Kind.DOUBTED: _of_a_booking,
     Kind.UNTOLD: _of_an_untold_one,
+    Kind.QUEUE: _of_a_queue,
 }
 
 
@@ -144,4 +180,8 @@ def _kind_of_report(kind: str) -> str:
 
 
 def _link(model: str, pk: int, words: str) -> SafeString:
-    return format_html('<a href="{}">{}</a>', reverse(f"admin:{model}_change", args=[pk]), words)
+    return _linked(reverse(f"admin:{model}_change", args=[pk]), words)
+
+
+def _linked(address: str, words: str) -> SafeString:
+    return format_html('<a href="{}">{}</a>', address, words)

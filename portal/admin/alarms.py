@@ -8,13 +8,18 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
+from accounts.requests import SignedInRequest
+from notifications.agent_tasks import TaskNotYoursError
+from notifications.alarm_tasks import REASONS, NothingToTellError, take_up, tasks_about
 from notifications.alarms import ClosedBeforeError, close_by_hand, opened_with
 from notifications.models import Alarm
 from portal.admin.alarm_words import about, wrong
@@ -81,6 +86,10 @@ class AlarmAdmin(ReadOnlyAdmin[Alarm]):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Alarm]":
         return super().get_queryset(request).select_related("borrower", "closed_by")
 
+    def get_urls(self) -> list[URLPattern]:
+        take_it = self.admin_site.admin_view(require_POST(self.take_view))
+        return [path("<int:alarm_id>/take/", take_it, name="notifications_alarm_take"), *super().get_urls()]
+
     @admin.display(description=_("kind"), ordering="kind")
     def kind_chip(self, alarm: Alarm) -> SafeString:
         return chip(alarm.get_kind_display(), "danger" if alarm.closed_at is None else "")
@@ -110,8 +119,28 @@ class AlarmAdmin(ReadOnlyAdmin[Alarm]):
             if form.is_valid():
                 return self._close(request, alarm, **form.cleaned_data)
             request.method = "GET"  # nothing else of the page may be written
-        more = {"reason_form": form, "may_close": may_close and alarm.closed_at is None}
+        is_open = alarm.closed_at is None
+        may_take = is_open and self.may_take(request, alarm)
+        more = {"reason_form": form, "may_close": may_close and is_open, "may_take": may_take}
+        more["tasks_about"] = tasks_about(alarm) if alarm.kind in REASONS else ()
         return super().change_view(request, object_id, form_url, more | (extra_context or {}))
+
+    def may_take(self, request: SignedInRequest, alarm: Alarm) -> bool:
+        """Whoever may work on tasks, where somebody else is to be called."""
+        is_theirs = alarm.borrower_id == request.user.pk
+        return alarm.kind in REASONS and request.user.has_perm("notifications.change_agenttask") and not is_theirs
+
+    def take_view(self, request: SignedInRequest, alarm_id: int) -> HttpResponse:
+        alarm = get_object_or_404(self.get_queryset(request), pk=alarm_id)
+        if not self.may_take(request, alarm):
+            raise PermissionDenied
+        try:
+            task = take_up(alarm_id=alarm_id, agent=request.user, now=timezone.now())
+        except (NothingToTellError, TaskNotYoursError) as obstacle:
+            messages.error(request, str(obstacle))
+            return redirect("admin:notifications_alarm_change", alarm_id)
+        self.log_change(request, alarm, f"Taken up: task {task.pk}.")
+        return redirect("admin:notifications_agenttask_change", task.pk)
 
     def _close(self, request: Any, alarm: Alarm, *, because: str, together: bool) -> HttpResponse:
         said: dict[str, Any] = {"by": request.user, "because": because, "now": timezone.now()}

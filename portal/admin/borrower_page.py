@@ -62,7 +62,7 @@ def borrower_page(borrower: User, query: Mapping[str, str], *, now: datetime) ->
     return {
         "local_time": timezone.localtime(now, borrower.zone),
         "zone": borrower.zone,
-        "about_zone": _about_zone(borrower, now),
+        "about_zone": about_zone(borrower, now),
         "ways": ways,
         "any_way": any(way.is_open for way in ways),
         "loans": [_listed(loan, rules, chosen, loan_id) for loan in loans],
@@ -77,7 +77,7 @@ def borrower_page(borrower: User, query: Mapping[str, str], *, now: datetime) ->
     }
 
 
-def _about_zone(borrower: User, now: datetime) -> str:
+def about_zone(borrower: User, now: datetime) -> str:
     """What is to be said of a zone that nobody has said; empty where somebody has."""
     if borrower.zone_was_said:
         return ""

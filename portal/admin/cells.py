@@ -96,6 +96,11 @@ def installment_label(installment: Installment, loan: Loan) -> str:
     return gettext("%(loan)s no. %(number)s, %(amount)s due %(day)s") % figures
 
 
+def withdrawn_label(installment: Installment, loan: Loan) -> str:
+    """ "no longer to be paid: LN-00017 no. 3, ¥100.00 due 3 Dec"."""
+    return gettext("no longer to be paid: %(what)s") % {"what": installment_label(installment, loan)}
+
+
 def halted(halt: Halt) -> str:
     """What a halt stops: "SMS · payment overdue · Harbour Bank", or "everything"."""
     parts = [halt.get_channel_display() if halt.channel else "", halt.get_kind_display() if halt.kind else ""]

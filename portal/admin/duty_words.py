@@ -21,6 +21,10 @@ def telling_words(telling: FirmTelling) -> str:
 
 def duty_words(duty: Duty) -> str:
     """Who has to send it, until when, and what was said of it. Read it with RELATED."""
+    if duty.status == Duty.Status.MET and duty.telling and duty.telling.failed:
+        return gettext("the firm says later that it reached nobody; the next stage tells (%s)") % telling_words(
+            duty.telling
+        )
     if duty.status == Duty.Status.MET and duty.telling:
         return gettext("told by the firm, as it says (%s)") % telling_words(duty.telling)
     if duty.status == Duty.Status.TAKEN_OVER:

@@ -1,5 +1,7 @@
 """Where partners are told what happens: off, on, and everything that was given up sent again."""
 
+from datetime import datetime
+
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -9,15 +11,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from loans.models import Endpoint, OutwardDelivery
 from loans.outward import endpoints
 from loans.outward.replaying import send_again_to
+from loans.outward.retrying import LONGEST_OFF
 from portal.admin.cells import chip
 from portal.admin.outward import button, host_of, say
 from portal.admin.read_only import ReadOnlyAdmin
@@ -89,13 +93,14 @@ class EndpointAdmin(ReadOnlyAdmin[Endpoint]):
         return self._switched(request, pk, on=False)
 
     def _switched(self, request: HttpRequest, pk: int, *, on: bool) -> HttpResponse:
-        row = self._to_change(request, pk)
+        row, now = self._to_change(request, pk), timezone.now()
         with transaction.atomic():
-            moved = endpoints.enable(row.pk) if on else endpoints.disable(row.pk, why="by hand", now=timezone.now())
+            moved = endpoints.enable(row.pk) if on else endpoints.disable(row.pk, why="by hand", now=now)
             if moved:
                 self.log_change(request, row, "Switched on." if on else "Switched off.")
-        said = gettext("Switched on: what waits for it is posted now.") if on else gettext("Switched off: events wait.")
-        messages.success(request, said)
+        messages.success(request, _said_of(on))
+        if on and row.disabled_at and row.disabled_at + LONGEST_OFF <= now:
+            messages.warning(request, _not_posted(row.disabled_at + LONGEST_OFF))
         return redirect("admin:loans_endpoint_changelist")
 
     def _to_change(self, request: HttpRequest, pk: int) -> Endpoint:
@@ -103,3 +108,20 @@ class EndpointAdmin(ReadOnlyAdmin[Endpoint]):
         if not request.user.has_perm("loans.change_endpoint"):
             raise PermissionDenied
         return row
+
+
+def _said_of(on: bool) -> str:
+    if on:
+        return gettext("Switched on: what waits for it is posted now.")
+    days = LONGEST_OFF.days
+    return ngettext(
+        "Switched off: what happens within %d day waits.", "Switched off: what happens within %d days waits.", days
+    ) % (days,)
+
+
+def _not_posted(since: datetime) -> str:
+    """Of one that was off for longer than events wait."""
+    since_then = date_format(timezone.localtime(since), "DATETIME_FORMAT")
+    return gettext("What has happened since %s did not wait: the firm asks for it, or replay_outward posts it.") % (
+        since_then,
+    )

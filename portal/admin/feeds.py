@@ -33,7 +33,7 @@ class FeedAdmin(_FeedAdmin):
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Feed]":
-        return with_last_heard(super().get_queryset(request))
+        return with_last_heard(super().get_queryset(request), timezone.now())
 
     @admin.display(description=_("last heard"))
     def last_heard(self, feed: Feed) -> str:

@@ -10,13 +10,14 @@ from contextlib import suppress
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from accounts.models import ContactPoint, User
 from accounts.phones import normalize_phone
 from loans.models import Dispute, Installment, Loan, Payment
 from loans.receipt_numbers import read_receipt_number
+from notifications.models import AgentTask, Prompt
 
 LEAST_INFIX: Final = 3
 """Shorter words are looked for at the start only: a trigram index knows nothing of them anywhere else."""
@@ -112,3 +113,16 @@ def _by_national_number(number: str) -> "list[QuerySet[Any, Any]]":
 
 def _points(**conditions: str) -> "QuerySet[Any, Any]":
     return ContactPoint.objects.filter(**conditions).order_by().values("user_id")
+
+
+def find_tasks(tasks: "QuerySet[AgentTask]", number: str) -> "QuerySet[AgentTask]":
+    """Those of `tasks` that are about a loan of this number, also where their message names it beside another, or about
+    what its borrower wrote. By the borrowers' ids, so that no other tasks are read.
+    """
+    loans = list(Loan.objects.filter(external_id__iexact=number.strip()).values_list("pk", "borrower_id"))
+    ids = [pk for pk, _borrower in loans]
+    companions = Prompt.objects.filter(told_with=OuterRef("prompt"), installment__loan__in=ids)
+    about = Q(installment__loan__in=ids) | Q(text__isnull=False) | Q(Exists(companions))
+    for subject in ("installment", "payment", "dispute"):
+        about |= Q(**{f"prompt__{subject}__loan__in": ids})
+    return tasks.filter(about, borrower__in={borrower for _pk, borrower in loans})

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 from accounts.requests import SignedInRequest
 from loans.models import Partner
 from notifications import tasks
-from notifications.halting import AlreadyLiftedError, halt, lift
+from notifications.halting import AlreadyLiftedError, halt, lift, still_halting
 from notifications.models import Delivery, Halt, Prompt
 from portal.admin.cells import halted
 from portal.admin.read_only import ReadOnlyAdmin
@@ -121,19 +121,23 @@ class HaltAdmin(ReadOnlyAdmin[Halt]):
         return super().add_view(request, form_url, buttons | (extra_context or {}))
 
     def save_model(self, request: Any, obj: Halt, form: Any, change: bool) -> None:
-        """`obj` becomes the halt that was thrown."""
+        """`obj` becomes the halt that was thrown, now or by whoever was first."""
+        now = timezone.now()
         thrown = halt(
             reason=obj.reason,
             by=request.user,
-            now=timezone.now(),
+            now=now,
             channel=obj.channel,
             kind=obj.kind,
             partner=obj.partner,
         )
         obj.pk, obj.since, obj.by = thrown.pk, thrown.since, thrown.by
+        if thrown.since == now:
+            messages.warning(request, gettext("Halted. What is being handed over this moment still goes out."))
+        else:
+            messages.warning(request, gettext("This is halted already, by halt #%d. There is no second one.") % obj.pk)
 
     def response_add(self, request: HttpRequest, obj: Halt, post_url_continue: str | None = None) -> HttpResponse:
-        messages.warning(request, gettext("Halted. What is being handed over this moment still goes out."))
         return redirect("admin:index")
 
     def change_view(
@@ -155,5 +159,14 @@ class HaltAdmin(ReadOnlyAdmin[Halt]):
         except AlreadyLiftedError:
             messages.error(request, gettext("This halt was lifted before; nothing was changed."))
         else:
-            messages.success(request, gettext("Lifted: what waited goes out now, unless its time has passed."))
+            _say_lifted(request, halt_id)
         return redirect("admin:index")
+
+
+def _say_lifted(request: HttpRequest, halt_id: int) -> None:
+    others = still_halting([halt_id])
+    if not others:
+        messages.success(request, gettext("Lifted: what waited goes out now, unless its time has passed."))
+        return
+    named = ", ".join(f"#{one.pk} ({halted(one)})" for one in others)
+    messages.warning(request, gettext("Lifted, but some or all of it is still held by other halts: %s.") % named)

@@ -23,6 +23,17 @@ class ReasonForm(forms.Form):
     )
 
 
+class TakeBackForm(forms.Form):
+    """Why a decision was wrong."""
+
+    wrong = forms.CharField(
+        label=_("What was wrong with it"),
+        max_length=LONGEST_REASON,
+        help_text=_("It stays in the history of the line."),
+        error_messages={"required": _("Say what was wrong with the decision.")},
+    )
+
+
 class LineStandingFilter(StandingFilter):
     """Those that wait for a decision unless asked otherwise."""
 

@@ -12,9 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from loans.models import Discrepancy, Dispute, OutwardDelivery, Partner, Report, StatementLine
-from notifications.models import AgentTask, Alarm, Halt, Supplier
+from notifications.calling import may_be_called
+from notifications.clock import Clock
+from notifications.models import AgentTask, Alarm, Halt, Supplier, Sweep
 from portal.admin import now_firms, now_levers
 from portal.admin.queue import SHOWN, Number, Queue, list_of
+from portal.admin.task_subject import with_subjects
 from portal.admin.timeline_told import task_subjects
 
 RECENT: Final = timedelta(days=7)
@@ -41,6 +44,7 @@ def read_now(request: HttpRequest, site: AdminSite) -> Now:
     now = timezone.now()
     made: dict[type[Model], Callable[[], Queue]] = {
         Halt: now_levers.halts,
+        Sweep: lambda: now_levers.sweeps(now),
         Alarm: now_levers.alarms,
         Supplier: lambda: now_levers.suppliers(now),
         AgentTask: lambda: _tasks(now, request.user.pk),
@@ -61,18 +65,22 @@ def lately(now: datetime) -> "QuerySet[Report]":
 
 def _tasks(now: datetime, agent_id: int | None) -> Queue:
     open_tasks = AgentTask.objects.open()
+    late = Q(act_by__lt=now)
+    may_act = Q(kind=AgentTask.Kind.STILL_WAITING) | may_be_called(Clock.at(now))
     counts = open_tasks.aggregate(
         all=Count("pk"),
-        late=Count("pk", filter=Q(act_by__lt=now)),
+        late=Count("pk", filter=late),
+        red=Count("pk", filter=late & may_act),
         mine=Count("pk", filter=Q(assignee=agent_id)),
     )
     numbers = [
         Number(counts["all"], _("open agent tasks"), list_of(AgentTask)),
-        Number(counts["late"], _("late"), list_of(AgentTask, "standing=late"), "danger"),
+        Number(counts["late"], _("late"), list_of(AgentTask, "standing=late"), "danger" if counts["red"] else ""),
         Number(counts["mine"], _("mine"), list_of(AgentTask, "standing=mine")),
     ]
     related = ("assignee", *task_subjects())
-    return Queue("tasks", numbers, list(open_tasks.select_related(*related).order_by("act_by", "pk")[:SHOWN]))
+    first = list(open_tasks.select_related(*related).order_by("act_by", "pk")[:SHOWN])
+    return Queue("tasks", numbers, with_subjects(first, now))
 
 
 def _disputes(now: datetime) -> Queue:

@@ -6,7 +6,8 @@ from typing import Final
 from django.db.models import Case, Count, F, Q, QuerySet, Sum, Value, When
 from django.utils.translation import gettext as _
 
-from notifications.models import Alarm, Halt, RefusedCalls, Supplier
+from notifications.models import Alarm, Halt, RefusedCalls, Supplier, Sweep
+from notifications.sweeps import not_running
 from portal.admin.queue import SHOWN, Number, Queue, list_of
 
 DAY: Final = timedelta(days=1)
@@ -42,6 +43,13 @@ def halts() -> Queue:
     """All of them: a halt that is forgotten is a silence."""
     rows = list(Halt.objects.in_force().select_related("partner", "by").order_by("since", "pk"))
     return Queue("halts", [Number(len(rows), _("halts in force"), list_of(Halt), "danger")], rows)
+
+
+def sweeps(now: datetime) -> Queue:
+    """Without them the other numbers are those of the time when they last ran."""
+    rows = not_running(now)
+    number = Number(len(rows), _("sweeps that do not run"), list_of(Sweep, "standing=missing"), "danger")
+    return Queue("sweeps", [number], rows[:SHOWN])
 
 
 def suppliers(now: datetime) -> Queue:

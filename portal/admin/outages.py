@@ -6,20 +6,21 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import SignedInRequest
 from loans.models import Outage, Partner
 from loans.outages import OutageDoubt, OverAlreadyError, declare_outage, doubt_outage, end_outage
+from notifications import tasks
 from portal.admin.outage_holds import touched_csv
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.standing import StandingFilter
@@ -72,7 +73,26 @@ class OutageForm(_OutageForm):
         doubt = doubt_outage(starts_at, ends_at, said_at=timezone.now()) if starts_at else None
         if doubt:
             raise ValidationError({_DOUBTED[doubt]: _DOUBTS[doubt]})
+        self._refuse_again(said)
         return said
+
+    def _refuse_again(self, said: dict[str, Any]) -> None:
+        """One that lasts has nothing to be said again: a page that is slow, or a wrong end, must not make two of it."""
+        if not said.get("partner") or not said.get("starts_at"):
+            return
+        # Who presses twice waits here for the first press to be kept.
+        Partner.objects.select_for_update(no_key=True).get(pk=said["partner"].pk)
+        now, scope = (
+            timezone.now(),
+            {name: said.get(name) for name in ("partner", "counterpart", "product", "currency")},
+        )
+        lasting = Outage.objects.not_over(now).filter(**scope, starts_at__lte=max(said["starts_at"], now))
+        there = lasting.filter(Q(ends_at=None) | Q(ends_at__gt=said["starts_at"])).select_related("declared_by").first()
+        if there:
+            raise ValidationError(
+                _("It is declared already: outage #%(number)d, by %(who)s. End that one first."),
+                params={"number": there.pk, "who": there.declared_by or there.partner},
+            )
 
 
 class OutageStandingFilter(StandingFilter):
@@ -158,13 +178,14 @@ class OutageAdmin(ReadOnlyAdmin[Outage]):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: Any, obj: Outage, form: Any, change: bool) -> None:
-        """Through the function that holds what it touches; the row that it makes is the one that was asked for."""
+        """The row that `declare_outage` makes is the one that was asked for; workers hold what it touches."""
         said = {name: form.cleaned_data[name] for name in OutageForm.Meta.fields}
-        made = declare_outage(**said, now=timezone.now(), by=request.user)
+        made = declare_outage(**said, now=timezone.now(), by=request.user, touch=False)
         obj.__dict__.update(made.__dict__)
-        count = made.holds.count()
-        words = ngettext("%d installment is touched and held.", "%d installments are touched and held.", count)
-        messages.info(request, words % count)
+        transaction.on_commit(tasks.wake_outages, robust=True)
+        messages.info(
+            request, gettext("What it touches is being held and told now: the list says how many, in a moment.")
+        )
 
     def end_view(self, request: SignedInRequest, outage_id: int) -> HttpResponse:
         row = get_object_or_404(Outage, pk=outage_id)

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.db import models
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from loans.models import Partner, PartnerKey
+from loans.models import Loan, Partner, PartnerKey
 
 if TYPE_CHECKING:
     _PartnerAdmin = admin.ModelAdmin[Partner]
@@ -50,6 +51,11 @@ class PartnerAdmin(_PartnerAdmin):
     search_fields = ["name", "code"]
     search_help_text = _("Name or code")
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Partner | None = None) -> list[str]:
+        """The kind of a firm that has loans stays: whose word counts for what hangs on it."""
+        held = obj is not None and Loan.objects.filter(Q(bank=obj) | Q(platform=obj)).exists()
+        return ["kind"] if held else []
 
     def has_delete_permission(self, request: HttpRequest, obj: Partner | None = None) -> bool:
         return False

@@ -11,7 +11,6 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -19,9 +18,10 @@ from accounts.requests import SignedInRequest
 from notifications import tasks
 from notifications.models import Delivery, Duty, Prompt, Sender
 from notifications.resending import CannotResendError, resend
-from portal.admin.cells import moment_in, person_link, stage_of
+from portal.admin.cells import person_link, stage_of
 from portal.admin.duty_words import RELATED, duty_words
 from portal.admin.levels import level_of
+from portal.admin.queued_words import queued_words
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.reasons import reason_words
 from portal.admin.timeline_told import about, channel_of, subjects
@@ -91,18 +91,8 @@ class PromptAdmin(ReadOnlyAdmin[Prompt]):
         except CannotResendError as obstacle:
             messages.error(request, str(obstacle))
         else:
-            messages.success(request, _queued(delivery))
+            messages.success(request, queued_words(delivery))
         return redirect(_way_back(request, prompt))
-
-
-def _queued(delivery: Delivery) -> str:
-    """What the agent reads: at once, or when the borrower's contact hours open."""
-    way = channel_of(delivery)
-    if delivery.next_attempt_at <= timezone.now():
-        return gettext("On its way: %s.") % way
-    zone = delivery.prompt.borrower.zone
-    held = {"way": way, "moment": moment_in(delivery.next_attempt_at, zone), "zone": zone.key}
-    return gettext("%(way)s is held until contact hours open: %(moment)s (%(zone)s).") % held
 
 
 def _way_back(request: HttpRequest, prompt: Prompt) -> str:

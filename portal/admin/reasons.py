@@ -8,13 +8,16 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.masking import mask_text
+from notifications.handing_on import WAITS
+from notifications.number_replaced import ANOTHERS, THEIRS
 from notifications.outcomes import REFUSED_BY
 from notifications.passed_by import DUE_DAY_OVER, OVERTAKEN
 from notifications.policy_files import rule_named
 from notifications.policy_words import describe
 from notifications.silence import NONE_COME, TOO_LATE
-from notifications.states import HELD_BY
-from notifications.suppliers import FAILS, SLOW, UNDELIVERED
+from notifications.spoken import HALTED, NOT_NOW
+from notifications.states import HELD_BY, SAID_NOTHING
+from notifications.suppliers import FAILS, NONE_ARRIVE, SLOW, UNDELIVERED
 
 _OF_A_FIRM: Final = "firm:"
 KNOWN: Final[dict[str, Promise]] = {
@@ -24,6 +27,8 @@ KNOWN: Final[dict[str, Promise]] = {
     "not acknowledged in time": _("not acknowledged in time"),
     "no channel reached them": _("no channel reached them"),
     "nothing arrived and the time to act is running out": _("nothing arrived and the time to act is running out"),
+    "nobody was telling them before the due date": _("nobody was telling them before the due date"),
+    "fell overdue untold": _("fell overdue untold"),
     "the bank does not show what the platform has seen": _("the bank does not show what the platform has seen"),
     TOO_LATE: _("no receipt in time"),
     NONE_COME: _("its provider brings no receipts"),
@@ -34,6 +39,7 @@ KNOWN: Final[dict[str, Promise]] = {
     "no answer after the message was sent": _("no answer after the message was sent"),
     "no answer after the request was sent": _("no answer after the message was sent"),
     SLOW: _("takes messages, and most bring no receipt in time"),
+    NONE_ARRIVE: _("takes messages, and no longer says of most that they arrive"),
     UNDELIVERED: _("takes messages, and most are reported as not delivered"),
     "Nobody is telling this borrower: look at the planner and the workers, then call the borrower.": _(
         "Nobody is telling this borrower: look at the planner and the workers, then call the borrower."
@@ -43,7 +49,11 @@ KNOWN: Final[dict[str, Promise]] = {
     ),
     OVERTAKEN: _("overtaken by a later stage"),
     "its message arrived without naming it": _("its message arrived without naming it"),
+    "its ladder could not be looked at": _("its ladder could not be looked at"),
     DUE_DAY_OVER: _("its due day is over"),
+    WAITS: _("a firm has seen the money for one that was told with it"),
+    ANOTHERS: _('the "stop" came from a number that their firm has replaced'),
+    THEIRS: _('the "stop" came from the number that their firm names again'),
     "acknowledged": _("acknowledged"),
     "sender not known": _("sender not known"),
     "for a person to read": _("for a person to read"),
@@ -55,10 +65,15 @@ KNOWN: Final[dict[str, Promise]] = {
     "an outage of a firm": _("an outage of a firm"),
     "told by a firm": _("told by a firm"),
     "told in person": _("told in person"),
+    "not to be told when a person told the others": _("not to be told when a person told the others"),
+    "outside of contact hours, since they wrote": _("outside of contact hours, since they wrote"),
     "told in another way": _("told in another way"),
+    HALTED: _("halted"),
+    NOT_NOW: _("not to be told now"),
     "silent": _("nothing was reported"),
     "no_proof": _("only said to be sent"),
     "not_reached": _("nobody reached, as the firm says"),
+    "told_together": _("told together with one of which the firm reached nobody"),
     "paid or changed meanwhile": _("paid or changed meanwhile"),
     "takes back an earlier booking": _("takes back an earlier booking"),
     "money that went out": _("money that went out"),
@@ -105,6 +120,8 @@ def reason_words(reason: str, known_addresses: Iterable[str] = ()) -> str:
     if reason.startswith(REFUSED_BY):
         provider, _colon, why = reason.removeprefix(REFUSED_BY).partition(": ")
         return gettext("refused by %(provider)s: %(why)s") % {"provider": provider, "why": reason_words(why)}
+    if reason.startswith(SAID_NOTHING):
+        return gettext("answered, and nothing was said: %s") % reason_words(reason.removeprefix(SAID_NOTHING))
     said, _colon, fault = reason.partition(": ")
     if said in KNOWN and fault in FAULTS:
         return gettext("%(what)s: %(fault)s") % {"what": KNOWN[said], "fault": FAULTS[fault]}
@@ -119,9 +136,13 @@ def held_words(rule_id: str) -> str:
     firm = rule_id.removeprefix(_OF_A_FIRM)
     if firm != rule_id:
         return gettext("held: it was the turn of %(firm)s to send it") % {"firm": firm}
+    return gettext("held: %(rule)s") % {"rule": rule_words(rule_id)} if rule_id else ""
+
+
+def rule_words(rule_id: str) -> str:
+    """The rule of this id with its source; empty without one."""
     rule = rule_named(rule_id) if rule_id else None
-    words = {"rule": describe(rule) if rule else str(KNOWN.get(rule_id, rule_id))}
-    return gettext("held: %(rule)s") % words if rule_id else ""
+    return describe(rule) if rule else str(KNOWN.get(rule_id, rule_id))
 
 
 def provider_words(why: str) -> str:

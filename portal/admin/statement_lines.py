@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -16,11 +17,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.masking import mask_text
 from accounts.requests import SignedInRequest
 from loans.intake.deciding import CannotDecideError, match_line, set_aside, suggestions
+from loans.intake.taking_back import take_back_decision
 from loans.models import Installment, Payment, StatementLine
 from loans.return_reasons import reason_in_words
 from portal.admin.cells import chip, money
 from portal.admin.ids import read_id
-from portal.admin.line_forms import LineStandingFilter, ReasonForm
+from portal.admin.line_forms import LineStandingFilter, ReasonForm, TakeBackForm
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.reasons import reason_words
 
@@ -79,19 +81,24 @@ class StatementLineAdmin(ReadOnlyAdmin[StatementLine]):
     def change_view(
         self, request: Any, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """One line: GET shows it with what it could be, POST decides it."""
+        """One line: GET shows it with what it could be, POST decides it, or takes the decision back."""
         line = self.viewed(request, object_id)
         if request.method != "POST":
             return self._page(request, line, ReasonForm())
         if not request.user.has_perm("loans.change_statementline"):
             raise PermissionDenied
+        if "take_back" in request.POST:
+            return self._take_back(request, line)
         return self._set_aside(request, line) if "set_aside" in request.POST else self._match(request, line)
 
     def _match(self, request: SignedInRequest, line: StatementLine) -> HttpResponse:
+        """What was chosen is shown first: a row beside the right one would pay a stranger's debt."""
         installment_id, payment_id = _chosen(request.POST.get("match", ""))
         if not installment_id:
             messages.error(request, gettext("Choose what the line is matched to."))
             return self._page(request, line, ReasonForm())
+        if "sure" not in request.POST and line.match == StatementLine.Match.UNMATCHED:
+            return self._ask(request, line, installment_id, payment_id)
         try:
             now = timezone.now()
             match_line(
@@ -115,6 +122,48 @@ class StatementLineAdmin(ReadOnlyAdmin[StatementLine]):
         messages.success(request, gettext("Set aside."))
         return redirect("admin:loans_statementline_changelist")
 
+    def _ask(
+        self, request: SignedInRequest, line: StatementLine, installment_id: int, payment_id: int | None
+    ) -> HttpResponse:
+        rows = Installment.objects.select_related("loan__borrower", "loan__platform")
+        installment = rows.filter(pk=installment_id, loan__bank=line.report.partner_id).first()
+        payment = installment.loan.payments.filter(pk=payment_id).first() if installment and payment_id else None
+        if installment is None or (payment_id and payment is None):
+            messages.error(request, gettext("Choose what the line is matched to."))
+            return self._page(request, line, ReasonForm())
+        return TemplateResponse(
+            request,
+            "admin/desk/line_sure.html",
+            {
+                **self.admin_site.each_context(request),
+                "title": gettext("Book this money?"),
+                "opts": self.opts,
+                "line": line,
+                "payer_text": self.payer_text(line),
+                "installment": installment,
+                "payment": payment,
+                "differs": line.currency == installment.loan.currency and line.amount != installment.outstanding,
+                "match": request.POST["match"],
+            },
+        )
+
+    def _take_back(self, request: SignedInRequest, line: StatementLine) -> HttpResponse:
+        form = TakeBackForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, line, ReasonForm(), take_back=form)
+        was = f"{line.match} by #{line.decided_by_id}, for installment #{line.decided_for_id}"
+        try:
+            with transaction.atomic():
+                taken = take_back_decision(line.pk, agent=request.user, now=timezone.now())
+                self.log_change(request, line, f"Taken back ({was}): {form.cleaned_data['wrong']}")
+        except CannotDecideError as obstacle:
+            return self._refused(request, line, ReasonForm(), obstacle)
+        if taken.match == StatementLine.Match.UNMATCHED:
+            messages.success(request, gettext("Taken back. The line waits to be decided again."))
+        else:
+            messages.success(request, gettext("Taken back. The line has found its payment by itself."))
+        return redirect("admin:loans_statementline_change", line.pk)
+
     def _refused(
         self, request: SignedInRequest, line: StatementLine, form: ReasonForm, obstacle: Exception
     ) -> HttpResponse:
@@ -122,9 +171,16 @@ class StatementLineAdmin(ReadOnlyAdmin[StatementLine]):
         return self._page(request, self.get_queryset(request).get(pk=line.pk), form, status=CONFLICT)
 
     def _page(
-        self, request: SignedInRequest, line: StatementLine, form: ReasonForm, *, status: int = 200
+        self,
+        request: SignedInRequest,
+        line: StatementLine,
+        form: ReasonForm,
+        *,
+        status: int = 200,
+        take_back: TakeBackForm | None = None,
     ) -> HttpResponse:
         waiting = line.match == StatementLine.Match.UNMATCHED
+        may_change = request.user.has_perm("loans.change_statementline")
         number = request.GET.get("loan", "").strip()
         context = {
             **self.admin_site.each_context(request),
@@ -136,8 +192,9 @@ class StatementLineAdmin(ReadOnlyAdmin[StatementLine]):
             "side": self.side_shown(line),
             "payer_text": self.payer_text(line),
             "is_credit": line.side == "credit" and not line.reversal,
-            "may_decide": waiting and request.user.has_perm("loans.change_statementline"),
-            "suggestions": suggestions(line) if waiting else None,
+            "may_decide": waiting and may_change,
+            "take_back": (take_back or TakeBackForm()) if line.decided_by_id and may_change else None,
+            "suggestions": suggestions(line, request.user) if waiting else None,
             "loan_number": number,
             "of_loan": _unsettled(line, number) if waiting and number else [],
             "form": form,

@@ -34,7 +34,7 @@ class SupplierStandingFilter(StandingFilter):
 
 @admin.register(Supplier)
 class SupplierAdmin(ReadOnlyAdmin[Supplier]):
-    """One is here once it has failed; what became of handing over moves it, and nobody by hand."""
+    """One is here once it has failed or said what arrives; what became of messages moves it, and nobody by hand."""
 
     list_display = ["name", "standing", "paused_until", "strikes", "reason", "changed_at"]
     list_filter = [SupplierStandingFilter]

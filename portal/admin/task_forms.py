@@ -8,6 +8,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from notifications.calling import may_be_called
+from notifications.clock import Clock
 from notifications.models import AgentTask
 from portal.admin.standing import StandingFilter
 
@@ -43,13 +45,21 @@ class TaskStandingFilter(StandingFilter):
     """Open unless asked otherwise."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("late", _("late")), ("mine", _("mine")), ("free", _("nobody's")), ("done", _("done"))]
+        return [
+            ("now", _("may be called now")),
+            ("late", _("late")),
+            ("mine", _("mine")),
+            ("free", _("nobody's")),
+            ("done", _("done")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[AgentTask]") -> "QuerySet[AgentTask]":
         open_tasks = queryset.filter(status=AgentTask.Status.OPEN)
         match self.value():
             case "done":
                 return queryset.filter(status=AgentTask.Status.DONE).order_by("-done_at")
+            case "now":
+                return open_tasks.filter(may_be_called(Clock.at(timezone.now())))
             case "late":
                 return open_tasks.filter(act_by__lt=timezone.now())
             case "mine":

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from notifications.models import Delivery, FirmTelling, NoticeEvent, Prompt
+from notifications.number_replaced import ANOTHERS, THEIRS
 from portal.admin.cells import day_of
 from portal.admin.line import Line, Teller
 from portal.admin.reasons import reason_words
@@ -76,7 +77,7 @@ def _event(told: Told, at: datetime) -> Line:
 def _by(told: Told) -> str:
     if told.agent:
         return str(told.agent)
-    if told.event.kind in _OF_THE_BORROWER:
+    if told.event.kind in _OF_THE_BORROWER and told.event.data.get("why") not in (ANOTHERS, THEIRS):
         return str(told.event.borrower)
     return _("the system")
 

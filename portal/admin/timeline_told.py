@@ -18,7 +18,7 @@ from notifications.named import named, tells_of
 from notifications.resending import why_not
 from notifications.states import HELD_BY
 from notifications.wording.facts import Facts
-from portal.admin.cells import installment_label, language, moment_in, money, stage_of
+from portal.admin.cells import installment_label, language, moment_in, money, stage_of, withdrawn_label
 from portal.admin.duty_words import RELATED, duty_words
 from portal.admin.levels import Level, acknowledged, best_level, level_of
 from portal.admin.line import Line, Teller
@@ -34,7 +34,8 @@ def about(prompt: Prompt) -> str:
         return f"{prompt.dispute.loan.external_id} · {prompt.dispute.receipt_number}"
     if prompt.payment:
         return f"{prompt.payment.loan.external_id} {money(prompt.payment.amount, prompt.payment.currency)}"
-    return installment_label(prompt.installment, prompt.installment.loan) if prompt.installment else ""
+    label = withdrawn_label if prompt.says_withdrawn else installment_label
+    return label(prompt.installment, prompt.installment.loan) if prompt.installment else ""
 
 
 def about_named(delivery: Delivery) -> str:

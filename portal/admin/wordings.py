@@ -134,7 +134,7 @@ def _entry(kind: str, section: str, language: str, version: str, sample: Sample)
 def _shown(kind: str, channel: str, sample: Sample, link: str) -> Shown:
     words = str(Delivery.Channel(channel).label)
     try:
-        code = SAMPLE_CODE if kind in Prompt.ANSWERED_BY_CODE and settings.SMS_INBOUND else ""
+        code = SAMPLE_CODE if kind in Prompt.ANSWERED_UNREAD and settings.SMS_INBOUND else ""
         stops = settings.SMS_INBOUND and PURPOSES[kind] is Purpose.COLLECTION
         message = render(kind, sample.stage, channel, sample.facts._replace(stops=stops), link, code)
     except ValueError as fault:

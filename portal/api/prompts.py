@@ -1,8 +1,11 @@
 """Partners ask what the borrowers of their loans were told, and how well that is proved; never where it went."""
 
-from typing import Any, Final
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final, cast
 
 from django.db.models import Prefetch, Q, QuerySet
+from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -16,9 +19,11 @@ from loans.api.describing import question
 from loans.api.loans import find_loan
 from loans.api.problems import ProblemError
 from loans.models import Loan, Partner
+from notifications.bundles import still_needed
 from notifications.models import Acknowledgement, Delivery, Duty, FirmTelling, Prompt
 from notifications.named import named, tells_of
 from notifications.proof import Level, firm_level, level_of
+from notifications.report_day import days_promised
 
 _STRENGTH: Final = list(Level)
 
@@ -84,7 +89,9 @@ class PromptAnswer(serializers.Serializer[Any]):
     bank = serializers.SlugField(source="loan.bank.code")
     kind = serializers.ChoiceField(Prompt.Kind.values)
     stage = serializers.IntegerField(
-        help_text="Days before or after the due date, by the kind; 1 of a changed schedule without this installment."
+        help_text="Of upcoming the days before the due date, of overdue the days after it, of prior_notice the days of "
+        "notice. Of schedule_changed 1: no longer to be paid, 0: which figures hold. Of outage_declared and "
+        "dispute_answered a number of the portal's. Of all others 0."
     )
     installment = serializers.IntegerField(source="installment.number", allow_null=True, default=None)
     due_on = serializers.DateField(
@@ -102,6 +109,10 @@ class PromptAnswer(serializers.Serializer[Any]):
     )
     tellings = serializers.SerializerMethodField()
     acknowledgement = serializers.SerializerMethodField()
+    report_not_before = serializers.SerializerMethodField(
+        help_text="Of a prior_notice that holds: the first day on which what it announces may be reported, as its "
+        "borrower was told; null as long as they were told nothing outside the portal."
+    )
 
     @extend_schema_field(serializers.ChoiceField(_STRENGTH))
     def get_level(self, prompt: Prompt) -> str:
@@ -116,6 +127,21 @@ class PromptAnswer(serializers.Serializer[Any]):
         """Those of the leading prompt that named this one's installment, or are still to."""
         leading = prompt.told_with or prompt
         return [_telling(one, prompt) for one in leading.deliveries.all() if tells_of(one, prompt)]
+
+    @cached_property
+    def _promised(self) -> dict[int, date]:
+        """The days that the notices of this answer were told with; nothing is asked where there is none."""
+        asked = cast("Prompt | Sequence[Prompt]", self.root.instance)
+        page = [asked] if isinstance(asked, Prompt) else asked
+        return days_promised({one.told_with_id or one.pk for one in page if one.kind == Prompt.Kind.PRIOR_NOTICE})
+
+    @extend_schema_field(serializers.DateField(allow_null=True))
+    def get_report_not_before(self, prompt: Prompt) -> date | None:
+        """None of one that its message did not name; where a person told, what ended as told was spoken of."""
+        leading = prompt.told_with or prompt
+        named = any(one.sent_at and tells_of(one, prompt) for one in leading.deliveries.all())
+        told = still_needed(prompt) and (named or prompt.status in {Prompt.Status.TOLD, Prompt.Status.ACKNOWLEDGED})
+        return self._promised.get(leading.pk) if told else None
 
     @extend_schema_field(AcknowledgementAnswer(allow_null=True))
     def get_acknowledgement(self, prompt: Prompt) -> Any:
@@ -183,7 +209,8 @@ def _answer(prompt: Prompt) -> Acknowledgement | None:
 
 def _by_firm(prompt: Prompt) -> list[Level]:
     duty: Duty | None = getattr(prompt, "duty", None)
-    return [firm_level(duty.telling)] if duty and duty.telling and duty.status == Duty.Status.MET else []
+    word = duty.telling if duty and duty.status == Duty.Status.MET else None
+    return [firm_level(word)] if word and not word.failed else []
 
 
 def _telling(delivery: Delivery, prompt: Prompt) -> dict[str, Any]:

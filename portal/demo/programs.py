@@ -6,7 +6,6 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from portal.demo.addresses import HOST, Addresses
 from portal.processes import Child
@@ -66,9 +65,8 @@ def make_worker() -> Program:
     return Program("worker", [*CELERY, "worker", *options], has_written(" ready."))
 
 
-def make_beat(folder: Path) -> Program:
-    options = ["--schedule", str(folder / "beat-schedule"), "--loglevel", "INFO"]
-    return Program("beat", [*CELERY, "beat", *options], has_written("beat: Starting"))
+def make_beat() -> Program:
+    return Program("beat", [*CELERY, "beat", "--loglevel", "INFO"], has_written("beat: Starting"))
 
 
 def has_written(text: str) -> Callable[[Child], bool]:

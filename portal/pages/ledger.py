@@ -32,7 +32,7 @@ class Row:
 
     @property
     def questionable(self) -> bool:
-        return self.standing.key in QUESTIONABLE
+        return self.standing.key in QUESTIONABLE or self.installment.is_waived
 
 
 @dataclass(frozen=True, slots=True)

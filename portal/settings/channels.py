@@ -43,6 +43,8 @@ TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", default="")
 TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", default="")
 TWILIO_SENDER = env.str("TWILIO_SENDER", default="")
 TWILIO_CALLER = env.str("TWILIO_CALLER", default="")
+# An account as it comes makes one; Twilio keeps what is asked for faster for up to a day.
+TWILIO_CALLS_PER_SECOND = env.float("TWILIO_CALLS_PER_SECOND", default=1.0)
 TWILIO_CALLBACK_BASE = env.str("TWILIO_CALLBACK_BASE", default=PUBLIC_URL).rstrip("/")
 TWILIO_API_URL = env.str("TWILIO_API_URL", default="https://api.twilio.com")
 

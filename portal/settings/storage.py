@@ -14,6 +14,9 @@ DATABASES["default"]["OPTIONS"]["pool"] = {
 # Only statements that portal.postgresql asks for are prepared, from their second asking on a connection on. A pooler
 # that hands out a connection for each transaction must know of prepared statements (PgBouncer does from 1.21).
 DATABASES["default"]["OPTIONS"].setdefault("prepare_threshold", 1)
+# A database host that vanishes without a word is noticed within a minute: a system waits two hours by itself.
+_NOTICED: dict[str, object] = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+DATABASES["default"]["OPTIONS"] = _NOTICED | {"tcp_user_timeout": 30_000} | DATABASES["default"]["OPTIONS"]
 # A worker that falls asleep in the middle of a transaction (a paused machine) would keep its locks, and everybody who
 # waits for them, until it wakes up. The database ends such a session after so many seconds. Of one that was ended in
 # the middle of a statement (its task outlived the limit) it would go on with that to the end, locks held: it looks now

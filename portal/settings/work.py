@@ -4,7 +4,7 @@ from typing import Any
 
 from kombu import Queue
 
-from portal.settings.channels import PUSH_PROVIDERS, VOICE_PROVIDERS
+from portal.settings.channels import EMAIL_PROVIDERS, PUSH_PROVIDERS, SMS_PROVIDERS, VOICE_PROVIDERS
 from portal.settings.environment import env
 from portal.settings.storage import REDIS_URL
 
@@ -16,6 +16,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
     "socket_timeout": 30,
+    # Whoever commits while the broker is away waits for it no longer than this: it is tried once. kombu would go on for
+    # six seconds, and a worker's own connection has its tries by itself.
+    "socket_connect_timeout": 2,
+    "max_retries": 0,
     "socket_keepalive": True,
     "health_check_interval": 25,
 }
@@ -35,8 +39,9 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 
 SEND_QUEUES = ["email", "sms", "in_app", "push", "voice"]
-# Where nobody works on a queue, wake-ups that expired lie in Redis for ever.
-_OFF = {name for name, providers in (("push", PUSH_PROVIDERS), ("voice", VOICE_PROVIDERS)) if not providers}
+# Where nobody works on a queue, wake-ups that expired lie in Redis for ever, and its sweep would be missing for ever.
+_PROVIDED = {"email": EMAIL_PROVIDERS, "sms": SMS_PROVIDERS, "push": PUSH_PROVIDERS, "voice": VOICE_PROVIDERS}
+_OFF = {name for name, providers in _PROVIDED.items() if not providers}
 CELERY_TASK_DEFAULT_QUEUE = "planning"
 CELERY_TASK_QUEUES = [Queue(name) for name in ["planning", "intake", "partners", *SEND_QUEUES]]
 
@@ -50,12 +55,13 @@ def _every(
     """A sweep; a wake-up that nobody takes expires, so that downtime leaves no heap of them.
 
     The worker compares the time of expiry, which beat's clock has made, with its own clock: a minute is more than two
-    clocks may differ before an alarm has said so (notifications.clock_watch).
+    clocks may differ before an alarm has said so. Workers and beat each compare theirs (portal.worker_watch).
     """
     options = {"queue": queue, "expires": max(2 * seconds, 60)}
     return {"task": f"{app}.tasks.{task}", "schedule": seconds, "args": args, "options": options}
 
 
+CELERY_BEAT_SCHEDULER = "portal.beat:Sweeps"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "plan": _every(60, "plan"),
     "plan-news": _every(10, "plan_news"),

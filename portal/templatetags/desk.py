@@ -6,11 +6,13 @@ from django import template
 
 from accounts.masking import mask_text
 from loans.models import Installment
+from notifications.policy_words import describe
 from portal.admin.alarm_words import about as alarm_about
 from portal.admin.alarm_words import wrong as alarm_wrong
 from portal.admin.cells import halted, installment_label, time_left
 from portal.admin.reasons import provider_words, reason_words
-from portal.admin.timeline_told import about, about_task, task_title
+from portal.admin.task_subject import subject_words
+from portal.admin.timeline_told import about
 
 register = template.Library()
 register.filter("halted", halted)
@@ -18,10 +20,10 @@ register.filter("alarm_about", alarm_about)
 register.filter("alarm_words", alarm_wrong)
 register.filter("time_left", time_left)
 register.filter("about_prompt", about)
-register.filter("about_task", about_task)
-register.filter("task_title", task_title)
+register.filter("task_subject", subject_words)
 register.filter("reason_words", reason_words)
 register.filter("provider_words", provider_words)
+register.filter("rule_words", describe)
 
 
 @register.filter

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from queue import Queue
 
 import pytest
 from django.test import Client
@@ -8,8 +9,10 @@ from accounts.models import User
 from accounts.tests.factories import make_borrower
 from loans.models import Loan
 from loans.tests.factories import make_loan
+from notifications.tests.outside import SandboxProcess, receive_bounces, run_sandbox
 from portal.tests.browser import run_browser
 from portal.tests.people import sign_in
+from portal.tests.sandboxes import Bounces
 
 
 @pytest.fixture
@@ -34,3 +37,25 @@ def chromium() -> Iterator[Browser]:
     with pytest.MonkeyPatch.context() as patch, run_browser() as browser:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         yield browser
+
+
+@pytest.fixture(scope="session")
+def _running() -> Iterator[tuple[SandboxProcess, Bounces]]:
+    bounces = Bounces()
+    with (
+        receive_bounces(bounces.store) as port,
+        run_sandbox("--unit=0.02", "--retry-seconds=0.02", f"--bounce-port={port}") as sandbox,
+    ):
+        yield sandbox, bounces
+
+
+@pytest.fixture
+def sandbox(_running: tuple[SandboxProcess, Bounces]) -> SandboxProcess:
+    _running[0].reset()
+    return _running[0]
+
+
+@pytest.fixture
+def bounces(_running: tuple[SandboxProcess, Bounces]) -> Bounces:
+    _running[1].reports = Queue()
+    return _running[1]

@@ -9,8 +9,9 @@ from django.urls import reverse
 
 from accounts.models import User
 from notifications.halting import halt
-from notifications.models import Alarm, Callback, Delivery, Halt, InboundText, LeadPlan, RefusedCalls, Supplier
+from notifications.models import Alarm, Callback, Delivery, Halt, InboundText, LeadPlan, RefusedCalls, Supplier, Sweep
 from notifications.tests.factories import NOON
+from notifications.tests.sweeps import all_ended
 from portal.tests.desk import World
 
 _numbers = count(1)
@@ -18,8 +19,8 @@ _numbers = count(1)
 
 @dataclass(frozen=True)
 class Levers:
-    """Open alarms, a halt in force, a provider that is passed over, a refused call, leads of a partner, and a text of a
-    borrower.
+    """Open alarms, a halt in force, a provider that is passed over, a refused call, a sweep that does not run, leads of
+    a partner, and a text of a borrower.
     """
 
     alarm: Alarm
@@ -33,6 +34,8 @@ class Levers:
 def make_levers(world: World, *, by: User | None = None) -> Levers:
     """All about the world's borrower, who wrote their own number and address into their text."""
     number = next(_numbers)
+    all_ended(NOON)
+    Sweep.objects.filter(name="cover").update(ended_at=NOON - timedelta(hours=1), failed_at=NOON, why="DiskFull")
     RefusedCalls.objects.create(provider=f"kannel{number}", why="unproven", day=NOON.date(), calls=1, last_at=NOON)
     said = f"Call me on {world.borrower.phone} or {world.borrower.email}"
     raw = f"from={quote(str(world.borrower.phone))}&text={quote(said)}&id=7".encode()

@@ -1,5 +1,6 @@
 """The desk's door and first page: who gets in, and what needs them now."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import unquote
 
@@ -11,15 +12,18 @@ from django.urls import reverse
 from django.utils.timezone import now
 from pytest_django import DjangoAssertNumQueries
 
+from accounts.models import User
 from accounts.tests.factories import make_agent, make_borrower
 from loans.disputes import decide
 from loans.models import Report, StatementLine
-from notifications.models import AgentTask
+from notifications.models import AgentTask, Sweep
+from notifications.tests.sweeps import all_ended
 from portal.agents import AGENTS, GROUPS, MAY, make_groups
-from portal.tests.desk import desk_of, make_desk_agent, make_superuser, make_world
+from portal.tests.desk import desk_of, make_desk_agent, make_operator, make_superuser, make_world
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 NOW = "admin:index"
+QUIET = "Nothing waits for a person just now."
 HTTP_OK, FOUND, FORBIDDEN = 200, 302, 403
 
 
@@ -77,6 +81,7 @@ def test_a_migration_brings_the_group_back_to_what_this_version_needs() -> None:
 
 
 def test_the_first_page_counts_what_waits_and_leads_to_it(desk: Client) -> None:
+    all_ended(now())
     late, soon, _later = (make_world() for _place in range(3))
     AgentTask.objects.filter(pk=late.task.pk).update(act_by=now() - timedelta(hours=3))
     decide(dispute=soon.dispute, agent=make_agent(), decision="upheld", words="Yes.", now=now())
@@ -86,8 +91,8 @@ def test_the_first_page_counts_what_waits_and_leads_to_it(desk: Client) -> None:
     )
     shown = desk.get(reverse(NOW)).context["now"]
     numbers = [[number.count for number in queue.numbers] for queue in shown.queues]
-    assert numbers == [[0, 0], [3, 1, 0], [2, 0, 2], [0, 0, 0], [2], [2, 1]]
-    assert shown.queues[1].rows[0] == late.task
+    assert numbers == [[0], [0, 0], [3, 1, 0], [2, 0, 2], [0, 0, 0], [2], [2, 1]]
+    assert shown.queues[2].rows[0] == late.task
     for queue in shown.queues:
         for number in queue.numbers:
             assert desk.get(number.href).context["cl"].result_count == number.count, number
@@ -105,15 +110,30 @@ def test_old_refusals_are_history(desk: Client) -> None:
 
 
 def test_a_quiet_desk_says_so(desk: Client) -> None:
-    assert "Nothing waits for a person just now." in desk.get(reverse(NOW)).content.decode()
+    all_ended(now())
+    assert QUIET in desk.get(reverse(NOW)).content.decode()
+
+
+@pytest.mark.parametrize("who", [make_desk_agent, make_operator])
+def test_a_desk_is_not_quiet_where_nobody_looks(who: Callable[[], User]) -> None:
+    all_ended(now() - timedelta(hours=1))
+    Sweep.objects.filter(name="cover").update(failed_at=now(), why="DiskFull")
+    Sweep.objects.filter(name="climb").update(ended_at=now())
+    page = desk_of(who()).get(reverse(NOW)).content.decode()
+    assert QUIET not in page
+    assert "Sweeps that do not run" in page
+    assert "It fails each time: DiskFull" in page
+    assert "It does not run" in page
+    assert "climb" not in page[page.index("Sweeps that do not run") :]
 
 
 def test_the_first_page_costs_the_same_however_long_the_queues_are(
     desk: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
+    all_ended(now())
     for _place in range(12):
         make_world()
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(22):
         desk.get(reverse(NOW))
 
 

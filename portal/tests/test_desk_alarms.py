@@ -1,13 +1,13 @@
 """Alarms on the desk: in words, with a way to what they are about, and of statements closed by an agent."""
 
+import html
+import re
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.conf import settings
-from django.contrib.admin.models import LogEntry
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -23,10 +23,11 @@ from notifications.refusals import watch_refusals
 from notifications.statement_watch import watch_statements
 from notifications.suppliers import FAILS, SLOW, pause
 from notifications.tests.factories import NOON
+from notifications.unread import watch_unread
 from notifications.untold import look_back
 from portal.admin.alarm_words import about, wrong
 from portal.admin.now_levers import open_alarms
-from portal.tests.desk import World, desk_of, make_desk_agent, make_operator, make_world, said
+from portal.tests.desk import World, desk_of, make_desk_agent, make_world
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 DAY = timedelta(days=1)
@@ -48,8 +49,9 @@ def make_feed_alarm(heard_at: str = "") -> Alarm:
     feed = Feed.objects.create(partner=make_platform(), kind=Report.Kind.EVENTS, every_hours=24)
     if heard_at:
         Report.objects.create(
-            partner=feed.partner, kind=feed.kind, name="x", content=b"x", digest="0", received_at=heard_at
-        )
+            partner=feed.partner, kind=feed.kind, name="x", content=b"x", digest="0", received_at=heard_at,
+            status=Report.Status.APPLIED,
+        )  # fmt: skip
     watch_feeds(NOON + 9 * DAY)
     return Alarm.objects.get(kind=Alarm.Kind.FEED)
 
@@ -93,6 +95,32 @@ def test_an_alarm_of_a_feed_says_whose_what_and_since_when_and_leads_to_it() -> 
     assert about(alarm) == (
         f'<a href="{reverse("admin:loans_feed_change", args=[feed.pk])}">Lantern Mall · pushed events</a>'
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("events", "Messages of Lantern Mall have waited to be applied since"),
+        ("loans", "Files of Lantern Mall have waited to be applied since"),
+    ],
+)
+def test_an_alarm_of_what_lies_unread_says_whose_and_since_when_and_leads_to_it(
+    agent: User, kind: str, words: str
+) -> None:
+    report = Report.objects.create(
+        partner=make_platform(), kind=kind, name="not-applied", content=b"x", digest="0", received_at=NOON
+    )
+    watch_unread(NOON + DAY)
+    alarm = Alarm.objects.get()
+    with timezone.override("Asia/Shanghai"):
+        assert wrong(alarm).startswith(words)
+        assert "22 November" in wrong(alarm)
+    href = re.search(r'href="([^"]+)"', str(about(alarm)))
+    assert href
+    desk = desk_of(agent)
+    assert "not-applied" in desk.get(html.unescape(href[1])).text
+    Report.objects.filter(pk=report.pk).update(status=Report.Status.APPLIED)
+    assert "not-applied" not in desk.get(html.unescape(href[1])).text
 
 
 def test_an_alarm_of_refused_messages_says_whose_since_when_and_whether_the_firm_signed_any() -> None:
@@ -141,7 +169,14 @@ def test_every_kind_of_alarm_is_worded_in_every_language(world: World, language:
     facts = {"outage": 1, "since": NOON.isoformat(), "payment": 1, "loan": "LN-1", "firm": "Harbour Bank"}
     for kind in (Alarm.Kind.OUTAGE, Alarm.Kind.DOUBTED):
         Alarm.objects.create(kind=kind, subject=f"{kind}:1", detail="x", opened_at=NOON, facts=facts)
+    for report in (Report.Kind.EVENTS, Report.Kind.LOANS):
+        said_of = {"partner": 1, "firm": "Harbour Bank", "kind": report.value, "since": NOON.isoformat()}
+        Alarm.objects.create(
+            kind=Alarm.Kind.UNREAD, subject=f"unread:harbour:{report}", detail="x", opened_at=NOON, facts=said_of
+        )
     make_untold_alarm(world)
+    waits = {"channel": "sms", "since": NOON.isoformat()}
+    Alarm.objects.create(kind=Alarm.Kind.QUEUE, subject="queue:sms", detail="x", opened_at=NOON, facts=waits)
     Alarm.objects.create(
         kind=Alarm.Kind.COVERAGE, subject=f"installment:{world.installment.pk}", detail=coverage.DETAIL, opened_at=NOON,
         due_on=world.installment.due_on,
@@ -172,80 +207,11 @@ def test_the_page_of_an_alarm_says_it_in_the_agents_language_alone(world: World)
         assert "Notifications" not in page
 
 
-@pytest.mark.parametrize(
-    ("kind", "asked"),
-    [
-        (Alarm.Kind.STATEMENT, "the statement will not come"),
-        (Alarm.Kind.DOUBTED, "no such payment"),
-        (Alarm.Kind.UNTOLD, "How it came about"),
-    ],
-)
-def test_who_closes_one_is_asked_for_what_explains_it(agent: User, kind: Alarm.Kind, asked: str) -> None:
-    facts = {"payment": 1, "loan": 1, "firm": "Harbour Bank", "statement": 1, "named": "camt.053", "fault": "gap"}
-    alarm = Alarm.objects.create(
-        kind=kind, subject=f"{kind}:1", detail="x", opened_at=NOON, facts=facts, due_on=NOON.date()
-    )
-    form = desk_of(agent).get(page_of(alarm)).context["reason_form"]
-    assert asked in form.fields["because"].help_text
-
-
 def test_an_alarm_of_a_release_that_kept_no_facts_is_still_in_words(agent: User) -> None:
     old = make_feed_alarm()
     Alarm.objects.update(facts={})
     page = desk_of(agent).get(page_of(old)).content.decode()
     assert "This firm has sent nothing for longer than it may" in page
-
-
-def test_an_agent_closes_one_of_a_statement_with_a_reason_and_it_is_on_record(agent: User, world: World) -> None:
-    alarm, desk = make_statement_alarm(world), desk_of(agent)
-    answer = desk.post(page_of(alarm), {"because": "The bank rounds."}, follow=True)
-    assert "Closed and on record." in said(answer)
-    alarm.refresh_from_db()
-    assert (alarm.closed_by, alarm.closed_because) == (agent, "The bank rounds.")
-    assert LogEntry.objects.get().change_message == "Closed."
-    statements = reverse("admin:loans_statement_changelist")
-    assert desk.get(statements).context["cl"].result_count == 0
-    assert desk.get(statements, {"standing": "unbalanced"}).context["cl"].result_count == 1
-    assert "was closed before" in said(desk.post(page_of(alarm), {"because": "Again."}, follow=True))
-
-
-@pytest.mark.parametrize(("together", "left"), [({}, 2), ({"together": "on"}, 0)])
-def test_alarms_that_one_look_opened_are_closed_together_where_the_agent_says_so(
-    agent: User, together: dict[str, str], left: int
-) -> None:
-    rows = [Alarm(kind="untold", subject=f"untold:{number}:1", detail="x", opened_at=NOON) for number in range(3)]
-    first, *_others = Alarm.objects.bulk_create(rows)
-    desk = desk_of(agent)
-    assert "all 2 others that were opened with it" in desk.get(page_of(first)).content.decode()
-    answer = desk.post(page_of(first), {"because": "It was down.", **together}, follow=True)
-    assert ("Closed and on record." if left else "3 alarms are closed and on record.") in said(answer)
-    assert Alarm.objects.open().count() == left
-
-
-def test_alarms_of_other_kinds_are_closed_one_by_one(agent: User, world: World) -> None:
-    alarm = make_statement_alarm(world)
-    Alarm.objects.create(kind=alarm.kind, subject="statement:99:gap", detail="x", opened_at=alarm.opened_at)
-    desk = desk_of(agent)
-    assert "opened with it" not in desk.get(page_of(alarm)).content.decode()
-    desk.post(page_of(alarm), {"because": "It was down.", "together": "on"})
-    assert Alarm.objects.open().count() == 1
-
-
-def test_without_a_reason_nothing_is_closed_and_the_page_says_so(agent: User, world: World) -> None:
-    alarm = make_statement_alarm(world)
-    answer = desk_of(agent).post(page_of(alarm), {"because": " ", "detail": "changed"})
-    assert answer.status_code == 200
-    assert "Write down how it went" in answer.content.decode()
-    alarm.refresh_from_db()
-    assert (alarm.closed_at, "changed" in alarm.detail) == (None, False)
-
-
-def test_neither_an_operator_nor_an_alarm_of_another_kind_is_closed_by_hand(agent: User, world: World) -> None:
-    alarm, other = make_statement_alarm(world), make_feed_alarm()
-    assert desk_of(make_operator()).post(page_of(alarm), {"because": "x"}).status_code == 403
-    assert desk_of(agent).post(page_of(other), {"because": "x"}).status_code == 403
-    assert Alarm.objects.open().count() == 2
-    assert Client().post(page_of(alarm), {"because": "x"}).status_code == 302
 
 
 def test_a_statement_that_does_not_open_as_the_one_before_closed_is_marked_and_found(agent: User, world: World) -> None:

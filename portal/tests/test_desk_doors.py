@@ -98,6 +98,7 @@ LISTS = (
     "notifications_receipt", "notifications_acknowledgement", "notifications_noticeevent", "notifications_preference",
     "notifications_agenttask", "notifications_alarm", "notifications_halt", "notifications_supplier",
     "notifications_leadplan", "notifications_inboundtext", "notifications_callback", "notifications_refusedcalls",
+    "notifications_sweep",
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.tests.factories import make_agent
 from loans.models import Report
 from notifications import tasks
-from notifications.halting import lift
+from notifications.halting import halt, lift
 from notifications.leads import parse_leads
 from notifications.models import Alarm, Halt, LeadPlan
 from notifications.slots import plans_of_leads
@@ -107,7 +107,7 @@ def test_the_first_page_of_an_operator_costs_the_same_however_much_is_wrong(
 ) -> None:
     for _place in range(5):
         make_levers(make_world())
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         desk.get(reverse(NOW))
 
 
@@ -175,6 +175,19 @@ def test_a_halt_is_thrown_from_the_desk_with_its_reason(desk: Client, operator: 
     assert thrown.reason == HALT["reason"]
     assert abs(thrown.since - now()) < timedelta(minutes=1)
     assert LogEntry.objects.get().object_id == str(thrown.pk)
+
+
+def test_what_is_pressed_twice_is_one_halt(desk: Client) -> None:
+    add = reverse("admin:notifications_halt_add")
+    assert "Halted." in said(desk.post(add, HALT, follow=True))
+    assert f"halted already, by halt #{Halt.objects.get().pk}" in said(desk.post(add, HALT, follow=True))
+
+
+def test_who_lifts_one_of_two_is_told_what_still_holds(desk: Client, levers: Levers) -> None:
+    wider = halt(reason="All of it.", by=None, now=NOON)
+    shown = said(desk.post(lift_address(levers.halt), follow=True))
+    assert f"still held by other halts: #{wider.pk} (everything)" in shown
+    assert "goes out now" not in shown
 
 
 @pytest.mark.parametrize("wrong", [{"reason": " "}, {"channel": "pigeon"}, {"partner": "99"}, {"kind": "x" * 99}])

@@ -39,7 +39,7 @@ def test_a_line_shows_what_it_could_be_and_is_matched(
     page = desk.get(line_page(world.line)).content.decode()
     assert f'name="match" value="{world.installment.pk}"' in page
     with django_capture_on_commit_callbacks():
-        response = desk.post(line_page(world.line), {"match": str(world.installment.pk)})
+        response = desk.post(line_page(world.line), {"match": str(world.installment.pk), "sure": "1"})
     assert response["Location"] == reverse("admin:loans_statementline_changelist")
     world.line.refresh_from_db()
     world.installment.refresh_from_db()
@@ -52,9 +52,38 @@ def test_a_waiting_payment_of_that_sum_is_offered_and_taken(desk: Client, world:
     StatementLine.objects.update(amount=world.payment.amount)
     value = f"{world.installment.pk}:{world.payment.pk}"
     assert f'value="{value}"' in desk.get(line_page(world.line)).content.decode()
-    desk.post(line_page(world.line), {"match": value})
+    desk.post(line_page(world.line), {"match": value, "sure": "1"})
     world.line.refresh_from_db()
     assert world.line.payment == world.payment
+
+
+@pytest.mark.parametrize("other_sum", [False, True])
+def test_before_anything_is_booked_loan_borrower_and_sum_are_shown(desk: Client, world: World, other_sum: bool) -> None:
+    StatementLine.objects.update(amount=world.line.amount - other_sum)
+    page = desk.post(line_page(world.line), {"match": str(world.installment.pk)}).content.decode()
+    for words in (world.loan.external_id, str(world.borrower), "¥100.00", 'name="sure"', "Left to pay"):
+        assert words in page, words
+    assert ("another sum" in page) == other_sum
+    assert StatementLine.objects.waiting().get() == world.line
+
+
+def test_a_decision_is_taken_back_with_a_reason_that_stays_in_the_history(
+    desk: Client, world: World, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    assert 'name="take_back"' not in desk.get(line_page(world.line)).content.decode()
+    desk.post(line_page(world.line), {"match": str(world.installment.pk), "sure": "1"})
+    assert 'name="take_back"' in desk.get(line_page(world.line)).content.decode()
+    assert "what was wrong" in desk.post(line_page(world.line), {"take_back": "1"}).content.decode()
+    assert not StatementLine.objects.waiting().exists()
+    with django_capture_on_commit_callbacks():
+        answer = desk.post(line_page(world.line), {"take_back": "1", "wrong": "The row above."}, follow=True)
+    assert "waits to be decided again" in said(answer)
+    assert StatementLine.objects.waiting().get() == world.line
+    world.installment.refresh_from_db()
+    assert world.installment.state == Installment.State.OPEN
+    assert any("The row above." in entry.change_message for entry in LogEntry.objects.all())
+    assert desk.post(line_page(world.line), {"take_back": "1", "wrong": "Again."}).status_code == CONFLICT
+    assert Prompt.objects.filter(kind=Prompt.Kind.PAYMENT_RETURNED).count() == 1
 
 
 def test_another_loan_is_looked_up_by_its_number(desk: Client, world: World) -> None:
@@ -73,10 +102,20 @@ def test_a_line_is_set_aside_with_a_reason_or_not_at_all(desk: Client, world: Wo
 
 
 @pytest.mark.parametrize("match", ["", "x", "0", "9" * 30, "1:x", "999999", "999999:1"])
-def test_a_forged_choice_decides_nothing(desk: Client, world: World, match: str) -> None:
-    response = desk.post(line_page(world.line), {"match": match})
+@pytest.mark.parametrize("sure", [{}, {"sure": "1"}])
+def test_a_forged_choice_decides_nothing(desk: Client, world: World, match: str, sure: dict[str, str]) -> None:
+    response = desk.post(line_page(world.line), {"match": match, **sure})
     assert response.status_code in {200, CONFLICT}
     assert said(response)
+    assert StatementLine.objects.waiting().get() == world.line
+
+
+def test_an_agents_own_loan_is_for_a_colleague(desk: Client, agent: User, world: World) -> None:
+    own = make_installment(make_loan(agent, external_id="LN-OWN"), due_on=TODAY, total=world.line.amount)
+    assert "LN-OWN" not in desk.get(line_page(world.line)).content.decode()
+    response = desk.post(line_page(world.line), {"match": str(own.pk), "sure": "1"})
+    assert response.status_code == CONFLICT
+    assert "a colleague decides" in said(response)
     assert StatementLine.objects.waiting().get() == world.line
 
 

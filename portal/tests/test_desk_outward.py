@@ -1,6 +1,7 @@
 """The desk of what partners are told: dead letters, endpoints, and who may pull their levers."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -8,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from loans.models import Endpoint, OutwardDelivery
 from loans.tests.asking import make_program
@@ -71,12 +73,21 @@ def test_all_of_an_endpoint_are_sent_again(desk: Client, dead: list[int]) -> Non
 
 def test_an_endpoint_is_switched_off_and_on(desk: Client, dead: list[int]) -> None:
     endpoint = Endpoint.objects.get()
-    desk.post(reverse("admin:loans_endpoint_off", args=[endpoint.pk]))
+    off = desk.post(reverse("admin:loans_endpoint_off", args=[endpoint.pk]), follow=True)
+    assert "what happens within 7 days waits." in said(off)
     assert Endpoint.objects.get().disabled_because == "by hand"
     assert "Switch on" in desk.get(reverse(ENDPOINTS)).content.decode()
-    desk.post(reverse("admin:loans_endpoint_on", args=[endpoint.pk]))
+    on = desk.post(reverse("admin:loans_endpoint_on", args=[endpoint.pk]), follow=True)
+    assert "did not wait" not in said(on)
     assert Endpoint.objects.get().disabled_at is None
     assert LogEntry.objects.count() == 2
+
+
+def test_after_more_than_a_week_off_the_desk_says_since_when_nothing_has_waited(desk: Client, dead: list[int]) -> None:
+    off_at = timezone.now() - timedelta(days=9)
+    Endpoint.objects.update(disabled_at=off_at, disabled_because="it answered 410 Gone")
+    on = desk.post(reverse("admin:loans_endpoint_on", args=[Endpoint.objects.get().pk]), follow=True)
+    assert "What has happened since Fri 20 November 2026, 12:00 did not wait" in said(on)
 
 
 def test_levers_are_operators_alone_and_pulled_by_post(dead: list[int]) -> None:

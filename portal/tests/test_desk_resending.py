@@ -1,6 +1,7 @@
 """A prompt is sent again from the page of its borrower."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,8 +16,10 @@ from accounts.models import ContactPoint, User
 from accounts.tests.factories import make_borrower
 from loans.tests.factories import make_installment, make_loan
 from notifications import tasks
+from notifications.halting import halt
 from notifications.models import Delivery, Preference
-from notifications.tests.factories import TODAY, make_prompt
+from notifications.tests.factories import TODAY, make_delivery, make_prompt
+from portal.admin.queued_words import queued_words
 from portal.tests.desk import desk_of, make_desk_agent, resend_address, said
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
@@ -91,6 +94,25 @@ def test_a_held_one_says_until_when_on_the_borrowers_clock(desk: Client) -> None
     prompt = make_prompt(make_installment(make_loan(borrower), due_on=TODAY), stage=1)
     response = desk.post(resend_address(prompt), {"channel": "sms"}, follow=True)
     assert "held until contact hours open: Sun 22 November, 08:00 (America/New_York)" in said(response)
+
+
+def test_what_is_halted_is_not_said_to_be_on_its_way(desk: Client) -> None:
+    standing = halt(reason="Twice.", by=None, now=now(), channel="sms")
+    response = desk.post(resend_address(make_prompt()), {"channel": "sms"}, follow=True)
+    assert f"waits until what is halted is lifted: #{standing.pk} (SMS)." in said(response)
+    assert "On its way" not in said(response)
+    assert "On its way" in said(desk.post(resend_address(make_prompt()), {"channel": "email"}, follow=True))
+
+
+def test_what_a_cap_holds_says_from_when_there_is_room() -> None:
+    borrower = make_borrower(time_zone="America/New_York", jurisdiction="us")
+    late = make_installment(make_loan(borrower), due_on=TODAY - timedelta(days=1))
+    prompt = make_prompt(late, kind="overdue", stage=1)
+    called = now() - timedelta(days=2)
+    for number in range(1, 8):
+        make_delivery(prompt, "voice", status="failed", ordinal=number, sent_at=called, handed_at=called)
+    again = make_delivery(prompt, "voice", ordinal=9, next_attempt_at=now())
+    assert "the law leaves no room for it before" in queued_words(again)
 
 
 def test_nobody_is_led_away_from_the_desk(desk: Client) -> None:

@@ -128,7 +128,8 @@ def test_scores_count_what_each_firm_did() -> None:
     (score,) = read_scores(NOON + 5 * HOUR)
     assert score.firm == make_bank()
     assert (score.all, score.in_time, score.late, score.by_the_other) == (5, 1, 0, 1)
-    assert (score.silent, score.no_proof, score.waiting, score.share) == (1, 1, 1, 25)
+    assert (score.silent, score.no_proof, score.not_reached) == (1, 1, 0)
+    assert (score.waiting, score.share) == (1, 25)
     assert read_scores(NOON + timedelta(days=31)) == []
 
 

@@ -101,7 +101,8 @@ def test_a_forged_taking_over_takes_nothing(desk: Client, world: World, odd: str
 
 
 def test_a_task_is_finished_with_an_outcome_and_a_note(desk: Client, agent: User, world: World) -> None:
-    response = desk.post(task_page(world.task), {"outcome": "told", "note": "Called at noon."})
+    said_it = {"outcome": "told", "note": "Called at noon.", "told": world.prompt.pk}
+    response = desk.post(task_page(world.task), said_it)
     assert response["Location"] == reverse(TASKS)
     world.task.refresh_from_db()
     world.prompt.refresh_from_db()
@@ -142,6 +143,15 @@ def test_a_try_that_reached_nobody_leaves_the_task_in_the_queue(desk: Client, ag
     assert "1 time" in page
     assert "No answer." in page
     assert [entry.change_message for entry in LogEntry.objects.all()] == ["Tried, not reached."]
+
+
+def test_a_try_that_is_pressed_twice_is_one_on_record(desk: Client, world: World) -> None:
+    form = {"outcome": "not_reached", "note": "No answer.", "tried": "0"}
+    assert 'name="tried" value="0"' in desk.get(task_page(world.task)).content.decode()
+    desk.post(task_page(world.task), form)
+    assert desk.post(task_page(world.task), form).status_code == CONFLICT
+    assert NoticeEvent.objects.filter(kind="tried").count() == 1
+    assert 'name="tried" value="1"' in desk.get(task_page(world.task)).content.decode()
 
 
 def test_the_number_is_shown_to_who_has_taken_the_task_and_to_nobody_else(

@@ -15,6 +15,7 @@ from loans.tests.positions import START, say
 from notifications import awaiting
 from notifications.feeds import with_last_heard
 from notifications.refusals import with_last_taken
+from notifications.unread import lies_unread
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -47,7 +48,7 @@ def _a_settled_book() -> None:
     Report.objects.bulk_create(
         Report(
             partner=bank, kind="events", name="e", content=b"", digest=f"{number}", message_id=f"m-{number}",
-            received_at=START + timedelta(minutes=number),
+            received_at=START + timedelta(minutes=number), status="applied",
         )
         for number in range(2000)
     )  # fmt: skip
@@ -71,6 +72,7 @@ OUTAGE: dict[str, Any] = {
     "currency": "",
     "now": START,
     "held_until": None,
+    "at_most": 20_000,
     "started": True,
     "zones": ["UTC"],
     "firsts": [START.date()],
@@ -100,11 +102,14 @@ def test_each_sweep_reads_what_it_is_about(sql: str, parameters: dict[str, Any],
 def test_each_question_of_a_page_is_served_by_an_index() -> None:
     asked: dict[str, QuerySet[Any]] = {
         "discrepancy_open": Discrepancy.objects.open().order_by("due_by", "pk")[:8],
-        "report_last_heard": with_last_heard(Feed.objects.all()),
+        "report_last_heard": with_last_heard(Feed.objects.all(), START),
         "installment": OutageHold.objects.in_force(START).filter(installment__in=[1, 2]),
         "installment_awaiting_bank": Installment.objects.filter(state="awaiting_bank", loan__in=[1, 2]).only("pk"),
     }
     refused = with_last_taken(RefusalRun.objects.all())
-    for index, rows in [*asked.items(), ("report_last_heard", refused)]:
+    firms = Report.objects.filter(partner__in=[1, 2])
+    messages, files = (firms.filter(lies_unread(START, [kind])) for kind in (Report.Kind.EVENTS, Report.Kind.LOANS))
+    more = [("report_last_heard", refused), ("report_events_waiting", messages), ("report_once", files)]
+    for index, rows in [*asked.items(), *more]:
         plan = plan_of(*rows.query.sql_with_params())
         assert index in plan, plan

@@ -56,11 +56,7 @@ def test_a_worker_reads_no_page_and_loads_before_it_forks_what_its_tasks_need() 
 
 def test_the_demonstration_is_six_programs_with_one_interpreter_each() -> None:
     addresses = Addresses(1, 2, 3, 4)
-    programs = [
-        *receivers(addresses, {"KANNEL_USERNAME": "dueproof"}),
-        *callers(addresses),
-        make_beat(settings.BASE_DIR),
-    ]
+    programs = [*receivers(addresses, {"KANNEL_USERNAME": "dueproof"}), *callers(addresses), make_beat()]
     commands = [book(0), *(program.command for program in programs)]
     assert len(commands) == 6
     assert {command[0] for command in commands} == {sys.executable}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.models import User
 from accounts.tests.factories import make_agent
@@ -47,13 +48,50 @@ def operator() -> Client:
     return desk_of(make_operator())
 
 
-def test_an_operator_declares_one_and_reads_how_many_it_touches(operator: Client, loan: Loan) -> None:
+@pytest.fixture
+def looked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Notes when workers are asked to see what an outage touches."""
+    calls: list[str] = []
+    monkeypatch.setattr(tasks, "wake_outages", lambda: calls.append("asked"))
+    return calls
+
+
+def test_an_operator_declares_one_and_workers_see_at_once_what_it_touches(
+    operator: Client, loan: Loan, looked: list[str], django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
     make_installment(loan, due_on=day(0))
-    answer = operator.post(reverse("admin:loans_outage_add"), form(currency="cny"), follow=True)
-    assert "1 installment is touched and held." in said(answer)
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = operator.post(reverse("admin:loans_outage_add"), form(currency="cny"), follow=True)
+    assert "the list says how many" in said(answer)
     outage = Outage.objects.get()
     assert (outage.starts_at, outage.currency, outage.declared_by is not None) == (NOON - DAY, "CNY", True)
-    assert OutageHold.objects.count() == 1
+    assert (OutageHold.objects.count(), looked) == (0, ["asked"])
+    assert tasks.extend_outages() == 1
+    assert OutageHold.objects.get().outage == outage
+
+
+def test_one_that_is_over_when_it_is_declared_holds_for_its_grace(operator: Client) -> None:
+    make_installment(due_on=NOON.date() - timedelta(days=1))
+    operator.post(reverse("admin:loans_outage_add"), form(starts_at="2026-11-21T10:00", ends_at="2026-11-21T20:00"))
+    assert (tasks.extend_outages(), tasks.extend_outages()) == (1, 0)
+    assert OutageHold.objects.in_force(NOON).count() == 1
+
+
+@pytest.mark.parametrize("again", [{}, {"starts_at": "2026-11-21T11:00"}, {"starts_at": "2026-11-29T11:00"}])
+def test_one_that_lasts_is_not_declared_again(operator: Client, again: dict[str, str]) -> None:
+    add = reverse("admin:loans_outage_add")
+    operator.post(add, form())
+    assert "declared already" in operator.post(add, form(**again)).content.decode()
+    assert Outage.objects.count() == 1
+
+
+def test_what_is_over_or_still_to_come_or_of_others_is_declared_beside_it(operator: Client) -> None:
+    end_outage(declare().pk, now=NOON)
+    sunday = {"starts_at": "2026-11-29T02:00", "ends_at": "2026-11-29T04:00"}
+    monday = {"starts_at": "2026-11-30T02:00", "ends_at": "2026-11-30T04:00"}
+    for other in (sunday, monday, {}, {"product": "Phone plan"}, {"partner": make_platform().pk}):
+        assert operator.post(reverse("admin:loans_outage_add"), form(**other)).status_code == FOUND
+    assert Outage.objects.count() == 6
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,17 @@ def test_a_worker_with_a_provider_whose_settings_cannot_be_used_does_not_start(e
     assert "could not be asked" in ended.stderr
 
 
+@pytest.mark.parametrize("channel", ["sms", "email", "voice"])
+def test_a_channel_that_nobody_provides_is_none_of_the_sweeps(channel: str) -> None:
+    """No worker takes its wake-ups, so it would be among those that do not run, and the desk red, for ever."""
+    sweeps = "from portal.settings.work import CELERY_BEAT_SCHEDULE; print(*CELERY_BEAT_SCHEDULE)"
+    ended = start(
+        [sys.executable, "-c", sweeps], **{"VOICE_PROVIDERS": "twilio_voice", f"{channel.upper()}_PROVIDERS": ""}
+    )
+    sending = {name.removeprefix("send-") for name in ended.stdout.split() if name.startswith("send-")}
+    assert {"sms", "email", "voice", "in_app"} - sending == {channel}
+
+
 def test_a_web_server_whose_settings_are_sound_starts() -> None:
     ended = start(WEB)
     assert (ended.returncode, "cannot start" in ended.stderr) == (0, False)

@@ -24,15 +24,24 @@ def test_where_there_is_no_answer_a_worker_goes_on(monkeypatch: pytest.MonkeyPat
     assert not Alarm.objects.exists()
 
 
-def test_a_worker_whose_clock_is_an_hour_ahead_opens_an_alarm_as_it_starts(tmp_path: Path) -> None:
-    (tmp_path / "clock").write_text("3600")
-    command = [sys.executable, "-m", "portal.tests.faults.shifted", str(tmp_path / "clock")]
+@pytest.mark.parametrize(
+    ("words", "name", "seconds"), [(["worker", "--pool", "solo"], "celery@", 3600), (["beat"], "beat@", -3600)]
+)
+def test_a_worker_or_beat_whose_clock_is_wrong_opens_an_alarm_as_it_starts(
+    tmp_path: Path, words: list[str], name: str, seconds: int
+) -> None:
+    (tmp_path / "clock").write_text(str(seconds))
+    command = [sys.executable, "-m", "portal.tests.faults.shifted", str(tmp_path / "clock"), *words]
     # The test's own database on the server that DATABASE_URL leads to.
     url = os.environ["DATABASE_URL"].replace("/dueproof?", f"/{connection.settings_dict['NAME']}?")
     env = {**os.environ, "DATABASE_URL": url, "SECRET_KEY": settings.SECRET_KEY}
-    with subprocess.Popen([*command, "worker", "--pool", "solo"], cwd=settings.BASE_DIR, env=env) as worker:
+    if words == ["beat"]:
+        env["REDIS_URL"] = "redis://127.0.0.1:1/0"  # what it asks for is nobody's work here
+    with subprocess.Popen(command, cwd=settings.BASE_DIR, env=env) as child:
         try:
             wait_until("an alarm was open", lambda: Alarm.objects.filter(kind="clock").exists(), seconds=90)
         finally:
-            worker.terminate()
-    assert 3590 < Alarm.objects.get(kind="clock").facts["seconds"] < 3610
+            child.terminate()
+    facts = Alarm.objects.get(kind="clock").facts
+    assert facts["worker"].startswith(name)
+    assert abs(facts["seconds"] - seconds) < 10

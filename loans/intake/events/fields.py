@@ -21,6 +21,8 @@ _AMOUNT: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _FRACTION: Final = re.compile(r"(\.[0-9]{6})[0-9]+")
 _LARGEST: Final = 2**31 - 1
+_LARGEST_EXACT: Final = 2**53 - 1
+"""Up to here every reader of JSON has whole numbers as they are written."""
 _MOST_DAYS: Final = 366
 _CODE_LENGTH: Final = 32
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
@@ -159,15 +161,23 @@ class Moment(_Written):
 class Number(serializers.IntegerField):
     """A whole number of a period, from 1."""
 
+    largest = _LARGEST
+
     def __init__(self, **options: Any) -> None:
-        super().__init__(min_value=1, max_value=_LARGEST, **options)
+        super().__init__(min_value=1, max_value=self.largest, **options)
 
     def run_validation(self, data: Any = serializers.empty) -> int:
         if not isinstance(data, int) or isinstance(data, bool):
             raise serializers.ValidationError("must be a whole number", code="not_a_number")
-        if not 1 <= data <= _LARGEST:
-            raise serializers.ValidationError(f"must be 1 to {_LARGEST}", code="out_of_range")
+        if not 1 <= data <= self.largest:
+            raise serializers.ValidationError(f"must be 1 to {self.largest}", code="out_of_range")
         return data
+
+
+class OurNumber(Number):
+    """A number that we gave, such as that of a prompt."""
+
+    largest = _LARGEST_EXACT
 
 
 class Days(serializers.IntegerField):

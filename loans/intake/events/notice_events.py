@@ -6,7 +6,7 @@ from typing import Final
 from rest_framework import serializers
 
 from loans.intake.events.event_types import EITHER, Data, EventType, NoticeRecord
-from loans.intake.events.fields import AboutLoan, Currency, Days, Identifier, Members, Moment, Number, Text
+from loans.intake.events.fields import AboutLoan, Currency, Days, Identifier, Members, Moment, Number, OurNumber, Text
 from loans.intake.records import Code
 from loans.intake.values import Fault
 
@@ -35,6 +35,11 @@ class PromptMembers(AboutLoan):
         help_text="The days before or after the due date that it was told for; without it, the stage of the day of "
         "sent_at in the borrower's own calendar.",
     )
+    prompt = OurNumber(
+        required=False,
+        help_text="The number that prompt.due_to_send gave: it then counts for that prompt and its figures alone. "
+        "Without it we take it that you told the figures which held at sent_at.",
+    )
     channel = serializers.ChoiceField(["sms", "email", "push", "voice", "letter", "in_app"])
     sent_at = Moment(required=False, help_text="When you sent it; without it, occurred_at.")
     proof = serializers.ChoiceField(
@@ -57,7 +62,7 @@ def _read_outage(data: Data, _as_of: datetime) -> NoticeRecord:
 
 
 def _read_prompt(data: Data, as_of: datetime) -> NoticeRecord:
-    said = {"stage": None, "proof": "accepted", "sent_at": as_of, **data}
+    said = {"stage": None, "prompt": None, "proof": "accepted", "sent_at": as_of, **data}
     if said["sent_at"] > as_of:
         raise Fault(Code.DATE, "sent_at is after occurred_at")
     return NoticeRecord(said)

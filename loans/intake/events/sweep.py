@@ -8,6 +8,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Final
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Func, IntegerField
 from django.utils import timezone
@@ -100,6 +101,8 @@ def apply_as_can_be(incoming: Sequence[Incoming], *, tell: bool = True) -> dict[
     try:
         with transaction.atomic():
             return apply_events(incoming, tell=tell)
+    except SoftTimeLimitExceeded:
+        raise
     except Exception as error:
         log.warning("%s events are applied one by one (%s)", len(incoming), type(error).__name__)
     return _apply_each(incoming, tell)
@@ -111,6 +114,8 @@ def _apply_each(incoming: Sequence[Incoming], tell: bool) -> dict[Incoming, Outc
         try:
             with transaction.atomic():
                 outcomes |= apply_events([event], tell=tell)
+        except SoftTimeLimitExceeded:
+            raise
         except Exception as error:
             outcomes[event] = _failed(event, error)
     return outcomes

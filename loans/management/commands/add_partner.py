@@ -16,14 +16,16 @@ class Command(BaseCommand):
         parser.add_argument("code", help="short name for files and commands, such as harbour")
         parser.add_argument("--kind", choices=Partner.Kind.values, required=True)
         parser.add_argument("--name", required=True, help="as borrowers know it")
-        parser.add_argument("--phone", default="", help="where borrowers can call")
+        parser.add_argument("--phone", help="where borrowers can call; left out: as it is, empty: nowhere")
 
     def handle(self, *args: Any, **options: Any) -> None:
         known = Partner.objects.filter(code=options["code"]).first()
         if known and known.kind != options["kind"]:
             raise CommandError(f"{known.code} is a {known.kind}; a partner's kind cannot change, its loans hang on it.")
         partner = known or Partner(code=options["code"], kind=options["kind"])
-        partner.name, partner.phone = options["name"], options["phone"]
+        partner.name = options["name"]
+        if options["phone"] is not None:
+            partner.phone = options["phone"]
         try:
             partner.full_clean()
         except ValidationError as error:

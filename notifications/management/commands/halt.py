@@ -14,6 +14,8 @@ from notifications.models import Delivery, Prompt
 
 class Command(BaseCommand):
     help = "Hand over nothing that fits from now on, until `lift`. What is left out means all of them."
+    # For the day on which a setting or a policy file is what is wrong: workers that run go on sending.
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--reason", required=True, help="for who reads of it later")
@@ -29,11 +31,11 @@ class Command(BaseCommand):
             if partner is None:
                 raise CommandError(f"No partner has the code “{code}”; nothing was halted.", returncode=2)
         channel, kind, by = options["channel"], options["kind"], operator(options["by"])
+        now = timezone.now()
         try:
-            thrown = halt(
-                reason=options["reason"], by=by, now=timezone.now(), channel=channel, kind=kind, partner=partner
-            )
+            thrown = halt(reason=options["reason"], by=by, now=now, channel=channel, kind=kind, partner=partner)
         except ValueError as error:
             raise CommandError(str(error), returncode=2) from error
         what = " · ".join(filter(None, [channel, kind, partner.code if partner else ""])) or "everything"
-        self.stdout.write(f"Halt {thrown.pk}: {what} is halted. To lift it: manage.py lift {thrown.pk}")
+        already = "" if thrown.since == now else f" already, since {thrown.since:%Y-%m-%d %H:%M} (UTC)"
+        self.stdout.write(f"Halt {thrown.pk}: {what} is halted{already}. To lift it: manage.py lift {thrown.pk}")

@@ -36,13 +36,15 @@ class Command(BaseCommand):
                 transaction.set_rollback(options["trial"])
         except TooYoungError as error:
             raise CommandError(f"{error} Nothing was removed.", returncode=2) from error
-        self._tell(purged, "would go" if options["trial"] else "are gone")
+        self._tell(purged, *(("would go", "would begin") if options["trial"] else ("are gone", "begins")))
 
-    def _tell(self, purged: Purged, verb: str) -> None:
+    def _tell(self, purged: Purged, verb: str, begins: str) -> None:
         record = purged.record
         counts = f"{record.prompts:,} prompts, {record.deliveries:,} deliveries, {record.receipts:,} receipts"
         self.stdout.write(f"{counts} and {record.events:,} events from before {record.before:%Y-%m} {verb}.")
         if purged.stay:
-            self.stdout.write(f"{purged.stay:,} prompts stay: open, disputed, or closed too recently.")
+            self.stdout.write(
+                f"{purged.stay:,} prompts stay: open, being told, with a person, disputed, or closed too recently."
+            )
         if record.last_seal_id is not None:
-            self.stdout.write(f"verify_evidence begins at seal {record.last_seal_id + 1}.")
+            self.stdout.write(f"verify_evidence {begins} at seal {record.last_seal_id + 1}.")

@@ -86,7 +86,7 @@ class Command(BaseCommand):
         with self._step("Tables"):
             supervisor.wait_for(loading, has_written(TABLES_ARE_THERE))
         with self._step("Programs"):
-            supervisor.start(make_beat(embedded.folder), full)  # it asks for work from its first second on
+            supervisor.start(make_beat(), full)  # it asks for work from its first second on
             supervisor.wait_until_ready()
         with self._step("Book"):
             supervisor.finish(loading)

@@ -53,7 +53,8 @@ def opened(world: World, blocker: DjangoDbBlocker, workers: Sequence[Program]) -
     """Everything runs, nothing is known of any borrower, and the models of this process are those of the world."""
     world.restore(workers)
     with blocker.unblock(), looking_into(world.database_url):
-        wait_until("the tables were empty", _are_emptied)
+        # Of thousands, what the workers of the test before are still at takes its time.
+        wait_until("the tables were empty", _are_emptied, seconds=60)
         yield
     if not world.settled:
         world.crew.stop()  # what a failed test left under way is not the next one's

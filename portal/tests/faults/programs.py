@@ -46,7 +46,5 @@ def make_shifted_worker(name: str, clock: Path) -> Program:
     return dataclasses.replace(worker, command=[*module, *words])
 
 
-def make_beat(name: str, folder: Path) -> Program:
-    place = folder / name
-    place.mkdir(exist_ok=True)
-    return dataclasses.replace(programs.make_beat(place), name=name)
+def make_beat(name: str) -> Program:
+    return dataclasses.replace(programs.make_beat(), name=name)

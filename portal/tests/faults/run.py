@@ -58,17 +58,17 @@ class Run:
         wanted = int(self.size * share)
         wait_until(f"the provider had counted {wanted} {what}", lambda: self.got(what) >= wanted, PATIENCE)
 
-    def goes_on(self, share: float) -> bool:
-        """Wait until something is being handed over, and the provider has got this share of the borrowers more than
-        now; False if it all ends before.
+    def goes_on(self, share: float, what: str = "messages") -> bool:
+        """Wait until something is being handed over, and the provider's counter `what` has got this share of the
+        borrowers more than now; False if it all ends before.
         """
-        wanted = self.got("messages") + int(self.size * share)
+        wanted = self.got(what) + int(self.size * share)
         sending = Delivery.objects.filter(channel__in=OUTSIDE, status=Status.SENDING)
         busy = quiet = False
 
         def is_busy_or_quiet() -> bool:
             nonlocal busy, quiet
-            busy = self.got("messages") >= wanted and sending.exists()
+            busy = self.got(what) >= wanted and sending.exists()
             quiet = not busy and is_settled(self.world.sandbox)
             return busy or quiet
 
@@ -76,14 +76,16 @@ class Run:
         self.wait_until("something was being handed over, or nothing any more", is_busy_or_quiet, every=0.02)
         return busy
 
-    def kill_in_mid_batch(self, workers: Sequence[str], *, most: int = MOST_KILLS) -> int:
+    def kill_in_mid_batch(
+        self, workers: Sequence[str], *, most: int = MOST_KILLS, share: float = 0.1, what: str = "messages"
+    ) -> int:
         """kill -9 again and again, by turns of a whole worker, started again, and of one of the processes that do its
-        work; returns how often.
+        work, each time when this `share` of the borrowers more has got `what`; returns how often.
         """
         crew, kills = self.world.crew, 0
         blows = cycle([crew.kill_a_child, crew.kill_a_child, crew.restart])
         victims = cycle(workers)
-        while kills < most and self.goes_on(0.1):
+        while kills < most and self.goes_on(share, what):
             next(blows)(next(victims))
             kills += 1
         return kills

@@ -1,6 +1,7 @@
 """Workers that stop for a while and go on as if nothing had happened: a paused machine, a swapped-out process."""
 
 import pytest
+from django.db import connection
 
 from notifications.models import Delivery, NoticeEvent
 from notifications.states import Status
@@ -14,6 +15,9 @@ def sleep_amid(run: Run) -> bool:
     crew, names = run.world.crew, [worker.name for worker in run.world.workers]
     for name in names:
         crew.freeze(name)
+    with connection.cursor() as cursor:
+        # What they had sent off to the database is done by then, and written.
+        cursor.execute("SELECT pg_sleep(0.3)")
     if held := Delivery.objects.filter(status=Status.SENDING).exists():
         return held
     for name in names:

@@ -39,6 +39,7 @@ class Twilio:
             "TWILIO_ACCOUNT_SID": ACCOUNT,
             "TWILIO_SENDER": NUMBER,
             "TWILIO_CALLER": NUMBER,
+            "TWILIO_CALLS_PER_SECOND": "1000",
             "TWILIO_API_URL": self.url,
         }
 

@@ -70,7 +70,7 @@ class World:
         self.workers = [programs.make_worker(name) for name in ("worker-1", "worker-2")]
         self.shifted_workers = [programs.make_shifted_worker(name, self._clock) for name in ("shifted-1", "shifted-2")]
         # It wakes whoever calls, where somebody does.
-        beat = programs.with_env(programs.make_beat("beat", folder), {"VOICE_PROVIDERS": "twilio_voice"})
+        beat = programs.with_env(programs.make_beat("beat"), {"VOICE_PROVIDERS": "twilio_voice"})
         self._others = [*programs.make_receivers(addresses, env), beat]
         self.settled = False
 
@@ -129,7 +129,7 @@ class World:
         self.postgres.start()
 
     def start_second_beat(self) -> None:
-        self._start(programs.make_beat("beat-2", self.folder))
+        self._start(programs.make_beat("beat-2"))
 
     def start_hasty_worker(self) -> None:
         """One that gives up the claims of others after two seconds."""
