@@ -75,8 +75,15 @@ class Crew:
         return self._child(name).output().count(text)
 
     def kill_a_child(self, name: str) -> None:
-        """kill -9 of the youngest child of a program: of a worker, one of those that do the work."""
-        if children := self._children(name):
+        """kill -9 of the youngest child of a program: of a worker, one of those that do the work.
+
+        Celery (5.7) ends a worker that loses one of them while it boots; so that one is killed whole, and started
+        again, as whoever keeps it running would.
+        """
+        program, child = self._running[name]
+        if not program.ready(child):
+            self.restart(name)
+        elif children := self._children(name):
             os.kill(max(children), signal.SIGKILL)
 
     def freeze(self, name: str) -> None:
