@@ -27,7 +27,7 @@ from notifications.prepared import prepared_cursor
 # delivery after the other, in the order of the queue, until there are enough. OFFSET 0 keeps the question from turning
 # into a join: joined, all that waits would be read for every batch of it.
 _NEXT: Final = f"""
-SELECT delivery.next_attempt_at, delivery.id
+SELECT delivery.next_attempt_at::text, delivery.id
 FROM notifications_delivery AS delivery
 WHERE delivery.channel = %(channel)s AND delivery.status IN ('queued', 'retrying')
   AND delivery.next_attempt_at BETWEEN %(after)s AND %(now)s
@@ -73,8 +73,10 @@ LIMIT %(limit)s
 """  # noqa: S608  (nothing of it comes from outside)
 # A worker asks for a few hundred rows by their ids. Right after a large plan the statistics do not know how few of all
 # those are, and whole tables would be read for each block.
-_BY_ID: Final = "SELECT set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false)"
-_AS_BEFORE: Final = "SELECT set_config('enable_seqscan', 'on', false)"
+_BY_ID: Final = """
+SELECT set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false),
+       set_config('plan_cache_mode', 'force_generic_plan', false)"""
+_AS_BEFORE: Final = "SELECT set_config('enable_seqscan', 'on', false), set_config('plan_cache_mode', 'auto', false)"
 _FRONT: Final = (datetime.min.replace(tzinfo=UTC), 0)
 
 
@@ -117,9 +119,11 @@ class Line:
     def _beyond(self, now: datetime, limit: int) -> list[int]:
         with prepared_cursor() as cursor:
             cursor.execute(*self.statement(now=now, limit=limit))
-            rows: list[tuple[datetime, int]] = cursor.fetchall()
+            rows: list[tuple[str, int]] = cursor.fetchall()
         if rows:
-            self.after = rows[-1]
+            # Of all but the last the moment is not asked for: reading each cost more than finding it.
+            at, pk = rows[-1]
+            self.after = datetime.fromisoformat(at), pk
         return [pk for _at, pk in rows]
 
     def statement(self, *, now: datetime, limit: int) -> tuple[str, dict[str, Any]]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-import orjson
 from django.conf import settings
 
 from notifications.acknowledgement import address_of
@@ -96,7 +95,7 @@ def _word(telling: Telling, block: _Block) -> Worded:
         url = address_of(pk, prompt_id, asks=telling.asks_acknowledgement, now=block.now)
         rendered = render(telling.kind, telling.stage, telling.channel, facts, url, _reply_code(telling))
         version, message = rendered.wording, _message(telling, rendered, url, block.lives.get(pk))
-    return Worded(Kept(pk, orjson.dumps(facts.as_json()).decode(), version), telling.borrower_id, message)
+    return Worded(Kept(pk, facts.as_text(), version), telling.borrower_id, message)
 
 
 def _without(tellings: list[Telling], held: Sequence[Step]) -> list[Telling]:

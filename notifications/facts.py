@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 
+from accounts.models.user import zone_of
 from loans.answering import firm_to_call
 from loans.models import Payment
 from notifications.figures_before import Before
@@ -46,7 +48,7 @@ def facts_of(
     bank, platform = firms[loan.bank_id], firms[loan.platform_id] if loan.platform_id else None
     return Facts(
         language=telling.language,
-        today=local_day(now, telling.zone),
+        today=_today(now, telling.time_zone),
         bank_name=bank.name,
         platform_name=platform.name if platform else "",
         borrower_name=telling.borrower_name,
@@ -56,6 +58,12 @@ def facts_of(
         currency=loan.currency,
         **about,
     )
+
+
+@lru_cache(maxsize=1024)
+def _today(now: datetime, time_zone: str) -> date:
+    """The day of `now` in the zone of that name: those of a block share both."""
+    return local_day(now, zone_of(time_zone)[0])
 
 
 def loan_label(loan: Telling | Companion) -> str:

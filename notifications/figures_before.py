@@ -48,7 +48,8 @@ class _Asked(NamedTuple):
 
 def previously_told(tellings: Iterable[Telling], companions: Mapping[int, Sequence[Companion]]) -> dict[int, Before]:
     """By prompt, companions among them, what was told before of what has changed; no query where nothing has."""
-    asked = [one for telling in tellings for one in _named(telling, companions.get(telling.prompt_id, ()))]
+    changed = (one for one in tellings if one.version > 1 or one.says_withdrawn or one.prompt_id in companions)
+    asked = [one for telling in changed for one in _named(telling, companions.get(telling.prompt_id, ()))]
     asked = [one for one in asked if one.withdrawn or one.version > 1]
     if not asked:
         return {}

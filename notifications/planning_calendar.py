@@ -25,7 +25,9 @@ from notifications.planning_writes import EVERYBODY, People, number, parameters_
 from notifications.slots import Slot, columns_of, slots_of
 
 PORTION: Final = 20_000
-"""Installments that are planned in one transaction, or a few more, since people stay whole: half a second's work."""
+"""Installments that are planned in one transaction, or a few more, since people stay whole: half a second's work. Of a
+large plan the first portion is a fifth of that.
+"""
 FEW: Final = 1000
 """Of so many it is looked up whether earlier messages wait; for more, the whole queue is looked through once."""
 _ONE_PLANNER: Final = "SELECT pg_advisory_xact_lock(hashtext('notifications.planning'), hashtext(%s))"

