@@ -132,7 +132,10 @@ class Workers:
         Raises ProcessError for one that broke off.
         """
         ended = self._ended.popleft() if self._ended else self._hear_of_one(seconds)
-        if ended and ended.fault:
+        return self._sound(ended) if ended else None
+
+    def _sound(self, ended: Ended) -> Ended:
+        if ended.fault:
             raise ProcessError(f"A worker broke off with {ended.fault}; see {self._helper.log}.")
         return ended
 
@@ -151,12 +154,28 @@ class Workers:
     def plan_and_drain(self, workers: int, channel: str) -> Ended:
         """Plan, and send what is there from the first portion on; returns what the senders did.
 
-        Those who have sent all before the last portion is there are woken once more at the end.
+        Those who have sent all before the next portion is there are woken by that one, and once more at the end.
         """
         planner = self.begin_planning()
-        self.begin("drain", workers, channel=channel)
-        ended = [one for one in self._wait_for(workers + 1) if one.pid != planner]
+        ended: list[Ended] = []
+        planning, sending = True, len(self.begin("drain", workers, channel=channel))
+        while planning or sending:
+            said = self._sound(self._ended.popleft()) if self._ended else self._hear_of_any()
+            if said is None:
+                sending += len(self.begin("drain", workers - sending, channel=channel))
+            elif said.pid == planner:
+                planning = False
+            else:
+                ended.append(said)
+                sending -= 1
         return together([*ended, self.run("drain", workers, channel=channel)])
+
+    def _hear_of_any(self) -> Ended | None:
+        """The next one that has come to its end, or None for the next portion. Raises ProcessError for one that broke
+        off.
+        """
+        said = self._helper.hear()
+        return None if "woken" in said else self._sound(Ended(**said))
 
     def _wait_for(self, workers: int) -> list[Ended]:
         return [one for _ in range(workers) if (one := self.wait(PATIENCE))]
