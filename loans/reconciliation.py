@@ -26,7 +26,7 @@ _OWED_ANEW: Final = """(installment.state = 'settled' AND derived.state <> 'sett
 # that the money never came is not contradicted by a platform that repeats itself, only by one that says it anew.
 _SETTLE_UP: Final = f"""
 WITH laid AS MATERIALIZED (
-    SELECT part.installment_id AS id, sum(part.since) AS since,
+    SELECT part.installment_id AS id, sum(part.since) FILTER (WHERE payment.status <> 'received') AS since,
            sum(part.amount) FILTER (WHERE payment.status = 'received') AS seen,
            max(payment.booked_on) FILTER (WHERE payment.status = 'settled') AS last_on
     FROM loans_paymentpart AS part JOIN loans_payment AS payment ON payment.id = part.payment_id

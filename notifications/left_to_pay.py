@@ -10,7 +10,8 @@ from django.db import connection
 from notifications.in_doubt import HOLDS
 from notifications.tellings import Telling
 
-# What is disputed or in doubt is not asked for. What others have seen and the bank has not booked yet is on its way.
+# What is disputed or in doubt is not asked for. What others have seen and the bank has not booked yet is on its way;
+# where the bank's figure may hold some of that already, nobody can say what is left, and nobody does.
 _REST: Final = f"""
 SELECT prompt.id, installment.due_on, installment.outstanding - COALESCE((
            SELECT sum(part.amount)
@@ -22,6 +23,9 @@ JOIN loans_installment AS installment ON installment.id = payment.installment_id
 WHERE prompt.id = ANY(%(ids)s::bigint[]) AND payment.status IN ('received', 'settled')
   AND EXISTS (
     SELECT FROM loans_paymentpart AS own WHERE own.payment_id = payment.id AND own.installment_id = installment.id)
+  AND NOT EXISTS (
+    SELECT FROM loans_paymentpart AS part JOIN loans_payment AS seen ON seen.id = part.payment_id
+    WHERE part.installment_id = installment.id AND seen.status = 'received' AND part.since < part.amount)
   AND NOT EXISTS (
     SELECT FROM loans_dispute AS dispute
     WHERE dispute.loan_id = installment.loan_id AND dispute.status <> 'decided'

@@ -187,7 +187,7 @@ def _await(share: Share, room: Room, limit: Decimal) -> None:
     amount = min(share.left, limit - room.on_its_way)
     if amount > 0:
         shown = min(amount, room.shows(share.money))
-        share.lay(room, amount, since=ZERO)
+        share.lay(room, amount, since=amount - shown)
         share.shown += shown
         room.on_its_way += amount
         room.untaken -= shown

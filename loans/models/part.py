@@ -25,8 +25,9 @@ RETURN NULL;
 class PaymentPart(models.Model):
     """One payment's money for one installment. The parts of a payment and its credit are never more than its amount.
 
-    `since`: so much of it the bank's own figure for the installment does not hold yet. Below 0 where the figure holds
-    money that has been returned since. One of a payment that went back, of 0 and 0, says what that was for.
+    `since`: so much of it the bank's own figure for the installment does not hold yet; of a payment that only the
+    platform has seen, so much of it the figure cannot hold. Below 0 where the figure holds money that has been returned
+    since. One of a payment that went back, of 0 and 0, says what that was for.
     """
 
     payment = models.ForeignKey(Payment, models.CASCADE, related_name="parts")

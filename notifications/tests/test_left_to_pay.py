@@ -31,7 +31,7 @@ def see(row: Installment, amount: int) -> Prompt:
     """The platform has seen a payment for it; returns the news of it."""
     fields = {"amount": amount, "currency": "CNY", "status": "received", "paid_on": TODAY, "received_at": NOON}
     payment = Payment.objects.create(loan=row.loan, installment=row, **fields)
-    PaymentPart.objects.create(payment=payment, installment=row, amount=Decimal(amount))
+    PaymentPart.objects.create(payment=payment, installment=row, amount=Decimal(amount), since=Decimal(amount))
     return make_prompt(row, kind=Prompt.Kind.PAYMENT_RECEIVED, payment=payment)
 
 
@@ -63,6 +63,13 @@ def test_a_part_that_the_platform_has_seen_leaves_what_is_not_on_its_way(row: In
         facts = said(prompt)
         assert (facts.rest, facts.due_on) == (Decimal(35), DUE)
         assert "¥35.00 of what is due" in words_of("payment_received", facts)
+
+
+def test_where_the_banks_figure_may_hold_some_of_it_already_nobody_says_what_is_left(row: Installment) -> None:
+    prompt = see(row, 40)
+    PaymentPart.objects.update(since=Decimal(10))
+    facts = said(prompt)
+    assert (facts.rest, facts.due_on) == (None, None)
 
 
 def test_where_all_is_on_its_way_nothing_is_left(row: Installment) -> None:

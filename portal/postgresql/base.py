@@ -32,7 +32,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return connection
 
     def prepared_cursor(self) -> CursorWrapper:
-        """A cursor whose statements the server keeps ready, from the first time that a connection has asked them. Their
+        """A cursor whose statements the server keeps ready, once a connection has asked the same one a few times. Their
         parameters have names.
 
         Django's own sends each statement with its values in it, and has it planned anew.
@@ -51,7 +51,7 @@ class NumberingCursor(base.CursorMixin, psycopg.RawCursor[Any]):
 
     def execute(self, query: str, params: Mapping[str, Any], **options: Any) -> Any:  # type: ignore[override]
         numbered, names = _number(query)
-        return super().execute(numbered, [params[name] for name in names], prepare=True, **options)
+        return super().execute(numbered, [params[name] for name in names], **options)
 
 
 def is_alive(connection: "psycopg.Connection[Any]") -> bool:
