@@ -1,4 +1,4 @@
-"""Of a payment that only the platform has seen, what the bank's figure may hold already is not known to be on its way."""
+"""What the bank's figure may hold of a payment that only the platform has seen is not known to be on its way."""
 
 from decimal import Decimal
 

@@ -56,7 +56,7 @@ def test_a_minute_that_brings_nothing_is_one_look(django_assert_num_queries: Dja
 
 @pytest.fixture
 def crowd(monkeypatch: pytest.MonkeyPatch) -> list[Installment]:
-    """People each with two installments on one day; the first portions are cut in the middle of the first and of the third."""
+    """People each with two installments on one day; portions are cut in the middle of the first and the third."""
     monkeypatch.setattr(planning_calendar, "PORTION", 5)
     loans = [make_loan(make_borrower()) for _ in range(6)]
     return [make_installment(loan, due_on=TODAY + timedelta(days=3)) for loan in loans for _ in range(2)]
