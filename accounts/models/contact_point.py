@@ -66,7 +66,13 @@ class ContactPoint(models.Model):
                 fields=["user", "kind"], condition=models.Q(retired_at=None), name="contact_point_one_live_a_kind"
             ),
         ]
-        indexes = [GinIndex(OpClass("address", name="gin_trgm_ops"), name="contact_point_trigrams")]
+        indexes = [
+            GinIndex(OpClass("address", name="gin_trgm_ops"), name="contact_point_trigrams"),
+            # Few, and looked through with each set of receipts: one that something reached is reachable again.
+            models.Index(
+                fields=["id"], condition=models.Q(unreachable_since__isnull=False), name="contact_point_unreachable"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.masked
