@@ -1,5 +1,6 @@
 """Prompts that firms have to send: how well each firm keeps to it, and what became of each prompt."""
 
+from functools import partial
 from typing import Any, Final
 
 from django.contrib import admin
@@ -16,6 +17,7 @@ from notifications.firm_scores import read_scores
 from notifications.models import Duty
 from portal.admin.cells import chip, stage_of
 from portal.admin.duty_words import RELATED, telling_words
+from portal.admin.finding_rows import find_rows
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.timeline_told import about, subjects
 
@@ -32,7 +34,8 @@ class DutyAdmin(ReadOnlyAdmin[Duty]):
     list_filter = ["status", "responsible"]
     ordering = ["-report_by", "-pk"]
     sortable_by = ["report_by"]
-    search_fields = ["=prompt__installment__loan__external_id"]
+    search_fields = ["pk"]
+    found_by = staticmethod(partial(find_rows, loans=["prompt__installment__loan"], person="prompt__borrower"))
     search_help_text = _("Loan number")
     fields = [
         "prompt_link", "about", "rule_words", "responsible", "report_by", "backup", "portal_at", "proof", "standing",

@@ -1,5 +1,6 @@
 """Loans, payments and the two firms' positions, as they stand."""
 
+from functools import partial
 from typing import Any, Final
 
 from django.contrib import admin, messages
@@ -25,6 +26,7 @@ from notifications.prior_notice import LONGEST, Notices, give_prior_notice
 from notifications.responsibility import Rules
 from portal.admin.cells import chip, money, person_link
 from portal.admin.duty_words import sender_words
+from portal.admin.finding_rows import find_rows
 from portal.admin.read_only import ReadOnlyAdmin
 
 MAY_GIVE_NOTICE: Final = "notifications.add_prompt"
@@ -117,7 +119,8 @@ class PaymentAdmin(ReadOnlyAdmin[Payment]):
     list_display = ["paid_on", "sum", "over", "loan_number", "borrower_link", "standing", "received_at", "booked_on"]
     list_filter = ["status"]
     ordering = ["-pk"]
-    search_fields = ["=end_to_end_id", "=loan__external_id"]
+    search_fields = ["pk"]
+    found_by = staticmethod(partial(find_rows, loans=["loan"], values=["end_to_end_id"]))
     search_help_text = _("End-to-end id or loan number")
     fields = [
         "loan", "borrower_link", "installment_number", "sum", "over", "end_to_end_id", "standing", "paid_on",

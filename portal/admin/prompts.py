@@ -20,6 +20,7 @@ from notifications.models import Delivery, Duty, Prompt, Sender
 from notifications.resending import CannotResendError, resend
 from portal.admin.cells import person_link, stage_of
 from portal.admin.duty_words import RELATED, duty_words
+from portal.admin.finding_rows import find_prompts
 from portal.admin.levels import level_of
 from portal.admin.queued_words import queued_words
 from portal.admin.read_only import ReadOnlyAdmin
@@ -33,7 +34,9 @@ class PromptAdmin(ReadOnlyAdmin[Prompt]):
 
     list_display = ["__str__", "kind", "about", "borrower_link", "status", "planned_at", "tell_at"]
     list_filter = ["status", "kind"]
-    search_fields = ["=installment__loan__external_id", "=payment__loan__external_id", "=dispute__receipt_number"]
+    ordering = ["-pk"]
+    search_fields = ["pk"]
+    found_by = staticmethod(find_prompts)
     search_help_text = _("Loan number or receipt number")
     fields = [
         "borrower_link", "about", "kind", "rule", "version", "status", "why", "sender",

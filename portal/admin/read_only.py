@@ -1,5 +1,6 @@
 """The record of what happened: to be read, found and followed, never to be edited, not even by a superuser."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from django.contrib import admin
@@ -53,6 +54,8 @@ class ReadOnlyAdmin(_ModelAdmin[_M]):
     list_per_page = 50
     list_max_show_all = 0
     paginator = CappedPaginator
+    found_by: Callable[["QuerySet[_M]", str], "QuerySet[_M]"] | None = None
+    """Narrows the list to what was typed; where there is none, Django looks through `search_fields`."""
     show_facets = admin.ShowFacets.NEVER
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -73,6 +76,13 @@ class ReadOnlyAdmin(_ModelAdmin[_M]):
         owners = {column.name for column in self.opts.concrete_fields if column.is_relation}
         ways = (lookup.removeprefix(field) for field in shown | owners if f"{lookup}__".startswith(f"{field}__"))
         return any(how.removeprefix("__").removeprefix("id__") in _WHOLE_VALUES for how in ways)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[_M]", search_term: str
+    ) -> "tuple[QuerySet[_M], bool]":
+        if self.found_by is None:
+            return super().get_search_results(request, queryset, search_term)
+        return self.found_by(queryset, search_term), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         title = {"title": capfirst(str(self.opts.verbose_name_plural))}

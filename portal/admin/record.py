@@ -12,6 +12,7 @@ from notifications.evidence.raw import mask_keys
 from notifications.models import Acknowledgement, Delivery, NoticeEvent, Preference
 from portal.admin.cells import chip, money, person_link
 from portal.admin.fact_words import named_facts
+from portal.admin.finding_rows import find_deliveries
 from portal.admin.levels import level_of
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.reasons import held_words, reason_words
@@ -24,8 +25,9 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
 
     list_display = ["__str__", "way", "prompt_kind", "borrower_link", "level", "sent_at", "delivered_at", "why"]
     list_filter = ["status", "channel"]
-    search_fields = ["=provider_reference"]
-    search_help_text = _("Provider's reference")
+    search_fields = ["pk"]
+    search_help_text = _("Provider's reference, of the last 35 days")
+    found_by = staticmethod(find_deliveries)
     fields = [
         "borrower_link", "prompt", "way", "level", "why", "held", "attempts", "next_attempt_at", "claimed_at",
         "sent_at", "delivered_at", "seen_at", "named", "told", "wording",

@@ -63,7 +63,7 @@ class ReportAdmin(ReadOnlyAdmin[Report]):
         "refused",
     ]
     list_filter = [ReportStandingFilter, "status", "kind", "partner"]
-    ordering = ["-received_at", "-pk"]
+    ordering = ["-pk"]
     search_fields = ["name"]
     search_help_text = _("Name of the file")
 

@@ -1,5 +1,6 @@
 """Bank lines that nothing was matched to: what each could be, and the agent's decision."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -21,6 +22,7 @@ from loans.intake.taking_back import take_back_decision
 from loans.models import Installment, Payment, StatementLine
 from loans.return_reasons import reason_in_words
 from portal.admin.cells import chip, money
+from portal.admin.finding_rows import find_rows
 from portal.admin.ids import read_id
 from portal.admin.line_forms import LineStandingFilter, ReasonForm, TakeBackForm
 from portal.admin.read_only import ReadOnlyAdmin
@@ -39,7 +41,8 @@ class StatementLineAdmin(ReadOnlyAdmin[StatementLine]):
     list_filter = [LineStandingFilter, "currency"]
     ordering = ["booked_on", "pk"]
     sortable_by = ["booked", "sum"]
-    search_fields = ["=reference", "=end_to_end_id"]
+    search_fields = ["pk"]
+    found_by = staticmethod(partial(find_rows, values=["reference", "end_to_end_id"]))
     search_help_text = _("Bank's reference or end-to-end id")
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[StatementLine]":
