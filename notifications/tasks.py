@@ -16,6 +16,7 @@ from notifications import (
     cancellation,
     clock_watch,
     coverage,
+    demanding_after_outages,
     dispatch,
     escalation,
     feeds,
@@ -119,8 +120,8 @@ def look_back() -> int:
 @shared_task
 def reconcile() -> int:
     """See where firms have differed for too long, what outages touch, who waits for a bank for too long, which firms
-    are silent or refused, what of theirs lies unread, which statements are missing, which outages do not end, which
-    bookings cannot be true, and on which queues nobody works.
+    are silent or refused, what of theirs lies unread, which statements are missing, which outages do not end, what is
+    to be told again after one, which bookings cannot be true, and on which queues nobody works.
     """
     now = timezone.now()
     return _run_each(
@@ -134,6 +135,7 @@ def reconcile() -> int:
         lambda: statement_watch.watch_statements(now),
         lambda: outage_watch.watch_outages(now),
         lambda: outage_watch.look_at_what_is_over(now),
+        lambda: demanding_after_outages.demand_after_outages(Clock.at(now), wake_senders),
         lambda: in_doubt.watch_doubted(now),
         lambda: queue_watch.watch_queues(now),
         clock_watch.forget_gone,

@@ -15,6 +15,11 @@ from loans.models.partner import Partner
 
 LONGEST_GRACE: Final = 7 * 24
 """Hours: nothing is demanded meanwhile, so one nought too many would silence a firm's demands for months."""
+UNTIL_SETTLED: Final = timedelta(minutes=5)
+"""Who lists what an outage touches goes by the moment at which they began, and may be at it for two minutes."""
+
+
+_GRACE: Final = ExpressionWrapper(F("grace_hours") * Value(timedelta(hours=1)), models.DurationField())
 
 
 class OutageQuerySet(models.QuerySet["Outage"]):
@@ -26,10 +31,13 @@ class OutageQuerySet(models.QuerySet["Outage"]):
         """Those that are not over, and those that are over while their grace is not, of which nobody has seen since
         that all are listed: one may be declared afterwards, or end before anybody looks.
         """
-        grace = ExpressionWrapper(F("grace_hours") * Value(timedelta(hours=1)), models.DurationField())
-        still_holding = Q(ends_at__gt=F("starts_at")) & Q(ends_at__gt=Value(now) - grace)
+        still_holding = Q(ends_at__gt=F("starts_at")) & Q(ends_at__gt=Value(now) - _GRACE)
         not_listed = Q(listed_at=None) | Q(listed_at__lt=F("ends_at"))
         return self.not_over(now) | self.filter(still_holding & not_listed)
+
+    def lifted(self, now: datetime) -> Self:
+        """Those whose grace is over, so that nobody lists anything any more, of which nobody has seen that yet."""
+        return self.filter(lifted_at=None, ends_at__lte=Value(now - UNTIL_SETTLED) - _GRACE)
 
     def in_force(self, now: datetime) -> Self:
         return self.not_over(now).filter(starts_at__lte=now)
@@ -40,7 +48,8 @@ class Outage(models.Model):
 
     Times are UTC; without `ends_at` it lasts until somebody ends it. `grace_hours` is how long its borrowers have to
     pay afterwards before anything is demanded. `declared_by` is None where the partner declared it itself, by its own
-    number `reference`. `listed_at` is when a look found nobody more whom it touches.
+    number `reference`. `listed_at` is when a look found nobody more whom it touches, `lifted_at` when one
+    saw that its grace was over.
     """
 
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="outages", verbose_name=_("partner"))
@@ -65,6 +74,7 @@ class Outage(models.Model):
     )
 
     listed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    lifted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = OutageQuerySet.as_manager()
 
