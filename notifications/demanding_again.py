@@ -13,8 +13,9 @@ from notifications.timing import at_local, local_day
 def demand_again(dispute_id: int, clock: Clock) -> int:
     """Plan it for the morning after the decision, as the stage of that day; returns how many prompts are new.
 
-    Where the borrower is right, in part or whole, the bank says other figures, and those are told by a stage of the
-    plan. What another dispute holds waits for that one's decision.
+    Where a firm has to send what is overdue, it is its turn at once, and its hours run from that morning on. Where the
+    borrower is right, in part or whole, the bank says other figures, and those are told by a stage of the plan. What
+    another dispute holds waits for that one's decision.
     """
     dispute = Dispute.objects.select_related("loan__borrower").get(pk=dispute_id)
     if dispute.decision != Dispute.Decision.REJECTED:

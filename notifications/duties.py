@@ -4,13 +4,16 @@ Where there is no rule this is one look, and only where something is planned.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
 from notifications import duty_statements
 from notifications.clock import Clock
+from notifications.firm_words import hear_earlier
 from notifications.models import Responsibility, Sender
+from notifications.partner_news import tell_due_as_planned
 from notifications.responsibility import times_of
 from notifications.slots import Slot
 
@@ -34,10 +37,15 @@ def assign(kind: str, slots: Sequence[Slot], clock: Clock) -> int:
     return assigned
 
 
-def write_duties() -> None:
-    """Write what `assign` found. Run it once the prompts are written."""
+def write_duties(*, now: datetime, of: Sequence[int] | None = None) -> None:
+    """Write what `assign` found, let count what firms have said of it, and tell them that it is their turn. Run it once
+    the prompts are written and before any of before is locked. `of` are their ids, where others may have planned some
+    of them.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(duty_statements.WRITE)
+        cursor.execute(duty_statements.WRITE, {"of": None if of is None else list(of)})
+    hear_earlier(now=now)
+    tell_due_as_planned(at=now)
 
 
 def _hours(kind: str, clock: Clock) -> set[tuple[int, int]]:

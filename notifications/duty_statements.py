@@ -64,7 +64,8 @@ INSERT INTO notifications_duty (prompt_id, rule_id, responsible_id, backup_id, s
                                 stands_until, report_by, portal_at, due_at)
 SELECT prompt_id, rule_id, responsible_id, backup_id, 'waiting', needs_proof, counts_from, stands_until, report_by,
        portal_at, report_by
-FROM planning_duty ORDER BY prompt_id
+FROM planning_duty WHERE %(of)s::bigint[] IS NULL OR prompt_id = ANY(%(of)s::bigint[])
+ORDER BY prompt_id
 """
 PLANNED: Final = "SELECT prompt_id FROM planning_duty"
 # A telling counts for the stage on whose day, by the borrower's calendar, it was sent, or that it names itself and was
@@ -114,6 +115,13 @@ TOLD_BEFORE: Final = f"""
 SELECT DISTINCT ON (duty.id) telling.id, duty.id
 {_COUNTS.format(which=_EARLIER)}
 ORDER BY duty.id, telling.proof = 'accepted', telling.id
+"""
+_TOLD: Final = f"""duty.prompt_id = ANY(%(prompts)s) AND telling.proof <> 'failed'
+  AND (telling.proof <> 'accepted' OR NOT duty.needs_proof) AND NOT ({TAKEN_BACK.format(word="telling")})"""
+# What a firm has told, also where nobody needed it any more when its word was heard.
+HAS_TOLD: Final = f"""
+SELECT DISTINCT prompt.id
+{_COUNTS.format(which=_TOLD)}
 """
 NOTE: Final = """
 UPDATE notifications_duty AS duty

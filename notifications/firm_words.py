@@ -55,6 +55,23 @@ def await_planned() -> None:
         cursor.execute(_WHILE_KEPT)
 
 
+def await_words() -> None:
+    """Wait for words that are being kept; who comes next waits for this transaction. Run it before any prompt is
+    locked.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_WHILE_PLANNED)
+
+
+def told_by_words(prompt_ids: Collection[int]) -> set[int]:
+    """Of these prompts, which firms had to send, those that a firm has told, also where they were taken back before
+    it said so; where no later stage can make good that it never arrived, by a word that it did. One query.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(duty_statements.HAS_TOLD, {"prompts": list(prompt_ids)})
+        return {row[0] for row in cursor.fetchall()}
+
+
 def hear(telling_ids: Sequence[int], *, now: datetime) -> dict[int, Effect]:
     """Let these words count; those that speak of no planned prompt have no effect yet. Run it in a transaction."""
     parameters = {"tellings": list(telling_ids)}
@@ -69,8 +86,7 @@ def hear_earlier(*, now: datetime) -> None:
     """Let count what firms said before what has just been planned (`planning_duty`) was. Run it once its duties are
     written and before any prompt of before is locked: who is keeping a word may be at it, and is waited for.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_WHILE_PLANNED)
+    await_words()
     _follow(_matches(duty_statements.TOLD_BEFORE, {}), now)
 
 

@@ -15,6 +15,7 @@ from notifications.models import Prompt
 from notifications.planning_calendar import plan_calendar
 from notifications.planning_writes import write
 from notifications.returned_deadlines import deadlines_of
+from notifications.slots import Slot
 
 Kind = Prompt.Kind
 
@@ -58,6 +59,18 @@ def plan_installments(
     parameters = {"ids": list(installment_ids), "stage": stage, "moment": moment or clock.now, "held_by": held_by}
     parameters["state"] = str(state)
     return write(kind, planning_statements.THESE, clock, parameters)
+
+
+def plan_stage(kind: Prompt.Kind, installment_ids: Sequence[int], slot: Slot, clock: Clock) -> int:
+    """Plan the stage of `slot` about those of these installments that are open, once a version, also where the calendar
+    has not reached it; returns how many are new. They fall due on its day, under its plan, with borrowers at its place.
+
+    Where a rule says so, a firm has to send it, and has its time from the moment of the slot on.
+    """
+    at = slot.at
+    parameters = {"ids": list(installment_ids), "stage": at.stage, "moment": at.moment, "deadline": at.deadline}
+    parameters |= {"held_by": slot.held_by, "state": "open", "plan": slot.plan.number}
+    return write(kind, planning_statements.THESE_OF_A_SLOT, clock, parameters, [slot])
 
 
 def plan_outage(outage_id: int, installment_ids: Sequence[int], clock: Clock) -> int:

@@ -13,13 +13,12 @@ from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
 
-from notifications import duties, firm_words, planning_look, planning_statements, table_statistics
+from notifications import duties, planning_look, planning_statements, table_statistics
 from notifications.clock import Clock
 from notifications.days_reached import columns_of_days
 from notifications.missed import record_missed
 from notifications.models import Prompt
 from notifications.overtaking import end_overtaken, find_overtaken
-from notifications.partner_news import tell_due_as_planned
 from notifications.planning_told import plan_told
 from notifications.planning_writes import EVERYBODY, People, number, parameters_of
 from notifications.slots import Slot, columns_of, slots_of
@@ -185,9 +184,7 @@ def _plan_found(run: Run, people: People, found: Found, written: Callable[[], No
             for statement in (planning_statements.PROMPTS, planning_statements.DELIVERIES, planning_statements.EVENTS):
                 cursor.execute(statement, parameters)
         if assigned:
-            duties.write_duties()
-            firm_words.hear_earlier(now=run.clock.now)
-            tell_due_as_planned(at=run.clock.now)
+            duties.write_duties(now=run.clock.now)
         end_overtaken(overtaken, now=run.clock.now)
         table_statistics.refresh(["notifications_prompt"], target=table_statistics.ROUGHLY)
         transaction.on_commit(written, robust=True)

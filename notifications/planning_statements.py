@@ -79,18 +79,25 @@ APPLIED: Final = """
 """
 UNDOUBTED: Final = f"\n  AND NOT {HOLDS.format(loan='owed.loan_id', installment='owed.installment_id')}"
 WITH_PLANS: Final = f"\n  AND slot.plan = {PLAN_OF.format(loan='owed')}\n"
-THESE: Final = """
+_THESE: Final = """
 SELECT loan.borrower_id, installment.id AS installment_id, NULL::bigint AS payment_id, NULL::bigint AS dispute_id,
-       %(stage)s AS stage, installment.version, %(moment)s::timestamptz AS moment, NULL::timestamptz AS deadline,
+       %(stage)s AS stage, installment.version, %(moment)s::timestamptz AS moment, {deadline} AS deadline,
        %(held_by)s AS held_by, %(details)s::jsonb AS details, installment.due_on, loan.bank_id, loan.platform_id,
-       loan.currency
-FROM loans_installment AS installment JOIN loans_loan AS loan ON loan.id = installment.loan_id
+       loan.currency{beside}
+FROM loans_installment AS installment JOIN loans_loan AS loan ON loan.id = installment.loan_id {joins}
 WHERE installment.id = ANY(%(ids)s) AND installment.state = %(state)s
   AND NOT EXISTS (
     SELECT 1 FROM notifications_prompt AS prompt
     WHERE prompt.installment_id = installment.id AND prompt.kind = %(kind)s AND prompt.stage = %(stage)s
       AND prompt.version = installment.version AND prompt.payment_id IS NULL AND prompt.dispute_id IS NULL)
 """
+THESE: Final = _THESE.format(deadline="NULL::timestamptz", beside="", joins="")
+# With what a slot of the calendar is found by: so is who has to send.
+THESE_OF_A_SLOT: Final = _THESE.format(
+    deadline="%(deadline)s::timestamptz",
+    beside=", %(plan)s::int AS plan, person.time_zone",
+    joins="JOIN accounts_user AS person ON person.id = loan.borrower_id",
+)
 # Beside another outage that touches it and is not over, of which its borrower has heard.
 UNHEARD: Final = f"""
   AND EXISTS (SELECT FROM loans_outage AS outage WHERE outage.id = %(stage)s AND {LASTS})

@@ -1,15 +1,17 @@
 """Writes what is planned: prompts, their first deliveries and the events, a few statements for any number of them."""
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
 
-from notifications import planning_statements, table_statistics
+from notifications import duties, planning_statements, table_statistics
 from notifications.clock import Clock
 from notifications.ladder import ladder_of
 from notifications.models import Prompt
 from notifications.planning_ways import chosen, columns, columns_of, joins, those, ways_of
+from notifications.slots import Slot
 
 _READ: Final = ("accounts_user", "accounts_contactpoint", "loans_loan", "loans_installment", "loans_payment")
 
@@ -24,8 +26,10 @@ class People(NamedTuple):
 EVERYBODY: Final = People()
 
 
-def write(kind: Prompt.Kind, source: str, clock: Clock, parameters: dict[str, Any]) -> int:
-    """Write what `source` finds and nobody has planned yet; returns how many prompts are new."""
+def write(kind: Prompt.Kind, source: str, clock: Clock, parameters: dict[str, Any], slots: Sequence[Slot] = ()) -> int:
+    """Write what `source` finds and nobody has planned yet; returns how many prompts are new. What a firm has to send
+    of these `slots` of the calendar is held for it.
+    """
     table_statistics.refresh(_READ)
     details = {"kind": kind, "stage": parameters.get("stage", 0), "held_by": parameters.get("held_by", "")}
     if not details["held_by"]:
@@ -36,11 +40,14 @@ def write(kind: Prompt.Kind, source: str, clock: Clock, parameters: dict[str, An
         with_ways = planning_statements.WITH_WAYS.replace("{source}", source)
         if not number(kind, with_ways, clock, everything, subject="candidate"):
             return 0
+        assigned = duties.assign(kind, slots, clock) if slots else 0
         cursor.execute(planning_statements.PROMPTS + planning_statements.WHERE_NEW, everything)
         ids = [row[0] for row in cursor.fetchall()]
         cursor.execute(planning_statements.KEEP, {"ids": ids})
         cursor.execute(planning_statements.DELIVERIES, everything)
         cursor.execute(planning_statements.EVENTS, everything)
+        if assigned:
+            duties.write_duties(now=clock.now, of=ids)
     return len(ids)
 
 

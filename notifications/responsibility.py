@@ -97,7 +97,8 @@ def times_of(kind: str, slot: Slot, hours: int, backup_hours: int, clock: Clock)
     latest = min(slot.at.deadline, ends)
     portal_at = lawful_moment(moment + whole, now=moment, zone=place.zone, hours=open_hours, latest=latest).at
     report_by = min(moment + whole * hours / (hours + backup_hours), portal_at) if backup_hours else portal_at
-    return Times(report_by, portal_at, begins, ends, _needs_proof(kind, slot))
+    # A stage that is planned before its day may be told as soon as its firm knows of it.
+    return Times(report_by, portal_at, min(begins, clock.now), ends, _needs_proof(kind, slot))
 
 
 def lasts(kind: str, slot: Slot) -> tuple[datetime, datetime]:

@@ -105,10 +105,10 @@ class Duty(models.Model):
         MET ─ it reached nobody, as the firm says later, and no stage follows ─> TAKEN_OVER                (the same)
 
     All times are UTC. `report_by` is the responsible firm's, `portal_at` when the portal's own message goes out, and
-    `due_at` whichever of the two is next. A telling counts that was sent from `counts_from` on, where the stage begins.
-    `needs_proof`: no later stage can make good that it never arrived, so the firm has to say that it did. What is only
-    sent covers the borrower until `stands_until`, when the next stage begins. `telling` is the word that met it, or
-    the last that was not enough.
+    `due_at` whichever of the two is next. A telling counts that was sent from `counts_from` on, where the stage begins,
+    or where it was planned if that was before. `needs_proof`: no later stage can make good that it never arrived, so
+    the firm has to say that it did. What is only sent covers the borrower until `stands_until`, when the next stage
+    begins. `telling` is the word that met it, or the last that was not enough.
     """
 
     class Status(models.TextChoices):

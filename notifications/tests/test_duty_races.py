@@ -6,16 +6,19 @@ from threading import Event as Moment
 import pytest
 from django.db import connection, transaction
 
-from accounts.tests.factories import make_borrower
+from accounts.tests.factories import make_agent, make_borrower
 from loans.intake.events.sweep import apply_kept
-from loans.models import Event
+from loans.models import Dispute, Event
+from loans.tests.disputes import write_dispute
 from loans.tests.factories import make_bank, make_installment, make_loan
 from notifications import claiming
+from notifications.cancellation import cancel_disputed
 from notifications.claiming import Line, holding
 from notifications.composing import word
+from notifications.demanding_again import demand_again
 from notifications.models import Delivery, Duty, NoticeEvent, Prompt
 from notifications.named import named
-from notifications.planning import plan_upcoming
+from notifications.planning import plan_overdue, plan_upcoming
 from notifications.taking_over import take_over
 from notifications.tests.factories import NOON, TODAY, claim, clock
 from notifications.tests.firms import HOUR, due_in, event_about, make_rule, push
@@ -184,3 +187,32 @@ def test_a_prompt_that_is_planned_while_a_report_about_it_is_being_taken_is_told
     at_once(hear, plan)
     assert Duty.objects.get().status == Duty.Status.MET
     assert Prompt.objects.get().status == Prompt.Status.FIRM_TOLD
+
+
+def test_what_is_rejected_while_a_report_that_it_was_told_is_being_taken_is_not_demanded_again() -> None:
+    make_rule(kind="overdue")
+    row = due_in(-7)
+    plan_overdue(clock())
+    about = write_dispute(row)
+    cancel_disputed(about.pk, now=NOON + HOUR)
+    said = {"kind": "overdue", "stage": 7, "proof": "delivered"}
+    push(make_bank(), [event_about(row, at=NOON, **said)], at=NOON + HOUR)
+    kept, decided = Moment(), Moment()
+
+    def hear() -> None:
+        with transaction.atomic():
+            apply_kept()
+            kept.set()
+            wait_until("it was decided or the decision waited", lambda: waits_for(decided))
+
+    def decide() -> None:
+        assert kept.wait(10)
+        with transaction.atomic():
+            rejected = {"status": "decided", "decision": "rejected", "decided_at": NOON + 2 * HOUR}
+            Dispute.objects.filter(pk=about.pk).update(decided_by=make_agent(), **rejected)
+            demand_again(about.pk, clock(NOON + 2 * HOUR))
+        decided.set()
+
+    at_once(hear, decide)
+    assert Event.objects.get().code == "too_late"
+    assert list(Prompt.objects.values_list("stage", "status")) == [(7, Prompt.Status.CANCELLED)]
