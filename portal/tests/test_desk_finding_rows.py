@@ -1,6 +1,7 @@
 """Rows of the record are found by what an agent has before them, and no search reads a whole table."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -36,7 +37,7 @@ def listed(page: Client, model: str, typed: str) -> set[int]:
 def test_prompts_are_found_by_the_loan_whatever_of_it_they_are_about(page: Client) -> None:
     row, other = installment_of("LN-Hb7"), installment_of("LN-8")
     payment = Payment.objects.create(
-        loan=row.loan, installment=row, amount=5, currency="CNY", status="received", paid_on=date(2026, 11, 20)
+        loan=row.loan, installment=row, amount=Decimal(5), currency="CNY", status="received", paid_on=date(2026, 11, 20)
     )
     dispute = write_dispute(row)
     type(dispute).objects.update(receipt_number="D-7K3M-92QX")
@@ -61,8 +62,8 @@ def test_payments_are_found_by_their_reference_however_it_is_written_or_by_the_l
         "status": "received",
         "paid_on": date(2026, 11, 20),
     }
-    first = Payment.objects.create(amount=5, end_to_end_id="E2E-AB", **common)
-    second = Payment.objects.create(amount=6, **common)
+    first = Payment.objects.create(amount=Decimal(5), end_to_end_id="E2E-AB", **common)
+    second = Payment.objects.create(amount=Decimal(6), **common)
     assert listed(page, "loans/payment", "e2e-ab") == {first.pk}
     assert listed(page, "loans/payment", "LN-7") == {first.pk, second.pk}
 
