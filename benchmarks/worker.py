@@ -80,6 +80,20 @@ def sweep_events(now: datetime, seconds: float) -> int:
     return done
 
 
+def read_callbacks(now: datetime, callbacks: int) -> int:
+    """As beat and a worker do: once a second, until so many have been read, by whomever."""
+    from benchmarks import product
+
+    done = 0
+    while True:
+        following = time.monotonic() + 1.0
+        done += product.apply_receipts(now)
+        while time.monotonic() < following:
+            if product.callbacks_read() >= callbacks:
+                return done
+            time.sleep(0.02)
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """A worker that found nothing more to do: how many rows it did, and its largest resident size in MiB.
@@ -94,7 +108,8 @@ class Ended:
 
 
 WORKS: Final[dict[str, Callable[..., int]]] = {
-    work.__name__: work for work in (plan, drain, drain_late, drain_wide, claim, free, write_events, sweep_events)
+    work.__name__: work
+    for work in (plan, drain, drain_late, drain_wide, claim, free, write_events, sweep_events, read_callbacks)
 }
 
 

@@ -1,4 +1,4 @@
-"""`receipts_batch`: a hundred receipts a request, until they are applied."""
+"""`receipts_batch`: a hundred receipts a request, until they are applied; a worker reads them meanwhile."""
 
 import time
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from typing import Final
 
 from benchmarks.bench import Bench
 from benchmarks.book import make_book
+from benchmarks.children import PATIENCE
 from benchmarks.figures import Figure
 from benchmarks.limits.set_update import arrive
 from benchmarks.measure import MissingError, Trial, alternate, compare, expect
@@ -51,8 +52,10 @@ def _ours(bench: Bench, pool: Workers, port: int) -> Trial:
     ids = send_anew(pool)
     requests = [receipts_request(ids[first : first + PORTION]) for first in range(0, len(ids), PORTION)]
     started = time.monotonic()
+    pool.begin("read_callbacks", callbacks=len(requests))
     answers = ask_all(port, requests, connections=CONNECTIONS)
     apply_receipts(bench.now)
+    pool.wait(PATIENCE)
     trial = Trial(len(ids), time.monotonic() - started)
     check_answers(answers)
     expect("receipts stored", len(ids), count(RECEIPTS))
