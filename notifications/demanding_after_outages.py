@@ -43,13 +43,13 @@ def _demand_after(outage_id: int, clock: Clock, written: Callable[[], None]) -> 
 
 
 def _freed(outage_id: int, now: datetime) -> Iterator[Prompt]:
-    """What was taken back while this outage, or another before it, held it, and none holds any more. A dispute that was
-    decided since has told it again, or leaves it to the figures of the bank.
+    """What was taken back while this outage, or another before it, held it, and none holds any more. A dispute in which
+    its borrower was right since leaves it to the figures of the bank.
     """
     holds = OutageHold.objects.filter(installment=OuterRef("installment"))
     about = Q(installment=None) | Q(installment=OuterRef("installment"))
     disputes = Dispute.objects.filter(about, loan=OuterRef("installment__loan"))
-    disputed = disputes.filter(Q(decided_at=None) | Q(decided_at__gte=OuterRef("voided_at")))
+    disputed = disputes.filter(Q(decided_at=None) | ~Q(decision="rejected") & Q(decided_at__gte=OuterRef("voided_at")))
     held = Exists(holds.filter(since__lte=OuterRef("voided_at")))
     freed = Q(held, ~Exists(holds.in_force(now)), ~Exists(disputed))
     ids = _touched(outage_id, now)

@@ -13,7 +13,7 @@ from notifications import calendar
 from notifications.clock import Clock
 from notifications.early_words import plans_for
 from notifications.firm_words import await_words, told_by_words
-from notifications.models import Prompt
+from notifications.models import AgentTask, Prompt
 from notifications.named import named_by_what_arrived
 from notifications.planning import plan_stage
 from notifications.slots import Place, Plan, Slot
@@ -31,7 +31,9 @@ def taken_back(about: Q) -> list[Prompt]:
     staged = Prompt.objects.filter(kind=KIND, payment=None, dispute=None)
     later = staged.filter(installment=OuterRef("installment"), version=OuterRef("version"), stage__gt=OuterRef("stage"))
     owed = Q(installment__state=Installment.State.OPEN, installment__version=F("version"))
-    void = Q(voided_at__isnull=False, acknowledgement=None) & ~Exists(later)
+    spoken = AgentTask.objects.filter(installment=OuterRef("installment"), version=OuterRef("version"))
+    spoken = spoken.filter(kind="untold", outcome="told", done_at__gte=OuterRef("planned_at"))
+    void = Q(voided_at__isnull=False, acknowledgement=None) & ~Exists(later) & ~Exists(spoken)
     rows = staged.filter(about & owed & void).select_related("installment__loan__borrower").order_by("installment_id")
     prompts = list(rows)
     plans = plans_for([prompt.loan for prompt in prompts])

@@ -212,7 +212,7 @@ def test_a_dispute_that_is_rejected_while_the_outage_holds_demands_when_it_is_ov
         decide(dispute=about, agent=make_agent(), decision="rejected", words="We have looked into it.", now=decided)
     assert claim("sms", NOON + 3 * DAY) == []
     sweep(NOON + 4 * DAY)
-    assert demands() == [(7, "cancelled"), (9, "active")]
+    assert demands() == [(7, "cancelled"), (11, "active")]
     assert len(claim("sms", NOON + 4 * DAY + HOUR)) == 1
 
 

@@ -3,9 +3,13 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 
-from loans.models import Outage
+from accounts.tests.factories import make_agent
+from loans.disputes import decide
+from loans.models import Outage, OutwardEvent
 from loans.outages import end_outage
+from loans.tests.disputes import make_dispute
 from loans.tests.factories import make_bank
 from loans.tests.outward import hear as hear_events
 from notifications.models import Delivery, Duty, Prompt
@@ -45,3 +49,17 @@ def test_what_its_firm_had_told_before_is_not_told_again() -> None:
     report(row, at=NOON + timedelta(minutes=30), kind="overdue", stage=7, proof="delivered")
     end(outage)
     assert [stage for stage, _status in outages.demands()] == [7]
+
+
+def test_its_firm_is_not_asked_for_what_is_rejected_while_the_outage_holds() -> None:
+    row = outages.make_overdue()
+    outages.declare(ends_at=NOON + 4 * outages.DAY)
+    with time_machine.travel(NOON + HOUR, tick=False):
+        about = make_dispute(row.loan, installment=row, now=NOON + HOUR)
+    turns = OutwardEvent.objects.filter(kind="prompt.due_to_send")
+    before, decided = turns.count(), NOON + outages.DAY
+    with time_machine.travel(decided, tick=False):
+        decide(dispute=about, agent=make_agent(), decision="rejected", words="We have looked into it.", now=decided)
+    assert turns.count() == before
+    outages.sweep(NOON + 4 * outages.DAY)
+    assert turns.count() == before + 1

@@ -35,7 +35,9 @@ class DutyAdmin(ReadOnlyAdmin[Duty]):
     ordering = ["-report_by", "-pk"]
     sortable_by = ["report_by"]
     search_fields = ["pk"]
-    found_by = staticmethod(partial(find_rows, loans=["prompt__installment__loan"], person="prompt__borrower"))
+    found_by = staticmethod(
+        partial(find_rows, loans=["prompt__installment__loan"], prompt__payment=None, prompt__dispute=None)
+    )
     search_help_text = _("Loan number")
     fields = [
         "prompt_link", "about", "rule_words", "responsible", "report_by", "backup", "portal_at", "proof", "standing",

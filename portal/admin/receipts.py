@@ -13,7 +13,7 @@ from accounts.masking import mask_text
 from notifications.evidence.raw import mask_keys
 from notifications.models import Receipt
 from portal.admin.cells import chip
-from portal.admin.finding_rows import find_receipts
+from portal.admin.finding_rows import find_lately
 from portal.admin.raw import MOST_SHOWN, masked_raw
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.timeline_told import channel_of, subjects
@@ -27,8 +27,8 @@ class ReceiptAdmin(ReadOnlyAdmin[Receipt]):
     list_filter = ["channel", "kind", "moved"]
     ordering = ["-pk"]
     search_fields = ["pk"]
-    search_help_text = _("Provider's reference, of the last 35 days")
-    found_by = staticmethod(find_receipts)
+    search_help_text = _("Provider's reference (recent messages)")
+    found_by = staticmethod(find_lately)
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Receipt]":
         return super().get_queryset(request).select_related("delivery")

@@ -12,7 +12,7 @@ from notifications.evidence.raw import mask_keys
 from notifications.models import Acknowledgement, Delivery, NoticeEvent, Preference
 from portal.admin.cells import chip, money, person_link
 from portal.admin.fact_words import named_facts
-from portal.admin.finding_rows import find_deliveries
+from portal.admin.finding_rows import find_lately
 from portal.admin.levels import level_of
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.reasons import held_words, reason_words
@@ -26,8 +26,8 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
     list_display = ["__str__", "way", "prompt_kind", "borrower_link", "level", "sent_at", "delivered_at", "why"]
     list_filter = ["status", "channel"]
     search_fields = ["pk"]
-    search_help_text = _("Provider's reference, of the last 35 days")
-    found_by = staticmethod(find_deliveries)
+    search_help_text = _("Provider's reference (recent messages)")
+    found_by = staticmethod(find_lately)
     fields = [
         "borrower_link", "prompt", "way", "level", "why", "held", "attempts", "next_attempt_at", "claimed_at",
         "sent_at", "delivered_at", "seen_at", "named", "told", "wording",

@@ -1,6 +1,6 @@
 """Rows of the record are found by what an agent has before them, and no search reads a whole table."""
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -9,11 +9,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.tests.factories import make_borrower
 from loans.models import Installment, Payment
 from loans.tests.disputes import write_dispute
 from loans.tests.factories import make_installment, make_loan
 from notifications.models import Callback, Delivery, Prompt, Receipt
 from notifications.tests.factories import make_delivery, make_prompt
+from portal.admin import finding_rows
 from portal.tests.desk import desk_of, make_superuser
 
 pytestmark = pytest.mark.django_db
@@ -68,27 +70,50 @@ def test_payments_are_found_by_their_reference_however_it_is_written_or_by_the_l
     assert listed(page, "loans/payment", "LN-7") == {first.pk, second.pk}
 
 
-def test_messages_and_receipts_are_found_by_the_providers_word_of_late(page: Client) -> None:
+def test_messages_and_receipts_are_found_by_the_providers_word_among_the_latest(
+    page: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     now = timezone.now()
-    late, old = make_delivery(channel="sms"), make_delivery(channel="sms")
-    Delivery.objects.update(provider_reference="SBX77", status="sent")
-    for delivery, days in ((late, 34), (old, 36)):
-        Delivery.objects.filter(pk=delivery.pk).update(sent_at=now - timedelta(days=days))
+    old, late = make_delivery(channel="sms"), make_delivery(channel="sms")
+    Delivery.objects.update(provider_reference="SBX77", status="failed")
     callback = Callback.objects.create(provider="kannel", raw=b"x", received_at=now)
     common = {"callback": callback, "channel": "sms", "provider": "kannel", "kind": "delivered", "moved": False}
-    of_late, of_none = (
+    receipts = [
         Receipt.objects.create(delivery=delivery, provider_reference="SBX77", received_at=now, **common)
-        for delivery in (late, None)
-    )
-    Receipt.objects.create(delivery=old, provider_reference="SBX77", received_at=now, **common)
+        for delivery in (old, None)
+    ]
+    assert listed(page, "notifications/delivery", "sbx77") == {old.pk, late.pk}
+    assert listed(page, "notifications/receipt", "SBX77") == {one.pk for one in receipts}
+    monkeypatch.setattr(finding_rows, "LATELY", 1)
     assert listed(page, "notifications/delivery", "sbx77") == {late.pk}
-    assert listed(page, "notifications/receipt", "SBX77") == {of_late.pk, of_none.pk}
+    assert listed(page, "notifications/receipt", "SBX77") == {receipts[-1].pk}
 
 
-def test_prompts_of_a_loan_are_read_by_its_borrower_and_the_list_in_the_order_of_their_ids(page: Client) -> None:
+def test_prompts_are_found_by_a_loan_that_was_given_over_and_by_one_whose_number_reads_as_a_receipts(
+    page: Client,
+) -> None:
+    row = installment_of("23467923")
+    payment = Payment.objects.create(
+        loan=row.loan, installment=row, amount=Decimal(5), currency="CNY", status="received", paid_on=date(2026, 11, 20)
+    )
+    about = {make_prompt(row).pk, make_prompt(row, kind=Prompt.Kind.PAYMENT_RECEIVED, payment=payment).pk}
+    type(row.loan).objects.filter(pk=row.loan_id).update(borrower=make_borrower())
+    assert listed(page, "notifications/prompt", "23467923") == about
+
+
+def test_where_a_loan_has_more_prompts_than_are_listed_the_latest_are(
+    page: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding_rows, "MOST_MEANT", 2)
+    row = installment_of("LN-7")
+    prompts = [make_prompt(row, stage=stage).pk for stage in (7, 3, 1)]
+    assert listed(page, "notifications/prompt", "LN-7") == set(prompts[1:])
+
+
+def test_prompts_of_a_loan_are_read_by_its_installments_and_the_list_in_the_order_of_their_ids(page: Client) -> None:
     for number in range(3):
         make_prompt(installment_of(f"LN-{number}"))
-    by_index = {"LN-1": "prompt_of_borrower", "": "notifications_prompt_pkey"}
+    by_index = {"LN-1": "prompt_once_an_installment", "": "notifications_prompt_pkey"}
     for typed, index in by_index.items():
         with CaptureQueriesContext(connection) as asked:
             page.get("/desk/notifications/prompt/", {"q": typed})
