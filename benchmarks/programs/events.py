@@ -9,7 +9,7 @@ from benchmarks.book import make_book
 from benchmarks.figures import Figure
 from benchmarks.limits.kept_message import PARTNER, SECRET
 from benchmarks.measure import Trial, alternate, compare, expect, with_notes
-from benchmarks.product import APPLIED_EVENTS, REPORTS, Pusher, apply_pushed
+from benchmarks.product import APPLIED_EVENTS, REPORTS, TOLD, Pusher, apply_pushed
 from benchmarks.tables import checkpoint, count, empty
 from benchmarks.web.client import Answer, ask_all, percentile
 from benchmarks.web.server import web_server
@@ -21,6 +21,7 @@ PORTION: Final = 100
 def run(bench: Bench) -> Iterator[Figure]:
     """`events`, and `events.batch`. What is timed ends with the last answer; what is applied is counted after it."""
     n = make_book(bench.size.events, now=bench.now, ways=("phone",))
+    empty(*TOLD)  # what others have left may have the ids that come next
     pusher = Pusher.of("lantern")
     with web_server(bench.logs, **{SECRET: pusher.secret, PARTNER: str(pusher.partner_id)}) as port:
         for name, portion in (("events", 1), ("events.batch", PORTION)):
