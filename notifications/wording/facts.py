@@ -96,22 +96,16 @@ class Facts(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """What `from_json` reads back to equal facts: days in ISO 8601, amounts as text, nothing empty."""
-        stored = self._kept()
-        for name in _NOT_IN_JSON & stored.keys():
-            stored[name] = str(stored[name])
+        stored: dict[str, Any] = orjson.loads(self.as_text())
         return stored
 
     def as_text(self) -> str:
         """`as_json` as a JSON document."""
-        return orjson.dumps(self._kept(), default=str).decode()
-
-    def _kept(self) -> dict[str, Any]:
-        """What is not empty, by name, with days and amounts as they are."""
         named = zip(self._fields, self, strict=True)
         kept: dict[str, Any] = {name: value for name, value in named if value or (value == 0 and value is not False)}
         if self.items:
             kept["items"] = [item.as_json() for item in self.items]
-        return kept
+        return orjson.dumps(kept, default=str).decode()
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
@@ -128,7 +122,6 @@ class Facts(NamedTuple):
 _NEEDED = frozenset({"language", "today", "bank_name"})
 _DAYS = frozenset({"today", "due_on", "paid_on", "answer_by", "previous_due_on", "report_on"})
 _AMOUNTS = frozenset({"amount", "previous_amount", "withdrawn_amount", "instead_amount", "rest"})
-_NOT_IN_JSON = _DAYS | _AMOUNTS
 
 
 def _read(name: str, value: Any) -> str | int | date | Decimal | tuple[FactItem, ...]:

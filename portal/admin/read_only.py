@@ -55,7 +55,9 @@ class ReadOnlyAdmin(_ModelAdmin[_M]):
     list_max_show_all = 0
     paginator = CappedPaginator
     found_by: Callable[["QuerySet[_M]", str], "QuerySet[_M]"] | None = None
-    """Narrows the list to what was typed; where there is none, Django looks through `search_fields`."""
+    """Narrows the list to what was typed; where there is none, Django looks through `search_fields`, without which it
+    shows no place to type.
+    """
     show_facets = admin.ShowFacets.NEVER
 
     def has_add_permission(self, request: HttpRequest) -> bool:
