@@ -58,11 +58,13 @@ def visit(
 def faults(page: Page) -> list[str]:
     """What axe finds wrong, a line each. Without its preloading, which fetches style sheets anew and from wrong places,
     and trips over our policy."""
+    page.wait_for_load_state()
     found = Axe().run(page, options={"preload": False}).response["violations"]
     return [f"{fault['id']}: {node['html'][:160]}" for fault in found for node in fault["nodes"]]
 
 
 def overflow(page: Page) -> int:
-    """By how many pixels the page is wider than its window."""
+    """By how many pixels the page is wider than its window: whole, since half of it may be wider for a moment."""
+    page.wait_for_load_state()
     width: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     return width

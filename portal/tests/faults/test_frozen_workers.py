@@ -4,22 +4,27 @@ import pytest
 from django.db import connection
 
 from notifications.models import Delivery, NoticeEvent
+from notifications.signatures import delivery_id_of
 from notifications.states import Status
+from portal.tests.faults.ledger import OUTSIDE
 from portal.tests.faults.run import Run
 
 pytestmark = pytest.mark.faults
 
 
 def sleep_amid(run: Run) -> bool:
-    """Freeze the workers; where they held nothing just then, let them go on and say so."""
+    """Freeze the workers amid a block; where all that they held just then had come to the provider, whose receipts close
+    it whoever sleeps, let them go on and say so.
+    """
     crew, names = run.world.crew, [worker.name for worker in run.world.workers]
     for name in names:
         crew.freeze(name)
     with connection.cursor() as cursor:
         # What they had sent off to the database is done by then, and written.
         cursor.execute("SELECT pg_sleep(0.3)")
-    if held := Delivery.objects.filter(status=Status.SENDING).exists():
-        return held
+    came = {delivery_id_of(reference) for channel in OUTSIDE for reference in run.world.sandbox.list_copies(channel)}
+    if set(Delivery.objects.filter(status=Status.SENDING).values_list("pk", flat=True)) - came:
+        return True
     for name in names:
         crew.thaw(name)
     return False
