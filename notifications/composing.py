@@ -30,12 +30,13 @@ logger = logging.getLogger(__name__)
 
 
 class Worded(NamedTuple):
-    """What is kept of a message, whose it is (the borrower's id), and the message itself; what lies in the portal is
-    given to nobody.
+    """What is kept of a message, whose it is (the borrower's id), the installment that its prompt is about, if any, and
+    the message itself; what lies in the portal is given to nobody.
     """
 
     kept: Kept
     person: int
+    installment_id: int | None
     message: Message | None
 
 
@@ -95,7 +96,7 @@ def _word(telling: Telling, block: _Block) -> Worded:
         url = address_of(pk, prompt_id, asks=telling.asks_acknowledgement, now=block.now)
         rendered = render(telling.kind, telling.stage, telling.channel, facts, url, _reply_code(telling))
         version, message = rendered.wording, _message(telling, rendered, url, block.lives.get(pk))
-    return Worded(Kept(pk, facts.as_text(), version), telling.borrower_id, message)
+    return Worded(Kept(pk, facts.as_text(), version), telling.borrower_id, telling.installment_id, message)
 
 
 def _without(tellings: list[Telling], held: Sequence[Step]) -> list[Telling]:

@@ -75,11 +75,16 @@ SELECT %s, * FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %
 
 RECORD_SENT: Final = """
 INSERT INTO notifications_noticeevent (at, kind, borrower_id, installment_id, prompt_id, delivery_id, data)
-SELECT %(now)s, 'sent', prompt.borrower_id, prompt.installment_id, prompt.id, moved.id,
-       jsonb_build_object('channel', moved.channel, 'reason', '')
-FROM moved JOIN notifications_prompt AS prompt ON prompt.id = moved.prompt_id
+SELECT %(now)s, 'sent', borrower_id, installment_id, prompt_id, id, %(said)s::jsonb FROM moved
 """
-"""The end of a statement whose `moved` are the deliveries that were handed over: id, prompt_id, channel."""
+"""The end of a statement whose `moved` are the deliveries that were handed over: id, prompt_id, and of the prompt
+borrower_id and installment_id. `said` is what `sent_by` gives: made once, and not for each of them.
+"""
+
+
+def sent_by(channel: str) -> str:
+    """What events say of messages that went out by `channel`, as JSON."""
+    return json.dumps({"channel": channel, "reason": ""})
 
 
 def record_all(facts: Iterable[Fact], *, at: datetime) -> None:

@@ -14,7 +14,7 @@ from django.conf import settings
 from notifications.arrays import numbers, texts
 from notifications.channels.base import Channel, Outcome, Result
 from notifications.channels.registry import may_go_again, suppliers_for
-from notifications.events import RECORD_SENT
+from notifications.events import RECORD_SENT, sent_by
 from notifications.models import Delivery
 from notifications.opted_out import obey_refusals
 from notifications.prepared import prepared_cursor
@@ -32,9 +32,9 @@ WITH moved AS (
     UPDATE notifications_delivery AS delivery
     SET status = 'sent', reason = '', sent_at = COALESCE(delivery.sent_at, %(now)s),
         provider_reference = COALESCE(NULLIF(taken.reference, ''), delivery.provider_reference)
-    FROM unnest(%(ids)s::bigint[], %(references)s::text[]) AS taken (id, reference)
-    WHERE delivery.id = taken.id AND delivery.status = ANY(%(origins)s)
-    RETURNING delivery.id, delivery.prompt_id, delivery.channel)
+    FROM unnest(%(ids)s::bigint[], %(references)s::text[]) AS taken (id, reference), notifications_prompt AS prompt
+    WHERE delivery.id = taken.id AND delivery.status = ANY(%(origins)s) AND prompt.id = delivery.prompt_id
+    RETURNING delivery.id, delivery.prompt_id, prompt.borrower_id, prompt.installment_id)
 {RECORD_SENT}"""  # noqa: S608 - our own words
 
 
@@ -42,12 +42,12 @@ def record_outcomes(outcomes: Sequence[Outcome], channel: Channel, *, now: datet
     """Write down what became of handing these over; each names a delivery of our own."""
     taken = [outcome for outcome in outcomes if outcome.result is Result.ACCEPTED]
     if taken:
-        _record_taken(taken, now)
+        _record_taken(taken, channel.name, now)
     if len(taken) < len(outcomes):
         _record_others([outcome for outcome in outcomes if outcome.result is not Result.ACCEPTED], channel, now)
 
 
-def _record_taken(taken: Sequence[Outcome], now: datetime) -> None:
+def _record_taken(taken: Sequence[Outcome], channel: str, now: datetime) -> None:
     # In the order of the ids, so that two who write the same rows do not wait for each other in a circle.
     rows = sorted((delivery_id_in(outcome.reference), outcome.provider_reference[:120]) for outcome in taken)
     ids, references = zip(*rows, strict=True)
@@ -56,6 +56,7 @@ def _record_taken(taken: Sequence[Outcome], now: datetime) -> None:
             _TAKEN,
             {
                 "now": now,
+                "said": sent_by(channel),
                 "ids": numbers(ids),
                 "references": texts(references),
                 "origins": [str(origin) for origin in ALLOWED[Status.SENT]],

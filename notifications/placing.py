@@ -10,9 +10,10 @@ from typing import Final
 
 from django.db import transaction
 
-from notifications.claiming import Kept, Line, as_document, claim, looking_up_by_id
-from notifications.composing import word
-from notifications.events import RECORD_SENT
+from notifications.arrays import numbers
+from notifications.claiming import FACTS, Kept, Line, claim, columns_of, looking_up_by_id
+from notifications.composing import Worded, word
+from notifications.events import RECORD_SENT, sent_by
 from notifications.kept_words import keep_words
 from notifications.models import Delivery
 from notifications.prepared import prepared_cursor
@@ -28,10 +29,12 @@ _PLACE: Final = f"""
 WITH moved AS (
     UPDATE notifications_delivery AS delivery
     SET status = 'sent', reason = '', attempts = attempts + 1, claimed_at = %(now)s, handed_at = %(now)s,
-        sent_at = COALESCE(delivery.sent_at, %(now)s), provider = %(provider)s, facts = row.facts, wording = row.wording
-    FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (id bigint, facts jsonb, wording text)
+        sent_at = COALESCE(delivery.sent_at, %(now)s), provider = %(provider)s, facts = row.facts::jsonb,
+        wording = row.wording
+    FROM unnest(%(ids)s::bigint[], {FACTS}, %(wordings)s::text[], %(persons)s::bigint[], %(installments)s::bigint[])
+         AS row (id, facts, wording, borrower_id, installment_id)
     WHERE delivery.id = row.id
-    RETURNING delivery.id, delivery.prompt_id, delivery.channel)
+    RETURNING delivery.id, delivery.prompt_id, row.borrower_id, row.installment_id)
 {RECORD_SENT}"""  # noqa: S608 - our own words
 
 
@@ -50,14 +53,20 @@ def place(*, clock: Callable[[], datetime], longest: float) -> int:
 def _place_some(line: Line, now: datetime) -> int:
     ids = line.next(now=now, limit=AT_ONCE)
     worded, not_now = word(ids, now=now)
-    _place([one.kept for one in worded], now)
+    _place(worded, now)
     claim([Kept(step.delivery_id) for step in not_now], holder=_NOBODY, provider=PROVIDER, now=now)
     advance(not_now, now=now)
     return len(worded) + len(not_now)
 
 
-def _place(rows: list[Kept], now: datetime) -> None:
-    if rows:
+def _place(worded: list[Worded], now: datetime) -> None:
+    if worded:
+        rows = [one.kept for one in worded]
         keep_words({row.wording for row in rows})
+        about = {
+            "persons": numbers(one.person for one in worded),
+            "installments": numbers(one.installment_id for one in worded),
+            "said": sent_by(Delivery.Channel.IN_APP),
+        }
         with prepared_cursor() as cursor:
-            cursor.execute(_PLACE, {"rows": as_document(rows), "provider": PROVIDER, "now": now})
+            cursor.execute(_PLACE, {**columns_of(rows), **about, "provider": PROVIDER, "now": now})

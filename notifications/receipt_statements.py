@@ -10,6 +10,21 @@ letter AS (
          AS letter (callback_id, channel, provider, sha256, received_at)
 )"""
 
+TAKE: Final = """
+SELECT id, provider, raw, received_at
+FROM (
+    SELECT waiting.*, sum(octet_length(raw)) OVER (ORDER BY id) - octet_length(raw) AS before
+    FROM (
+        SELECT id, provider, raw, received_at FROM notifications_callback
+        WHERE applied_at IS NULL AND provider = ANY(%(providers)s)
+        ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS waiting) AS counted
+WHERE before < %(octets)s
+ORDER BY id
+"""
+"""What has come and is read now, in the order in which it came. How long one is, is known without reading it."""
+
+APPLIED: Final = "UPDATE notifications_callback SET applied_at = %(now)s WHERE id = ANY(%(ids)s::bigint[])"
+
 SETTINGS: Final = "SET LOCAL enable_memoize = off; SET LOCAL work_mem = '32MB'"
 """A prompt is looked up once, so that remembering it only costs; and what moved stays in memory."""
 

@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from notifications.wording.facts import Facts
 from notifications.wording.source import Alternatives, Wording, names_in
-from notifications.wording.values import PERSONAL, SHARED, Value
+from notifications.wording.values import LOOKED_AT, PERSONAL, SHARED
 
 _SHARED_FIELDS: Final = (
     *("language", "today", "bank_name", "platform_name", "support_phone", "portal_url", "due_on", "how_to_pay"),
@@ -41,14 +41,19 @@ def personal_values(facts: Facts, wording: Wording) -> dict[str, str]:
     """One borrower's own facts as text, those that the letter of this wording names. Raises MoneyError for an amount
     that cannot be.
     """
-    return {name: value(facts, wording.language) for name, value in _named_in_letter(wording)}
+    return {name: PERSONAL[name](facts, wording.language) for name in _named_in_letter(wording)}
+
+
+def unknown_values(facts: Facts, wording: Wording) -> frozenset[str]:
+    """Which of those are empty. Raises MoneyError likewise."""
+    return frozenset([name for name in _named_in_letter(wording) if not LOOKED_AT[name](facts, wording.language)])
 
 
 @lru_cache(maxsize=1024)
-def _named_in_letter(wording: Wording) -> list[tuple[str, Value]]:
+def _named_in_letter(wording: Wording) -> list[str]:
     lines = frozenset[str]().union(*map(names_in, (wording.subject, wording.preview, wording.heading, wording.button)))
     named = lines | names_in_passage(wording.body) | names_in_passage(wording.about)
-    return [(name, value) for name, value in PERSONAL.items() if name in named]
+    return [name for name in PERSONAL if name in named]
 
 
 def fill_shared(text: str, values: dict[str, str]) -> str:

@@ -18,6 +18,7 @@ from notifications.wording.filling import (
     require,
     shared_of,
     shared_values,
+    unknown_values,
 )
 from notifications.wording.page import escape_all, set_page
 from notifications.wording.source import Wording
@@ -71,7 +72,8 @@ def write_letter(wording: Wording, facts: Facts, action_url: str = "") -> Letter
 
     Raises FactMissingError and loans.money.MoneyError, both ValueErrors.
     """
-    values, words = _chosen(wording, facts)
+    values = personal_values(facts, wording)
+    words = _words(wording, shared_of(facts), frozenset([name for name, value in values.items() if not value]))
     subject, preview, heading, button, *paragraphs = words.plain.fill(values).split(_DIVIDER)
     html = ""
     if action_url:
@@ -83,11 +85,4 @@ def write_letter(wording: Wording, facts: Facts, action_url: str = "") -> Letter
 
 def require_letter(wording: Wording, facts: Facts) -> None:
     """Raise what `write_letter` would raise, without writing it."""
-    _chosen(wording, facts)
-
-
-def _chosen(wording: Wording, facts: Facts) -> tuple[dict[str, str], _Words]:
-    """One borrower's own values, and the words that can be said with what is known."""
-    values = personal_values(facts, wording)
-    unknown = frozenset([name for name, value in values.items() if not value])
-    return values, _words(wording, shared_of(facts), unknown)
+    _words(wording, shared_of(facts), unknown_values(facts, wording))

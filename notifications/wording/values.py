@@ -7,7 +7,7 @@ from typing import Final
 
 from accounts.direction import DIRECTION_MARKS
 from loans import dates
-from loans.money import format_money
+from loans.money import format_money, quantized
 from notifications.wording.dates import deadline_text, lag_text, relative_text, when_text
 from notifications.wording.facts import FactItem, Facts
 
@@ -58,6 +58,20 @@ def _money(name: str) -> Value:
     def value(facts: Facts, language: str) -> str:
         amount = getattr(facts, name)
         return format_money(amount, facts.currency, language) if amount is not None and facts.currency else ""
+
+    return value
+
+
+def _amount(name: str) -> Value:
+    """The currency of an amount of the facts. Raises MoneyError as `_money` does, and does not write it: that costs."""
+
+    def value(facts: Facts, _language: str) -> str:
+        amount = getattr(facts, name)
+        if amount is None:
+            return ""
+        if facts.currency:
+            quantized(amount, facts.currency)
+        return facts.currency
 
     return value
 
@@ -116,20 +130,19 @@ SHARED: Final[dict[str, Value]] = {
 }
 """What many borrowers of a day have in common."""
 
+_AMOUNTS: Final = ("amount", "instead_amount", "previous_amount", "rest", "withdrawn_amount")
 PERSONAL: Final[dict[str, Value]] = {
-    "amount": _money("amount"),
+    **{name: _money(name) for name in _AMOUNTS},
     "borrower_name": lambda facts, _language: one_line(facts.borrower_name),
     "dispute_number": lambda facts, _language: one_line(facts.dispute_number),
     "items": _items,
-    "instead_amount": _money("instead_amount"),
     "paid_off": lambda facts, _language: one_line(facts.paid_off),
-    "previous_amount": _money("previous_amount"),
-    "rest": _money("rest"),
-    "withdrawn_amount": _money("withdrawn_amount"),
     "loan_label": lambda facts, _language: one_line(facts.loan_label),
     "payment_reference": lambda facts, _language: one_line(facts.payment_reference),
 }
 """What is one borrower's own, and never stands where a locked screen shows it."""
+LOOKED_AT: Final[dict[str, Value]] = {**PERSONAL, **{name: _amount(name) for name in _AMOUNTS}}
+"""The same for who only asks what is known: amounts are checked and not written."""
 
 SEVERAL_LINES: Final = frozenset({"how_to_pay", "items"})
 FIRM_NAMES: Final = ("firms", "seller", "bank_name", "platform_name", "other_firm")

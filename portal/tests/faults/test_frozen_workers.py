@@ -13,8 +13,8 @@ pytestmark = pytest.mark.faults
 
 
 def sleep_amid(run: Run) -> bool:
-    """Freeze the workers amid a block; where all that they held just then had come to the provider, whose receipts close
-    it whoever sleeps, let them go on and say so.
+    """Freeze the workers amid a block; where all that they held just then had come to the provider, whose receipts
+    close it whoever sleeps, let them go on and say so.
     """
     crew, names = run.world.crew, [worker.name for worker in run.world.workers]
     for name in names:
