@@ -158,8 +158,7 @@ def _judge(duty: Duty, prompt: Prompt | None, telling: FirmTelling, gone: Collec
         counts = duty.status == Duty.Status.TAKEN_OVER and _is_met(duty, telling)
         return Effect.COUNTED if counts else Effect.TOO_LATE
     if telling.failed:
-        turn = duty.responsible_id if duty.status == Duty.Status.WAITING else duty.backup_id
-        return Effect.HANDED_BACK if telling.partner_id == turn else Effect.KNOWN
+        return Effect.HANDED_BACK if telling.partner_id == duty.turn_of else Effect.KNOWN
     return Effect.COUNTED if _is_met(duty, telling) else Effect.NOT_ENOUGH
 
 
