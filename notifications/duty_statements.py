@@ -166,16 +166,16 @@ WHERE duty.status IN ('waiting', 'passed_on') AND {which}
 """
 DUE_AS_PLANNED: Final = DUE.format(which=f"duty.prompt_id IN ({PLANNED})", again="''")
 DUE_OF_THESE: Final = DUE.format(which="duty.id = ANY(%(duties)s)", again="%(again)s::text")
-# A firm says that nobody was reached: the portal's message, which waits for the end of the firm's time, goes out now.
-# The ladder keeps its patience.
+# A firm says that nobody was reached: the portal's message, which waits for the end of the firm's time, goes out now,
+# or when its day begins. The ladder keeps its patience.
 SEND_NOW: Final = """
 WITH back AS (
     UPDATE notifications_prompt AS prompt
-    SET tell_at = %(now)s, look_again_at = prompt.look_again_at - (prompt.tell_at - %(now)s)
-    WHERE prompt.id = ANY(%(prompts)s) AND prompt.status = 'active' AND prompt.tell_at > %(now)s
+    SET tell_at = %(at)s, look_again_at = prompt.look_again_at - (prompt.tell_at - %(at)s)
+    WHERE prompt.id = ANY(%(prompts)s) AND prompt.status = 'active' AND prompt.tell_at > %(at)s
     RETURNING prompt.id)
-UPDATE notifications_delivery AS delivery SET next_attempt_at = %(now)s, held_by = ''
-FROM back WHERE delivery.prompt_id = back.id AND delivery.status = 'queued' AND delivery.next_attempt_at > %(now)s
+UPDATE notifications_delivery AS delivery SET next_attempt_at = %(at)s, held_by = ''
+FROM back WHERE delivery.prompt_id = back.id AND delivery.status = 'queued' AND delivery.next_attempt_at > %(at)s
 """
 # What ended otherwise is nobody's any more. Two who look at once take different ones.
 LOOK: Final = """
@@ -197,7 +197,7 @@ RETURNING duty.id, duty.status, before.status
 # The firm's later word is that it reached nobody, which is its word from then on.
 TAKE_BACK: Final = """
 UPDATE notifications_duty AS duty
-SET telling_id = row.telling_id, status = 'taken_over', settled_at = %(now)s, due_at = %(now)s, portal_at = %(now)s
+SET telling_id = row.telling_id, status = 'taken_over', settled_at = %(now)s, due_at = %(now)s, portal_at = %(at)s
 FROM unnest(%(duties)s::bigint[], %(tellings)s::bigint[]) AS row (id, telling_id)
 WHERE duty.id = row.id AND duty.status = 'met'
 """
@@ -213,7 +213,7 @@ FROM unsaid WHERE prompt.id = unsaid.prompt_id AND prompt.status = 'firm_told'
 # It goes on where its ladder stood, with what was queued again; what had no message of its own begins at its first.
 OPEN_AGAIN: Final = """
 UPDATE notifications_prompt AS prompt
-SET status = 'active', reason = '', tell_at = LEAST(prompt.tell_at, %(now)s), look_again_at = %(now)s,
+SET status = 'active', reason = '', tell_at = LEAST(prompt.tell_at, %(at)s), look_again_at = %(at)s,
     rung = CASE WHEN EXISTS (
         SELECT FROM notifications_delivery AS queued
         WHERE queued.prompt_id = prompt.id AND queued.status = 'queued' AND queued.channel <> 'in_app')

@@ -180,9 +180,10 @@ def _lock_prompts(prompt_ids: Sequence[int]) -> dict[int, Prompt]:
     """
     leading = Prompt.objects.filter(pk__in=prompt_ids).values_list("pk", "told_with_id")
     bundles = Prompt.objects.bundles({leads or pk for pk, leads in leading} | set(prompt_ids))
-    locked = bundles.order_by("pk").select_for_update(of=("self",), no_key=True).select_related("installment")
+    locked = bundles.order_by("pk").select_for_update(of=("self",), no_key=True)
     stands = {Prompt.Status.ACTIVE, Prompt.Status.FIRM_TOLD}
-    return {prompt.pk: prompt for prompt in locked if prompt.voided_at is None and prompt.status in stands}
+    rows = locked.select_related("installment", "borrower")
+    return {prompt.pk: prompt for prompt in rows if prompt.voided_at is None and prompt.status in stands}
 
 
 def _gone_out(prompts: Collection[Prompt]) -> set[int]:
