@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection
 
-from notifications import duty_statements
+from notifications import duty_statements, holding_turns
 from notifications.clock import Clock
 from notifications.firm_words import hear_earlier
 from notifications.models import Responsibility, Sender
@@ -40,10 +40,12 @@ def assign(kind: str, slots: Sequence[Slot], clock: Clock) -> int:
 def write_duties(*, now: datetime, of: Sequence[int] | None = None) -> None:
     """Write what `assign` found, let count what firms have said of it, and tell them that it is their turn. Run it once
     the prompts are written and before any of before is locked. `of` are their ids, where others may have planned some
-    of them.
+    of them, and nobody has asked yet what holds them.
     """
     with connection.cursor() as cursor:
         cursor.execute(duty_statements.WRITE, {"of": None if of is None else list(of)})
+    if of is not None:
+        holding_turns.hold_planned()
     hear_earlier(now=now)
     tell_due_as_planned(at=now)
 

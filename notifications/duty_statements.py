@@ -89,7 +89,7 @@ WHERE {which}
 TOLD: Final = f"""
 SELECT DISTINCT ON (telling.id) telling.id, duty.id
 {_COUNTS.format(which="telling.id = ANY(%(tellings)s)")}
-ORDER BY telling.id, duty.status IN ('waiting', 'passed_on') DESC, prompt.id DESC
+ORDER BY telling.id, duty.status IN ('waiting', 'passed_on', 'held') DESC, prompt.id DESC
 """
 _FAILED_LATER: Final = """{word}.proof <> 'failed' AND EXISTS (
     SELECT FROM notifications_firmtelling AS later
@@ -128,7 +128,7 @@ UPDATE notifications_duty AS duty
 SET telling_id = row.telling_id, status = CASE WHEN row.met THEN 'met' ELSE duty.status END,
     settled_at = CASE WHEN row.met THEN %s ELSE duty.settled_at END
 FROM unnest(%s::bigint[], %s::bigint[], %s::boolean[]) AS row (id, telling_id, met)
-WHERE duty.id = row.id AND (duty.status IN ('waiting', 'passed_on') OR duty.status = 'taken_over' AND row.met)
+WHERE duty.id = row.id AND (duty.status IN ('waiting', 'passed_on', 'held') OR duty.status = 'taken_over' AND row.met)
 """
 # That it arrived is said after that it was sent, or reached nobody: the borrower is covered for good.
 STRENGTHEN: Final = """
@@ -147,7 +147,8 @@ SELECT telling_id, prompt_id FROM stronger
 """
 # Whose turn it is, what it has to tell, about which money, and until when.
 DUE: Final = """
-SELECT 'prompt.due_to_send' AS kind, installment.loan_id, 'prompt:' || prompt.id || ':' || firm.code AS subject,
+SELECT 'prompt.due_to_send' AS kind, installment.loan_id,
+       'prompt:' || prompt.id || ':' || firm.code || {again} AS subject,
        jsonb_build_object(
            'prompt', prompt.id, 'kind', prompt.kind, 'stage', prompt.stage, 'installment', installment.number,
            'due_on', installment.due_on, 'amount', installment.outstanding::text, 'currency', loan.currency,
@@ -163,18 +164,18 @@ JOIN loans_partner AS firm
 LEFT JOIN loans_partner AS backup ON backup.id = duty.backup_id
 WHERE duty.status IN ('waiting', 'passed_on') AND {which}
 """
-DUE_AS_PLANNED: Final = DUE.format(which=f"duty.prompt_id IN ({PLANNED})")
-DUE_OF_THESE: Final = DUE.format(which="duty.id = ANY(%(duties)s)")
-# A firm says that nobody was reached: the portal's message, which waits for the end of the firm's time, goes out now.
-# The ladder keeps its patience.
+DUE_AS_PLANNED: Final = DUE.format(which=f"duty.prompt_id IN ({PLANNED})", again="''")
+DUE_OF_THESE: Final = DUE.format(which="duty.id = ANY(%(duties)s)", again="%(again)s::text")
+# A firm says that nobody was reached: the portal's message, which waits for the end of the firm's time, goes out now,
+# or when its day begins. The ladder keeps its patience.
 SEND_NOW: Final = """
 WITH back AS (
     UPDATE notifications_prompt AS prompt
-    SET tell_at = %(now)s, look_again_at = prompt.look_again_at - (prompt.tell_at - %(now)s)
-    WHERE prompt.id = ANY(%(prompts)s) AND prompt.status = 'active' AND prompt.tell_at > %(now)s
+    SET tell_at = %(at)s, look_again_at = prompt.look_again_at - (prompt.tell_at - %(at)s)
+    WHERE prompt.id = ANY(%(prompts)s) AND prompt.status = 'active' AND prompt.tell_at > %(at)s
     RETURNING prompt.id)
-UPDATE notifications_delivery AS delivery SET next_attempt_at = %(now)s, held_by = ''
-FROM back WHERE delivery.prompt_id = back.id AND delivery.status = 'queued' AND delivery.next_attempt_at > %(now)s
+UPDATE notifications_delivery AS delivery SET next_attempt_at = %(at)s, held_by = ''
+FROM back WHERE delivery.prompt_id = back.id AND delivery.status = 'queued' AND delivery.next_attempt_at > %(at)s
 """
 # What ended otherwise is nobody's any more. Two who look at once take different ones.
 LOOK: Final = """
@@ -196,7 +197,7 @@ RETURNING duty.id, duty.status, before.status
 # The firm's later word is that it reached nobody, which is its word from then on.
 TAKE_BACK: Final = """
 UPDATE notifications_duty AS duty
-SET telling_id = row.telling_id, status = 'taken_over', settled_at = %(now)s, due_at = %(now)s, portal_at = %(now)s
+SET telling_id = row.telling_id, status = 'taken_over', settled_at = %(now)s, due_at = %(now)s, portal_at = %(at)s
 FROM unnest(%(duties)s::bigint[], %(tellings)s::bigint[]) AS row (id, telling_id)
 WHERE duty.id = row.id AND duty.status = 'met'
 """
@@ -212,7 +213,7 @@ FROM unsaid WHERE prompt.id = unsaid.prompt_id AND prompt.status = 'firm_told'
 # It goes on where its ladder stood, with what was queued again; what had no message of its own begins at its first.
 OPEN_AGAIN: Final = """
 UPDATE notifications_prompt AS prompt
-SET status = 'active', reason = '', tell_at = LEAST(prompt.tell_at, %(now)s), look_again_at = %(now)s,
+SET status = 'active', reason = '', tell_at = LEAST(prompt.tell_at, %(at)s), look_again_at = %(at)s,
     rung = CASE WHEN EXISTS (
         SELECT FROM notifications_delivery AS queued
         WHERE queued.prompt_id = prompt.id AND queued.status = 'queued' AND queued.channel <> 'in_app')

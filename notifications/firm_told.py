@@ -10,6 +10,7 @@ from django.db import connection
 from notifications import duty_statements
 from notifications.cancellation import cancel_unsent
 from notifications.events import about, record_all
+from notifications.handing_back import moments
 from notifications.ladder import BEFORE_THE_FIRST, OFF_THE_LADDER
 from notifications.models import Delivery, Duty, FirmTelling, NoticeEvent, Prompt
 from notifications.passed_by import passed_by
@@ -107,7 +108,7 @@ def take_back(failed: Sequence[tuple[Duty, FirmTelling]], prompts: Mapping[int, 
     """Each is a locked duty that was met and the firm's later word that it reached nobody.
 
     Where a stage follows, that one tells, and until then the borrower is covered as by what was only sent; else the
-    portal sends at once. Where its time is over nobody does, and the word is on record.
+    portal sends at once (`handing_back.moments`). Where its time is over nobody does, and the word is on record.
     """
     past = passed_by([_leads(prompts[duty.prompt_id]) for duty, _telling in failed], now=now)
     again = [one for one in failed if one[0].needs_proof and _leads(prompts[one[0].prompt_id]) not in past]
@@ -116,24 +117,28 @@ def take_back(failed: Sequence[tuple[Duty, FirmTelling]], prompts: Mapping[int, 
         columns = {"duties": [one.pk for one, _ in followed], "tellings": [word.pk for _, word in followed]}
         with connection.cursor() as cursor:
             cursor.execute(duty_statements.COVER_UNTIL_THE_NEXT, columns)
-    _open_again(again, prompts, now)
+    for at, these in moments([prompts[duty.prompt_id] for duty, _telling in again], now).items():
+        _open_again([one for one in again if one[0].prompt_id in these], prompts, at, now)
 
 
-def _open_again(failed: Sequence[tuple[Duty, FirmTelling]], prompts: Mapping[int, Prompt], now: datetime) -> None:
-    """Those whose message had named them together are told together again; one that comes alone is told alone."""
-    if not failed:
-        return
+def _open_again(
+    failed: Sequence[tuple[Duty, FirmTelling]], prompts: Mapping[int, Prompt], at: datetime, now: datetime
+) -> None:
+    """Those whose message had named them together are told together again, at `at`; one that comes alone is told
+    alone.
+    """
     duties, ids = {duty.pk: telling.pk for duty, telling in failed}, [duty.prompt_id for duty, _telling in failed]
     with connection.cursor() as cursor:
-        cursor.execute(duty_statements.TAKE_BACK, {"duties": [*duties], "tellings": [*duties.values()], "now": now})
+        columns = {"duties": [*duties], "tellings": [*duties.values()]}
+        cursor.execute(duty_statements.TAKE_BACK, {**columns, "at": at, "now": now})
     told = Prompt.objects.filter(status=Prompt.Status.FIRM_TOLD)
     told.filter(told_with__in=ids).exclude(pk__in=ids).update(told_with=None)
     told.filter(pk__in=ids, told_with__isnull=False).exclude(told_with__in=ids).update(told_with=None)
     alone = list(told.filter(pk__in=ids, told_with=None).values_list("pk", flat=True))
-    queue_again({pk: pk for pk in alone}, prompts, reason=REASON, why="not_reached", at=now, now=now)
-    in_portal = [Delivery(prompt_id=pk, channel=Delivery.Channel.IN_APP, next_attempt_at=now) for pk in sorted(alone)]
+    queue_again({pk: pk for pk in alone}, prompts, reason=REASON, why="not_reached", at=at, now=now)
+    in_portal = [Delivery(prompt_id=pk, channel=Delivery.Channel.IN_APP, next_attempt_at=at) for pk in sorted(alone)]
     Delivery.objects.bulk_create(in_portal, ignore_conflicts=True)
     with connection.cursor() as cursor:
-        cursor.execute(duty_statements.OPEN_AGAIN, {"prompts": ids, "now": now, "before_the_first": BEFORE_THE_FIRST})
+        cursor.execute(duty_statements.OPEN_AGAIN, {"prompts": ids, "at": at, "before_the_first": BEFORE_THE_FIRST})
     rows = Duty.objects.filter(pk__in=duties).select_related("prompt", "responsible", "backup", "telling")
     record_and_tell(list(rows.order_by("pk")), now)

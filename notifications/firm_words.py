@@ -158,8 +158,7 @@ def _judge(duty: Duty, prompt: Prompt | None, telling: FirmTelling, gone: Collec
         counts = duty.status == Duty.Status.TAKEN_OVER and _is_met(duty, telling)
         return Effect.COUNTED if counts else Effect.TOO_LATE
     if telling.failed:
-        turn = duty.responsible_id if duty.status == Duty.Status.WAITING else duty.backup_id
-        return Effect.HANDED_BACK if telling.partner_id == turn else Effect.KNOWN
+        return Effect.HANDED_BACK if telling.partner_id == duty.turn_of else Effect.KNOWN
     return Effect.COUNTED if _is_met(duty, telling) else Effect.NOT_ENOUGH
 
 
@@ -181,9 +180,10 @@ def _lock_prompts(prompt_ids: Sequence[int]) -> dict[int, Prompt]:
     """
     leading = Prompt.objects.filter(pk__in=prompt_ids).values_list("pk", "told_with_id")
     bundles = Prompt.objects.bundles({leads or pk for pk, leads in leading} | set(prompt_ids))
-    locked = bundles.order_by("pk").select_for_update(of=("self",), no_key=True).select_related("installment")
+    locked = bundles.order_by("pk").select_for_update(of=("self",), no_key=True)
     stands = {Prompt.Status.ACTIVE, Prompt.Status.FIRM_TOLD}
-    return {prompt.pk: prompt for prompt in locked if prompt.voided_at is None and prompt.status in stands}
+    rows = locked.select_related("installment", "borrower")
+    return {prompt.pk: prompt for prompt in rows if prompt.voided_at is None and prompt.status in stands}
 
 
 def _gone_out(prompts: Collection[Prompt]) -> set[int]:

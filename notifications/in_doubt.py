@@ -42,6 +42,13 @@ HOLDS: Final = f"""
     OFFSET 0))
 """  # noqa: S608  (nothing of it comes from outside)
 """Whether the installment, by the columns that have its id and its loan's, is held."""
+LOANS: Final = f"""
+SELECT booking.loan_id FROM loans_payment AS booking WHERE booking.status = 'doubted' AND {_NOT_CLOSED}
+UNION ALL
+SELECT line.loan_id FROM loans_statementline AS line
+WHERE line.side = 'credit' AND line.match = 'unmatched' AND line.why IN ({_REASONS})
+"""  # noqa: S608  (nothing of it comes from outside)
+"""Those of which an installment may be held."""
 _HELD: Final = f"""
 SELECT installment.id FROM loans_installment AS installment
 WHERE installment.id = ANY(%s) AND {HOLDS.format(loan="installment.loan_id", installment="installment.id")}

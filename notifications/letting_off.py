@@ -16,7 +16,7 @@ _LET_OFF: Final = """
 UPDATE notifications_duty AS duty SET status = 'void', settled_at = %(now)s
 FROM (
     SELECT open.id, open.status FROM notifications_duty AS open
-    WHERE open.prompt_id = ANY(%(prompts)s) AND open.status IN ('waiting', 'passed_on')
+    WHERE open.prompt_id = ANY(%(prompts)s) AND open.status IN ('waiting', 'passed_on', 'held')
     ORDER BY open.id FOR NO KEY UPDATE SKIP LOCKED) AS open
 WHERE duty.id = open.id
 RETURNING duty.id, open.status
@@ -30,7 +30,7 @@ def let_off(prompt_ids: Collection[int], *, why: str, now: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_LET_OFF, {"prompts": list(prompt_ids), "now": now})
         turns = dict(cursor.fetchall())
-    tell_let_off(turns, why=why, now=now)
+    tell_let_off({pk: before for pk, before in turns.items() if before != Duty.Status.HELD}, why=why, now=now)
 
 
 def tell_let_off(turns: Mapping[int, str], *, why: str, now: datetime) -> None:

@@ -14,7 +14,7 @@ from loans.models import Installment, Payment
 from loans.tests.disputes import write_dispute
 from loans.tests.factories import make_installment, make_loan
 from notifications.models import Callback, Delivery, Prompt, Receipt
-from notifications.tests.factories import make_delivery, make_prompt
+from notifications.tests.factories import make_delivery, make_prompt, make_receipt
 from portal.admin import finding_rows
 from portal.tests.desk import desk_of, make_superuser
 
@@ -87,6 +87,16 @@ def test_messages_and_receipts_are_found_by_the_providers_word_among_the_latest(
     monkeypatch.setattr(finding_rows, "LATELY", 1)
     assert listed(page, "notifications/delivery", "sbx77") == {late.pk}
     assert listed(page, "notifications/receipt", "SBX77") == {receipts[-1].pk}
+
+
+@pytest.mark.parametrize("typed", ["Re-47f", "re-47f", "RE-47F", " rE-47F "])
+def test_a_providers_word_is_found_however_its_letters_are_typed(page: Client, typed: str) -> None:
+    delivery, _other = make_delivery(), make_delivery()
+    Delivery.objects.filter(pk=delivery.pk).update(provider_reference="Re-47f")
+    receipt = make_receipt(delivery, "delivered", provider_reference="Re-47f")
+    make_receipt(delivery, "seen")
+    assert listed(page, "notifications/delivery", typed) == {delivery.pk}
+    assert listed(page, "notifications/receipt", typed) == {receipt.pk}
 
 
 def test_prompts_are_found_by_a_loan_that_was_given_over_and_by_one_whose_number_reads_as_a_receipts(
