@@ -71,7 +71,7 @@ def mark_reached(contact_point_ids: list[int]) -> int:
 
 def _verified(point: ContactPoint, *, source: str, verified_at: datetime | None) -> ContactPoint:
     changed = []
-    if verified_at and not point.verified_at:
+    if verified_at and (point.verified_at is None or point.verified_at < verified_at):
         point.verified_at = verified_at
         changed.append("verified_at")
     if source == ContactPoint.Source.OWNER and point.source != source:

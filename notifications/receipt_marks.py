@@ -1,49 +1,41 @@
 """What receipts say about the contact points: that something arrived there, or that they will never work."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
+from django.db import connection
+
 from accounts.contact_points import mark_reached, mark_unreachable
-from notifications.channels.base import ReceiptKind
+from notifications import arrays
 from notifications.channels.registry import suppliers_for
 from notifications.heard import Heard
 from notifications.models import Delivery
 from notifications.reach import closes
+from notifications.receipt_statements import BLAMED
 
 
-@dataclass(slots=True)
-class _Mark:
-    """`reached` lifts what was marked before; `reason` then marks it anew, with the first that was given."""
+def mark_contact_points(heard: Sequence[Heard], reached: Collection[int], now: datetime) -> None:
+    """Lift the marks of those marked that something `reached`, and mark those that are blamed and may be.
 
-    reached: bool = False
-    reason: str | None = None
-
-
-def mark_contact_points(heard: Sequence[Heard], moved: set[int], reached: Collection[int], now: datetime) -> None:
-    """Mark them, or lift their marks, as if each receipt had been heard alone: what was said last holds.
-
-    `moved` are the places of what moved a delivery; `reached` the marked contact points that something arrived at.
+    The moves have been made. What arrived counts from `now` on, later than whatever is blamed was handed over, so that
+    the order within a set says nothing.
     """
-    blaming = [
-        place
-        for place, one in enumerate(heard)
-        if one.delivery_id and one.record.permanent and _is_believed(one.letter.channel, one.letter.provider)
-    ]
+    if reached:
+        mark_reached(sorted(reached))
+    blaming = [one for one in heard if one.record.permanent and _is_believed(one.letter.channel, one.letter.provider)]
     if not blaming:
-        if reached:
-            mark_reached(sorted(reached))
         return
-    arrived = [place for place in moved if heard[place].record.kind is ReceiptKind.DELIVERED]
-    marks = _fold(heard, sorted({*blaming, *arrived}), set(blaming))
-    if lifted := sorted(point for point, mark in marks.items() if mark.reached):
-        mark_reached(lifted)
+    points = _may_be_blamed({one.delivery_id for one in blaming if one.delivery_id}, now)
+    first: dict[int, str] = {}
+    for one in blaming:
+        point = points.get((one.delivery_id, one.letter.channel))
+        if point is not None:
+            first.setdefault(point, one.record.reason)
     by_reason: dict[str, list[int]] = {}
-    for point, mark in marks.items():
-        if mark.reason is not None:
-            by_reason.setdefault(mark.reason, []).append(point)
-    for reason, points in by_reason.items():
-        mark_unreachable(points, reason=reason, now=now)
+    for point, reason in first.items():
+        by_reason.setdefault(reason, []).append(point)
+    for reason, marked in by_reason.items():
+        mark_unreachable(marked, reason=reason, now=now)
 
 
 def _is_believed(channel: str, provider: str) -> bool:
@@ -53,19 +45,9 @@ def _is_believed(channel: str, provider: str) -> bool:
     return channel == Delivery.Channel.EMAIL or provider not in suppliers_for(channel)[1:]
 
 
-def _fold(heard: Sequence[Heard], places: Sequence[int], blaming: set[int]) -> dict[int, _Mark]:
-    told = Delivery.objects.filter(pk__in={heard[place].delivery_id for place in places}, contact_point__isnull=False)
-    columns = told.values_list("pk", "channel", "contact_point_id", "address")
-    points = {(pk, channel): (point, address) for pk, channel, point, address in columns}
-    marks: dict[int, _Mark] = {}
-    for place in places:
-        one = heard[place]
-        point, address = points.get((one.delivery_id or 0, one.letter.channel), (None, ""))
-        if point is None:
-            continue
-        if place not in blaming:
-            marks[point] = _Mark(reached=True)
-        elif closes(one.letter.channel, address):
-            mark = marks.setdefault(point, _Mark())
-            mark.reason = one.record.reason if mark.reason is None else mark.reason
-    return marks
+def _may_be_blamed(delivery_ids: Iterable[int], now: datetime) -> dict[tuple[int | None, str], int]:
+    """By delivery and its channel, the contact points of those deliveries of which a blame is believed."""
+    with connection.cursor() as cursor:
+        cursor.execute(BLAMED, {"now": now, "ids": arrays.numbers(delivery_ids)})
+        rows: list[tuple[int, str, int, str]] = cursor.fetchall()
+    return {(pk, channel): point for pk, channel, point, address in rows if closes(channel, address)}

@@ -49,7 +49,7 @@ def apply(heard: Sequence[Heard], now: datetime) -> set[int]:
         arrived = {place for place in turn if heard[place].delivery_id in ids}
         moved |= arrived
         _record_conflicts([heard[place] for place in turn if place not in arrived], now)
-    mark_contact_points(heard, moved, reached, now)
+    mark_contact_points(heard, reached, now)
     delivered = [heard[place] for place in moved if TARGET[heard[place].record.kind] == Status.DELIVERED]
     tell_arrived({_delivery_of(one) for one in delivered}, at=now)
     return moved

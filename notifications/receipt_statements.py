@@ -86,6 +86,27 @@ WHERE delivery.id = ANY(%s::bigint[])
 ORDER BY delivery.id
 """
 
+BLAMED: Final = """
+SELECT delivery.id, delivery.channel, point.id, delivery.address
+FROM notifications_delivery AS delivery
+     JOIN accounts_contactpoint AS point ON point.id = delivery.contact_point_id
+     CROSS JOIN LATERAL (SELECT LEAST(COALESCE(delivery.handed_at, '-infinity'), %(now)s::timestamptz) AS at) AS handed
+WHERE delivery.id = ANY(%(ids)s::bigint[])
+  AND delivery.status <> 'delivered'
+  AND point.unreachable_since IS NULL
+  AND (point.verified_at IS NULL OR point.verified_at < handed.at)
+  AND NOT EXISTS (
+      SELECT FROM notifications_prompt AS prompt JOIN notifications_delivery AS other ON other.prompt_id = prompt.id
+      WHERE prompt.borrower_id = point.user_id AND other.contact_point_id = point.id AND other.delivered_at >= handed.at
+      OFFSET 0)
+ORDER BY point.id
+FOR NO KEY UPDATE OF point
+"""
+"""Of deliveries whose address is called dead, once what is heard with it has moved: those after whose hand-over nothing
+arrived there and nobody proved it. A report that comes again, or late, or against an arrival, so takes no way away that
+works. The lock lets a proof that is under way count. OFFSET keeps the look at a borrower's deliveries one by index.
+"""
+
 KEEP: Final = f"""
 WITH {_LETTERS}, said AS (
     SELECT * FROM unnest(%(numbers)s::bigint[], %(kinds)s::text[], %(words)s::text[], %(reasons)s::text[],

@@ -31,7 +31,8 @@ class ContactPoint(models.Model):
     """An email address or a phone (E.164) of one person, or their devices, and who gave it to us.
 
     A changed address is a new row and the old one is retired: what was sent to it stays provable. It tells of loans of
-    the firms that named it (`named_by`, ids); of all, where its owner chose it here and `named_by` is empty.
+    the firms that named it (`named_by`, ids); of all, where its owner chose it here and `named_by` is empty. Its owner
+    proved it last at `verified_at`.
     """
 
     class Kind(models.TextChoices):

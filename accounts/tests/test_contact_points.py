@@ -1,5 +1,7 @@
 """Which way to reach a person is in use, and whose word changes it."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -138,3 +140,10 @@ def test_a_devices_contact_point_is_nobody_elses(person: User) -> None:
         set_contact_point(user=one, kind=ContactPoint.Kind.PUSH, address=BROWSER, source=OWNER)
     confirm_contact_point(user=person, kind=ContactPoint.Kind.PUSH, address=BROWSER, now=timezone.now())
     assert ContactPoint.objects.live().filter(user=other).exists()
+
+
+def test_a_proof_that_comes_again_is_the_one_on_record(person: User) -> None:
+    first = timezone.now()
+    for at in (first, first + timedelta(days=1), first):
+        confirm_contact_point(user=person, kind=EMAIL, address="a@example.test", now=at)
+    assert live(person).verified_at == first + timedelta(days=1)

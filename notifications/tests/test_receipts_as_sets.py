@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
+from accounts.contact_points import confirm_contact_point
 from accounts.models import ContactPoint
 from accounts.tests.factories import make_borrower
 from loans.tests.factories import make_installment, make_loan
@@ -70,14 +71,17 @@ class World:
         }
 
 
-def make_world(statuses: Sequence[str]) -> World:
+def make_world(statuses: Sequence[str], handed: Sequence[int | None] = (None,) * 4) -> World:
+    """`handed`: how many minutes after noon each was handed over, if it is known."""
     one, other = make_borrower(), make_borrower()
     deliveries = []
     for place, (borrower, channel) in enumerate([(one, "sms"), (one, "sms"), (other, "sms"), (other, "email")]):
         prompt = make_prompt(
             make_installment(make_loan(borrower), due_on=date(2026, 11, 25)), look_again_at=NOON + timedelta(hours=4)
         )
-        deliveries.append(make_delivery(prompt, channel=channel, status=statuses[place]))
+        minutes = handed[place]
+        at = None if minutes is None else NOON + timedelta(minutes=minutes)
+        deliveries.append(make_delivery(prompt, channel=channel, status=statuses[place], handed_at=at))
     return World(deliveries)
 
 
@@ -95,13 +99,17 @@ def raw_of(world: World, reports: Sequence[Report]) -> bytes:
     return json.dumps(batch).encode()
 
 
-def write_ourselves(world: World, about: int) -> None:
-    """The sender records, late, that its provider took the message."""
-    advance([Step(delivery_id=world.deliveries[about].pk, to=Status.SENT, provider_reference="own")], now=NOON)
+def write_ourselves(world: World, about: int, now: datetime) -> None:
+    """The sender records, late, that its provider took the message; and who it went to proves the address."""
+    delivery = world.deliveries[about]
+    advance([Step(delivery_id=delivery.pk, to=Status.SENT, provider_reference="own")], now=now)
+    point = ContactPoint.objects.get(deliveries=delivery)
+    confirm_contact_point(user=point.user, kind=point.kind, address=point.address, now=now)
 
 
 REPORTS = st.lists(st.tuples(st.integers(0, STRANGER), st.sampled_from(sorted(CODES))), max_size=5)
-STAGES = st.lists(st.tuples(st.lists(REPORTS, max_size=4), st.integers(0, 2)), min_size=1, max_size=3)
+STAGES = st.lists(st.tuples(st.lists(REPORTS, max_size=4), st.integers(0, 3)), min_size=1, max_size=3)
+HANDED = st.lists(st.sampled_from([None, -1, 0, 1, 2]), min_size=4, max_size=4)
 STATUSES = st.lists(
     st.sampled_from(["queued", "sending", "retrying", "sent", "delivered", "failed", "unconfirmed", "cancelled"]),
     min_size=4,
@@ -111,22 +119,28 @@ STATUSES = st.lists(
 
 class TestHistories(TestCase):
     @settings(max_examples=150)
-    @given(statuses=STATUSES, stages=STAGES, size=st.sampled_from([1, 3, receipts.SET]))
+    @given(statuses=STATUSES, handed=HANDED, stages=STAGES, size=st.sampled_from([1, 3, receipts.SET]))
     def test_a_set_of_receipts_does_what_they_do_one_by_one(
-        self, statuses: list[str], stages: list[tuple[list[list[Report]], int]], size: int
+        self,
+        statuses: list[str],
+        handed: list[int | None],
+        stages: list[tuple[list[list[Report]], int]],
+        size: int,
     ) -> None:
-        together, alone = make_world(statuses), make_world(statuses)
-        for calls, ours in stages:
+        together, alone = make_world(statuses, handed), make_world(statuses, handed)
+        for minute, (calls, ours) in enumerate(stages):
+            now = NOON + timedelta(minutes=minute)
             for reports in calls:
-                receipts.store(provider=PROVIDER, raw=raw_of(together, reports), now=NOON)
+                receipts.store(provider=PROVIDER, raw=raw_of(together, reports), now=now)
             with patch.object(receipts, "SET", size):
-                assert receipts.apply_waiting(now=NOON) == len(calls)
+                assert receipts.apply_waiting(now=now) == len(calls)
             for number, report in (pair for reports in calls for pair in enumerate(reports)):
                 raw = raw_of(alone, [(STRANGER, "unknown")] * number + [report])
-                receipts.store(provider=PROVIDER, raw=raw, now=NOON)
-                receipts.apply_waiting(now=NOON)
+                receipts.store(provider=PROVIDER, raw=raw, now=now)
+                receipts.apply_waiting(now=now)
+            assert together.picture() == alone.picture()
             for world in (together, alone):
-                write_ourselves(world, ours)
+                write_ourselves(world, ours, now)
         assert together.picture() == alone.picture()
 
 
@@ -145,6 +159,16 @@ def test_receipts_keep_the_order_in_which_they_came() -> None:
     ]
 
 
+@pytest.mark.parametrize("order", [("dead", "delivered"), ("delivered", "dead")])
+@pytest.mark.parametrize("handed", [-1, 1], ids=["before", "by a clock that is ahead"])
+def test_in_either_order_an_arrival_clears_what_was_handed_over_before_it(handed: int, order: tuple[str, str]) -> None:
+    world = make_world([Status.SENT] * 4, [handed] * 4)
+    about = {"dead": 0, "delivered": 1}
+    receipts.store(provider=PROVIDER, raw=raw_of(world, [(about[word], word) for word in order]), now=NOON)
+    receipts.apply_waiting(now=NOON)
+    assert not ContactPoint.objects.exclude(unreachable_since=None).exists()
+
+
 def test_a_batch_is_cut_where_it_grows_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receipts, "MOST_RECEIPTS", 4)
     world = make_world([Status.SENT] * 4)
@@ -154,6 +178,19 @@ def test_a_batch_is_cut_where_it_grows_long(monkeypatch: pytest.MonkeyPatch) -> 
     assert Callback.objects.waiting().count() == 1
     assert receipts.apply_waiting(now=NOON) == 1
     assert Receipt.objects.count() == 9
+
+
+def test_a_hundred_that_blame_take_two_more_statements() -> None:
+    counts = []
+    for size in (1, 100):
+        deliveries = [make_delivery(make_prompt(), status=Status.SENT) for _ in range(size)]
+        raw = raw_of(World(deliveries), [(place, "dead") for place in range(size) if place != STRANGER])
+        receipts.store(provider=PROVIDER, raw=raw, now=NOON)
+        with CaptureQueriesContext(connection) as queries:
+            receipts.apply_waiting(now=NOON)
+        counts.append(len(queries))
+    assert counts == [9, 9], "nobody hears of an arrival; who may be blamed, marks"
+    assert ContactPoint.objects.exclude(unreachable_since=None).count() == 100
 
 
 def test_a_hundred_receipts_take_as_many_statements_as_one() -> None:

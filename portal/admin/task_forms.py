@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.masking import addresses_in
 from notifications.calling import may_be_called
 from notifications.clock import Clock
 from notifications.models import AgentTask
@@ -19,6 +20,7 @@ class OutcomeForm(forms.Form):
 
     def __init__(self, task: AgentTask, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._region = task.borrower.jurisdiction.upper()
         choices = [(one.value, one.label) for one in task.outcomes]
         self.fields["outcome"] = forms.ChoiceField(
             label=_("What came of it"),
@@ -39,6 +41,14 @@ class OutcomeForm(forms.Form):
         help_text=_("How and when you told them, or what you tried. No phone numbers or addresses."),
         error_messages={"required": _("Write down how it went: the note is the proof.")},
     )
+
+    def clean_note(self) -> str:
+        """Whoever may read notes would read by them what the desk shows to one agent at a time, and on record."""
+        note: str = self.cleaned_data["note"]
+        if found := addresses_in(note, self._region):
+            words = _("A note holds no phone numbers or addresses. Please take out: %(found)s")
+            raise forms.ValidationError(words, params={"found": ", ".join(found)}, code="address")
+        return note
 
 
 class TaskStandingFilter(StandingFilter):

@@ -126,6 +126,16 @@ def test_a_task_is_not_finished_half(desk: Client, world: World, form: dict[str,
     assert AgentTask.objects.open().get() == world.task
 
 
+def test_a_note_with_a_number_or_an_address_is_given_back_with_what_is_wrong(desk: Client, world: World) -> None:
+    note = "Called +86 139 0027 7027 at noon, wrote to b27@example.test."
+    page = desk.post(task_page(world.task), {"outcome": "told", "note": note, "told": world.prompt.pk}).content.decode()
+    assert "Please take out: b27@example.test, +86 139 0027 7027" in page
+    assert f"{note}</textarea>" in page
+    assert (AgentTask.objects.open().get(), AgentTask.objects.get().note) == (world.task, "")
+    desk.post(task_page(world.task), {"outcome": "told", "note": "Called at noon.", "told": world.prompt.pk})
+    assert AgentTask.objects.get().note == "Called at noon."
+
+
 def test_what_was_written_about_a_colleagues_task_is_not_lost(desk: Client, world: World) -> None:
     AgentTask.objects.update(assignee=make_agent())
     response = desk.post(task_page(world.task), {"outcome": "told", "note": "Called at noon."})
