@@ -134,8 +134,11 @@ def test_prompts_of_a_loan_are_read_by_its_installments_and_the_list_in_the_orde
 
 
 def plan_of(sql: str) -> str:
-    """A few rows are always read faster one by one, and sorted sooner than looked up in order, so these are closed."""
+    """A few rows are always read faster one by one, and sorted sooner than looked up in order, so these are closed, and
+    prompts are said to be many.
+    """
     with connection.cursor() as cursor:
+        cursor.execute("UPDATE pg_class SET relpages = 1, reltuples = 1000000 WHERE relname = 'notifications_prompt'")
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
         cursor.execute(f"EXPLAIN {sql}")
         return "\n".join(row[0] for row in cursor.fetchall())
