@@ -125,7 +125,7 @@ def check_suppliers(app_configs: Sequence[AppConfig] | None, **_options: Any) ->
 
 def check_ways_back(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:
     """notifications.E007: a provider that signs nothing serves a channel, and no secret lets its calls in; or a mail
-    firm does, and its reports are not taken.
+    firm does, and its reports are not taken; or ANYMAIL_WEBHOOKS names one that could not prove itself.
 
     All that it sends would stay unproved, everybody whom it tells would go to a person, and no "stop" would be heard.
     """
@@ -139,8 +139,10 @@ def check_ways_back(app_configs: Sequence[AppConfig] | None, **_options: Any) ->
         for provider, setting, variable in _SECRETS
         if provider in serving and not getattr(settings, setting)
     ]
-    faults = _mail_firm_faults() if "anymail" in serving else []
-    hint = "See ANYMAIL_WEBHOOKS in docs/operations.md."
+    faults = _mail_firm_faults() if settings.ANYMAIL_WEBHOOKS else []
+    if "anymail" in serving and not settings.ANYMAIL_WEBHOOKS:
+        faults = ["ANYMAIL_WEBHOOKS is not set"]
+    hint = "Set what is missing, or name another firm: ANYMAIL_WEBHOOKS in docs/operations.md."
     return [
         *without_secret,
         *(Error(f"{fault}: anymail could bring no receipt.", hint=hint, id="notifications.E007") for fault in faults),
@@ -148,12 +150,11 @@ def check_ways_back(app_configs: Sequence[AppConfig] | None, **_options: Any) ->
 
 
 def _mail_firm_faults() -> list[str]:
-    # Loads HTTP clients: only where a mail firm serves.
-    from notifications.webhooks.esp import find_fault
+    # Loads HTTP clients: only where a mail firm reports.
+    from notifications.webhooks.esp_proofs import find_fault, find_secret_fault
 
-    if not settings.ANYMAIL_WEBHOOKS:
-        return ["ANYMAIL_WEBHOOKS is not set"]
-    return [fault for esp in settings.ANYMAIL_WEBHOOKS if (fault := find_fault(esp))]
+    found = [find_secret_fault(), *map(find_fault, settings.ANYMAIL_WEBHOOKS)]
+    return [fault for fault in found if fault]
 
 
 def _supplier_fault(name: str) -> str:

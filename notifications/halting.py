@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
 from accounts.models import User
@@ -105,19 +106,23 @@ def halts_of(prompt: Prompt, channel: str) -> list[Halt]:
 def halt(
     *, reason: str, by: User | None, now: datetime, channel: str = "", kind: str = "", partner: Partner | None = None
 ) -> Halt:
-    """Stop what fits from now on; an empty value fits all. Raises ValueError without a reason.
+    """Stop what fits from now on; an empty value fits all. Raises ValueError without a reason, and for one that is too
+    long, in the words of the desk.
 
     Where just this is halted already, that halt is the answer, with its own `since`: of a pair, one would go on when
     the other is lifted.
     """
-    if not reason.strip():
+    reason = reason.strip()
+    if not reason:
         raise ValueError("A halt needs a reason: who reads of it later must know why nothing went out.")
+    try:
+        Halt._meta.get_field("reason").run_validators(reason)
+    except ValidationError as error:
+        raise ValueError(" ".join(error.messages)) from error
     with connection.cursor() as cursor:
         cursor.execute(_ONE_AT_A_TIME)
     there = Halt.objects.in_force().filter(channel=channel, kind=kind, partner=partner).order_by("pk").first()
-    return there or Halt.objects.create(
-        channel=channel, kind=kind, partner=partner, reason=reason.strip()[:200], by=by, since=now
-    )
+    return there or Halt.objects.create(channel=channel, kind=kind, partner=partner, reason=reason, by=by, since=now)
 
 
 @transaction.atomic

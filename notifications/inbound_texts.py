@@ -54,17 +54,29 @@ class Done:
         return self.outcome == FOR_A_PERSON
 
 
-@transaction.atomic
 def receive(texts: Sequence[Words], raw: bytes, *, now: datetime) -> str:
     """Keep what one authenticated call brought, do what each of its messages asks for, and give the answers for their
     senders, empty for none.
+
+    Each is done in a transaction of its own: what it locks is let go before the next one, so that of two calls about
+    the same people none waits for the other. What was done before a fault is known when the call is repeated.
     """
-    provider = f"{texts[0].provider}_in"
-    callback = Callback.objects.create(provider=provider, raw=raw, received_at=now, applied_at=now)
-    answers = [_receive_one(words, callback, now) for words in texts]
-    if all(answer is None for answer in answers):
-        transaction.set_rollback(True)
+    kept: Callback | None = None
+    answers = []
+    for words in texts:
+        with transaction.atomic():
+            callback = kept or _keep(words, raw, now)
+            answer = _receive_one(words, callback, now)
+            if answer is None:  # brought before: nothing was done, and of the call nothing is kept for it
+                transaction.set_rollback(True)
+                continue
+        kept = callback
+        answers.append(answer)
     return " ".join(filter(None, answers))
+
+
+def _keep(words: Words, raw: bytes, now: datetime) -> Callback:
+    return Callback.objects.create(provider=f"{words.provider}_in", raw=raw, received_at=now, applied_at=now)
 
 
 def _receive_one(words: Words, callback: Callback, now: datetime) -> str | None:
@@ -73,7 +85,7 @@ def _receive_one(words: Words, callback: Callback, now: datetime) -> str | None:
         with transaction.atomic():
             return _do_one(classify(words.text), words, callback, now)
     except (OperationalError, InterfaceError):
-        raise  # the database is away or another was first: the provider brings all of them once more
+        raise  # the database is away or another was first: the provider brings the call once more
     except Exception:
         logger.exception("a text message of callback %s could not be done", callback.pk)
         return _do_one(Other(), words, callback, now)
@@ -130,10 +142,10 @@ def _are_guesses(borrower: User, now: datetime) -> bool:
 
 def _phones(senders: Sequence[str], now: datetime) -> list[ContactPoint]:
     """The live phones of this number. Where both readings of it are somebody's, those of the one that we wrote to last:
-    that one had something to answer.
+    that one had something to answer. In the order in which people are locked.
     """
     live = ContactPoint.objects.live().filter(kind=ContactPoint.Kind.PHONE, address__in=senders)
-    phones = list(live.select_related("user").order_by("pk"))
+    phones = list(live.select_related("user").order_by("user_id"))
     found = [address for address in senders if any(phone.address == address for phone in phones)]
     if len(found) < 2:
         return phones

@@ -5,7 +5,7 @@ import os
 from typing import Any, Final
 
 from celery import Celery
-from celery.signals import worker_init
+from celery.signals import beat_init, worker_init
 from kombu.transport import redis
 
 from portal import worker_watch
@@ -26,6 +26,14 @@ app = Celery("dueproof")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.steps["worker"].add(worker_watch.Watch)
+
+
+@beat_init.connect
+def look(**_: Any) -> None:
+    """Beat ends, too, where what web servers and workers start with is wrong: all of them say so."""
+    from portal.starting import require_sound
+
+    require_sound()
 
 
 @worker_init.connect

@@ -1,6 +1,6 @@
 """Who pulls a lever from the shell."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 
 from django.core.management.base import CommandError
 
@@ -8,7 +8,18 @@ from accounts.models import User
 
 
 def add_by(parser: ArgumentParser) -> None:
-    parser.add_argument("--by", metavar="EMAIL", help="who you are at the desk, for the record; left out: nobody")
+    parser.add_argument(
+        "--by", type=words, metavar="EMAIL", help="who you are at the desk, for the record; left out: nobody"
+    )
+
+
+def words(typed: str) -> str:
+    """What was typed, as text. Bytes that are none reach a program as half a letter, which no database takes."""
+    try:
+        typed.encode()
+    except UnicodeEncodeError:
+        raise ArgumentTypeError("this is not UTF-8 text: see to the terminal's language, or write it anew") from None
+    return typed
 
 
 def operator(email: str | None) -> User | None:

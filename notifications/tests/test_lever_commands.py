@@ -1,6 +1,7 @@
 """The levers from the shell: planning on trial, halting, lifting, and asking whether anybody is forgotten."""
 
 import json
+import os
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -145,6 +146,7 @@ def test_a_part_is_halted() -> None:
     [
         ({"reason": "x", "partner": "nobody"}, "No partner has the code"),
         ({"reason": " "}, "needs a reason"),
+        ({"reason": "x" * 201}, r"Ensure this value has at most 200 characters \(it has 201\)\."),
         ({"reason": "x", "by": "stranger@example.test"}, "Nobody at the desk"),
     ],
 )
@@ -152,6 +154,22 @@ def test_a_halt_that_cannot_be_thrown_says_why_and_halts_nothing(options: dict[s
     with pytest.raises(CommandError, match=words) as refused:
         run("halt", **options)
     assert refused.value.returncode == 2
+    assert not Halt.objects.exists()
+
+
+def test_a_reason_of_two_hundred_letters_is_kept_whole() -> None:
+    run("halt", reason=f" {'x' * 200} ")
+    assert Halt.objects.get().reason == "x" * 200
+
+
+@pytest.mark.parametrize("option", ["--reason", "--partner", "--by"])
+def test_bytes_that_are_no_letters_are_refused_in_an_operators_words(option: str) -> None:
+    typed = os.fsdecode(b"stopped \xff")
+    with pytest.raises(
+        CommandError, match=f"argument {option}: this is not UTF-8 text: see to the terminal's"
+    ) as refused:
+        run("halt", *(["--reason", "x"] if option != "--reason" else []), option, typed)
+    assert "codec" not in str(refused.value)
     assert not Halt.objects.exists()
 
 
@@ -171,6 +189,13 @@ def test_one_that_is_lifted_already_leaves_the_others_in_force(woken: list[str])
     assert list(Halt.objects.in_force()) == [two]
 
 
+def test_one_that_is_named_twice_is_lifted_once(woken: list[str]) -> None:
+    run("halt", reason="One.")
+    number = Halt.objects.get().pk
+    assert run("lift", number, number) == "Lifted. What waited goes out now, unless its time has passed.\n"
+    assert not Halt.objects.in_force().exists()
+
+
 @pytest.fixture
 def _bad_policies(tmp_path: Path, settings: Settings) -> None:
     (tmp_path / "cn.toml").write_text("is broken")
@@ -185,7 +210,7 @@ def test_a_bad_policy_or_setting_keeps_nobody_from_halting_and_lifting() -> None
     assert not Halt.objects.in_force().exists()
 
 
-@pytest.mark.parametrize("name", ["halt", "lift", "check_coverage"])
+@pytest.mark.parametrize("name", ["halt", "lift", "check_coverage", "verify_evidence"])
 def test_no_check_of_the_settings_stands_before_it(name: str) -> None:
     assert load_command_class("notifications", name).requires_system_checks == []
 

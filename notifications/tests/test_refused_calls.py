@@ -4,8 +4,20 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import (
+    BadRequest,
+    DisallowedHost,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousMultipartForm,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
+from django.core.handlers.exception import response_for_exception
 from django.db import connection
-from django.test import Client
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -81,3 +93,42 @@ def test_that_it_cannot_be_counted_changes_no_answer(client: Client, caplog: pyt
         cursor.execute("ALTER TABLE notifications_refusedcalls RENAME TO away")
     assert guess(client) == NOT_FOUND
     assert "A refused call of kannel is not counted (ProgrammingError)" in caplog.text
+
+
+REFUSED = {
+    BadRequest: "unreadable", MultiPartParserError: "unreadable", SuspiciousMultipartForm: "unreadable",
+    TooManyFieldsSent: "unreadable", TooManyFilesSent: "unreadable", RequestDataTooBig: "too_long",
+    DisallowedHost: "unproven", Http404: "unproven", PermissionDenied: "unproven",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("error", "why"), REFUSED.items())
+def test_whatever_django_would_refuse_is_answered_alike_and_counted(
+    rf: RequestFactory, error: type[Exception], why: str
+) -> None:
+    def view(request: HttpRequest, /) -> HttpResponse:
+        raise error
+
+    answer = refused.counted("kannel", view)(rf.post("/"))
+    assert answer.status_code == response_for_exception(rf.post("/"), error()).status_code
+    assert counted() == [("kannel", why, 1)]
+
+
+def test_a_fault_of_ours_is_no_refusal(rf: RequestFactory) -> None:
+    def view(request: HttpRequest, /) -> HttpResponse:
+        raise ValueError
+
+    with pytest.raises(ValueError):
+        refused.counted("kannel", view)(rf.post("/"))
+    assert counted() == []
+
+
+@pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary=é"])
+def test_a_form_without_a_boundary_is_counted_and_leaves_no_traceback(
+    client: Client, settings: Settings, caplog: pytest.LogCaptureFixture, content_type: str
+) -> None:
+    settings.ANYMAIL_WEBHOOKS, settings.ANYMAIL = ["mailgun"], {"MAILGUN_WEBHOOK_SIGNING_KEY": "key"}
+    answer = client.generic("POST", reverse("esp_report", args=["mailgun"]), b"x", content_type=content_type)
+    assert answer.status_code == 400
+    assert counted() == [("anymail", "unreadable", 1)]
+    assert [record for record in caplog.records if record.exc_info] == []

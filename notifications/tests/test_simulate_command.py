@@ -88,7 +88,8 @@ def test_a_jurisdiction_without_a_policy_ends_the_command(book: Path) -> None:
         ((*SPAN, "--leads", "3;1"), "no list of days"),
         ((*SPAN, "--contact-hours", "22:00-08:00"), "--contact-hours"),
         ((*SPAN, "--book", "/nowhere.csv"), "cannot be read"),
-        ((*SPAN, "--policy", "/nowhere.toml"), "cannot be read"),
+        ((*SPAN, "--policy", "/nowhere.toml"), r"/nowhere\.toml: there is no such file\.$"),
+        ((*SPAN, "--policy", "/nowhere.toml/cn.toml"), r"/nowhere\.toml/cn\.toml: there is no such file\.$"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_what_to_write(args: tuple[str, ...], words: str) -> None:

@@ -3,9 +3,11 @@
 from hashlib import sha256
 from io import StringIO
 from json import loads
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_django import Settings
 
 from notifications.evidence.sealing import seal_events
 from notifications.models import Receipt, Seal
@@ -69,6 +71,15 @@ def run(*arguments: str) -> tuple[int, str, str]:
     except SystemExit as ended:
         code = int(ended.code or 0)
     return code, out.getvalue(), err.getvalue()
+
+
+def test_a_policy_file_that_is_broken_keeps_nobody_from_looking(
+    sealed_ids: list[int], tmp_path: Path, settings: Settings
+) -> None:
+    (tmp_path / "cn.toml").write_text("is broken")
+    settings.POLICY_FOLDER = str(tmp_path)
+    code, said, _complaints = run()
+    assert (code, said.partition(" hold")[0]) == (0, "4 seals over 12 events")
 
 
 def test_a_range_without_seals_is_no_proof(sealed_ids: list[int]) -> None:

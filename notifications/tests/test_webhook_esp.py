@@ -10,7 +10,7 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import reverse
 from pytest_django import Settings
 
-from notifications.models import Receipt
+from notifications.models import Receipt, RefusedCalls
 from notifications.signatures import reference_of
 from notifications.states import Status
 from notifications.tests.factories import make_delivery
@@ -18,6 +18,7 @@ from notifications.tests.webhook_cases import Call, ReceiptCases, make
 
 SIGNING_KEY = "a-signing-key"
 PASSWORD = "postmark:a-password"
+FORM = "application/x-www-form-urlencoded"
 
 
 def mailgun_event(reference: str, key: str = SIGNING_KEY, event: dict[str, object] | None = None) -> bytes:
@@ -124,10 +125,15 @@ class TestMailgun(EspCases):
     def take_away_the_secret(self) -> None:
         self.settings.ANYMAIL_WEBHOOKS = []
 
-    def test_a_key_that_is_missing_is_a_fault_of_ours(self) -> None:
+    def test_without_its_key_the_firm_is_not_there(self) -> None:
         self.settings.ANYMAIL = {}
-        assert make(self.genuine("x")) == 500
-        assert not Receipt.objects.exists()
+        self.assert_refused(self.genuine("x"), 404)
+
+    def test_incoming_mail_that_the_firm_was_told_to_bring_here_is_no_report(self) -> None:
+        form = mailgun_form("x") | {"sender": "li@example.com", "body-plain": "Hello"}
+        del form["event"]
+        told = replace(self.genuine("x"), body=urlencode(form).encode(), content_type=FORM)
+        self.assert_refused(told, 400, why=RefusedCalls.Why.UNREADABLE)
 
     def test_a_bounce_fails_its_delivery_and_blames_the_address(self) -> None:
         delivery = make_delivery(channel="email", status=Status.SENT)
@@ -152,7 +158,7 @@ class TestMailgun(EspCases):
         form = mailgun_form(reference_of(delivery.pk))
         body, content_type = encode_multipart(BOUNDARY, form), MULTIPART_CONTENT
         if kind == "urlencoded":
-            body, content_type = urlencode(form).encode(), "application/x-www-form-urlencoded"
+            body, content_type = urlencode(form).encode(), FORM
         assert make(replace(self.call(body, "mailgun"), content_type=content_type)) == 200
         delivery.refresh_from_db()
         assert delivery.status == Status.FAILED

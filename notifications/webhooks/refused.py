@@ -6,9 +6,18 @@ from datetime import UTC
 from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec
 
-from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousMultipartForm,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.db import Error, connection
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.utils import timezone
 
 from loans.tally import Tally
@@ -28,6 +37,8 @@ _WHY: Final = {
 """By the answer's status. Not 401: who is asked for a password, as Amazon's servers wait to be, is not refused yet. Nor
 409 and 410: a device that comes late, or twice, has shown who it is.
 """
+REFUSALS: Final = (BadRequest, Http404, MultiPartParserError, PermissionDenied, SuspiciousOperation)
+"""What Django answers with 4xx. SuspiciousOperation is anymail's word for a wrong signature, too."""
 _COUNT: Final = """
 INSERT INTO notifications_refusedcalls AS counted (provider, why, day, calls, last_at)
 VALUES (%(provider)s, %(why)s, %(day)s, %(calls)s, %(now)s)
@@ -45,9 +56,10 @@ def counted(provider: str, view: View[Path]) -> View[Path]:
     def counting(request: HttpRequest, /, *args: Path.args, **kwargs: Path.kwargs) -> HttpResponse:
         try:
             answer = view(request, *args, **kwargs)
-        except SuspiciousOperation as error:  # answered 400 by Django; anymail's word for a wrong signature
+        except REFUSALS as error:
+            # Answered here: Django would write a stranger's bad body down with a traceback.
             _note(provider, _why(error))
-            raise
+            return HttpResponse(status=_status(error))
         if why := _WHY.get(answer.status_code):
             _note(provider, why)
         return answer
@@ -55,11 +67,23 @@ def counted(provider: str, view: View[Path]) -> View[Path]:
     return counting
 
 
-def _why(error: SuspiciousOperation) -> RefusedCalls.Why:
+def _status(error: Exception) -> int:
+    match error:
+        case Http404():
+            return 404
+        case PermissionDenied():
+            return 403
+        case _:
+            return 400
+
+
+def _why(error: Exception) -> RefusedCalls.Why:
     match error:
         case RequestDataTooBig():
             return Why.TOO_LONG
-        case TooManyFieldsSent():
+        case BadRequest() | MultiPartParserError() | SuspiciousMultipartForm():
+            return Why.UNREADABLE
+        case TooManyFieldsSent() | TooManyFilesSent():
             return Why.UNREADABLE
         case _:
             return Why.UNPROVEN

@@ -59,11 +59,12 @@ ALIYUN_CALLBACK_TOKEN = env.str("ALIYUN_CALLBACK_TOKEN", default="")
 
 ANYMAIL_BACKEND = env.str("ANYMAIL_BACKEND", default="")
 ANYMAIL_WEBHOOKS = env.list("ANYMAIL_WEBHOOKS", default=[])
-# Each firm has settings of its own: ANYMAIL_MAILGUN_API_KEY is anymail's MAILGUN_API_KEY, and so on.
+# Each firm has settings of its own: ANYMAIL_MAILGUN_API_KEY is anymail's MAILGUN_API_KEY, and so on. With an empty key
+# whoever calls could sign, so that one counts as not set.
 ANYMAIL = {
     name.removeprefix("ANYMAIL_"): value
     for name, value in environ.Env.ENVIRON.items()
-    if name.startswith("ANYMAIL_") and name not in ("ANYMAIL_BACKEND", "ANYMAIL_WEBHOOKS")
+    if name.startswith("ANYMAIL_") and name not in ("ANYMAIL_BACKEND", "ANYMAIL_WEBHOOKS") and value.strip()
 }
 
 # Where the demonstration's phone and mailbox are; empty in life.

@@ -27,6 +27,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.bodiless.BodilessMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "notifications.webhooks.short_way.ShortWayMiddleware",
     "portal.reading_ahead.ReadingAheadMiddleware",

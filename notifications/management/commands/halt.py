@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from loans.models import Partner
 from notifications.halting import halt
-from notifications.management.operators import add_by, operator
+from notifications.management.operators import add_by, operator, words
 from notifications.models import Delivery, Prompt
 
 
@@ -18,10 +18,10 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--reason", required=True, help="for who reads of it later")
+        parser.add_argument("--reason", type=words, required=True, help="for who reads of it later")
         parser.add_argument("--channel", choices=Delivery.Channel.values, default="")
         parser.add_argument("--kind", choices=Prompt.Kind.values, default="", help="kind of prompt")
-        parser.add_argument("--partner", metavar="CODE", help="only about the loans that it funds or sold")
+        parser.add_argument("--partner", type=words, metavar="CODE", help="only about the loans that it funds or sold")
         add_by(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -28,16 +28,17 @@ class Command(BaseCommand):
             self._list()
             return
         by, now = operator(options["by"]), timezone.now()
+        ids = list(dict.fromkeys(options["ids"]))
         try:
             with transaction.atomic():
-                for halt_id in options["ids"]:
+                for halt_id in ids:
                     lift(halt_id, by=by, now=now)
                 transaction.on_commit(tasks.wake_senders, robust=True)
         except AlreadyLiftedError as error:
             raise CommandError(
                 f"{error} Nothing was lifted. Without a number, this lists them.", returncode=2
             ) from error
-        if others := still_halting(options["ids"]):
+        if others := still_halting(ids):
             numbers = ", ".join(str(one.pk) for one in others)
             self.stdout.write(f"Lifted, but some or all of it is still held by other halts: {numbers}.")
             self._list()

@@ -22,6 +22,9 @@ class Command(BaseCommand):
         "Exit code 2: a seal is broken, or a message is not what it was."
     )
 
+    # Seals hold, or do not, whatever is wrong with a setting or a policy file.
+    requires_system_checks: list[str] = []
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--from", dest="first", type=int, metavar="N", help="the first seal (default: the first)")
         parser.add_argument("--to", dest="last", type=int, metavar="N", help="the last seal (default: the newest)")
