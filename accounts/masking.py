@@ -37,11 +37,11 @@ def mask_text(text: str, known: Iterable[str] = ()) -> str:
 
 def addresses_in(text: str, region: str) -> list[str]:
     """The email addresses and phone numbers in the text, as they are written there, spaces and all: the latter with a
-    country code, or as people of mainland China or of `region` (ISO 3166) dial them.
+    country code, or as people of mainland China or of `region` (ISO 3166, empty for none) dial them.
     """
     kept = _DAY.sub("\n", text)
     numbers = [*PhoneNumberMatcher(kept, None, leniency=Leniency.POSSIBLE)]
-    for place in {DEFAULT_REGION, region}:
+    for place in {DEFAULT_REGION, region or DEFAULT_REGION}:
         numbers += PhoneNumberMatcher(kept, place, leniency=Leniency.VALID)
     phones = sorted((one.start, one.raw_string) for one in numbers if not _PREFIX.search(kept, 0, one.start))
     return list(dict.fromkeys([*(found[0] for found in _EMAIL.finditer(text)), *(phone for _start, phone in phones)]))

@@ -9,9 +9,10 @@ from typing import Any
 
 from django.db import connection
 
-from notifications import duty_statements, holding_turns
+from notifications import duty_statements
 from notifications.clock import Clock
 from notifications.firm_words import hear_earlier
+from notifications.letting_off import let_off_as_planned
 from notifications.models import Responsibility, Sender
 from notifications.partner_news import tell_due_as_planned
 from notifications.responsibility import times_of
@@ -40,13 +41,13 @@ def assign(kind: str, slots: Sequence[Slot], clock: Clock) -> int:
 def write_duties(*, now: datetime, of: Sequence[int] | None = None) -> None:
     """Write what `assign` found, let count what firms have said of it, and tell them that it is their turn. Run it once
     the prompts are written and before any of before is locked. `of` are their ids, where others may have planned some
-    of them, and nobody has asked yet what holds them.
+    of them, and nobody has asked what a bank may have booked.
     """
     with connection.cursor() as cursor:
         cursor.execute(duty_statements.WRITE, {"of": None if of is None else list(of)})
-    if of is not None:
-        holding_turns.hold_planned()
     hear_earlier(now=now)
+    if of is not None:
+        let_off_as_planned(now)
     tell_due_as_planned(at=now)
 
 

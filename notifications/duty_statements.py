@@ -89,7 +89,7 @@ WHERE {which}
 TOLD: Final = f"""
 SELECT DISTINCT ON (telling.id) telling.id, duty.id
 {_COUNTS.format(which="telling.id = ANY(%(tellings)s)")}
-ORDER BY telling.id, duty.status IN ('waiting', 'passed_on', 'held') DESC, prompt.id DESC
+ORDER BY telling.id, duty.status IN ('waiting', 'passed_on') DESC, prompt.id DESC
 """
 _FAILED_LATER: Final = """{word}.proof <> 'failed' AND EXISTS (
     SELECT FROM notifications_firmtelling AS later
@@ -128,7 +128,7 @@ UPDATE notifications_duty AS duty
 SET telling_id = row.telling_id, status = CASE WHEN row.met THEN 'met' ELSE duty.status END,
     settled_at = CASE WHEN row.met THEN %s ELSE duty.settled_at END
 FROM unnest(%s::bigint[], %s::bigint[], %s::boolean[]) AS row (id, telling_id, met)
-WHERE duty.id = row.id AND (duty.status IN ('waiting', 'passed_on', 'held') OR duty.status = 'taken_over' AND row.met)
+WHERE duty.id = row.id AND (duty.status IN ('waiting', 'passed_on') OR row.met AND duty.status <> 'met')
 """
 # That it arrived is said after that it was sent, or reached nobody: the borrower is covered for good.
 STRENGTHEN: Final = """
@@ -147,8 +147,7 @@ SELECT telling_id, prompt_id FROM stronger
 """
 # Whose turn it is, what it has to tell, about which money, and until when.
 DUE: Final = """
-SELECT 'prompt.due_to_send' AS kind, installment.loan_id,
-       'prompt:' || prompt.id || ':' || firm.code || {again} AS subject,
+SELECT 'prompt.due_to_send' AS kind, installment.loan_id, 'prompt:' || prompt.id || ':' || firm.code AS subject,
        jsonb_build_object(
            'prompt', prompt.id, 'kind', prompt.kind, 'stage', prompt.stage, 'installment', installment.number,
            'due_on', installment.due_on, 'amount', installment.outstanding::text, 'currency', loan.currency,
@@ -164,8 +163,8 @@ JOIN loans_partner AS firm
 LEFT JOIN loans_partner AS backup ON backup.id = duty.backup_id
 WHERE duty.status IN ('waiting', 'passed_on') AND {which}
 """
-DUE_AS_PLANNED: Final = DUE.format(which=f"duty.prompt_id IN ({PLANNED})", again="''")
-DUE_OF_THESE: Final = DUE.format(which="duty.id = ANY(%(duties)s)", again="%(again)s::text")
+DUE_AS_PLANNED: Final = DUE.format(which=f"duty.prompt_id IN ({PLANNED})")
+DUE_OF_THESE: Final = DUE.format(which="duty.id = ANY(%(duties)s)")
 # A firm says that nobody was reached: the portal's message, which waits for the end of the firm's time, goes out now,
 # or when its day begins. The ladder keeps its patience.
 SEND_NOW: Final = """

@@ -51,7 +51,7 @@ def read_scores(now: datetime) -> list[Score]:
     not_reached = failed | Q(settled_at__lt=F("report_by"))
     rows = (
         Duty.objects.filter(report_by__gte=now - SPAN)
-        .exclude(status__in=[Status.VOID, Status.HELD])
+        .exclude(status=Status.VOID)
         .order_by()
         .values_list("responsible")
         .annotate(

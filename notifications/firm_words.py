@@ -154,11 +154,12 @@ def _judge(duty: Duty, prompt: Prompt | None, telling: FirmTelling, gone: Collec
     if prompt is None or prompt.status != Prompt.Status.ACTIVE or (prompt.told_with_id or prompt.pk) in gone:
         return Effect.TOO_LATE
     if duty.status not in Duty.OPEN:
-        # The firm's time is over, and nothing has gone out: it is halted, held or put off.
-        counts = duty.status == Duty.Status.TAKEN_OVER and _is_met(duty, telling)
+        # The firm's time is over, or it was let off, and nothing has gone out: it is halted, held or put off.
+        counts = _is_met(duty, telling)
         return Effect.COUNTED if counts else Effect.TOO_LATE
     if telling.failed:
-        return Effect.HANDED_BACK if telling.partner_id == duty.turn_of else Effect.KNOWN
+        turn = duty.responsible_id if duty.status == Duty.Status.WAITING else duty.backup_id
+        return Effect.HANDED_BACK if telling.partner_id == turn else Effect.KNOWN
     return Effect.COUNTED if _is_met(duty, telling) else Effect.NOT_ENOUGH
 
 

@@ -13,7 +13,7 @@ from notifications import duty_statements
 from notifications.clock import Clock
 from notifications.models import Duty, Prompt
 from notifications.taking_over import record_and_tell
-from notifications.timing import at_local, lawful_moment
+from notifications.timing import at_local, lawful_moment, local_day
 
 
 def send_now(duty_ids: Collection[int], now: datetime) -> None:
@@ -48,7 +48,9 @@ def _soonest(prompt: Prompt, now: datetime) -> datetime:
     if prompt.kind != Prompt.Kind.OVERDUE or prompt.installment is None:
         return now
     zone = prompt.borrower.zone
-    begins = at_local(prompt.installment.due_on + timedelta(days=prompt.stage), time.min, zone)
+    # What is told again is planned for a day that may be another, and a leader that is void for another installment.
+    day = min(prompt.installment.due_on + timedelta(days=prompt.stage), local_day(prompt.tell_at, zone))
+    begins = at_local(day, time.min, zone)
     if begins <= now:
         return now
     hours, _rule = Clock.at(now).hours_for(prompt.borrower.jurisdiction, prompt.kind, zone)

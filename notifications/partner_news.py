@@ -19,7 +19,6 @@ from notifications.report_day import days_promised
 
 Kind = OutwardEvent.Kind
 IN_DOUBT: Final = "a booking that cannot be true"
-"""Why a firm's turn is taken back for as long as that lasts."""
 _WHY_NOT: Final = {
     "disputed": "disputed",
     "an outage of a firm": "outage",
@@ -85,17 +84,8 @@ def tell_due_as_planned(*, at: datetime) -> None:
 
 def tell_due(duty_ids: Collection[int], *, at: datetime) -> None:
     """The same for these duties: it is the other firm's turn."""
-    _tell_due(duty_ids, "", at)
-
-
-def tell_due_again(duty_ids: Collection[int], *, at: datetime) -> None:
-    """The same for these, of which a firm may have been told before that they are its turn, or are so no more."""
-    _tell_due(duty_ids, _moment(at), at)
-
-
-def _tell_due(duty_ids: Collection[int], again: str, at: datetime) -> None:
     if duty_ids and anybody_hears():
-        tell_what(duty_statements.DUE_OF_THESE, {"duties": list(duty_ids), "again": again}, at=at)
+        tell_what(duty_statements.DUE_OF_THESE, {"duties": list(duty_ids)}, at=at)
 
 
 def tell_taken_over(duties: Sequence[Duty], *, at: datetime) -> None:
@@ -108,20 +98,12 @@ def tell_taken_over(duties: Sequence[Duty], *, at: datetime) -> None:
 
 
 def tell_withdrawn(firms: Mapping[int, str], *, why: str, at: datetime) -> None:
-    """Nobody need send these prompts any more, or not while they are in doubt, which may come again; by each, the firm
-    whose turn it was. `why` is the reason on record.
-    """
+    """No firm need send these prompts any more; by each, the firm whose turn it was. `why` is the reason on record."""
     if not firms or not anybody_hears():
         return
     rows = (row for row in _prompts(firms) if row["pk"] in firms)
-    code, once = _WHY_NOT.get(why, "not_needed"), _moment(at) if why == IN_DOUBT else ""
-    facts = (_fact(Kind.PROMPT_WITHDRAWN, row, responsible=firms[row["pk"]], why=code) for row in rows)
-    tell_partners((replace(fact, subject=fact.subject + once) for fact in facts), at=at)
-
-
-def _moment(at: datetime) -> str:
-    """What makes a fact another one than the same of before."""
-    return f":{int(at.timestamp())}"
+    code = _WHY_NOT.get(why, "not_needed")
+    tell_partners((_fact(Kind.PROMPT_WITHDRAWN, row, responsible=firms[row["pk"]], why=code) for row in rows), at=at)
 
 
 def _taken_over(duty: Duty, row: Mapping[str, Any]) -> LoanFact:

@@ -20,8 +20,8 @@ from notifications import (
     dispatch,
     escalation,
     feeds,
-    holding_turns,
     in_doubt,
+    letting_off,
     outage_watch,
     planning,
     queue_watch,
@@ -122,8 +122,8 @@ def look_back() -> int:
 def reconcile() -> int:
     """See where firms have differed for too long, what outages touch, who waits for a bank for too long, which firms
     are silent or refused, what of theirs lies unread, which statements are missing, which outages do not end, what is
-    to be told again after one, which bookings cannot be true and keep firms from telling, and on which queues nobody
-    works.
+    to be told again after one, which bookings cannot be true, what no firm is to demand for them, and on which queues
+    nobody works.
     """
     now = timezone.now()
     return _run_each(
@@ -139,7 +139,7 @@ def reconcile() -> int:
         lambda: outage_watch.look_at_what_is_over(now),
         lambda: demanding_after_outages.demand_after_outages(Clock.at(now), wake_senders),
         lambda: in_doubt.watch_doubted(now),
-        lambda: holding_turns.follow_doubts(Clock.at(now)),
+        lambda: letting_off.let_off_doubted(now),
         lambda: queue_watch.watch_queues(now),
         clock_watch.forget_gone,
     )

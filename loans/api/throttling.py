@@ -117,7 +117,8 @@ def count_minute(what: str, number: int) -> int | None:
             together.incrby(key, number)
             together.expire(key, 2 * _WINDOW)
             used: int = together.execute()[0]
-    except (RedisError, OSError, ValueError) as error:  # ValueError: a connection that timed out while it was made
+    # The last two: what redis-py (8.1) makes of a connection that timed out, or was closed, while it was made.
+    except (RedisError, OSError, ValueError, AttributeError) as error:
         log.warning("The rate of %s is not watched: Redis fails (%s)", what.partition(":")[0], type(error).__name__)
         return None
     return used

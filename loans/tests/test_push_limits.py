@@ -96,6 +96,21 @@ def test_a_cache_that_is_gone_stops_nothing(secret: str, settings: Settings, cap
     assert "is not watched" in caplog.text
 
 
+@pytest.mark.parametrize("fault", [ValueError, AttributeError])
+def test_nor_does_a_connection_that_is_closed_while_it_is_made(
+    secret: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: type[Exception]
+) -> None:
+    """redis-py then raises what its half-made objects do."""
+
+    def break_off(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("redis.connection.AbstractConnection.on_connect_check_health", break_off)
+    throttling._redis.cache_clear()
+    assert push("harbour", secret, event("outage.ended")).status_code == 202
+    assert fault.__name__ in caplog.text
+
+
 def test_after_a_message_that_was_too_much_none_is_let_in_from_what_was_taken_before(secret: str) -> None:
     Partner.objects.update(events_per_minute=1000)
     said = event("outage.ended")

@@ -98,12 +98,11 @@ class Duty(models.Model):
     """A prompt that a firm has to send: written when it is planned, for no other prompt.
 
         WAITING ─ the firm reported ─> MET            WAITING, PASSED_ON ─ the prompt ended otherwise ─> VOID
+                                                      WAITING, PASSED_ON ─ a bank may have booked it ─> VOID
            ├─ its time is over, the other firm's turn ─> PASSED_ON ─ it reported ─> MET
            ├─ its time is over ─> TAKEN_OVER <─ so is the other firm's ─┘       by the portal, whose message is queued
            └─ it reached nobody, as it says ─> TAKEN_OVER                       and the message goes out at once
-        WAITING, PASSED_ON ─ what it would tell may be paid ─> HELD ─ no more, in good time ─> WAITING, PASSED_ON
-        HELD ─ the firm reported ─> MET, TAKEN_OVER          HELD ─ else, at the end of its time ─> the portal's message
-        TAKEN_OVER ─ it arrived, as the firm says before anything of ours has gone out ─> MET
+        TAKEN_OVER, VOID ─ it arrived, as the firm says before anything of ours has gone out ─> MET
         MET ─ it reached nobody, as the firm says later, and no stage follows ─> TAKEN_OVER                (the same)
 
     All times are UTC. `report_by` is the responsible firm's, `portal_at` when the portal's own message goes out, and
@@ -119,7 +118,6 @@ class Duty(models.Model):
         MET = "met", _("told by a firm")
         TAKEN_OVER = "taken_over", _("taken over by the portal")
         VOID = "void", _("not needed any more")
-        HELD = "held", _("held: it may have been paid")
 
     prompt = models.OneToOneField(
         Prompt, models.PROTECT, related_name="duty", db_constraint=False, verbose_name=_("prompt")
@@ -159,8 +157,8 @@ class Duty(models.Model):
         verbose_name=_("the firm's word"),
     )
 
-    OPEN = (Status.WAITING, Status.PASSED_ON, Status.HELD)
-    """Those whose firm may still report in time; of one that is held it is not asked to."""
+    OPEN = (Status.WAITING, Status.PASSED_ON)
+    """Those whose firm may still report in time."""
 
     objects = DutyQuerySet.as_manager()
 
@@ -176,7 +174,6 @@ class Duty(models.Model):
         indexes = [
             models.Index(fields=["due_at"], condition=Q(status__in=["waiting", "passed_on"]), name="duty_to_look_at"),
             models.Index(fields=["-report_by", "-id"], name="duty_by_time"),
-            models.Index(fields=["portal_at"], condition=Q(status="held"), name="duty_held"),
         ]
         triggers: list[pgtrigger.Trigger] = [never_deleted("duty")]
 
@@ -194,11 +191,6 @@ class Duty(models.Model):
         if self.settled_at is not None and self.settled_at < self.report_by:
             return "told_together"
         return "silent" if self.telling is None else "no_proof"
-
-    @property
-    def turn_of(self) -> int | None:
-        """The id of the firm that has its turn, or had it when it was held."""
-        return self.responsible_id if self.due_at == self.report_by else self.backup_id
 
     def whose_turn(self, now: datetime) -> "Partner | None":
         """The firm that has the next word, None where it is the portal's."""

@@ -5,15 +5,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 
 from loans.models import Installment
+from loans.outages import end_outage
+from loans.tests.disputes import make_dispute
 from loans.tests.factories import make_bank, make_installment
 from loans.tests.outward import hear as hear_events
 from notifications import tasks
+from notifications.cancellation import cancel_settled
 from notifications.models import Delivery, Duty, Prompt
 from notifications.planning import plan_overdue
+from notifications.tests import test_demanding_after_outages as outages
 from notifications.tests.factories import NOON, TODAY, claim, clock
-from notifications.tests.firms import HOUR, duty_of, make_rule, named_on, report
+from notifications.tests.firms import HOUR, due_in, duty_of, make_rule, named_on, report
 from notifications.tests.test_demanding_again import DAY, decided, dispute, make_overdue
 
 pytestmark = pytest.mark.django_db
@@ -103,3 +108,46 @@ def test_what_is_told_together_with_it_waits_for_the_morning_as_well() -> None:
     assert {duty_of(one).portal_at for one in (first, second)} == {MORNING}
     assert claim("sms", EVENING + HOUR) == []
     assert len(named_on("sms", MORNING)) == 2
+
+
+class TestWhatIsPlannedForAnotherDayThanThatOfItsStage:
+    """A last stage that is told again takes the next number, and so may its day be a day before that."""
+
+    @pytest.mark.parametrize("first", ["delivered", None])
+    def test_after_two_decisions_of_one_day_it_goes_at_once_on_its_morning(self, first: str | None) -> None:
+        row = make_overdue(7)
+        decided(dispute(row))
+        with time_machine.travel(NOON + 8 * DAY, tick=False):
+            second = make_dispute(row.loan, installment=row, now=NOON + 8 * DAY)
+        decided(second)
+        assert self.handed_back(row, Prompt.objects.get(stage=17), first, MORNING) == {MORNING + 2 * HOUR}
+
+    @pytest.mark.parametrize("first", ["delivered", None])
+    def test_after_an_outage_that_is_over_on_the_day_it_goes_at_once(self, first: str | None) -> None:
+        row, outage = outages.make_overdue(), outages.declare()
+        end_outage(outage.pk, now=NOON + HOUR)
+        outages.sweep(NOON + HOUR)
+        assert self.handed_back(row, Prompt.objects.get(stage=8), first, NOON + HOUR) == {NOON + 3 * HOUR}
+
+    def handed_back(self, row: Installment, prompt: Prompt, first: str | None, since: datetime) -> set[datetime]:
+        """When it goes out, where the firm says two hours after `since` that it reached nobody."""
+        said: dict[str, Any] = {"kind": "overdue", "prompt": prompt.pk, "sent_at": (since + HOUR).isoformat()}
+        if first:
+            assert report(row, at=since + HOUR, proof=first, **said) == APPLIED
+        assert report(row, at=since + 2 * HOUR, proof="failed", **said) == APPLIED
+        waiting = Delivery.objects.filter(prompt=prompt, status="queued")
+        return set(waiting.values_list("next_attempt_at", flat=True))
+
+
+def test_a_leader_that_is_void_for_a_later_day_does_not_keep_the_message_of_the_others() -> None:
+    row = due_in(-1)
+    make_installment(row.loan, due_on=row.due_on, number=2)
+    assert plan_overdue(clock()) == 2
+    first, second = Prompt.objects.filter(kind="overdue").order_by("pk")
+    assert first.installment
+    assert second.installment
+    Installment.objects.filter(pk=first.installment.pk).update(version=2, due_on=TODAY + 20 * DAY)
+    cancel_settled([first.installment.pk], now=NOON)
+    assert report(second.installment, at=NOON + HOUR, kind="overdue", proof="failed") == APPLIED
+    waiting = Delivery.objects.filter(prompt=first, status="queued")
+    assert set(waiting.values_list("next_attempt_at", flat=True)) == {NOON + HOUR}

@@ -32,8 +32,6 @@ def duty_words(duty: Duty) -> str:
         return gettext("%(firm)s had to send it; the portal took over: %(why)s") % said
     if duty.status == Duty.Status.VOID:
         return gettext("%s had to send it; not needed any more") % duty.responsible
-    if duty.status == Duty.Status.HELD:
-        return gettext("%s had to send it; held, since it may have been paid") % duty.responsible
     firm = duty.backup if duty.status == Duty.Status.PASSED_ON else duty.responsible
     return gettext("%(firm)s has to report it by %(moment)s") % {"firm": firm, "moment": moment(duty.due_at)}
 

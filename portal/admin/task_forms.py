@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.masking import addresses_in
+from accounts.zones import country_of_phone, country_of_zone
 from notifications.calling import may_be_called
 from notifications.clock import Clock
 from notifications.models import AgentTask
@@ -20,7 +21,7 @@ class OutcomeForm(forms.Form):
 
     def __init__(self, task: AgentTask, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._region = task.borrower.jurisdiction.upper()
+        self._region = country_of_phone(task.borrower.phone) or country_of_zone(task.borrower.time_zone)
         choices = [(one.value, one.label) for one in task.outcomes]
         self.fields["outcome"] = forms.ChoiceField(
             label=_("What came of it"),

@@ -1,4 +1,4 @@
-"""No firm is asked to demand what the portal itself would not: a booking that may pay it is in doubt."""
+"""No firm demands what the portal itself would not: a booking that may pay it is in doubt. The portal tells later."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,16 +8,14 @@ import pytest
 import time_machine
 from django.db import connection
 
-from accounts.tests.factories import make_agent
 from loans.intake.likely import TOO_MUCH
 from loans.models import Installment, Loan, OutwardEvent, Payment, PaymentWord, Report, StatementLine
 from loans.outages import end_outage
 from loans.tests.factories import make_bank, make_installment, make_platform
 from loans.tests.outward import hear as hear_events
-from notifications import holding_turns, tasks
-from notifications.alarms import close_by_hand
+from notifications import letting_off, tasks
 from notifications.firm_scores import read_scores
-from notifications.models import Alarm, Duty, Prompt
+from notifications.models import Duty, Prompt
 from notifications.planning import plan_overdue
 from notifications.taking_over import take_over
 from notifications.tests import test_demanding_after_outages as outages
@@ -31,6 +29,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 MORNING = datetime(2026, 12, 1, 8, 0, tzinfo=SHANGHAI)
 """The one after a decision of 30 November, sixteen days after the due date of what was overdue for seven."""
 SOON = NOON + HOUR
+SECOND = timedelta(seconds=1)
 Status = Duty.Status
 
 
@@ -88,65 +87,39 @@ def overdue(days: int = 1) -> Prompt:
 
 
 class TestAStageThatIsToldAgain:
-    def test_its_firm_is_not_asked_for_what_is_rejected_while_a_booking_is_in_doubt(self) -> None:
-        row = make_overdue(7)
-        about, before = dispute(row), turns()
-        book_what_cannot_be_true(row.loan)
-        decided(about)
-        assert (duty_of(again()).status, turns()) == (Status.HELD, before)
-        assert claim("sms", MORNING + 5 * HOUR) == []
-
-    def test_it_is_asked_once_the_doubt_is_over_and_has_the_time_that_is_left(self) -> None:
+    def test_its_firm_is_not_asked_for_what_is_rejected_and_the_portal_tells_once_the_doubt_is_over(self) -> None:
         row = make_overdue(7)
         about, before = dispute(row), turns()
         payment = book_what_cannot_be_true(row.loan)
         decided(about)
-        clear(payment)
-        sweep(MORNING + HOUR)
-        assert turns() == [*before, ("overdue", 16, "harbour")]
-        assert (duty_of(again()).status, duty_of(again()).portal_at) == (Status.WAITING, MORNING + 4 * HOUR)
-        assert report(row, at=MORNING + 2 * HOUR, kind="overdue", proof="delivered") == ("applied", "")
-        assert again().status == Prompt.Status.FIRM_TOLD
-
-    def test_where_none_is_left_the_portal_tells_and_no_silence_is_held_against_the_firm(self) -> None:
-        row = make_overdue(7)
-        about, before = dispute(row), turns()
-        payment = book_what_cannot_be_true(row.loan)
-        decided(about)
+        assert (duty_of(again()).status, turns(), heard("prompt.withdrawn")[1:]) == (Status.VOID, before, [])
         take_over(MORNING + 4 * HOUR)
         assert claim("sms", MORNING + 5 * HOUR) == []
         clear(payment)
         sweep(MORNING + 5 * HOUR)
-        assert (turns(), duty_of(again()).status) == (before, Status.HELD)
-        assert len(claim("sms", MORNING + 5 * HOUR)) == 1
+        assert (turns(), len(claim("sms", MORNING + 5 * HOUR))) == (before, 1)
         assert [score.all for score in read_scores(MORNING + 5 * HOUR)] == []
 
     def test_after_an_outage_it_is_the_same(self) -> None:
         row = outages.make_overdue()
         outage, before = outages.declare(), turns()
-        payment = book_what_cannot_be_true(row.loan)
+        book_what_cannot_be_true(row.loan)
         end_outage(outage.pk, now=NOON + 20 * HOUR)
         outages.sweep(NOON + 20 * HOUR)
         assert turns() == before
-        clear(payment)
-        outages.sweep(NOON + 20 * HOUR)
-        assert turns() == [*before, ("overdue", 8, "harbour")]
+        assert duty_of(Prompt.objects.get(kind="overdue", stage=8)).status == Status.VOID
 
-    def test_what_a_firm_sent_and_nobody_has_applied_keeps_it_from_being_asked_alike(self) -> None:
+    def test_without_a_doubt_it_is_asked(self) -> None:
         row = make_overdue(7)
         about, before = dispute(row), turns()
-        facts = {"partner": row.loan.bank_id}
-        Alarm.objects.create(kind="unread", subject="harbour", detail="-", facts=facts, opened_at=NOON)
+        clear(book_what_cannot_be_true(row.loan))
         decided(about)
-        assert turns() == before
-        Alarm.objects.update(closed_at=MORNING)
-        sweep(MORNING)
         assert turns() == [*before, ("overdue", 16, "harbour")]
 
 
 class TestAStageOfThePlan:
     @pytest.mark.parametrize("by", ["event", "statement"])
-    def test_a_doubt_takes_the_turn_back_and_its_end_gives_it_again(self, by: str) -> None:
+    def test_a_doubt_ends_the_turn_at_once_and_the_portal_tells_at_its_time(self, by: str) -> None:
         prompt = overdue()
         loan = prompt.loan
         if by == "event":
@@ -155,38 +128,17 @@ class TestAStageOfThePlan:
             line = {"side": "credit", "amount": 9000, "currency": "CNY", "match": "unmatched", "why": TOO_MUCH.reason}
             StatementLine.objects.create(report=applied(loan), loan=loan, **line)
         sweep(SOON)
-        assert duty_of(prompt).status == Status.HELD
-        assert heard("prompt.withdrawn") == [("overdue", 1, "in_doubt")]
+        sweep(SOON)
+        assert (duty_of(prompt).status, heard("prompt.withdrawn")) == (Status.VOID, [("overdue", 1, "in_doubt")])
+        assert claim("sms", NOON + 4 * HOUR) == []
         StatementLine.objects.update(match="ignored")
-        if by == "event":
-            close_by_hand(Alarm.objects.get().pk, by=make_agent(), because="No such payment.", now=SOON)
+        Payment.everything.update(status="returned")
         sweep(NOON + 2 * HOUR)
-        assert (duty_of(prompt).status, duty_of(prompt).due_at) == (Status.WAITING, NOON + 4 * HOUR)
-        assert turns() == [("overdue", 1, "harbour")] * 2
-        take_over(NOON + 4 * HOUR)
-        assert duty_of(prompt).status == Status.TAKEN_OVER
+        assert (len(turns()), claim("sms", NOON + 4 * HOUR - SECOND)) == (1, [])
+        assert len(claim("sms", NOON + 4 * HOUR)) == 1
+        assert [score.all for score in read_scores(NOON + 5 * HOUR)] == []
 
-    def test_a_look_more_says_nothing_more(self) -> None:
-        prompt = overdue()
-        payment = book_what_cannot_be_true(prompt.loan)
-        sweep(SOON)
-        sweep(SOON)
-        clear(payment)
-        sweep(SOON)
-        sweep(SOON)
-        assert (len(turns()), len(heard("prompt.withdrawn"))) == (2, 1)
-
-    def test_a_dispute_after_that_is_told_to_the_firm_again(self) -> None:
-        prompt = overdue()
-        payment = book_what_cannot_be_true(prompt.loan)
-        sweep(SOON)
-        clear(payment)
-        sweep(SOON)
-        dispute(Installment.objects.get())
-        assert [why for _kind, _stage, why in heard("prompt.withdrawn")] == ["in_doubt", "disputed"]
-        assert duty_of(prompt).status == Status.VOID
-
-    def test_what_ends_while_it_is_held_is_void_and_nobody_is_told_twice(self) -> None:
+    def test_a_dispute_after_that_is_no_news_to_the_firm(self) -> None:
         prompt = overdue()
         book_what_cannot_be_true(prompt.loan)
         sweep(SOON)
@@ -210,53 +162,64 @@ class TestAStageOfThePlan:
         sweep(SOON)
         assert Duty.objects.get().status == Status.WAITING
 
-    def test_with_less_than_an_hour_left_the_portal_tells(self) -> None:
+    def test_a_firm_whose_time_was_over_before_is_not_let_off(self) -> None:
         prompt = overdue()
-        payment = book_what_cannot_be_true(prompt.loan)
-        sweep(SOON)
-        clear(payment)
-        sweep(NOON + 3 * HOUR + timedelta(minutes=1))
-        assert (duty_of(prompt).status, len(turns())) == (Status.HELD, 1)
-        assert claim("sms", NOON + 4 * HOUR - timedelta(seconds=1)) == []
-        assert len(claim("sms", NOON + 4 * HOUR)) == 1
-
-    def test_of_two_firms_the_one_in_whose_time_it_ends_is_asked(self) -> None:
-        make_rule(kind="overdue", hours=2, backup="platform", backup_hours=3, valid_from=NOON)
-        prompt = overdue()
-        payment = book_what_cannot_be_true(prompt.loan)
-        sweep(SOON)
-        clear(payment)
-        sweep(NOON + 2 * HOUR)
-        assert (duty_of(prompt).status, duty_of(prompt).due_at) == (Status.PASSED_ON, NOON + 5 * HOUR)
-        assert turns() == [("overdue", 1, "harbour"), ("overdue", 1, "lantern")]
+        book_what_cannot_be_true(prompt.loan)
+        sweep(NOON + 5 * HOUR)
+        assert duty_of(prompt).status == Status.WAITING
+        take_over(NOON + 5 * HOUR)
+        assert duty_of(prompt).status == Status.TAKEN_OVER
 
 
 class TestWhatTheFirmSaysMeanwhile:
-    def test_what_it_told_is_told(self) -> None:
-        prompt = overdue()
-        book_what_cannot_be_true(prompt.loan)
-        sweep(SOON)
-        row = Installment.objects.get()
-        assert report(row, at=NOON + 2 * HOUR, kind="overdue", proof="delivered") == ("applied", "")
-        assert duty_of(prompt).status == Status.MET
-
-    def test_a_firm_that_reached_nobody_is_not_asked_again(self) -> None:
+    def test_what_it_told_all_the_same_is_told_and_nobody_is_told_twice(self) -> None:
         prompt = overdue()
         payment = book_what_cannot_be_true(prompt.loan)
         sweep(SOON)
-        assert report(Installment.objects.get(), at=SOON, kind="overdue", proof="failed") == ("applied", "")
-        assert (duty_of(prompt).status, duty_of(prompt).why_late) == (Status.TAKEN_OVER, "not_reached")
-        assert claim("sms", NOON + 2 * HOUR) == []
+        row = Installment.objects.get()
+        assert report(row, at=NOON + 2 * HOUR, kind="overdue", proof="delivered") == ("applied", "")
+        prompt.refresh_from_db()
+        assert (duty_of(prompt).status, prompt.status) == (Status.MET, Prompt.Status.FIRM_TOLD)
+        clear(payment)
+        sweep(NOON + 4 * HOUR)
+        assert claim("sms", NOON + 4 * HOUR) == []
+
+    def test_what_it_tells_of_a_stage_that_it_was_not_asked_for_counts(self) -> None:
+        row = make_overdue(7)
+        about = dispute(row)
+        book_what_cannot_be_true(row.loan)
+        decided(about)
+        at = MORNING + HOUR
+        assert report(row, at=at, kind="overdue", prompt=again().pk, proof="delivered") == ("applied", "")
+        assert duty_of(again()).status == Status.MET
+
+    def test_that_it_reached_nobody_changes_nothing(self) -> None:
+        prompt = overdue()
+        payment = book_what_cannot_be_true(prompt.loan)
+        sweep(SOON)
+        report(Installment.objects.get(), at=SOON, kind="overdue", proof="failed")
+        assert duty_of(prompt).status == Status.VOID
         clear(payment)
         sweep(NOON + 2 * HOUR)
-        assert (len(turns()), len(claim("sms", NOON + 2 * HOUR))) == (1, 1)
+        assert len(claim("sms", NOON + 4 * HOUR)) == 1
+
+    def test_a_later_stage_is_told_by_its_own_word(self) -> None:
+        """A turn that is over takes no word that is about another one."""
+        prompt = overdue(1)
+        payment = book_what_cannot_be_true(prompt.loan)
+        sweep(SOON)
+        clear(payment)
+        row, later = Installment.objects.get(), NOON + 2 * DAY
+        with time_machine.travel(later, tick=False):
+            assert plan_overdue(clock(later)) == 1
+        assert report(row, at=later + HOUR, kind="overdue", proof="delivered") == ("applied", "")
+        assert duty_of(Prompt.objects.get(kind="overdue", stage=3)).status == Status.MET
 
 
 def test_turns_in_doubt_are_found_by_their_loans_and_no_prompt_of_others_is_read() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        asked = {"demands": list(Prompt.HELD_BY_DISPUTE), "unread": []}
-        cursor.execute(f"EXPLAIN {holding_turns._HOLD_DOUBTED}", asked)
+        cursor.execute(f"EXPLAIN {letting_off._DOUBTED}", {"demands": letting_off._DEMANDS, "now": NOON})
         plan = "\n".join(line for (line,) in cursor.fetchall())
-    assert "prompt_once_an_installment" in plan
     assert "Seq Scan on notifications_prompt" not in plan
+    assert "Seq Scan on loans_installment" not in plan
