@@ -16,12 +16,14 @@ FROM (
     SELECT waiting.*, sum(octet_length(raw)) OVER (ORDER BY id) - octet_length(raw) AS before
     FROM (
         SELECT id, provider, raw, received_at FROM notifications_callback
-        WHERE applied_at IS NULL AND provider = ANY(%(providers)s)
+        WHERE applied_at IS NULL AND provider = ANY(%(providers)s) AND id > %(after)s
         ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS waiting) AS counted
 WHERE before < %(octets)s
 ORDER BY id
 """
-"""What has come and is read now, in the order in which it came. How long one is, is known without reading it."""
+"""What has come and is read now, in the order in which it came. How long one is, is known without reading it. What is
+locked and left, since those before it are long, is free again at the commit.
+"""
 
 APPLIED: Final = "UPDATE notifications_callback SET applied_at = %(now)s WHERE id = ANY(%(ids)s::bigint[])"
 

@@ -28,8 +28,13 @@ BATCH: Final = 2_500
 """Callbacks that are read together, as many as fill a set where each is one receipt. 200 at a time took half as long
 again: what a transaction costs by itself was the most of it.
 """
+AT_ONCE: Final = 200
+"""So many are taken at a time, until there are BATCH or they have ENOUGH octets: what is taken is nobody else's, and of
+large ones 200 are a batch.
+"""
+ENOUGH: Final = 1_000_000
 MOST_OCTETS: Final = 8_000_000
-"""Of callbacks that are read together: one may hold two million."""
+"""Of what is taken at a time: one may hold two million."""
 MOST_RECEIPTS: Final = 20_000
 """Receipts after which a batch is cut: what follows waits for the next transaction, so that none takes long."""
 SET: Final = 2_500
@@ -99,10 +104,19 @@ def apply_waiting(*, now: datetime, limit: int = BATCH) -> int:
 
 
 def _take(limit: int) -> list[_Letter]:
-    """The first of what waits, at most `limit` and about MOST_OCTETS, locked until the transaction ends."""
+    """The first of what waits, `limit` or ENOUGH of it, locked until the transaction ends."""
+    letters: list[_Letter] = []
+    octets, after = 0, 0
     with connection.cursor() as cursor:
-        cursor.execute(TAKE, {"providers": list(PARSERS), "limit": limit, "octets": MOST_OCTETS})
-        letters: list[_Letter] = cursor.fetchall()
+        while len(letters) < limit and octets < ENOUGH:
+            asked = {"after": after, "limit": min(AT_ONCE, limit - len(letters)), "octets": MOST_OCTETS}
+            cursor.execute(TAKE, {"providers": list(PARSERS), **asked})
+            more: list[_Letter] = cursor.fetchall()
+            letters += more
+            if len(more) < AT_ONCE:
+                break
+            octets += sum(len(raw) for _pk, _provider, raw, _at in more)
+            after = more[-1][0]
     return letters
 
 

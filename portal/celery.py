@@ -19,8 +19,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 OBJECTS: Final = 20_000
-"""So many more there are before garbage is looked for. A block of messages alone are some 700 after some 70 of it: what
-Python does by itself was a tenth of a worker's time.
+"""So many new objects before garbage is looked for. Python's 700 are those of a hundred messages of a block, all of them
+in use: looking through them was a tenth of a worker's time.
 """
 app = Celery("dueproof")
 app.config_from_object("django.conf:settings", namespace="CELERY")
