@@ -5,7 +5,7 @@ import os
 from typing import Any, Final
 
 from celery import Celery
-from celery.signals import beat_init, worker_init
+from celery.signals import worker_init
 from kombu.transport import redis
 
 from portal import worker_watch
@@ -19,21 +19,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 OBJECTS: Final = 20_000
-"""So many new objects before garbage is looked for. Python's 700 are those of a hundred messages of a block, all of them
-in use: looking through them was a tenth of a worker's time.
+"""So many new objects before garbage is looked for. Python's 700 are those of a hundred messages of a block, in use:
+looking through them was a tenth of a worker's time.
 """
 app = Celery("dueproof")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.steps["worker"].add(worker_watch.Watch)
-
-
-@beat_init.connect
-def look(**_: Any) -> None:
-    """Beat ends, too, where what web servers and workers start with is wrong: all of them say so."""
-    from portal.starting import require_sound
-
-    require_sound()
 
 
 @worker_init.connect

@@ -10,8 +10,6 @@ import pytest
 
 WEB = [sys.executable, "-m", "gunicorn", "--check-config", "-c", "python:portal.gunicorn_conf", "portal.wsgi"]
 WORKER = [sys.executable, "-m", "celery", "-A", "portal", "worker", "--pool", "solo", "--loglevel", "WARNING"]
-BEAT = [sys.executable, "-m", "celery", "-A", "portal", "beat", "--loglevel", "WARNING"]
-STARTS = pytest.mark.parametrize("command", [WEB, WORKER, BEAT], ids=["web", "worker", "beat"])
 
 
 def start(command: list[str], **env: str) -> subprocess.CompletedProcess[str]:
@@ -19,7 +17,7 @@ def start(command: list[str], **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
-@STARTS
+@pytest.mark.parametrize("command", [WEB, WORKER], ids=["web", "worker"])
 def test_whatever_is_wrong_stops_the_start_and_is_named(command: list[str], tmp_path: Path) -> None:
     (tmp_path / "cn.toml").write_text("nothing = 1")
     wrong = {
@@ -33,7 +31,7 @@ def test_whatever_is_wrong_stops_the_start_and_is_named(command: list[str], tmp_
     assert named == {"E002", "E003", "E004", "E006", "E007"}
 
 
-@STARTS
+@pytest.mark.parametrize("command", [WEB, WORKER], ids=["web", "worker"])
 def test_one_fault_is_enough(command: list[str]) -> None:
     ended = start(command, KANNEL_CALLBACK_TOKEN="")
     assert ended.returncode != 0
