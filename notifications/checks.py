@@ -139,9 +139,7 @@ def check_ways_back(app_configs: Sequence[AppConfig] | None, **_options: Any) ->
         for provider, setting, variable in _SECRETS
         if provider in serving and not getattr(settings, setting)
     ]
-    faults = _mail_firm_faults() if settings.ANYMAIL_WEBHOOKS else []
-    if "anymail" in serving and not settings.ANYMAIL_WEBHOOKS:
-        faults = ["ANYMAIL_WEBHOOKS is not set"]
+    faults = _mail_firm_faults(serves="anymail" in serving)
     hint = "Set what is missing, or name another firm: ANYMAIL_WEBHOOKS in docs/operations.md."
     return [
         *without_secret,
@@ -149,7 +147,9 @@ def check_ways_back(app_configs: Sequence[AppConfig] | None, **_options: Any) ->
     ]
 
 
-def _mail_firm_faults() -> list[str]:
+def _mail_firm_faults(*, serves: bool) -> list[str]:
+    if not settings.ANYMAIL_WEBHOOKS:
+        return ["ANYMAIL_WEBHOOKS is not set"] if serves else []
     # Loads HTTP clients: only where a mail firm reports.
     from notifications.webhooks.esp_proofs import find_fault, find_secret_fault
 

@@ -53,19 +53,11 @@ def marked(delivery: Delivery) -> datetime | None:
 
 
 @both_ways
-def test_what_blames_again_after_the_owner_proved_the_address_marks_nothing(channel: str) -> None:
+@pytest.mark.parametrize("before", [True, False], ids=["once more", "for the first time"])
+def test_what_blames_again_after_the_owner_proved_the_address_marks_nothing(before: bool, channel: str) -> None:
     message = sent(channel)
-    say(message, blame(message), NOON + MINUTE)
-    assert marked(message) == NOON + MINUTE
-    prove(message, NOON + HOUR)
-    say(message, blame(message), NOON + 5 * HOUR)
-    assert marked(message) is None
-
-
-@both_ways
-def test_nor_does_it_where_they_had_proved_it_before_and_prove_it_once_more(channel: str) -> None:
-    message = sent(channel)
-    prove(message, NOON - 24 * HOUR)
+    if before:
+        prove(message, NOON - 24 * HOUR)
     say(message, blame(message), NOON + MINUTE)
     assert marked(message) == NOON + MINUTE
     prove(message, NOON + HOUR)

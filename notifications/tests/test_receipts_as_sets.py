@@ -180,28 +180,24 @@ def test_a_batch_is_cut_where_it_grows_long(monkeypatch: pytest.MonkeyPatch) -> 
     assert Receipt.objects.count() == 9
 
 
+def statements_for(size: int, word: str) -> int:
+    """How many it takes to read one callback that says `word` of so many deliveries."""
+    deliveries = [make_delivery(make_prompt(), status=Status.SENT) for _ in range(size)]
+    raw = raw_of(World(deliveries), [(place, word) for place in range(size) if place != STRANGER])
+    receipts.store(provider=PROVIDER, raw=raw, now=NOON)
+    with CaptureQueriesContext(connection) as queries:
+        receipts.apply_waiting(now=NOON)
+    return len(queries)
+
+
 def test_a_hundred_that_blame_take_two_more_statements() -> None:
-    counts = []
-    for size in (1, 100):
-        deliveries = [make_delivery(make_prompt(), status=Status.SENT) for _ in range(size)]
-        raw = raw_of(World(deliveries), [(place, "dead") for place in range(size) if place != STRANGER])
-        receipts.store(provider=PROVIDER, raw=raw, now=NOON)
-        with CaptureQueriesContext(connection) as queries:
-            receipts.apply_waiting(now=NOON)
-        counts.append(len(queries))
+    counts = [statements_for(size, "dead") for size in (1, 100)]
     assert counts == [9, 9], "nobody hears of an arrival; who may be blamed, marks"
     assert ContactPoint.objects.exclude(unreachable_since=None).count() == 100
 
 
 def test_a_hundred_receipts_take_as_many_statements_as_one() -> None:
-    counts = []
-    for size in (1, 100):
-        deliveries = [make_delivery(make_prompt(), status=Status.SENT) for _ in range(size)]
-        raw = raw_of(World(deliveries), [(place, "delivered") for place in range(size) if place != STRANGER])
-        receipts.store(provider=PROVIDER, raw=raw, now=NOON)
-        with CaptureQueriesContext(connection) as queries:
-            receipts.apply_waiting(now=NOON)
-        counts.append(len(queries))
+    counts = [statements_for(size, "delivered") for size in (1, 100)]
     assert counts == [8, 8], (
         "savepoint and its release, callbacks, settings, moves, does a partner hear, receipts, callbacks done"
     )

@@ -37,7 +37,7 @@ _WHY: Final = {
 """By the answer's status. Not 401: who is asked for a password, as Amazon's servers wait to be, is not refused yet. Nor
 409 and 410: a device that comes late, or twice, has shown who it is.
 """
-REFUSALS: Final = (BadRequest, Http404, MultiPartParserError, PermissionDenied, SuspiciousOperation)
+_REFUSALS: Final = (BadRequest, Http404, MultiPartParserError, PermissionDenied, SuspiciousOperation)
 """What Django answers with 4xx. SuspiciousOperation is anymail's word for a wrong signature, too."""
 _COUNT: Final = """
 INSERT INTO notifications_refusedcalls AS counted (provider, why, day, calls, last_at)
@@ -56,7 +56,7 @@ def counted(provider: str, view: View[Path]) -> View[Path]:
     def counting(request: HttpRequest, /, *args: Path.args, **kwargs: Path.kwargs) -> HttpResponse:
         try:
             answer = view(request, *args, **kwargs)
-        except REFUSALS as error:
+        except _REFUSALS as error:
             # Answered here: Django would write a stranger's bad body down with a traceback.
             _note(provider, _why(error))
             return HttpResponse(status=_status(error))
@@ -81,9 +81,9 @@ def _why(error: Exception) -> RefusedCalls.Why:
     match error:
         case RequestDataTooBig():
             return Why.TOO_LONG
-        case BadRequest() | MultiPartParserError() | SuspiciousMultipartForm():
-            return Why.UNREADABLE
-        case TooManyFieldsSent() | TooManyFilesSent():
+        case (
+            BadRequest() | MultiPartParserError() | SuspiciousMultipartForm() | TooManyFieldsSent() | TooManyFilesSent()
+        ):
             return Why.UNREADABLE
         case _:
             return Why.UNPROVEN
