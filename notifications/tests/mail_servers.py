@@ -166,10 +166,12 @@ class Chunked:
         self._connection.close()
 
     def read_mail(self) -> bytes:
-        """The content; empty where the client says goodbye or has gone."""
+        """The whole content; empty where the client says goodbye, or has gone before its end."""
         for line in self._lines:
             if line.startswith(b"BDAT "):
-                return self._lines.read(int(line.split()[1]))
+                octets = int(line.split()[1])
+                content = self._lines.read(octets)
+                return content if len(content) == octets else b""
             if line == b"quit\r\n":
                 self.say(b"221 bye\r\n")
                 break

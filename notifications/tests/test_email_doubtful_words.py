@@ -40,7 +40,9 @@ def serve_first(answers: list[bytes], then: Callable[[Chunked], None]) -> Callab
         client = Chunked(connection)
         if len(shared.requests) == 1:
             for answer in answers:
-                shared.requests.append(find_message_id(client.read_mail()).encode())
+                if not (mail := client.read_mail()):
+                    return
+                shared.requests.append(find_message_id(mail).encode())
                 client.say(answer)
             then(client)
             return
