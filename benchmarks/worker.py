@@ -1,7 +1,8 @@
 """`python -m benchmarks.worker`: workers of the product, forked from one process that has loaded it, as Celery's are.
 
 It is told `{"work": …, "workers": 2, …}` and answers for each worker first `{"started": pid}`, then, when that has
-nothing more to do, `{"done": rows, "peak_mb": …}`. One that plans says `{"woken": true}` for each portion.
+nothing more to do, `{"done": rows, "peak_mb": …}`. One that plans says `{"woken": true}` for each portion, or wakes
+senders that live on meanwhile, with their connections.
 """
 
 import json
@@ -17,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks import wakes
 from benchmarks.children import PATIENCE, Helper, answer, python
 from portal.processes import ProcessError
 
@@ -32,6 +34,21 @@ def drain(now: datetime, channel: str) -> int:
     from benchmarks import product
 
     return product.drain(channel, now)
+
+
+def plan_and_wake(now: datetime, senders: int) -> int:
+    """With each portion wakes so many who `drain_as_woken`, and tells them once that it was the last."""
+    from benchmarks import product
+
+    done = product.plan(now, lambda: wakes.wake(senders))
+    wakes.end(senders)
+    return done
+
+
+def drain_as_woken(now: datetime, channel: str) -> int:
+    from benchmarks import product
+
+    return sum(product.drain(channel, now) for _ in wakes.waits())
 
 
 def drain_late(now: datetime, channel: str) -> int:
@@ -109,7 +126,19 @@ class Ended:
 
 WORKS: Final[dict[str, Callable[..., int]]] = {
     work.__name__: work
-    for work in (plan, drain, drain_late, drain_wide, claim, free, write_events, sweep_events, read_callbacks)
+    for work in (
+        plan,
+        plan_and_wake,
+        drain,
+        drain_as_woken,
+        drain_late,
+        drain_wide,
+        claim,
+        free,
+        write_events,
+        sweep_events,
+        read_callbacks,
+    )
 }
 
 
@@ -171,26 +200,10 @@ class Workers:
 
         Those who have sent all before the next portion is there are woken by that one, and once more at the end.
         """
-        planner = self.begin_planning()
-        ended: list[Ended] = []
-        planning, sending = True, len(self.begin("drain", workers, channel=channel))
-        while planning or sending:
-            said = self._sound(self._ended.popleft()) if self._ended else self._hear_of_any()
-            if said is None:
-                sending += len(self.begin("drain", workers - sending, channel=channel))
-            elif said.pid == planner:
-                planning = False
-            else:
-                ended.append(said)
-                sending -= 1
-        return together([*ended, self.run("drain", workers, channel=channel)])
-
-    def _hear_of_any(self) -> Ended | None:
-        """The next one that has come to its end, or None for the next portion. Raises ProcessError for one that broke
-        off.
-        """
-        said = self._helper.hear()
-        return None if "woken" in said else self._sound(Ended(**said))
+        self.begin("drain_as_woken", workers, channel=channel)
+        [planner] = self.begin("plan_and_wake", senders=workers)
+        ended = self._wait_for(workers + 1)
+        return together([one for one in ended if one.pid != planner])
 
     def _wait_for(self, workers: int) -> list[Ended]:
         return [one for _ in range(workers) if (one := self.wait(PATIENCE))]
@@ -217,6 +230,7 @@ def main() -> None:
     from portal.celery import load
 
     load()
+    wakes.pipe()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a worker that was killed
     answer(ready=True)
     while line := sys.stdin.readline():
