@@ -120,14 +120,18 @@ class TestWhatIsPlannedForAnotherDayThanThatOfItsStage:
         with time_machine.travel(NOON + 8 * DAY, tick=False):
             second = make_dispute(row.loan, installment=row, now=NOON + 8 * DAY)
         decided(second)
-        assert self.handed_back(row, Prompt.objects.get(stage=17), first, MORNING) == {MORNING + 2 * HOUR}
+        assert self.handed_back(row, Prompt.objects.get(kind="overdue", stage=17), first, MORNING) == {
+            MORNING + 2 * HOUR
+        }
 
     @pytest.mark.parametrize("first", ["delivered", None])
     def test_after_an_outage_that_is_over_on_the_day_it_goes_at_once(self, first: str | None) -> None:
         row, outage = outages.make_overdue(), outages.declare()
         end_outage(outage.pk, now=NOON + HOUR)
         outages.sweep(NOON + HOUR)
-        assert self.handed_back(row, Prompt.objects.get(stage=8), first, NOON + HOUR) == {NOON + 3 * HOUR}
+        assert self.handed_back(row, Prompt.objects.get(kind="overdue", stage=8), first, NOON + HOUR) == {
+            NOON + 3 * HOUR
+        }
 
     def handed_back(self, row: Installment, prompt: Prompt, first: str | None, since: datetime) -> set[datetime]:
         """When it goes out, where the firm says two hours after `since` that it reached nobody."""
