@@ -35,6 +35,7 @@ from notifications.evidence import checking, sealing
 from notifications.models import Callback, NoticeEvent
 from notifications.outcomes import record_outcomes
 from notifications.signatures import reference_of
+from notifications.tellings import tellings_of
 
 PROMPTS: Final = "notifications_prompt"
 DELIVERIES: Final = "notifications_delivery"
@@ -206,7 +207,7 @@ class Mail:
 
 def sample_mail(delivery_id: int, now: datetime) -> Mail:
     """Render one delivery."""
-    message = word([delivery_id], now=now)[0][0].message
+    message = word(tellings_of([delivery_id], now=now), now=now)[0][0].message
     channel = channel_for("email")
     assert isinstance(channel, EmailChannel)
     assert message

@@ -8,7 +8,7 @@ ends, however it ends, so what a dead worker held is known at once. A worker tha
 has held for longer than `CLAIM_LEASE` is freed all the same.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,23 +23,22 @@ from notifications.halting import halts_for
 from notifications.kept_words import keep_words
 from notifications.needed import KINDS, is_so, may_be_told
 from notifications.prepared import prepared_cursor
+from notifications.tellings import ABOUT, DELIVERY, PROMPTS, Telling, among
 
+Statement = tuple[str, dict[str, Any]]
+"""With its parameters."""
 # A message for several installments is sent as long as one of them still needs it. Whether it is needed is asked of one
-# delivery after the other, in the order of the queue, until there are enough. OFFSET 0 keeps the question from turning
-# into a join: joined, all that waits would be read for every batch of it.
+# delivery after the other, in the order of the queue, until there are enough. OFFSET 0 keeps the question from being
+# turned round: joined at will, all that waits would be read for every batch of it.
 _NEXT: Final = f"""
-SELECT delivery.next_attempt_at::text, delivery.id
+SELECT {{columns}}
 FROM notifications_delivery AS delivery
-WHERE delivery.channel = %(channel)s AND delivery.status IN ('queued', 'retrying')
-  AND delivery.next_attempt_at BETWEEN %(after)s AND %(now)s
-  AND (delivery.next_attempt_at > %(after)s OR delivery.id > %(after_id)s)
-  AND EXISTS (
-    SELECT FROM notifications_prompt AS prompt
-    LEFT JOIN loans_installment AS installment
-           ON installment.id = prompt.installment_id AND prompt.kind = ANY(%(of_figures)s)
+CROSS JOIN LATERAL (
+    SELECT {{about}}
+    FROM {PROMPTS}
     WHERE prompt.id = delivery.prompt_id AND prompt.status <> 'cancelled'
-      AND (installment.id IS NULL AND {is_so("prompt")}
-           OR {may_be_told("prompt", "installment")}
+      AND (prompt.kind <> ALL(%(of_figures)s) AND {is_so("prompt")}
+           OR prompt.kind = ANY(%(of_figures)s) AND {may_be_told("prompt", "installment")}
            OR EXISTS (
                 SELECT 1 FROM notifications_prompt AS companion
                 JOIN loans_installment AS other ON other.id = companion.installment_id
@@ -47,7 +46,10 @@ WHERE delivery.channel = %(channel)s AND delivery.status IN ('queued', 'retrying
                   AND {may_be_told("companion", "other")}
                 OFFSET 0))
       {{halts}}
-    OFFSET 0)
+    OFFSET 0) AS about
+WHERE delivery.channel = %(channel)s AND delivery.status IN ('queued', 'retrying')
+  AND delivery.next_attempt_at BETWEEN %(after)s AND %(now)s
+  AND (delivery.next_attempt_at > %(after)s OR delivery.id > %(after_id)s)
   {{turn}}
 ORDER BY delivery.next_attempt_at
 LIMIT %(limit)s
@@ -113,31 +115,49 @@ class Line:
 
         Where none is left the walk begins anew: some of those behind may have become free, or due, meanwhile.
         """
-        ids = self._beyond(now, limit)
-        if not ids and self.after != _FRONT:
+        return [pk for pk, _at in self._walk(self.ids, now, limit)]
+
+    def tellings(self, *, now: datetime, limit: int) -> list[Telling]:
+        """As `next`, each with all that it is worded from."""
+        return [Telling._make(row) for row in self._walk(self.whole, now, limit)]
+
+    def _walk(self, find: Callable[..., Statement], now: datetime, limit: int) -> list[tuple[Any, ...]]:
+        """Rows that begin with the id of a delivery and end with its moment, as text."""
+        rows = self._beyond(find(now=now, limit=limit))
+        if not rows and self.after != _FRONT:
             self.after = _FRONT
-            ids = self._beyond(now, limit)
-        return ids
+            rows = self._beyond(find(now=now, limit=limit))
+        return rows
 
-    def _beyond(self, now: datetime, limit: int) -> list[int]:
+    def _beyond(self, statement: Statement) -> list[tuple[Any, ...]]:
         with prepared_cursor() as cursor:
-            cursor.execute(*self.statement(now=now, limit=limit))
-            rows: list[tuple[str, int]] = cursor.fetchall()
+            cursor.execute(*statement)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
         if rows:
-            # Of all but the last the moment is not asked for: reading each cost more than finding it.
-            at, pk = rows[-1]
-            self.after = datetime.fromisoformat(at), pk
-        return [pk for _at, pk in rows]
+            last = rows[-1]
+            self.after = datetime.fromisoformat(last[-1]), last[0]
+        return rows
 
-    def statement(self, *, now: datetime, limit: int) -> tuple[str, dict[str, Any]]:
-        """What finds the next of the line, with its parameters."""
+    def ids(self, *, now: datetime, limit: int) -> Statement:
+        """What finds the next of the line."""
+        return self._statement("delivery.id, delivery.next_attempt_at::text", "", now, limit)
+
+    def whole(self, *, now: datetime, limit: int) -> Statement:
+        """What finds them with all that they are worded from: in one look, since most of what says whether a message is
+        needed is in it, too.
+        """
+        text, parameters = self._statement(DELIVERY, ABOUT, now, limit)
+        return among(text), parameters
+
+    def _statement(self, columns: str, about: str, now: datetime, limit: int) -> Statement:
         halts, parameters = halts_for(self.channel)
         turn = f"AND {_TRIED_BY}" if self.failed_by else f"AND NOT ({_TRIED_BY})" if self.not_failed_by else ""
         if turn:
             parameters = {**parameters, "tried_by": self.failed_by or self.not_failed_by}
         after, after_id = self.after
         place: dict[str, Any] = {"channel": self.channel, "after": after, "after_id": after_id}
-        return _NEXT.format(halts=halts, turn=turn), {"now": now, "limit": limit, **place, **KINDS, **parameters}
+        text = _NEXT.format(columns=columns, about=about, halts=halts, turn=turn)
+        return text, {"now": now, "limit": limit, **place, **KINDS, **parameters}
 
 
 def columns_of(rows: Sequence[Kept]) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Claimed deliveries -> messages: facts are read fresh and worded."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
@@ -23,7 +23,7 @@ from notifications.rendering import Rendered, render, version_to_read
 from notifications.report_day import days_promised
 from notifications.signatures import reference_of, reply_code
 from notifications.states import Status, Step
-from notifications.tellings import Companion, Firm, Telling, companions_named, firms_named, tellings_of
+from notifications.tellings import Companion, Firm, Telling, companions_named, firms_named
 from notifications.wording.source import WordingError
 
 logger = logging.getLogger(__name__)
@@ -53,20 +53,22 @@ class _Block:
     lives: dict[int, int]
 
 
-def word(delivery_ids: Collection[int], *, now: datetime) -> tuple[list[Worded], list[Step]]:
-    """A message for each delivery that can be worded; for each other one the step that fails it, and a line in the log.
+def word(every: Sequence[Telling], *, now: datetime) -> tuple[list[Worded], list[Step]]:
+    """A message for each of these deliveries that can be worded; for each other one the step that fails it, and a line
+    in the log.
 
     What must not go there any more, or reminds of a day that is over, has a step that fails it, what contact hours or a
     cap hold one that puts it off. What another worker or writer is at has neither: it stays in the queue. Changes
     nothing.
     """
-    every = tellings_of(delivery_ids, now=now)
     steps = end_closed(every)
     steps += end_past(_without(every, steps), now=now)
     steps += hold_until_morning(_without(every, steps), now=now)
     capped = hold_capped(_without(every, steps), now=now)
     steps += capped.steps
-    tellings = [one for one in _without(every, steps) if one.delivery_id not in capped.elsewhere]
+    tellings = _without(every, steps)
+    if capped.elsewhere:
+        tellings = [one for one in tellings if one.delivery_id not in capped.elsewhere]
     companions = companions_named(tellings, now=now)
     promised = days_promised([one.prompt_id for one in tellings if one.kind == Prompt.Kind.PRIOR_NOTICE])
     before = previously_told(tellings, companions)
@@ -99,7 +101,7 @@ def _word(telling: Telling, block: _Block) -> Worded:
     return Worded(Kept(pk, facts.as_text(), version), telling.borrower_id, telling.installment_id, message)
 
 
-def _without(tellings: list[Telling], held: Sequence[Step]) -> list[Telling]:
+def _without(tellings: Sequence[Telling], held: Sequence[Step]) -> Sequence[Telling]:
     ids = {step.delivery_id for step in held}
     return [telling for telling in tellings if telling.delivery_id not in ids] if ids else tellings
 

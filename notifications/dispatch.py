@@ -140,11 +140,11 @@ def _claim(line: Line, provider: str, holder: int, now: datetime, limit: int) ->
     if left is not None and (limit := min(limit, left)) < 1:
         return None
     before = line.after
-    ids = line.next(now=now, limit=limit)
-    worded, not_now = word(ids, now=now)
+    tellings = line.tellings(now=now, limit=limit)
+    worded, not_now = word(tellings, now=now)
     rows = [one.kept for one in worded] + [Kept(step.delivery_id) for step in not_now]
     if not rows:
-        return [] if len(ids) == limit and line.after > before else None
+        return [] if len(tellings) == limit and line.after > before else None
     claim(rows, holder=holder, provider=provider, now=now)
     advance(not_now, now=now)
     return worded

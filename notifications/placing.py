@@ -51,8 +51,8 @@ def place(*, clock: Callable[[], datetime], longest: float) -> int:
 
 @transaction.atomic
 def _place_some(line: Line, now: datetime) -> int:
-    ids = line.next(now=now, limit=AT_ONCE)
-    worded, not_now = word(ids, now=now)
+    tellings = line.tellings(now=now, limit=AT_ONCE)
+    worded, not_now = word(tellings, now=now)
     _place(worded, now)
     claim([Kept(step.delivery_id) for step in not_now], holder=_NOBODY, provider=PROVIDER, now=now)
     advance(not_now, now=now)

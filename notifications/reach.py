@@ -20,9 +20,9 @@ CONTACT_KIND: Final[dict[str, str]] = {
 _TO_BE_PAID: Final = (Installment.State.OPEN, Installment.State.AWAITING_BANK)
 
 WAY: Final = """
-LEFT JOIN accounts_contactpoint AS point ON point.id = delivery.contact_point_id
+LEFT JOIN accounts_contactpoint AS point ON point.id = telling.contact_point_id
 LEFT JOIN notifications_preference AS likes
-       ON likes.user_id = prompt.borrower_id AND likes.channel = delivery.channel AND delivery.channel <> 'in_app'
+       ON likes.user_id = telling.borrower_id AND likes.channel = telling.channel AND telling.channel <> 'in_app'
 """
 WHY_CLOSED: Final = """
 CASE WHEN NOT likes.enabled THEN 'the borrower has switched this channel off'
@@ -34,9 +34,9 @@ CASE WHEN NOT likes.enabled THEN 'the borrower has switched this channel off'
            AND (again.named_by = '{}' OR again.named_by && ARRAY[loan.bank_id, loan.platform_id]))
      THEN 'the address is not in use any more'
      ELSE '' END"""
-"""SQL, beside the joins of WAY and the tables `delivery`, `prompt` and `loan`: why a planned delivery must not go where
-it was to go, as `reachable` and `open_to` would say now; empty where it may. An address that was given up and is in use
-again is open."""
+"""SQL, beside the joins of WAY and the tables `telling` and `loan`: why a planned delivery must not go where it was to
+go, as `reachable` and `open_to` would say now; empty where it may. An address that was given up and is in use again is
+open."""
 
 
 def closes(channel: str, address: str) -> bool:

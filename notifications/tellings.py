@@ -21,7 +21,9 @@ class Telling(NamedTuple):
     """One claimed delivery. What is about an installment, a payment or a dispute is None where there is none.
 
     `closed` says why it must not go there any more, empty where it may. `needed` says of one that leads others whether
-    its own installment is to be told (`needed`). `loan_tail` is the end of the loan's number.
+    its own installment is to be told (`needed`). `loan_tail` is the end of the loan's number. `at` is the moment from
+    which it was to go out, as PostgreSQL writes it: reading it costs more than finding it, and only the last one's is
+    asked for.
     """
 
     delivery_id: int
@@ -53,6 +55,7 @@ class Telling(NamedTuple):
     dispute_number: str | None
     answer_by: date | None
     decision: str | None
+    at: str
 
     @property
     def zone(self) -> ZoneInfo:
@@ -96,29 +99,30 @@ class Firm(NamedTuple):
 
 
 # Only where it leads others does it matter whether it is needed itself, and what may hold it costs three look-ups.
-_NEEDED: Final = f"""
+ABOUT: Final = f"""
+prompt.id AS prompt_id, prompt.kind, prompt.stage, prompt.version, prompt.borrower_id, prompt.installment_id,
+prompt.dispute_id,
 CASE WHEN prompt.kind = ANY(%(held_by_dispute)s) AND NOT EXISTS (
               SELECT FROM notifications_prompt AS companion WHERE companion.told_with_id = prompt.id)
-     THEN TRUE ELSE ({may_be_told("prompt", "installment")}) END
+     THEN TRUE ELSE ({may_be_told("prompt", "installment")}) END AS needed,
+installment.outstanding, installment.due_on, installment.payment_reference, installment.loan_id,
+payment.amount AS paid, payment.paid_on, payment.status AS payment_status, payment.loan_id AS paid_loan_id
 """
-_TELLINGS: Final = f"""
-SELECT delivery.id, delivery.channel, delivery.address, {WHY_CLOSED},
-       prompt.id, prompt.kind, prompt.stage, prompt.version,
-       borrower.id, borrower.name, borrower.locale, borrower.time_zone, borrower.jurisdiction,
-       prompt.installment_id, {_NEEDED},
-       installment.outstanding, installment.due_on, installment.payment_reference,
-       loan.product, right(loan.external_id, 4), loan.currency, loan.bank_id, loan.platform_id,
-       payment.amount, payment.paid_on, payment.status, dispute.receipt_number, dispute.answer_due_on, dispute.decision
-FROM notifications_delivery AS delivery
-JOIN notifications_prompt AS prompt ON prompt.id = delivery.prompt_id
-JOIN accounts_user AS borrower ON borrower.id = prompt.borrower_id
+"""Of the tables of PROMPTS what a telling is about: the columns of a table `about`."""
+PROMPTS: Final = """
+notifications_prompt AS prompt
 LEFT JOIN loans_payment AS payment ON payment.id = prompt.payment_id
-LEFT JOIN loans_dispute AS dispute ON dispute.id = prompt.dispute_id
 LEFT JOIN loans_installment AS installment
        ON installment.id = CASE WHEN payment.id IS NULL THEN prompt.installment_id ELSE payment.installment_id END
-JOIN loans_loan AS loan ON loan.id = COALESCE(dispute.loan_id, payment.loan_id, installment.loan_id)
-{WAY}WHERE delivery.id = ANY(%(ids)s::bigint[])
-ORDER BY delivery.next_attempt_at, delivery.id
+"""
+DELIVERY: Final = (
+    "delivery.id, delivery.channel, delivery.address, delivery.contact_point_id, delivery.next_attempt_at, about.*"
+)
+_THESE: Final = f"""
+SELECT {DELIVERY}
+FROM notifications_delivery AS delivery
+CROSS JOIN LATERAL (SELECT {ABOUT} FROM {PROMPTS} WHERE prompt.id = delivery.prompt_id OFFSET 0) AS about
+WHERE delivery.id = ANY(%(ids)s::bigint[])
 """  # noqa: S608  (nothing of it comes from outside)
 _COMPANIONS: Final = f"""
 SELECT companion.id, companion.version, companion.told_with_id, installment.id,
@@ -136,9 +140,28 @@ _FIRMS: Final = (
 )
 
 
+def among(deliveries: str) -> str:
+    """As SQL: the tellings of what this statement selects, which are the columns DELIVERY; in its order, row by row."""
+    return f"""
+SELECT telling.id, telling.channel, telling.address, {WHY_CLOSED},
+       telling.prompt_id, telling.kind, telling.stage, telling.version,
+       borrower.id, borrower.name, borrower.locale, borrower.time_zone, borrower.jurisdiction,
+       telling.installment_id, telling.needed,
+       telling.outstanding, telling.due_on, telling.payment_reference,
+       loan.product, right(loan.external_id, 4), loan.currency, loan.bank_id, loan.platform_id,
+       telling.paid, telling.paid_on, telling.payment_status,
+       dispute.receipt_number, dispute.answer_due_on, dispute.decision, telling.next_attempt_at::text
+FROM ({deliveries}) AS telling
+JOIN accounts_user AS borrower ON borrower.id = telling.borrower_id
+LEFT JOIN loans_dispute AS dispute ON dispute.id = telling.dispute_id
+JOIN loans_loan AS loan ON loan.id = COALESCE(dispute.loan_id, telling.paid_loan_id, telling.loan_id)
+{WAY}"""  # noqa: S608  (nothing of it comes from outside)
+
+
 def tellings_of(delivery_ids: Collection[int], *, now: datetime) -> list[Telling]:
     """These deliveries, in the order in which they were to be sent."""
-    return [Telling._make(row) for row in _rows(_TELLINGS, delivery_ids, **_holds(now))]
+    in_order = f"{among(_THESE)}ORDER BY telling.next_attempt_at, telling.id"
+    return [Telling._make(row) for row in _rows(in_order, delivery_ids, **_holds(now))]
 
 
 def companions_named(tellings: Iterable[Telling], *, now: datetime) -> dict[int, list[Companion]]:

@@ -10,11 +10,10 @@ from accounts.tests.factories import make_borrower
 from loans.models import Installment, Outage, OutageHold
 from loans.tests.factories import make_bank, make_installment, make_loan
 from notifications.cancellation import cancel_settled
-from notifications.composing import word
 from notifications.escalation import climb
 from notifications.models import Delivery, Prompt
 from notifications.planning import plan_upcoming
-from notifications.tests.factories import NOON, TODAY, clock
+from notifications.tests.factories import NOON, TODAY, clock, word_these
 from notifications.wording.facts import Facts
 
 DUE = TODAY + timedelta(days=3)
@@ -55,7 +54,7 @@ def hold_by_outage(row: Installment) -> None:
 def deliver(channel: str) -> Delivery:
     """The one delivery on that channel, worded as things stand and delivered."""
     delivery = Delivery.objects.get(channel=channel)
-    [worded], faults = word([delivery.pk], now=NOON)
+    [worded], faults = word_these([delivery.pk], now=NOON)
     assert faults == []
     Delivery.objects.filter(pk=delivery.pk).update(
         facts=json.loads(worded.kept.facts),

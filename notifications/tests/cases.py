@@ -56,7 +56,7 @@ def make_case(**borrower: Any) -> Told:
 def hand_over(delivery: Delivery) -> Message:
     """Claim, word, hand over and record, as a worker does; returns the message."""
     with holding() as holder, transaction.atomic():
-        worded, _faults = word(Line(delivery.channel).next(now=NOON, limit=10), now=NOON)
+        worded, _faults = word(Line(delivery.channel).tellings(now=NOON, limit=10), now=NOON)
         claim([one.kept for one in worded], holder=holder, provider="x", now=NOON)
         advance([Step(delivery_id=one.kept.delivery_id, to=Status.SENT) for one in worded], now=NOON + SECOND)
     [message] = [one.message for one in worded if one.message and one.kept.delivery_id == delivery.pk]

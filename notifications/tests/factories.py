@@ -1,5 +1,6 @@
 """Prompts and deliveries for tests."""
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -13,10 +14,13 @@ from notifications import claiming
 from notifications.calendar import deadline
 from notifications.claiming import holding
 from notifications.clock import Clock
+from notifications.composing import Worded, word
 from notifications.ladder import ladder_of
 from notifications.models import Callback, Delivery, Prompt, Receipt
 from notifications.reach import CONTACT_KIND
 from notifications.receipts import apply_waiting, store
+from notifications.states import Step
+from notifications.tellings import tellings_of
 from notifications.timing import ContactHours
 from notifications.wording.facts import Facts
 
@@ -107,6 +111,11 @@ def hear(provider: str, raw: bytes, now: datetime = NOON) -> int:
     """A provider reports, and the report is read; returns how many messages were read."""
     store(provider=provider, raw=raw, now=now)
     return apply_waiting(now=now)
+
+
+def word_these(delivery_ids: Collection[int], *, now: datetime) -> tuple[list[Worded], list[Step]]:
+    """What a worker that has taken these makes of them."""
+    return word(tellings_of(delivery_ids, now=now), now=now)
 
 
 def claim(channel: str, now: datetime = NOON, limit: int = 500) -> list[int]:

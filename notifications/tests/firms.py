@@ -12,10 +12,9 @@ from accounts.tests.factories import make_borrower
 from loans.intake.events.sweep import apply_kept
 from loans.models import Event, Installment, Partner, Report
 from loans.tests.factories import make_bank, make_installment, make_loan
-from notifications.composing import word
 from notifications.models import Delivery, Duty, Prompt, Responsibility
 from notifications.planning import plan_upcoming
-from notifications.tests.factories import NOON, TODAY, claim, clock
+from notifications.tests.factories import NOON, TODAY, claim, clock, word_these
 from notifications.wording.facts import Facts
 
 HOUR = timedelta(hours=1)
@@ -84,7 +83,7 @@ def statuses(prompt: Prompt) -> set[str]:
 
 def named_on(channel: str, now: datetime) -> set[int]:
     """The installments that messages name which go out on this channel now."""
-    worded, _steps = word(claim(channel, now), now=now)
+    worded, _steps = word_these(claim(channel, now), now=now)
     facts = [Facts.from_json(json.loads(one.kept.facts)) for one in worded]
     ids = Prompt.objects.filter(deliveries__in=[one.kept.delivery_id for one in worded])
     alone = [] if any(one.items for one in facts) else [pk for pk in ids.values_list("installment", flat=True) if pk]

@@ -11,9 +11,8 @@ from django.test import Client
 from accounts.models import User
 from loans.models import Installment
 from notifications.capping import Capped
-from notifications.composing import word
 from notifications.models import Delivery, Prompt
-from notifications.tests.factories import NOON, make_delivery, make_prompt
+from notifications.tests.factories import NOON, make_delivery, make_prompt, word_these
 
 
 def sign_in(user: User) -> Client:
@@ -36,6 +35,6 @@ def tell(installment: Installment, *channels: str, **fields: Any) -> Prompt:
         delivery = make_delivery(prompt, channel, status=Delivery.Status.SENT, sent_at=NOON)
         however_much_was_told = Capped([], set())
         with mock.patch("notifications.composing.hold_capped", return_value=however_much_was_told):
-            [worded], _faults = word([delivery.pk], now=NOON)
+            [worded], _faults = word_these([delivery.pk], now=NOON)
         Delivery.objects.filter(pk=delivery.pk).update(facts=json.loads(worded.kept.facts), wording=worded.kept.wording)
     return prompt

@@ -11,12 +11,11 @@ from accounts.tests.factories import make_agent, make_borrower
 from loans.tests.factories import make_installment, make_loan
 from notifications.agent_tasks import finish
 from notifications.capping import room_for
-from notifications.composing import word
 from notifications.models import AgentTask, Delivery, Prompt
 from notifications.policy import Purpose
 from notifications.policy_files import policy_for
 from notifications.states import Step
-from notifications.tests.factories import TODAY, make_delivery, make_prompt
+from notifications.tests.factories import TODAY, make_delivery, make_prompt, word_these
 
 pytestmark = pytest.mark.django_db
 NEW_YORK = ZoneInfo("America/New_York")
@@ -62,7 +61,7 @@ def most(law: str, channel: str) -> int:
 
 def held(borrower: User, channel: str = VOICE, kind: str = OVERDUE) -> list[Step]:
     delivery = make_delivery(make_overdue(borrower, kind), channel, next_attempt_at=NOW)
-    worded, steps = word([delivery.pk], now=NOW)
+    worded, steps = word_these([delivery.pk], now=NOW)
     assert len(worded) + len(steps) == 1
     return steps
 

@@ -13,13 +13,12 @@ from loans.models import Partner
 from loans.tests.factories import make_installment, make_loan
 from notifications import dispatch
 from notifications.claiming import Line
-from notifications.composing import word
 from notifications.escalation import climb
 from notifications.models import AgentTask, Delivery, Preference, Prompt
 from notifications.preferences import set_channel
 from notifications.resending import resend
 from notifications.states import Status
-from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt
+from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt, word_these
 from notifications.tests.test_races import at_once
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +50,7 @@ def send() -> int:
 
 
 def goes_out(delivery: Delivery) -> bool:
-    worded, faults = word([delivery.pk], now=NOON)
+    worded, faults = word_these([delivery.pk], now=NOON)
     assert len(worded) + len(faults) == 1
     return bool(worded)
 

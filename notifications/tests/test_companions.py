@@ -16,12 +16,11 @@ from loans.tests.disputes import write_dispute
 from loans.tests.factories import make_bank, make_installment, make_loan
 from notifications.acknowledgement import acknowledge
 from notifications.cancellation import cancel_settled
-from notifications.composing import word
 from notifications.escalation import climb
 from notifications.models import Acknowledgement, AgentTask, Delivery, NoticeEvent, Prompt
 from notifications.planning import plan_overdue, plan_upcoming
 from notifications.tests.bundles import hold_by_outage
-from notifications.tests.factories import NOON, TODAY, claim, clock
+from notifications.tests.factories import NOON, TODAY, claim, clock, word_these
 from notifications.wording.facts import Facts
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +44,7 @@ def settle(row: Installment) -> None:
 
 def message_facts() -> Facts:
     delivery = Delivery.objects.get(channel="sms")
-    worded, faults = word([delivery.pk], now=NOON)
+    worded, faults = word_these([delivery.pk], now=NOON)
     assert faults == []
     Delivery.objects.filter(pk=delivery.pk).update(
         facts=json.loads(worded[0].kept.facts), wording=worded[0].kept.wording, status="delivered", delivered_at=NOON

@@ -13,13 +13,12 @@ from accounts.models import User
 from accounts.tests.factories import make_agent, make_borrower
 from loans.tests.factories import make_installment, make_loan
 from notifications.agent_tasks import finish
-from notifications.composing import word
 from notifications.contacts import CALL_ENDS_WITHIN
 from notifications.models import Acknowledgement, AgentTask, Delivery, Prompt, Receipt
 from notifications.policy import Purpose
 from notifications.policy_files import policy_for
 from notifications.states import Status, Step
-from notifications.tests.factories import TODAY, make_delivery, make_prompt, make_receipt
+from notifications.tests.factories import TODAY, make_delivery, make_prompt, make_receipt, word_these
 from notifications.tests.firms import report
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +67,7 @@ def told_by_an_agent(borrower: User) -> None:
 
 def held(*deliveries: Delivery, now: datetime = NOW) -> list[Step]:
     """The steps that put these off; all others are worded."""
-    worded, steps = word([delivery.pk for delivery in deliveries], now=now)
+    worded, steps = word_these([delivery.pk for delivery in deliveries], now=now)
     assert len(worded) + len(steps) == len(deliveries)
     return steps
 

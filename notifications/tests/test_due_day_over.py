@@ -10,13 +10,12 @@ from loans.models import Installment
 from loans.outages import declare_outage
 from loans.tests.factories import make_bank, make_installment, make_loan
 from notifications import dispatch, tasks
-from notifications.composing import word
 from notifications.escalation import climb
 from notifications.models import AgentTask, Delivery, NoticeEvent, Prompt
 from notifications.planning import plan_upcoming
 from notifications.resending import CannotResendError, resend
 from notifications.tests.bundles import make_pair
-from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt
+from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt, word_these
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -64,13 +63,13 @@ def test_one_that_waited_demands_nothing_that_an_outage_holds(installment: Insta
 def test_the_day_is_that_of_its_borrower(zone: str, at: datetime, goes: bool) -> None:
     row = make_installment(make_loan(make_borrower(time_zone=zone)), due_on=TODAY)
     placed = make_delivery(make_prompt(row, stage=0), "in_app")
-    worded, faults = word([placed.pk], now=at.astimezone(UTC))
+    worded, faults = word_these([placed.pk], now=at.astimezone(UTC))
     assert (len(worded), [step.reason for step in faults]) == ((1, []) if goes else (0, ["its due day is over"]))
 
 
 def test_what_the_night_would_hold_ends_all_the_same() -> None:
     sms = make_delivery(make_prompt(make_installment(make_loan(make_borrower()), due_on=TODAY), stage=0))
-    _worded, (step,) = word([sms.pk], now=MIDNIGHT.astimezone(UTC))
+    _worded, (step,) = word_these([sms.pk], now=MIDNIGHT.astimezone(UTC))
     assert (step.to, step.reason) == ("failed", "its due day is over")
 
 
@@ -104,8 +103,8 @@ def test_of_several_the_last_day_counts_of_those_that_are_still_owed_so(later: i
     plan_upcoming(clock())
     Installment.objects.filter(pk=pair[later].pk).update(due_on=TODAY + 9 * DAY, version=2)
     placed = Delivery.objects.get(channel="in_app")
-    assert word([placed.pk], now=(MIDNIGHT - SECOND).astimezone(UTC))[0]
-    assert not word([placed.pk], now=MIDNIGHT.astimezone(UTC))[0]
+    assert word_these([placed.pk], now=(MIDNIGHT - SECOND).astimezone(UTC))[0]
+    assert not word_these([placed.pk], now=MIDNIGHT.astimezone(UTC))[0]
     Prompt.objects.update(look_again_at=MIDNIGHT, deadline=MIDNIGHT + HOUR)
     climb(clock(MIDNIGHT.astimezone(UTC)))
     assert set(Prompt.objects.values_list("status", flat=True)) == {"cancelled"}

@@ -66,7 +66,7 @@ def test_a_report_about_one_of_two_while_their_message_is_claimed_names_the_othe
 def send(channel: str, now: datetime) -> list[int]:
     """What a worker takes, words and claims, in one transaction; the installments that are named."""
     with holding() as holder, transaction.atomic():
-        worded, _steps = word(Line(Delivery.Channel(channel)).next(now=now, limit=9), now=now)
+        worded, _steps = word(Line(Delivery.Channel(channel)).tellings(now=now, limit=9), now=now)
         claiming.claim([one.kept for one in worded], holder=holder, provider="", now=now)
     rows = Delivery.objects.filter(pk__in=[one.kept.delivery_id for one in worded]).select_related("prompt")
     return [pk for delivery in rows for pk in named(delivery)]

@@ -202,7 +202,7 @@ def test_what_was_tried_is_found_without_walking_the_queue() -> None:
         for number, status in enumerate(waiting)
     )
     line = Line("sms", failed_by="kannel")
-    statement, parameters = line.statement(now=NOON, limit=10)
+    statement, parameters = line.ids(now=NOON, limit=10)
     wanted: dict[str, Any] = parameters
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE notifications_delivery")

@@ -6,12 +6,11 @@ from decimal import Decimal
 import pytest
 
 from loans.models import Installment
-from notifications.composing import word
 from notifications.models import Delivery, Prompt
 from notifications.planning import plan_upcoming
 from notifications.rendering import render
 from notifications.tests.bundles import DUE, deliver, make_pair, settle
-from notifications.tests.factories import NOON, clock, make_delivery, make_prompt
+from notifications.tests.factories import NOON, clock, make_delivery, make_prompt, word_these
 from notifications.wording.facts import Facts
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +37,7 @@ def words_of(facts: Facts) -> str:
 
 
 def said(prompt: Prompt) -> Facts:
-    [worded], faults = word([make_delivery(prompt, "email", facts=None).pk], now=NOON)
+    [worded], faults = word_these([make_delivery(prompt, "email", facts=None).pk], now=NOON)
     assert faults == []
     return Facts.from_json(json.loads(worded.kept.facts))
 
@@ -101,5 +100,5 @@ def test_one_whose_earlier_facts_cannot_be_read_keeps_no_other_waiting(pair: lis
     deliver("sms")
     Delivery.objects.filter(channel="sms").update(facts={"amount": "100", "due_on": "2026-11-25"})
     changed = [make_delivery(change(row), "email", facts=None).pk for row in pair]
-    worded, faults = word(changed, now=NOON)
+    worded, faults = word_these(changed, now=NOON)
     assert (len(worded), faults) == (2, [])

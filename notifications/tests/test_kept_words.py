@@ -10,7 +10,6 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from notifications import claiming, kept_words
 from notifications.claiming import holding
-from notifications.composing import word
 from notifications.evidence.case import read_case
 from notifications.evidence.told_records import delivery_records
 from notifications.kept_words import keep_words, words_of
@@ -18,7 +17,7 @@ from notifications.models import Delivery, KeptWords, Prompt
 from notifications.placing import place
 from notifications.rendering import find_wording
 from notifications.telling import telling_of
-from notifications.tests.factories import NOON, make_delivery, make_prompt
+from notifications.tests.factories import NOON, make_delivery, make_prompt, word_these
 from notifications.wording.samples import sample_facts
 from notifications.wording.source import Wording, read_version, read_written
 
@@ -49,7 +48,7 @@ def told(channel: str, version: str) -> Delivery:
 def test_the_words_are_kept_when_a_message_is_claimed(channel: str) -> None:
     delivery = make_delivery(channel=channel, facts=None)
     with holding() as holder:
-        [worded], _steps = word([delivery.pk], now=NOON)
+        [worded], _steps = word_these([delivery.pk], now=NOON)
         claiming.claim([worded.kept], holder=holder, provider="x", now=NOON)
     kept = KeptWords.objects.get()
     assert kept.version == worded.kept.wording

@@ -11,10 +11,9 @@ from loans.models import Difference, Installment, Payment, PaymentPart
 from loans.tests.disputes import write_dispute
 from loans.tests.factories import make_installment, make_loan
 from loans.tests.returns import booked, send
-from notifications.composing import word
 from notifications.models import Prompt
 from notifications.rendering import render
-from notifications.tests.factories import NOON, TODAY, make_delivery, make_prompt
+from notifications.tests.factories import NOON, TODAY, make_delivery, make_prompt, word_these
 from notifications.wording.facts import Facts
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +36,7 @@ def see(row: Installment, amount: int) -> Prompt:
 
 def said(prompt: Prompt) -> Facts:
     delivery = prompt.deliveries.filter(channel="email").first() or make_delivery(prompt, "email", facts=None)
-    [worded], faults = word([delivery.pk], now=NOON)
+    [worded], faults = word_these([delivery.pk], now=NOON)
     assert faults == []
     return Facts.from_json(json.loads(worded.kept.facts))
 

@@ -8,11 +8,10 @@ from django.test import Client, override_settings
 from django.urls import reverse
 
 from notifications.channels.segments import is_gsm, segments
-from notifications.composing import word
 from notifications.models import Prompt
 from notifications.rendering import render
 from notifications.replies import Stop, classify
-from notifications.tests.factories import NOON, make_delivery, make_prompt
+from notifications.tests.factories import NOON, make_delivery, make_prompt, word_these
 from notifications.wording.facts import Facts
 from notifications.wording.letter import PREFERENCES
 from notifications.wording.samples import LINK, LONGEST_LINK, sample_facts
@@ -92,7 +91,7 @@ def test_only_where_answers_reach_us_and_is_kept_with_what_was_said(
 ) -> None:
     delivery = make_delivery(make_prompt(kind=kind, stage=1), channel, facts=None)
     with override_settings(SMS_INBOUND=inbound):
-        [worded], _steps = word([delivery.pk], now=NOON)
+        [worded], _steps = word_these([delivery.pk], now=NOON)
     kept = json.loads(worded.kept.facts)
     assert kept.get("stops", False) is stops
     assert Facts.from_json(kept).stops is stops

@@ -18,12 +18,11 @@ from loans.outages import declare_outage, end_outage, extend_outages
 from loans.own_sessions import connect_alone
 from loans.tests.factories import make_bank, make_installment, make_loan, make_platform
 from notifications import tasks
-from notifications.composing import word
 from notifications.models import Delivery, Prompt
 from notifications.outage_watch import look_at_what_is_over
 from notifications.planning import plan_overdue
 from notifications.prior_notice import give_prior_notice
-from notifications.tests.factories import NOON, TODAY, claim, clock, make_delivery, make_prompt
+from notifications.tests.factories import NOON, TODAY, claim, clock, make_delivery, make_prompt, word_these
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -167,7 +166,7 @@ def test_one_that_ends_before_anybody_looked_is_listed_and_told_to_nobody(instal
 def test_the_message_says_that_it_is_not_late(installment: Installment) -> None:
     declare()
     delivery = Delivery.objects.get(channel="email")
-    (worded,), faults = word([delivery.pk], now=NOON)
+    (worded,), faults = word_these([delivery.pk], now=NOON)
     assert faults == []
     assert worded.message
     assert "we do not treat this as late" in worded.message.text
@@ -203,7 +202,7 @@ def test_news_of_it_that_changed_figures_took_back_is_told_with_the_new_ones(ins
 def test_who_was_told_of_it_is_not_told_again_with_other_figures(installment: Installment) -> None:
     declare()
     sent = Delivery.objects.filter(channel="email")
-    [worded], _faults = word(list(sent.values_list("pk", flat=True)), now=NOON)
+    [worded], _faults = word_these(list(sent.values_list("pk", flat=True)), now=NOON)
     before = NOON - HOUR
     sent.update(status="sent", sent_at=before, handed_at=before, facts=json.loads(worded.kept.facts))
     change(installment, version=2, total=120, outstanding=120)

@@ -13,7 +13,6 @@ from pytest_django import Settings
 from accounts.tests.factories import make_agent, make_borrower
 from loans.models import Installment
 from loans.tests.factories import make_installment, make_loan, make_platform
-from notifications.composing import word
 from notifications.dispatch import dispatch
 from notifications.escalation import climb
 from notifications.models import AgentTask, Delivery, LeadPlan, NoticeEvent, Prompt
@@ -21,7 +20,7 @@ from notifications.passed_by import OVERTAKEN
 from notifications.placing import place
 from notifications.planning import plan_overdue, plan_upcoming
 from notifications.resending import CannotResendError, resend
-from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt
+from notifications.tests.factories import NOON, TODAY, clock, make_delivery, make_prompt, word_these
 from notifications.tests.providers import Answer, run_provider
 
 pytestmark = pytest.mark.django_db
@@ -114,7 +113,7 @@ def test_the_leads_are_those_of_the_loan(upcoming: str, goes: bool) -> None:
     LeadPlan.objects.create(partner=make_platform(), product="Kitchen", upcoming=upcoming)
     prompt = make_prompt(due(3, product="Kitchen"), stage=7)
     sms = make_delivery(prompt)
-    worded, steps = word([sms.pk], now=NOON)
+    worded, steps = word_these([sms.pk], now=NOON)
     assert (len(worded), [step.reason for step in steps]) == ((1, []) if goes else (0, [OVERTAKEN]))
 
 
@@ -122,14 +121,14 @@ def test_the_leads_are_those_of_the_loan(upcoming: str, goes: bool) -> None:
 def test_and_so_are_the_stages_of_what_is_overdue(overdue: str, goes: bool) -> None:
     LeadPlan.objects.create(partner=make_platform(), overdue=overdue)
     sms = make_delivery(make_prompt(due(-4), kind=Prompt.Kind.OVERDUE, stage=1))
-    worded, _steps = word([sms.pk], now=NOON)
+    worded, _steps = word_these([sms.pk], now=NOON)
     assert len(worded) == int(goes)
 
 
 def test_a_stage_of_the_day_that_it_is_costs_no_query() -> None:
     rows = [make_delivery(make_prompt(due(3), stage=3)).pk for _ in range(3)]
     with CaptureQueriesContext(connection) as ran:
-        assert len(word(rows, now=NOON)[0]) == 3
+        assert len(word_these(rows, now=NOON)[0]) == 3
     assert not any("notifications_leadplan" in one["sql"] for one in ran)
 
 
@@ -148,4 +147,4 @@ def test_nor_where_it_names_several_payments() -> None:
 
 def test_news_are_of_no_day() -> None:
     prompt = make_prompt(due(1), kind=Prompt.Kind.SCHEDULE_CHANGED, stage=0)
-    assert len(word([make_delivery(prompt).pk], now=NOON + 30 * DAY)[0]) == 1
+    assert len(word_these([make_delivery(prompt).pk], now=NOON + 30 * DAY)[0]) == 1

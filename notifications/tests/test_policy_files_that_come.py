@@ -9,12 +9,11 @@ from pytest_django import Settings
 from accounts.tests.factories import make_borrower
 from loans.tests.factories import make_installment, make_loan
 from notifications.clock import Clock
-from notifications.composing import word
 from notifications.escalation import climb
 from notifications.models import Delivery, Prompt
 from notifications.planning import plan_upcoming
 from notifications.policy_files import jurisdictions, policy_for
-from notifications.tests.factories import NOON
+from notifications.tests.factories import NOON, word_these
 from notifications.tests.test_policy_files import CODES, TODAY, write
 
 
@@ -62,7 +61,7 @@ def test_a_person_whose_file_has_gone_keeps_nobody_waiting(folder: Path) -> None
         "",
         "eu/service/hours/2000-01-01",
     }
-    worded, held = word(Delivery.objects.filter(channel="sms").values_list("pk", flat=True), now=NOON)
+    worded, held = word_these(Delivery.objects.filter(channel="sms").values_list("pk", flat=True), now=NOON)
     assert (len(worded), len(held)) == (1, 1)
     Prompt.objects.update(look_again_at=NOON)
     assert climb(Clock(NOON)) == 2

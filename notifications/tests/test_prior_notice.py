@@ -15,12 +15,11 @@ from loans.models import Installment, Loan, OutageHold
 from loans.tests.disputes import make_dispute
 from loans.tests.factories import make_installment, make_loan
 from notifications import tasks
-from notifications.composing import word
 from notifications.ending_told import end_told
 from notifications.models import AgentTask, Delivery, Prompt
 from notifications.prior_notice import Notices, give_prior_notice
 from notifications.tests.bundles import deliver, hold_by_outage, make_pair
-from notifications.tests.factories import NOON, TODAY, clock
+from notifications.tests.factories import NOON, TODAY, clock, word_these
 
 pytestmark = pytest.mark.django_db
 
@@ -48,7 +47,7 @@ def test_an_overdue_installment_is_announced_with_the_first_day_of_a_report(over
     prompt = Prompt.objects.get()
     assert (prompt.kind, prompt.stage, prompt.installment) == ("prior_notice", 10, overdue)
     delivery = Delivery.objects.get(prompt=prompt, channel="sms")
-    (worded,), faults = word([delivery.pk], now=NOON)
+    (worded,), faults = word_these([delivery.pk], now=NOON)
     assert faults == []
     assert json.loads(worded.kept.facts)["report_on"] == "2026-12-02"
 

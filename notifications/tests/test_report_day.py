@@ -10,11 +10,10 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.tests.factories import make_agent, make_borrower
 from loans.tests.factories import make_installment, make_loan
-from notifications.composing import word
 from notifications.models import AgentTask, Delivery, Prompt
 from notifications.prior_notice import give_prior_notice
 from notifications.report_day import days_promised
-from notifications.tests.factories import NOON, TODAY, clock, make_delivery
+from notifications.tests.factories import NOON, TODAY, clock, make_delivery, word_these
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -31,7 +30,7 @@ def prompt() -> Prompt:
 
 def named(delivery: Delivery, now: datetime) -> date:
     """The day that it names if it goes out at `now`; its facts are kept with it, as claiming keeps them."""
-    (worded,), steps = word([delivery.pk], now=now)
+    (worded,), steps = word_these([delivery.pk], now=now)
     assert steps == []
     facts = json.loads(worded.kept.facts)
     Delivery.objects.filter(pk=delivery.pk).update(facts=facts, sent_at=now, status="sent")

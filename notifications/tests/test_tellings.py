@@ -1,6 +1,7 @@
 """What a delivery is worded from, whatever its prompt is about."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,10 +12,9 @@ from django.db import connection
 from loans.models import Installment, Partner, Payment
 from loans.tests.disputes import make_dispute
 from loans.tests.factories import make_installment, make_loan
-from notifications.claiming import Line, holding
-from notifications.composing import word
+from notifications.claiming import Line, Statement, holding
 from notifications.models import Delivery, Prompt
-from notifications.tests.factories import NOON, TODAY, make_delivery, make_prompt
+from notifications.tests.factories import NOON, TODAY, make_delivery, make_prompt, word_these
 from notifications.wording.facts import Facts
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ Kind = Prompt.Kind
 def told(prompt: Prompt) -> Facts:
     email = Delivery.Channel.EMAIL
     delivery = prompt.deliveries.filter(channel=email).first() or make_delivery(prompt, email)
-    [worded], faults = word([delivery.pk], now=NOON)
+    [worded], faults = word_these([delivery.pk], now=NOON)
     assert faults == []
     return Facts.from_json(json.loads(worded.kept.facts))
 
@@ -81,10 +81,11 @@ def test_a_dispute_is_told_by_its_number_and_its_day() -> None:
     assert facts.amount is None
 
 
-def test_what_is_next_is_read_by_the_index_of_the_queue_and_no_table_as_a_whole() -> None:
+@pytest.mark.parametrize("find", [Line.ids, Line.whole])
+def test_what_is_next_is_read_by_the_index_of_the_queue_and_no_table_as_a_whole(find: Callable[..., Statement]) -> None:
     make_delivery()
     with holding(), connection.cursor() as cursor:
-        statement, parameters = Line("sms").statement(now=NOON, limit=500)
+        statement, parameters = find(Line("sms"), now=NOON, limit=500)
         cursor.execute(f"EXPLAIN {statement}", parameters)
         plan = "\n".join(row[0] for row in cursor.fetchall())
         inside = reads_whole_tables()

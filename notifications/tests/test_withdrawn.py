@@ -15,7 +15,6 @@ from loans.tests.factories import make_bank, make_installment
 from loans.tests.test_apply_loans import loan as reported
 from loans.tests.test_apply_loans import send as report
 from notifications.bundles import still_needed
-from notifications.composing import word
 from notifications.evidence.case import read_case
 from notifications.evidence.timeline import lines_of
 from notifications.models import Delivery, Prompt
@@ -23,7 +22,7 @@ from notifications.named import named
 from notifications.needed import look
 from notifications.rendering import render
 from notifications.tests.bundles import make_pair
-from notifications.tests.factories import NOON, TODAY, claim, make_delivery, make_prompt
+from notifications.tests.factories import NOON, TODAY, claim, make_delivery, make_prompt, word_these
 from notifications.wording.facts import Facts
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +56,7 @@ def news() -> list[Prompt]:
 def said(prompt: Prompt) -> Facts:
     """What its mail says now, which is kept as handed over."""
     delivery = prompt.deliveries.get(channel="email")
-    [worded], faults = word([delivery.pk], now=NOON)
+    [worded], faults = word_these([delivery.pk], now=NOON)
     assert faults == []
     facts = json.loads(worded.kept.facts)
     Delivery.objects.filter(pk=delivery.pk).update(
