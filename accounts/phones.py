@@ -42,6 +42,16 @@ def is_landline(number: str) -> bool:
     return phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.FIXED_LINE
 
 
+def calling_code(number: str) -> str:
+    """Of a number in E.164, or its first digits, the code of its country or network: "+86". Empty for what has none.
+
+    No code begins with another one (ITU-T E.164), and none has more than three digits.
+    """
+    codes = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+    digits = (number[1:end] for end in (2, 3, 4)) if number.startswith("+") else ()
+    return next((f"+{code}" for code in digits if code.isascii() and code.isdigit() and int(code) in codes), "")
+
+
 def _lacks_digits(number: phonenumbers.PhoneNumber) -> bool:
     written = phonenumbers.national_significant_number(number)
     is_mobile = number.country_code == _MAINLAND and "13" <= written[:2] <= "19"

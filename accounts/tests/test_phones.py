@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from accounts.models import User
-from accounts.phones import is_landline, normalize_phone
+from accounts.phones import calling_code, is_landline, normalize_phone
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,22 @@ def test_the_database_keeps_nothing_but_e164(phone: str) -> None:
 )
 def test_a_landline_is_told_where_mobiles_have_other_numbers(number: str, landline: bool) -> None:
     assert is_landline(number) is landline
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        ("+8613800139999", "+86"),
+        ("+861", "+86"),
+        ("+12125550123", "+1"),
+        ("+85221234567", "+852"),
+        ("+852", "+852"),
+        ("+999", ""),
+        ("+", ""),
+        ("", ""),
+        ("8613800139999", ""),
+        ("+²", ""),
+    ],
+)
+def test_the_code_of_a_country_is_read_from_the_first_digits(number: str, code: str) -> None:
+    assert calling_code(number) == code

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -16,6 +16,7 @@ from portal.admin.now_levers import passed_over
 from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.reasons import provider_words
 from portal.admin.standing import StandingFilter
+from portal.admin.supplier_rates import drawn_rates, legend
 
 
 class SupplierStandingFilter(StandingFilter):
@@ -34,12 +35,19 @@ class SupplierStandingFilter(StandingFilter):
 
 @admin.register(Supplier)
 class SupplierAdmin(ReadOnlyAdmin[Supplier]):
-    """One is here once it has failed or said what arrives; what became of messages moves it, and nobody by hand."""
+    """One is here once it has failed or said what arrives; what became of messages moves it, and nobody by hand. What
+    became of the messages of all stands above the list.
+    """
 
+    change_list_template = "admin/desk/suppliers.html"
     list_display = ["name", "standing", "paused_until", "strikes", "reason", "changed_at"]
     list_filter = [SupplierStandingFilter]
     ordering = ["name"]
     fields = ["name", "standing", "paused_until", "strikes", "reason", "changed_at"]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        context = {"rates": drawn_rates(timezone.now()), "legend": legend()}
+        return super().changelist_view(request, context | (extra_context or {}))
 
     @admin.display(description=_("standing"))
     def standing(self, supplier: Supplier) -> SafeString:
