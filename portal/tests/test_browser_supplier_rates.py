@@ -1,4 +1,4 @@
-"""How fast providers bring what they take, on the desk in a real Chromium: wide, on a phone, light, dark, in Chinese."""
+"""How fast providers bring what they take, on the desk in a real Chromium: wide and narrow, light, dark, in Chinese."""
 
 import pytest
 from django.urls import reverse
