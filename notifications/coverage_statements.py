@@ -31,7 +31,6 @@ _NOBODY_TELLS: Final = f"""
                OR prompt.status = 'escalated' AND EXISTS (
                   SELECT 1 FROM notifications_delivery AS again
                   WHERE again.prompt_id = COALESCE(prompt.told_with_id, prompt.id) AND again.status = 'delivered'
-                    AND again.channel <> 'in_app'
                     AND {NAMES_IT.format(delivery="again")}
                   OFFSET 0)))
       AND NOT EXISTS (

@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.tests.factories import make_agent, make_borrower
 from loans.models import Installment, Payment
 from loans.tests.factories import make_installment, make_loan
-from notifications.acknowledgement import acknowledge
+from notifications.acknowledgement import acknowledge, mark_seen
 from notifications.agent_tasks import TaskNotYoursError, finish, reveal
 from notifications.alarm_tasks import NothingToTellError, take_up
 from notifications.awaiting import bound_waiting
@@ -48,6 +48,18 @@ def taken(row: Installment, agent: User) -> AgentTask:
 def make_task(prompt: Prompt, **fields: Any) -> AgentTask:
     usual = {"kind": "unreachable", "reason": "x", "act_by": NOON - HOUR, "created_at": NOON - HOUR}
     return AgentTask.objects.create(**{"borrower": prompt.borrower, "prompt": prompt, **usual, **fields})
+
+
+def test_who_opens_the_message_in_the_portal_after_all_is_called_by_nobody_and_the_alarm_closes(
+    row: Installment,
+) -> None:
+    """Else the alarm would stay open, and nobody could take it up."""
+    prompt = make_prompt(row, stage=0, status="escalated")
+    make_delivery(prompt, "in_app", status="sent", sent_at=NOON - HOUR)
+    make_task(prompt, status="done", outcome="not_reached", done_at=NOON - HOUR)
+    assert check_coverage(clock()) == 1
+    mark_seen(prompt=prompt, now=LATER)
+    assert check_coverage(clock(LATER)) == 0
 
 
 class TestWhoWasToldMeanwhile:
