@@ -152,6 +152,17 @@ def came_back(row: Installment, **fields: Any) -> Prompt:
     return make_prompt(row, stage=0, **{**usual, **fields})
 
 
+@pytest.mark.parametrize(("deadline", "alarms"), [(NOON, 0), (None, 1)])
+def test_that_it_came_back_arrived_after_all_and_the_alarm_closes_where_that_is_the_reminder(
+    row: Installment, deadline: datetime | None, alarms: int
+) -> None:
+    news = came_back(row, status="escalated", deadline=deadline)
+    make_task(news, status="done", outcome="not_reached", done_at=NOON - HOUR)
+    assert check_coverage(clock()) == 1
+    make_delivery(news, "email", status="delivered", delivered_at=LATER)
+    assert check_coverage(clock(LATER)) == alarms
+
+
 def test_the_task_of_a_returned_payment_is_the_alarms_own(row: Installment, agent: User) -> None:
     task = make_task(came_back(row, status="escalated"))
     assert taken(row, agent) == task
