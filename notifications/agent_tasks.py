@@ -52,6 +52,13 @@ def take(*, task_id: int, agent: User, over_from: int | None = None) -> AgentTas
     return task
 
 
+def give_back(agent: User) -> int:
+    """Make the open tasks of somebody who does not work on them any more nobody's again; returns how many. Else they
+    would go on to count as a person on the case.
+    """
+    return AgentTask.objects.open().filter(assignee=agent).update(assignee=None)
+
+
 @transaction.atomic
 def finish(
     *,

@@ -106,8 +106,10 @@ def overdue_stage(days: int, stages: Sequence[int] = OVERDUE_STAGES) -> int:
 
 
 def end_of_due_day(due_on: date, zone: ZoneInfo) -> datetime:
-    """The last moment at which it is not overdue, UTC: contact hours hold nothing beyond it that is told before."""
-    return at_local(due_on, time.max, zone)
+    """The last moment at which it is not overdue, UTC: contact hours hold nothing beyond it that is told before. Where
+    clocks go back over midnight, the day's last hour comes twice.
+    """
+    return at_local(due_on, time.max, zone, last=True)
 
 
 def deadline(

@@ -31,7 +31,6 @@ _NOBODY_TELLS: Final = f"""
                OR prompt.status = 'escalated' AND EXISTS (
                   SELECT 1 FROM notifications_delivery AS again
                   WHERE again.prompt_id = COALESCE(prompt.told_with_id, prompt.id) AND again.status = 'delivered'
-                    AND again.channel <> 'in_app'
                     AND {NAMES_IT.format(delivery="again")}
                   OFFSET 0)))
       AND NOT EXISTS (
@@ -45,7 +44,10 @@ _NOBODY_TELLS: Final = f"""
                OR prompt.status = 'active' AND prompt.reason <> %(faulty)s AND prompt.look_again_at > %(known_by)s
                OR prompt.status = 'escalated' AND EXISTS (
                   SELECT 1 FROM notifications_agenttask AS task
-                  WHERE task.prompt_id = prompt.id AND {_WITH_A_PERSON}))
+                  WHERE task.prompt_id = prompt.id AND {_WITH_A_PERSON})
+               OR prompt.status = 'escalated' AND prompt.deadline IS NOT NULL AND EXISTS (
+                  SELECT 1 FROM notifications_delivery AS again
+                  WHERE again.prompt_id = prompt.id AND again.status = 'delivered' OFFSET 0))
         OFFSET 0)"""  # noqa: S608  (nothing of it comes from outside)
 USUAL: Final = f"""
     SELECT installment.id, loan.borrower_id, installment.due_on, installment.version, place.works_on

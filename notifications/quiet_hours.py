@@ -13,6 +13,8 @@ from notifications.timing import ContactHours, lawful_moment
 
 AT_AN_ODD_HOUR: Final = timedelta(hours=2)
 """How long a provider may take over what could not wait for the morning."""
+KEPT: Final = frozenset({Delivery.Channel.SMS, Delivery.Channel.PUSH})
+"""The channels whose providers keep what they cannot bring yet, and obey when it has an end."""
 
 
 def hold_until_morning(tellings: Sequence[Telling], *, now: datetime) -> list[Step]:
@@ -36,16 +38,17 @@ def hold_until_morning(tellings: Sequence[Telling], *, now: datetime) -> list[St
 
 
 def lives_of(tellings: Sequence[Telling], *, now: datetime) -> dict[int, int]:
-    """For how many seconds a text message may still be brought, by delivery, where that ends: until its reader's hours
-    close, or before that with the due day that it speaks of. One that goes out at an odd hour all the same is for now,
-    and what would have to if it were any later is not ended by the close.
+    """For how many seconds a text message or notice may still be brought, by delivery, where that ends: until its
+    reader's hours close, or before that with the due day that it speaks of. One that goes out at an odd hour all the
+    same is for now, and what would have to if it were any later is not ended by the close.
 
-    A gateway that has lost its line would bring it in the night, or when it has been paid.
+    A gateway that has lost its line would bring it in the night, or when it has been paid; so would a push service, to
+    a device that is switched on by then.
     """
     clock, closing = Clock.at(now), dict[tuple[str, str, str], tuple[datetime, datetime] | None]()
     lives = {}
     for telling in tellings:
-        if telling.channel != Delivery.Channel.SMS:
+        if telling.channel not in KEPT:
             continue
         key = telling.jurisdiction, telling.kind, telling.time_zone
         if key not in closing:

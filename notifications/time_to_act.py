@@ -1,10 +1,11 @@
 """Until when a person who is put on a case has to act: while there is time for it, on a day on which people work."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from accounts.models import User
 from loans.models import Installment
+from notifications.calendar import end_of_due_day
 from notifications.clock import Clock
 from notifications.models import Prompt
 from notifications.slots import working_days
@@ -39,7 +40,7 @@ def _within(last_days: list[date], kind: str, borrower: User, clock: Clock) -> d
     closes = clock.hours_for(borrower.jurisdiction, kind, zone)[0].closes
     ends = [at_local(day, closes, zone) for day in days]
     last = next((end for end in ends if end >= soonest), max(ends))
-    return last if last > clock.now else max(clock.now, at_local(max(days), time.max, zone))
+    return last if last > clock.now else max(clock.now, end_of_due_day(max(days), zone))
 
 
 def _last_days(prompt: Prompt) -> list[date]:

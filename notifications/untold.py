@@ -21,7 +21,8 @@ DETAIL: Final = "Fell overdue, and nobody had told its borrower: call them, and 
 
 # OFFSET 0 keeps each question a look-up by an index for one installment; as a join it would read whole tables.
 # One that names several tells those that it names. What was handed over in time and may still prove that it arrived is
-# waited for: it becomes unconfirmed, or its receipt is read.
+# waited for: it becomes unconfirmed, or its receipt is read. A clock by which it arrived before it was planned is
+# wrong: then it arrived when its receipt came.
 _TOLD_BY_MESSAGE: Final = f"""
 SELECT FROM notifications_delivery AS delivery
 WHERE delivery.prompt_id = COALESCE(prompt.told_with_id, prompt.id)
@@ -30,7 +31,8 @@ WHERE delivery.prompt_id = COALESCE(prompt.told_with_id, prompt.id)
        OR delivery.status = 'delivered' AND EXISTS (
           SELECT FROM notifications_receipt AS receipt
           WHERE receipt.delivery_id = delivery.id AND receipt.kind = 'delivered'
-            AND LEAST(receipt.occurred_at, receipt.received_at) < day.ends OFFSET 0)
+            AND LEAST(CASE WHEN receipt.occurred_at >= prompt.planned_at THEN receipt.occurred_at END,
+                      receipt.received_at) < day.ends OFFSET 0)
        OR delivery.channel <> 'in_app' AND COALESCE(delivery.sent_at, delivery.handed_at) < day.ends
           AND (delivery.status IN ('sending', 'sent')
                OR delivery.status = 'unconfirmed' AND EXISTS (

@@ -1,11 +1,14 @@
 """The desk as a whole: who gets in, what it is called, and its first page."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib.admin import AdminSite
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path
@@ -32,6 +35,9 @@ class DeskSite(AdminSite):
         guarded: Callable[..., HttpResponse] = secure_admin_login(super().login)  # type: ignore[no-untyped-call]
         return guarded(request, extra_context)
 
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        return super().admin_view(_readable(view), cacheable)
+
     def get_urls(self) -> list[Any]:
         from portal.admin.wordings import wordings_view
 
@@ -42,3 +48,18 @@ class DeskSite(AdminSite):
         from portal.admin.now import read_now
 
         return super().index(request, {**(extra_context or {}), "now": read_now(request, self)})
+
+
+def _readable(view: Callable[..., Any]) -> Callable[..., Any]:
+    """The view, which is not asked for what holds a character that no text of the database can: it would look for it
+    there, which is a fault. What was typed to be found is read by a form, which says so itself.
+    """
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        asked = [value for name, values in request.GET.lists() if name != SEARCH_VAR for value in values]
+        if any("\0" in text for text in (request.path_info, *asked)):
+            raise BadRequest("An address of the desk holds a character that no text can hold.")
+        return view(request, *args, **kwargs)
+
+    return answer

@@ -86,8 +86,10 @@ def make_bounce_server(
 
 
 def hide_addresses() -> None:
-    """The mail library logs every address at INFO; none may reach a log."""
-    logging.getLogger("mail.log").setLevel(logging.WARNING)
+    """The mail library logs every address at INFO, and as a warning the first word of each line that is no command: of
+    a mail that was not to be sent, that may be anything. None of it may reach a log.
+    """
+    logging.getLogger("mail.log").setLevel(logging.ERROR)
 
 
 def _angle(path: str | None) -> str:

@@ -6,7 +6,6 @@ and the device shows a later one in the place of an earlier one. So it is safe t
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 from typing import ClassVar, Final
 
 from accounts.outside.addresses import may_be_public
@@ -26,9 +25,10 @@ KEPT_SECONDS: Final = 1
 ANSWER_BYTES: Final = 16_384
 """What of an answer is read; only its status is asked for."""
 
-LIVES: Final = timedelta(hours=12)
-"""How long a push service may keep a message for a device that is off. Its words count from the day of sending ("by
-today"), and by then its ladder has gone on: one that came later would speak of a day that is over."""
+LIVES: Final = 12 * 60 * 60
+"""For how many seconds a push service may keep a message for a device that is off, where nothing ends it before
+(`Message.lives`). Its words count from the day of sending ("by today"), and by then its ladder has gone on: one that
+came later would speak of a day that is over."""
 
 
 class WebPushChannel(Channel):
@@ -90,7 +90,7 @@ class WebPushChannel(Channel):
             "Authorization": vapid.authorization(address.origin),
             "Content-Encoding": "aes128gcm",
             "Content-Type": "application/octet-stream",
-            "TTL": str(int(LIVES.total_seconds())),
+            "TTL": str(LIVES if message.lives is None else min(message.lives, LIVES)),
             "Topic": topic_of(message.reference),
         }
         return Request(address.endpoint, headers, body)

@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.tests.factories import make_agent, make_borrower
 from loans.models import Installment, Payment
 from loans.tests.factories import make_installment, make_loan
-from notifications.acknowledgement import acknowledge
+from notifications.acknowledgement import acknowledge, mark_seen
 from notifications.agent_tasks import TaskNotYoursError, finish, reveal
 from notifications.alarm_tasks import NothingToTellError, take_up
 from notifications.awaiting import bound_waiting
@@ -48,6 +48,18 @@ def taken(row: Installment, agent: User) -> AgentTask:
 def make_task(prompt: Prompt, **fields: Any) -> AgentTask:
     usual = {"kind": "unreachable", "reason": "x", "act_by": NOON - HOUR, "created_at": NOON - HOUR}
     return AgentTask.objects.create(**{"borrower": prompt.borrower, "prompt": prompt, **usual, **fields})
+
+
+def test_who_opens_the_message_in_the_portal_after_all_is_called_by_nobody_and_the_alarm_closes(
+    row: Installment,
+) -> None:
+    """Else the alarm would stay open, and nobody could take it up."""
+    prompt = make_prompt(row, stage=0, status="escalated")
+    make_delivery(prompt, "in_app", status="sent", sent_at=NOON - HOUR)
+    make_task(prompt, status="done", outcome="not_reached", done_at=NOON - HOUR)
+    assert check_coverage(clock()) == 1
+    mark_seen(prompt=prompt, now=LATER)
+    assert check_coverage(clock(LATER)) == 0
 
 
 class TestWhoWasToldMeanwhile:
@@ -138,6 +150,17 @@ def came_back(row: Installment, **fields: Any) -> Prompt:
     )
     usual = {"kind": "payment_returned", "payment": payment, "deadline": NOON, "planned_at": NOON - 8 * DAY}
     return make_prompt(row, stage=0, **{**usual, **fields})
+
+
+@pytest.mark.parametrize(("deadline", "alarms"), [(NOON, 0), (None, 1)])
+def test_that_it_came_back_arrived_after_all_and_the_alarm_closes_where_that_is_the_reminder(
+    row: Installment, deadline: datetime | None, alarms: int
+) -> None:
+    news = came_back(row, status="escalated", deadline=deadline)
+    make_task(news, status="done", outcome="not_reached", done_at=NOON - HOUR)
+    assert check_coverage(clock()) == 1
+    make_delivery(news, "email", status="delivered", delivered_at=LATER)
+    assert check_coverage(clock(LATER)) == alarms
 
 
 def test_the_task_of_a_returned_payment_is_the_alarms_own(row: Installment, agent: User) -> None:

@@ -135,6 +135,13 @@ def test_no_address_reaches_a_log(client: smtplib.SMTP, caplog: pytest.LogCaptur
     assert "example" not in caplog.text
 
 
+def test_what_is_no_command_reaches_no_log(client: smtplib.SMTP, caplog: pytest.LogCaptureFixture) -> None:
+    """A sender that does not hear that its mail is refused goes on with the lines of the mail."""
+    with caplog.at_level(logging.DEBUG):
+        assert client.docmd("13800138000 li@example.com")[0] == 500
+    assert "13800138000" not in caplog.text
+
+
 @pytest.mark.parametrize(
     "reference",
     ["aaaa", "0190c1de0000800080000123456789ab", "0190c1d-e0000-8000-8000-0123456789ab", REFERENCE[:-1] + "é"],

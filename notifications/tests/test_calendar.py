@@ -46,6 +46,19 @@ def test_a_prompt_is_told_before_its_due_day_is_over_and_a_person_is_called_afte
         assert slot.moment <= slot.deadline
 
 
+def test_a_due_day_whose_last_hour_comes_twice_is_over_after_the_second_one() -> None:
+    """Chile puts its clocks back at midnight: what comes up in the second hour would wait for the day after."""
+    santiago = ZoneInfo("America/Santiago")
+    now = datetime(2026, 4, 4, 23, 24, tzinfo=santiago, fold=1).astimezone(UTC)
+    slot = next(calendar.upcoming([(santiago.key, santiago)], now, HOURS))
+    assert (slot.due_on, slot.moment) == (date(2026, 4, 4), now)
+    assert (
+        slot.deadline
+        <= calendar.end_of_due_day(slot.due_on, santiago)
+        == datetime(2026, 4, 5, 3, 59, 59, 999999, tzinfo=UTC)
+    )
+
+
 def test_a_person_has_the_case_by_noon_of_the_day_before() -> None:
     (slot,) = [slot for slot in calendar.upcoming([SHANGHAI], NOON, HOURS) if slot.due_on == date(2026, 11, 25)]
     assert slot.deadline == datetime(2026, 11, 24, 12, 0, tzinfo=SHANGHAI[1])

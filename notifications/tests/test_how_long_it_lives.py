@@ -22,8 +22,9 @@ def due_on(delivery: Delivery) -> date:
 
 
 @pytest.mark.django_db
-def test_a_text_message_is_brought_until_its_readers_hours_close() -> None:
-    delivery = make_delivery(channel="sms")
+@pytest.mark.parametrize("channel", ["sms", "push"])
+def test_a_text_message_or_notice_is_brought_until_its_readers_hours_close(channel: str) -> None:
+    delivery = make_delivery(channel=channel)
     day = due_on(delivery) - timedelta(days=1)
     early, late = seconds_at(delivery, day, 12), seconds_at(delivery, day, 20)
     assert early is not None
@@ -39,8 +40,9 @@ def test_one_that_could_not_wait_for_the_morning_is_brought_within_two_hours_or_
 
 
 @pytest.mark.django_db
-def test_a_reminder_at_an_odd_hour_ends_with_its_due_day() -> None:
-    delivery = make_delivery(channel="sms")
+@pytest.mark.parametrize("channel", ["sms", "push"])
+def test_a_reminder_at_an_odd_hour_ends_with_its_due_day(channel: str) -> None:
+    delivery = make_delivery(channel=channel)
     seconds = seconds_at(delivery, due_on(delivery), 23)
     assert seconds is not None
     assert 3590 <= seconds <= 3600

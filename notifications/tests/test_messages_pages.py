@@ -235,8 +235,9 @@ class TestAcknowledging:
         assert page.get(answer_url(prompt)).status_code == 405
         assert not Acknowledgement.objects.exists()
 
-    def test_it_goes_back_only_to_our_own_pages(self, page: Client, prompt: Prompt) -> None:
-        response = page.post(answer_url(prompt), {"next": "https://elsewhere.test/"})
+    @pytest.mark.parametrize("target", ["https://elsewhere.test/", "//elsewhere.test/", "no-page", "messages", "1"])
+    def test_it_goes_back_only_to_our_own_pages(self, page: Client, prompt: Prompt, target: str) -> None:
+        response = page.post(answer_url(prompt), {"next": target})
         assert response["Location"] == url(prompt)
         assert page.post(answer_url(prompt), {"next": "/"})["Location"] == "/"
 

@@ -122,6 +122,12 @@ class TestToldInTime:
         make_receipt(delivery, "delivered", occurred_at=MIDNIGHT - HOUR, received_at=AFTER)
         assert opened() == 0
 
+    def test_not_by_a_clock_by_which_it_arrived_before_it_was_planned(self, row: Installment) -> None:
+        prompt = make_prompt(row, stage=0, status="told")
+        delivery = make_delivery(prompt, status="delivered", sent_at=NOON, delivered_at=AFTER)
+        make_receipt(delivery, "delivered", occurred_at=NOON - 900 * DAY, received_at=AFTER)
+        assert opened() == 1
+
     def test_not_yet_decided_while_a_receipt_may_come(self, row: Installment) -> None:
         prompt = make_prompt(row, stage=0)
         sms = make_delivery(prompt, status="sent", sent_at=MIDNIGHT - HOUR)

@@ -78,10 +78,18 @@ def test_a_request_has_what_the_standards_ask_for() -> None:
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:])}
     assert lines[0] == "POST /p/a%3db?token=x%3d%3d HTTP/1.1"
     assert headers["content-encoding"] == "aes128gcm"
-    assert headers["ttl"] == str(int(LIVES.total_seconds())) == "43200"
+    assert headers["ttl"] == str(LIVES) == "43200"
     assert headers["topic"] == topic_of(message.reference)
     assert headers["authorization"].startswith("vapid t=ey")
     assert message.reference not in service.requests[0].decode("latin-1")
+
+
+@pytest.mark.parametrize(("lives", "kept"), [(None, "43200"), (5400, "5400"), (50_000, "43200")])
+def test_a_push_service_keeps_a_notice_no_longer_than_it_may_be_brought(lives: int | None, kept: str) -> None:
+    with run_server(always(CREATED)) as service:
+        browser = at_port(service.port)
+        hand_over(make_channel(), [make_message(browser.address.as_json(), "{}")._replace(lives=lives)])
+    assert f"\r\nTTL: {kept}\r\n".encode() in service.requests[0]
 
 
 def test_the_same_message_has_the_same_topic_and_another_has_another() -> None:

@@ -82,7 +82,7 @@ def acknowledge_message(request: SignedInRequest, prompt_id: int) -> HttpRespons
 
 
 def _next_page(request: SignedInRequest) -> str:
-    """Where the reader was, if that is one of our own pages."""
+    """Where the reader was, if that is one of our own pages: a path, for any other word would be taken for a name."""
     target = request.POST.get("next", "")
     ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return target if ours else ""
+    return target if ours and target.startswith("/") else ""

@@ -99,7 +99,8 @@ class PromptAdmin(ReadOnlyAdmin[Prompt]):
 
 
 def _way_back(request: HttpRequest, prompt: Prompt) -> str:
+    """The path that was asked for; any other word would be taken for the name of a page."""
     asked = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(asked, allowed_hosts=None):
+    if asked.startswith("/") and url_has_allowed_host_and_scheme(asked, allowed_hosts=None):
         return asked
     return reverse("admin:accounts_user_change", args=[prompt.borrower_id])

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.verification import keep_email_address
+from notifications.agent_tasks import give_back
 from portal.agents import AGENTS
 
 if TYPE_CHECKING:
@@ -57,3 +58,10 @@ class StaffMaking(_UserAdmin):
         super().save_model(request, obj, form, change)
         if obj.email:
             keep_email_address(obj, obj.email)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Who may not work on tasks any more, having left or lost the group, has none."""
+        super().save_related(request, form, formsets, change)
+        agent = User.objects.get(pk=form.instance.pk)
+        if not agent.has_perm("notifications.change_agenttask"):
+            give_back(agent)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -17,8 +18,9 @@ from accounts.tests.factories import make_agent, make_borrower
 from loans.disputes import decide
 from loans.models import Report, StatementLine
 from notifications.models import AgentTask, Sweep
+from notifications.tests.factories import NOON
 from notifications.tests.sweeps import all_ended
-from portal.agents import AGENTS, GROUPS, MAY, make_groups
+from portal.agents import AGENTS, GROUPS, MAY, OPERATORS, make_groups
 from portal.tests.desk import desk_of, make_desk_agent, make_operator, make_superuser, make_world
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
@@ -158,3 +160,21 @@ def test_an_agent_neither_makes_nor_sees_colleagues(desk: Client) -> None:
     assert desk.get(reverse("admin:accounts_user_add")).status_code == FORBIDDEN
     assert desk.get(reverse("admin:accounts_user_change", args=[colleague.pk])).status_code == 404
     assert list(desk.get(reverse("admin:accounts_user_changelist"), {"who": "staff"}).context["cl"].result_list) == []
+
+
+@pytest.mark.parametrize(
+    ("group", "active", "keeps"), [(AGENTS, "on", True), (AGENTS, "", False), (OPERATORS, "on", False)]
+)
+def test_the_open_tasks_of_somebody_who_works_on_them_no_more_are_nobodys(group: str, active: str, keeps: bool) -> None:
+    """Coverage would go on to take them for a person on the case."""
+    agent, task, done = make_desk_agent(), make_world().task, make_world().task
+    AgentTask.objects.filter(pk=done.pk).update(status="done", outcome="not_reached", done_at=NOON)
+    AgentTask.objects.update(assignee=agent)
+    form: dict[str, Any] = {"name": "Chen", "email": agent.email, "locale": "en", "time_zone": "Asia/Shanghai"}
+    form |= {"groups": [Group.objects.get(name=group).pk]} | ({"is_active": active} if active else {})
+    answer = desk_of(make_superuser()).post(reverse("admin:accounts_user_change", args=[agent.pk]), form)
+    assert answer.status_code == FOUND
+    task.refresh_from_db()
+    done.refresh_from_db()
+    assert task.assignee == (agent if keeps else None)
+    assert done.assignee == agent

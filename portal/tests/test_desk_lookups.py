@@ -47,3 +47,18 @@ def test_every_filter_that_a_list_shows_leads_to_a_list() -> None:
             for choice in spec.choices(listed):
                 answer = page.get(address + choice["query_string"])
                 assert answer.status_code == 200, (shown, choice["query_string"])
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "notifications/prompt/?status__exact=%00",
+        "notifications/callback/?provider=%00",
+        "loans/statementline/?standing=a%00",
+        "loans/outwarddelivery/?standing=%00",
+        "notifications/sweep/plan%00/change/",
+        "notifications/sweep/plan%00/history/",
+    ],
+)
+def test_a_character_that_no_text_can_hold_is_refused_and_asked_of_no_table(address: str) -> None:
+    assert desk_of(make_superuser()).get(f"/desk/{address}").status_code == 400

@@ -117,7 +117,7 @@ def test_what_a_cap_holds_says_from_when_there_is_room() -> None:
 
 def test_nobody_is_led_away_from_the_desk(desk: Client) -> None:
     prompt = make_prompt()
-    for elsewhere in ("https://evil.test/", "//evil.test", "javascript:alert(1)"):
+    for elsewhere in ("https://evil.test/", "//evil.test", "javascript:alert(1)", "no-page", "home"):
         response = desk.post(resend_address(prompt), {"channel": "in_app", "next": elsewhere})
         assert response["Location"] == reverse("admin:accounts_user_change", args=[prompt.borrower_id])
 
