@@ -160,7 +160,7 @@ def _rules(folder: str, jurisdiction: str) -> tuple[Rule, ...]:
         )
     path = paths[jurisdiction]
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")  # editors on Windows begin a file with a mark of its order of octets
     except (OSError, UnicodeDecodeError) as error:
         raise PolicyError(f"{path}: this cannot be read as a file in UTF-8: {error}.") from error
     return read_rules(text, jurisdiction, str(path))

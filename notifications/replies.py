@@ -57,7 +57,7 @@ POLITE_SIGNS: Final = ("麻烦", "麻煩", "谢谢", "謝謝", "请", "請", "�
 YES_WORDS: Final = ("ok", "yes", "知道了", "收到")
 CODE = re.compile(
     # A bare 1 needs a gap: 11234 is five digits, and 1.2345 an amount.
-    rf"(?:(?:{'|'.join(YES_WORDS)})[\s,.:;、。-]*|1\.?[\s,:;、。-]+)?([0-9]{{4}})"
+    rf"(?:(?:{'|'.join(YES_WORDS)})[\s,.:;!~、。-]*|1\.?[\s,:;、。-]+)?([0-9]{{4}})"
 )
 
 

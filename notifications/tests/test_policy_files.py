@@ -177,6 +177,11 @@ class TestOnesOwn:
         assert str(policy_for("us", "service", TODAY).hours.hours) == "08:00-21:00"
         assert check_policies(None) == []
 
+    def test_a_file_may_begin_with_a_byte_order_mark(self, folder: Path) -> None:
+        path = write(folder, "cn.toml")
+        path.write_text(path.read_text("utf-8"), "utf-8-sig")
+        assert str(policy_for("cn", "service", TODAY).hours.hours) == "09:00-17:00"
+
     @pytest.mark.django_db
     def test_a_file_may_add_a_jurisdiction_which_holds_for_its_people(self, folder: Path) -> None:
         write(folder, "de.toml")
