@@ -67,7 +67,11 @@ def test_these_can_mean_nothing_else(text: str) -> None:
 # I know --------------------------------------------------------------------------------------------------------------
 
 
-@given(as_people_type(codes), st.sampled_from(["", *YES_WORDS]), st.sampled_from(["", " ", ": ", "，", "。", "-", "!", "！", "~ "]))
+@given(
+    as_people_type(codes),
+    st.sampled_from(["", *YES_WORDS]),
+    st.sampled_from(["", " ", ": ", "，", "。", "-", "!", "！", "~ "]),
+)
 def test_four_digits_alone_or_after_a_yes_are_an_answer(typed: str, yes: str, between: str) -> None:
     code = "".join(letter for letter in unicodedata.normalize("NFKC", typed) if letter.isdecimal())
     assert classify(typed) == Acknowledge(code)
