@@ -52,7 +52,9 @@ def tie_to_parent(death_signal: int, parent: int | None = None) -> Callable[[], 
 
 @dataclass
 class Child:
-    """One named child process. `log` gets its output; stop() sends `stop_signal`, waits, then kills its whole group."""
+    """One named child process. `log` gets its output; stop() sends `stop_signal`, waits, then kills its whole group.
+    `inherits` are files of ours that it has open, too, under the same numbers.
+    """
 
     name: str
     command: Sequence[str]
@@ -62,6 +64,7 @@ class Child:
     cwd: Path | None = None
     stop_signal: int = signal.SIGTERM
     death_signal: int = signal.SIGKILL
+    inherits: tuple[int, ...] = ()
     popen: subprocess.Popen[bytes] | None = field(default=None, init=False)
     log_start: int = field(default=0, init=False)
     stopped: bool = field(default=False, init=False)
@@ -81,6 +84,7 @@ class Child:
                     stderr=subprocess.STDOUT,
                     env=self.env,
                     cwd=self.cwd,
+                    pass_fds=self.inherits,
                     process_group=0,  # Ctrl-C must reach the parent only, which stops children in order
                     preexec_fn=tie_to_parent(self.death_signal),  # noqa: PLW1509 - prctl is one system call
                     user=self.identity.uid if self.identity else None,

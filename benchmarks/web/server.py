@@ -1,18 +1,17 @@
 """The portal's web server as production runs it, and the cookies of people who are signed in."""
 
-import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from urllib.request import urlopen
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -25,6 +24,7 @@ from portal.processes import Child, ProcessError
 
 SETTINGS = "benchmarks.web.settings"
 READY_SECONDS = 60.0
+HELLO = "/benchmarks/hello"
 WARM_UP = 64
 """Requests before anything is timed: each process loads its addresses with the first."""
 
@@ -32,16 +32,18 @@ WARM_UP = 64
 @contextmanager
 def web_server(logs: Path, name: str = "web", **more: str) -> Iterator[int]:
     """Serve until the block ends; gives the port. Raises ProcessError with the last lines of `<logs>/<name>.log`."""
-    port = free_port()
     env = {**os.environ, **more, "DJANGO_SETTINGS_MODULE": SETTINGS}
     collect_static()
-    options = ["-c", "python:portal.gunicorn_conf", "--bind", f"127.0.0.1:{port}", "--backlog", "1024"]
-    command = [sys.executable, "-m", "gunicorn", *options, "portal.wsgi"]
-    child = Child(name, command, logs / f"{name}.log", env=env, stop_signal=signal.SIGTERM)
-    child.start()
+    # Handed over as it is: a port that was only looked for may be somebody else's by the time that the server starts.
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port, file = listener.getsockname()[1], listener.fileno()
+        options = ["-c", "python:portal.gunicorn_conf", "--bind", f"fd://{file}", "--backlog", "1024"]
+        command = [sys.executable, "-m", "gunicorn", *options, "portal.wsgi"]
+        child = Child(name, command, logs / f"{name}.log", env=env, stop_signal=signal.SIGTERM, inherits=(file,))
+        child.start()
     try:
-        await_port(port, child)
-        ask_all(port, [write_request("/benchmarks/hello")] * WARM_UP, connections=8)
+        await_answer(port, child)
+        ask_all(port, [write_request(HELLO)] * WARM_UP, connections=8)
         yield port
     finally:
         child.stop()
@@ -55,24 +57,13 @@ def collect_static() -> None:
     subprocess.run(command, env=env, check=True, stdout=subprocess.DEVNULL)
 
 
-def await_port(port: int, child: Child) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while not listens(port):
-        if child.returncode is not None or time.monotonic() > deadline:
-            raise child.failure() if child.returncode is not None else ProcessError("The web server does not answer.")
-        time.sleep(0.03)
-
-
-def listens(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
+def await_answer(port: int, child: Child) -> None:
+    """Raises ProcessError where the server ends, or is not there in time."""
+    try:
+        urlopen(f"http://127.0.0.1:{port}{HELLO}", timeout=READY_SECONDS).close()
+    except OSError as fault:
+        ended = child.returncode is not None
+        raise (child.failure() if ended else ProcessError("The web server does not answer.")) from fault
 
 
 def sign_in(borrower_ids: Sequence[int]) -> dict[int, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
-from notifications.tests.outside import find_closed_port
+from notifications.tests.outside import find_free_port
 from notifications.tests.peers import accepts_connections, contains, require, wait_until
 
 CORE = """
@@ -47,7 +47,7 @@ class Gateway:
 def run_gateway(folder: Path, services: str) -> Iterator[Gateway]:
     """Both boxes. `services` are all groups but the core and its message centre, with `{sendsms}` and `{boxes}`."""
     bearerbox, smsbox = require("bearerbox", "kannel"), require("smsbox", "kannel")
-    ports = {name: find_closed_port() for name in ("admin", "boxes", "centre", "sendsms")}
+    ports = {name: find_free_port() for name in ("admin", "boxes", "centre", "sendsms")}
     configuration = folder / "kannel.conf"
     configuration.write_text(f"{CORE}\n{services}".format(**ports))
     box_log = folder / "bearerbox.log"

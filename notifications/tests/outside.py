@@ -1,6 +1,7 @@
 """What tests of channels talk to: the sandbox as a process of its own, and servers that misbehave on purpose."""
 
 import asyncio
+import atexit
 import json
 import os
 import socket
@@ -107,9 +108,19 @@ def listen() -> Iterator[socket.socket]:
         yield server
 
 
-def find_closed_port() -> int:
+def find_free_port() -> int:
+    """For a program that listens there soon. Somebody else may be faster."""
     with listen() as server:
         port: int = server.getsockname()[1]
+    return port
+
+
+def find_closed_port() -> int:
+    """One on which nobody listens, or can before this process ends: it is taken, and every call is refused."""
+    taken = socket.socket()
+    taken.bind(("127.0.0.1", 0))
+    atexit.register(taken.close)
+    port: int = taken.getsockname()[1]
     return port
 
 

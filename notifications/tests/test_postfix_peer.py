@@ -19,7 +19,7 @@ from notifications.channels.delivery_reports import parse_delivery_report
 from notifications.channels.mail_address import Recipient, Sender
 from notifications.channels.mail_form import compose
 from notifications.tests.mail_servers import make_channel, run_mail_server
-from notifications.tests.outside import find_closed_port, make_message, receive_bounces
+from notifications.tests.outside import find_closed_port, find_free_port, make_message, receive_bounces
 from notifications.tests.peers import accepts_connections, give_up, require, wait_until
 
 pytestmark = pytest.mark.peers
@@ -116,7 +116,7 @@ def postfix() -> Iterator[Postfix]:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="postfix-", dir="/tmp")))
         bounces = running.enter_context(receive_bounces(store))
         relay = running.enter_context(run_mail_server({"EHLO": "250 relay without reports"}))
-        port = find_closed_port()
+        port = find_free_port()
         _write_configuration(folder, port, bounces, {"relay.test": relay.port, "slow.test": find_closed_port()})
         subprocess.run([program, "-c", str(folder / "etc"), "start"], check=True, capture_output=True)
         running.callback(subprocess.run, [program, "-c", str(folder / "etc"), "stop"], check=True, capture_output=True)
