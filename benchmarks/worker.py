@@ -206,7 +206,18 @@ class Workers:
         return together([one for one in ended if one.pid != planner])
 
     def _wait_for(self, workers: int) -> list[Ended]:
-        return [one for _ in range(workers) if (one := self.wait(PATIENCE))]
+        """What they did. Raises ProcessError where one is not heard of any more: it may have been killed, and the sum
+        of what the others did would pass for the whole.
+        """
+        ended: list[Ended] = []
+        while len(ended) < workers:
+            one = self.wait(PATIENCE)
+            if one is None:
+                raise ProcessError(
+                    f"{workers - len(ended)} of {workers} workers have said nothing; see {self._helper.log}."
+                )
+            ended.append(one)
+        return ended
 
 
 def together(ended: list[Ended]) -> Ended:

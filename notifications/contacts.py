@@ -70,8 +70,7 @@ SELECT task.borrower_id, {_KIND_OF_TASK}, tried.at
 {_TASKS}
 JOIN notifications_noticeevent AS tried ON tried.borrower_id = task.borrower_id AND tried.kind = 'tried'
  AND (tried.data ->> 'task')::bigint = task.id AND tried.data ->> 'outcome' = 'not_reached'
-WHERE {_THEIRS} AND task.assignee_id IS NOT NULL AND (task.status = 'open' OR task.done_at > %(since)s)
-  AND tried.at > %(since)s
+WHERE {_THEIRS} AND (task.status = 'open' OR task.done_at > %(since)s) AND tried.at > %(since)s
 """
 
 # A call is delivered when all was said to a person; who hangs up before has spoken with us as well. A firm's call is

@@ -9,7 +9,7 @@ import pytest
 from accounts.models import User
 from accounts.tests.factories import make_agent, make_borrower
 from loans.tests.factories import make_installment, make_loan
-from notifications.agent_tasks import finish
+from notifications.agent_tasks import finish, give_back
 from notifications.capping import room_for
 from notifications.models import AgentTask, Delivery, Prompt
 from notifications.policy import Purpose
@@ -75,6 +75,14 @@ def test_calls_that_nobody_took_count_where_each_call_counts(american: User) -> 
     assert step.held_by == "us/collection/caps/voice/week/2021-11-30"
     assert held(american, "sms") == []
     assert held(american, kind=Prompt.Kind.PRIOR_NOTICE) == []
+
+
+def test_calls_of_somebody_who_has_given_the_task_back_were_made_all_the_same(american: User) -> None:
+    task = make_task(american, prompt=make_overdue(american))
+    try_(task, *ago(most("us", "voice"), DAY / 2))
+    assert task.assignee
+    assert give_back(task.assignee) == 1
+    assert held(american)[0].held_by.startswith("us/collection/caps/voice")
 
 
 def test_the_last_try_with_which_a_task_ends_counts_once(american: User) -> None:
