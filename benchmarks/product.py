@@ -250,8 +250,8 @@ def _claim_and_record(channel: str, now: datetime) -> int:
 
 @transaction.atomic
 def _claim(line: Line, holder: int, provider: str, now: datetime) -> list[int]:
-    """As a worker claims a block, without its wording."""
-    claimed = line.next(now=now, limit=dispatch.BLOCK)
+    """As a worker claims a block, with all that it is worded from, without its wording."""
+    claimed = [telling.delivery_id for telling in line.tellings(now=now, limit=dispatch.BLOCK)]
     claim([Kept(one, "{}") for one in claimed], holder=holder, provider=provider, now=now)
     return claimed
 
