@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection
 
 from loans.own_sessions import SharedSessionError, check_sessions, connect_alone
-from notifications.tests.outside import find_closed_port
+from notifications.tests.outside import find_free_port
 from notifications.tests.peers import accepts_connections, require, wait_until
 
 pytestmark = [pytest.mark.peers, pytest.mark.django_db(transaction=True)]
@@ -40,7 +40,7 @@ ignore_startup_parameters = extra_float_digits, options
 @contextmanager
 def run_pooler(folder: Path, mode: str, *, size: int = 5, round_robin: int = 0) -> Iterator[int]:
     """A PgBouncer before the test's own database; yields its port."""
-    program, port = require("pgbouncer", "pgbouncer"), find_closed_port()
+    program, port = require("pgbouncer", "pgbouncer"), find_free_port()
     said = connection.get_connection_params()
     server = {name: said.get(name) for name in ("host", "port", "user", "password")}
     text = CONFIGURATION.format(
