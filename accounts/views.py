@@ -20,12 +20,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 from django.views.i18n import set_language as set_language_cookie
 
 from accounts.models import User
+from accounts.requests import own_path
 
 
 class ConfirmCodeView(views.ConfirmLoginCodeView):
@@ -109,9 +110,7 @@ class ChangeEmailView(views.EmailView):
 @require_safe
 def sign_in_again(request: HttpRequest) -> HttpResponse:
     """Asks to sign out and in again, and so to prove who is there, before `next` is shown."""
-    target = request.GET.get("next", "")
-    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
-        target = resolve_url(settings.LOGIN_REDIRECT_URL)
+    target = own_path(request, request.GET.get("next", "")) or resolve_url(settings.LOGIN_REDIRECT_URL)
     sign_in = f"{reverse('account_login')}?{urlencode({'next': target})}"
     return render(request, "account/sign_in_again.html", {"sign_in": sign_in, "target": target})
 

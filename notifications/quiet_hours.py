@@ -13,7 +13,7 @@ from notifications.timing import ContactHours, lawful_moment
 
 AT_AN_ODD_HOUR: Final = timedelta(hours=2)
 """How long a provider may take over what could not wait for the morning."""
-KEPT: Final = frozenset({Delivery.Channel.SMS, Delivery.Channel.PUSH})
+_KEPT_BY_PROVIDERS: Final = frozenset({Delivery.Channel.SMS, Delivery.Channel.PUSH})
 """The channels whose providers keep what they cannot bring yet, and obey when it has an end."""
 
 
@@ -48,7 +48,7 @@ def lives_of(tellings: Sequence[Telling], *, now: datetime) -> dict[int, int]:
     clock, closing = Clock.at(now), dict[tuple[str, str, str], tuple[datetime, datetime] | None]()
     lives = {}
     for telling in tellings:
-        if telling.channel not in KEPT:
+        if telling.channel not in _KEPT_BY_PROVIDERS:
             continue
         key = telling.jurisdiction, telling.kind, telling.time_zone
         if key not in closing:

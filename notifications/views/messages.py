@@ -8,13 +8,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts.requests import SignedInRequest
+from accounts.requests import SignedInRequest, own_path
 from loans.models import Loan
 from notifications.acknowledgement import NothingToAcknowledge, acknowledge, mark_seen
 from notifications.history import entries
@@ -78,11 +77,4 @@ def acknowledge_message(request: SignedInRequest, prompt_id: int) -> HttpRespons
     if request.htmx:
         return render(request, "messages/acknowledged.html", {"acknowledgement": made, "fresh": True})
     messages.success(request, gettext("Thank you. We noted that you know."))
-    return redirect(_next_page(request) or reverse("message", args=[prompt.pk]))
-
-
-def _next_page(request: SignedInRequest) -> str:
-    """Where the reader was, if that is one of our own pages: a path, for any other word would be taken for a name."""
-    target = request.POST.get("next", "")
-    ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return target if ours and target.startswith("/") else ""
+    return redirect(own_path(request, request.POST.get("next", "")) or reverse("message", args=[prompt.pk]))

@@ -9,12 +9,11 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from accounts.requests import SignedInRequest
+from accounts.requests import SignedInRequest, own_path
 from notifications import tasks
 from notifications.models import Delivery, Duty, Prompt, Sender
 from notifications.resending import CannotResendError, resend
@@ -95,12 +94,5 @@ class PromptAdmin(ReadOnlyAdmin[Prompt]):
             messages.error(request, str(obstacle))
         else:
             messages.success(request, queued_words(delivery))
-        return redirect(_way_back(request, prompt))
-
-
-def _way_back(request: HttpRequest, prompt: Prompt) -> str:
-    """The path that was asked for; any other word would be taken for the name of a page."""
-    asked = request.POST.get("next", "")
-    if asked.startswith("/") and url_has_allowed_host_and_scheme(asked, allowed_hosts=None):
-        return asked
-    return reverse("admin:accounts_user_change", args=[prompt.borrower_id])
+        of_its_borrower = reverse("admin:accounts_user_change", args=[prompt.borrower_id])
+        return redirect(own_path(request, request.POST.get("next", "")) or of_its_borrower)
