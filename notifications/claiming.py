@@ -134,9 +134,12 @@ class Line:
             cursor.execute(*statement)
             rows: list[tuple[Any, ...]] = cursor.fetchall()
         if rows:
-            last = rows[-1]
-            self.after = datetime.fromisoformat(last[-1]), last[0]
+            self.passed(rows[-1][0], rows[-1][-1])
         return rows
+
+    def passed(self, delivery_id: int, at: str) -> None:
+        """Go on behind this place, whose moment is as PostgreSQL writes it."""
+        self.after = datetime.fromisoformat(at), delivery_id
 
     def ids(self, *, now: datetime, limit: int) -> Statement:
         """What finds the next of the line."""
@@ -146,8 +149,12 @@ class Line:
         """What finds them with all that they are worded from: in one look, since most of what says whether a message is
         needed is in it, too.
         """
-        text, parameters = self._statement(DELIVERY, ABOUT, now, limit)
+        text, parameters = self.rows(now=now, limit=limit)
         return among(text), parameters
+
+    def rows(self, *, now: datetime, limit: int) -> Statement:
+        """What finds the columns DELIVERY of them, of which `among` makes tellings."""
+        return self._statement(DELIVERY, ABOUT, now, limit)
 
     def _statement(self, columns: str, about: str, now: datetime, limit: int) -> Statement:
         halts, parameters = halts_for(self.channel)

@@ -10,6 +10,7 @@ from typing import Final
 
 from django.db import transaction
 
+from notifications.alike import LIES_THERE, PROVIDER, Alike
 from notifications.arrays import numbers
 from notifications.claiming import FACTS, Kept, Line, claim, columns_of, looking_up_by_id
 from notifications.composing import Worded, word
@@ -21,16 +22,15 @@ from notifications.states import advance
 
 AT_ONCE: Final = 2000
 """So many lie there at each commit: half a tenth of a second. With 500 a fifth went into plans and commits."""
-PROVIDER: Final = "portal"
+FIRST: Final = 100
+"""So many at first: where there are more, it is learned of these what the others say."""
 _NOBODY: Final = 0
 """The key of no worker's lock: such a claim is never seen outside of its transaction."""
 
 _PLACE: Final = f"""
 WITH moved AS (
     UPDATE notifications_delivery AS delivery
-    SET status = 'sent', reason = '', attempts = attempts + 1, claimed_at = %(now)s, handed_at = %(now)s,
-        sent_at = COALESCE(delivery.sent_at, %(now)s), provider = %(provider)s, facts = row.facts::jsonb,
-        wording = row.wording
+    SET {LIES_THERE}, facts = row.facts::jsonb, wording = row.wording
     FROM unnest(%(ids)s::bigint[], {FACTS}, %(wordings)s::text[], %(persons)s::bigint[], %(installments)s::bigint[])
          AS row (id, facts, wording, borrower_id, installment_id)
     WHERE delivery.id = row.id
@@ -42,21 +42,26 @@ def place(*, clock: Callable[[], datetime], longest: float) -> int:
     """Place what is to be read in the portal, until nothing is left or `longest` seconds are over; returns how many
     were looked at.
     """
-    line, done, until = Line(Delivery.Channel.IN_APP), 0, monotonic() + longest
+    line, alike, done, until = Line(Delivery.Channel.IN_APP), Alike(), 0, monotonic() + longest
     with looking_up_by_id():
-        while monotonic() < until and (count := _place_some(line, clock())):
+        while monotonic() < until and (count := _place_some(line, alike, clock(), AT_ONCE if done else FIRST)):
             done += count
     return done
 
 
 @transaction.atomic
-def _place_some(line: Line, now: datetime) -> int:
-    tellings = line.tellings(now=now, limit=AT_ONCE)
+def _place_some(line: Line, alike: Alike, now: datetime, limit: int) -> int:
+    placed, tellings = alike.place(line, now=now, limit=limit)
     worded, not_now = word(tellings, now=now)
     _place(worded, now)
     claim([Kept(step.delivery_id) for step in not_now], holder=_NOBODY, provider=PROVIDER, now=now)
     advance(not_now, now=now)
-    return len(worded) + len(not_now)
+    count = placed + len(worded) + len(not_now)
+    if count == limit:
+        alike.learn(worded, tellings, now)
+    else:
+        alike.forget()
+    return count
 
 
 def _place(worded: list[Worded], now: datetime) -> None:

@@ -63,6 +63,7 @@ def test_many_cost_as_many_statements_as_one(django_assert_max_num_queries: Djan
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_place_each_message_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(placing, "AT_ONCE", 3)
+    monkeypatch.setattr(placing, "FIRST", 3)
     for _ in range(20):
         make_delivery(channel=IN_APP)
 
