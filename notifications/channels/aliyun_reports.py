@@ -9,6 +9,8 @@ from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any, Final
 
+import orjson
+
 from notifications.channels.base import ReceiptKind, ReceiptRecord
 
 KINDS = {True: ReceiptKind.DELIVERED, False: ReceiptKind.FAILED}
@@ -49,12 +51,22 @@ BIZ_ID = re.compile(r"[0-9A-Za-z^._-]{1,80}")
 def read_batch(raw: bytes) -> list[dict[str, Any]] | None:
     """The objects of a push; None where it is not a JSON array of objects, or is longer than any batch is."""
     try:
-        batch = json.loads(raw)
+        batch = _loads(raw)
     except (ValueError, RecursionError):
         return None
     if not isinstance(batch, list) or len(batch) > MOST_REPORTS or not all(isinstance(one, dict) for one in batch):
         return None
     return batch
+
+
+def _loads(raw: bytes) -> Any:
+    """What is no strict JSON is read all the same where it can be: a text that was cut within a character is one of a
+    hundred reports.
+    """
+    try:
+        return orjson.loads(raw)
+    except ValueError:
+        return json.loads(raw)
 
 
 def parse_reports(raw: bytes) -> list[ReceiptRecord]:

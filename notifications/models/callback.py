@@ -4,13 +4,15 @@ from datetime import datetime
 from typing import Final, Self
 
 import pgtrigger
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from loans.models.append_only import refuse_truncate
+from notifications.prepared import prepared_cursor
 
-_KEEP: Final = "INSERT INTO notifications_callback (provider, raw, received_at) VALUES (%s, %s, %s)"
+_KEEP: Final = """
+INSERT INTO notifications_callback (provider, raw, received_at) VALUES (%(provider)s, %(raw)s, %(now)s)"""
 
 
 class CallbackQuerySet(models.QuerySet["Callback"]):
@@ -51,5 +53,5 @@ class Callback(models.Model):
     @classmethod
     def keep(cls, provider: str, raw: bytes, now: datetime) -> None:
         """Store one message; the caller answers the provider afterwards. One statement, and no object is made of it."""
-        with connection.cursor() as cursor:
-            cursor.execute(_KEEP, [provider, raw, now])
+        with prepared_cursor() as cursor:
+            cursor.execute(_KEEP, {"provider": provider, "raw": raw, "now": now})

@@ -102,6 +102,13 @@ def test_what_is_no_batch_of_reports_is_none(raw: bytes) -> None:
     assert [receipt.kind for receipt in parse_reports(raw)] == [ReceiptKind.UNKNOWN]
 
 
+@pytest.mark.parametrize("odd", [r'"cut within \ud83d"', "1" + "0" * 400, "NaN"])
+def test_one_report_with_something_odd_does_not_cost_the_others_of_its_push(odd: str) -> None:
+    raw = PUSH.replace('"用户接收成功"'.encode(), odd.encode())
+    assert raw != PUSH
+    assert [receipt.kind for receipt in parse_reports(raw)] == [ReceiptKind.DELIVERED, ReceiptKind.FAILED]
+
+
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2),
