@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from benchmarks.measure import Trial, expect, timed
-from benchmarks.product import DELIVERIES
-from benchmarks.tables import checkpoint, execute
+from benchmarks.product import DELIVERIES, EVENTS, PROMPTS, RECEIPTS
+from benchmarks.tables import checkpoint, execute, scalar
 
 CLAIM = f"""
 UPDATE {DELIVERIES} SET status = 'sending', claimed_at = %s, attempts = attempts + 1
@@ -17,6 +17,17 @@ WHERE channel = %s AND status = 'sending'
 ARRIVE = f"""
 UPDATE {DELIVERIES} SET status = 'delivered', delivered_at = %s
 WHERE channel = %s AND status = 'sent'
+"""
+CALLBACK = "INSERT INTO notifications_callback (provider, raw, received_at) VALUES ('aliyun', '[]', %s) RETURNING id"
+# What a receipt leaves behind, with nothing asked, sent or read: a callback stands for all of them.
+ARRIVE_AND_KEEP = f"""
+WITH moved AS ({ARRIVE} RETURNING id, prompt_id), recorded AS (
+    INSERT INTO {EVENTS} (at, kind, borrower_id, installment_id, prompt_id, delivery_id, data)
+    SELECT %s, 'delivered', prompt.borrower_id, prompt.installment_id, prompt.id, moved.id, '{{"reason": ""}}'
+    FROM moved JOIN {PROMPTS} AS prompt ON prompt.id = moved.prompt_id)
+INSERT INTO {RECEIPTS} (delivery_id, callback_id, channel, provider, kind, provider_word, provider_reference, reason,
+                        moved, occurred_at, received_at)
+SELECT id, %s, %s, 'aliyun', 'delivered', 'DELIVERED', 'SBX' || id, 'delivered to the phone', true, %s, %s FROM moved
 """
 
 
@@ -31,8 +42,18 @@ def claim_and_record(n: int, channel: str, now: datetime) -> Trial:
 
 def arrive(n: int, channel: str, now: datetime) -> Trial:
     """One statement over `n` deliveries that were sent."""
+    return _once(n, ARRIVE, now, channel)
+
+
+def arrive_and_keep(n: int, channel: str, now: datetime) -> Trial:
+    """The same with an event and a receipt each: the most that receipts could reach if they were read for nothing."""
+    callback_id = scalar(CALLBACK, [now])
+    return _once(n, ARRIVE_AND_KEEP, now, channel, now, callback_id, channel, now, now)
+
+
+def _once(n: int, statement: str, *parameters: object) -> Trial:
     checkpoint()
     moved: list[int] = []
-    trial = timed(n, lambda: moved.append(execute(ARRIVE, [now, channel])))
+    trial = timed(n, lambda: moved.append(execute(statement, parameters)))
     expect("rows that the statement moved", [n], moved)
     return trial

@@ -8,7 +8,7 @@ from benchmarks.bench import Bench
 from benchmarks.book import make_book
 from benchmarks.children import PATIENCE
 from benchmarks.figures import Figure
-from benchmarks.limits.set_update import arrive
+from benchmarks.limits.set_update import arrive, arrive_and_keep
 from benchmarks.measure import MissingError, Trial, alternate, compare, expect
 from benchmarks.peers import anymail_bodies
 from benchmarks.product import DELIVERIES, RECEIPTS, apply_receipts, receipts_request
@@ -27,6 +27,7 @@ def run(bench: Bench) -> Iterator[Figure]:
     with workers(bench.logs, bench.now) as pool, web_server(bench.logs) as port:
         contestants = {
             "limit": lambda: _limit(bench, pool),
+            "sets": lambda: arrive_and_keep(len(send_anew(pool)), CHANNEL, bench.now),
             "peer": lambda: _peer(pool, port, bench.size.receipts_batch_peer),
             "ours": lambda: _ours(bench, pool, port),
         }
@@ -38,6 +39,7 @@ def run(bench: Bench) -> Iterator[Figure]:
         yield Figure(name="receipts_batch", n=n, notes=f"{missing}; limit {limit:,.0f}/s, peer {peer:,.0f}/s")
     else:
         yield compare("receipts_batch", series["ours"], limit=series["limit"], peer=series["peer"])
+    yield compare("receipts_batch.sets", series["sets"], limit=series["limit"], peer=series["peer"])
 
 
 def _what_is_missing() -> str:
