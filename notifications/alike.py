@@ -3,7 +3,8 @@ the others from it.
 
 Of a day's reminders most say the same: firms, day, how to pay, language. What is one borrower's own in them are four
 facts, and those the database puts in place itself. All that needs a second look (several installments, figures that
-changed, a day that may be over, a fact that nobody knows) is worded one by one, as everywhere else.
+changed, a payment on its way, a day that may be over, a fact that nobody knows) is worded one by one, as everywhere
+else.
 """
 
 import json
@@ -53,6 +54,7 @@ WITH next AS MATERIALIZED ({{next}}), known AS MATERIALIZED (
     JOIN loans_loan AS loan ON loan.id = next.loan_id
     WHERE next.version = 1 AND next.payment_reference <> '' AND borrower.name <> '' AND loan.product <> ''
       AND NOT EXISTS (SELECT FROM notifications_prompt AS companion WHERE companion.told_with_id = next.prompt_id)
+      AND NOT EXISTS (SELECT FROM loans_paymentpart AS part WHERE part.installment_id = next.installment_id)
     OFFSET 0
 ), moved AS (
     UPDATE notifications_delivery AS delivery
@@ -161,8 +163,8 @@ def _is_plain(telling: Telling, now: datetime) -> bool:
 
 
 def _shared(said: str) -> dict[str, Any] | None:
-    """What is said to all of a sort; None where this is about several installments, or lacks what is one's own."""
+    """What is said to all of a sort; None where this says more of its own than that, or lacks some of it."""
     facts: dict[str, Any] = json.loads(said)
-    if "items" in facts or not all(facts.pop(name, None) for name in _OWN):
+    if "items" in facts or "on_way" in facts or not all(facts.pop(name, None) for name in _OWN):
         return None
     return facts

@@ -1,9 +1,10 @@
 """Claimed deliveries -> messages: facts are read fresh and worded."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import NamedTuple
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from notifications.claiming import Kept
 from notifications.ending import end_closed, end_past, with_free_ladders
 from notifications.facts import facts_of
 from notifications.figures_before import Before, previously_told
-from notifications.left_to_pay import Left, left_after
+from notifications.left_to_pay import Left, left_after, on_its_way
 from notifications.models import Delivery, Prompt
 from notifications.policy import PURPOSES, Purpose
 from notifications.quiet_hours import hold_until_morning, lives_of
@@ -50,6 +51,7 @@ class _Block:
     told_before: dict[int, Before]
     promised: dict[int, date]
     left: dict[int, Left]
+    on_its_way: dict[int, Decimal | None]
     lives: dict[int, int]
 
 
@@ -73,7 +75,8 @@ def word(every: Sequence[Telling], *, now: datetime) -> tuple[list[Worded], list
     promised = days_promised([one.prompt_id for one in tellings if one.kind == Prompt.Kind.PRIOR_NOTICE])
     before = previously_told(tellings, companions)
     left, lives = left_after(tellings), lives_of(tellings, now=now)
-    block = _Block(now, firms_named(tellings, companions), companions, before, promised, left, lives)
+    coming = on_its_way(_asked(tellings, companions))
+    block = _Block(now, firms_named(tellings, companions), companions, before, promised, left, coming, lives)
     worded = []
     for telling in tellings:
         try:
@@ -89,7 +92,8 @@ def _word(telling: Telling, block: _Block) -> Worded:
     pk, prompt_id = telling.delivery_id, telling.prompt_id
     others, promised = block.companions.get(prompt_id, ()), block.promised.get(prompt_id)
     left = block.left.get(prompt_id)
-    facts = facts_of(telling, block.now, block.firms, others, block.told_before, promised, left)
+    before, coming = block.told_before, block.on_its_way
+    facts = facts_of(telling, block.now, block.firms, others, before, promised, left, coming)
     if _stops(telling):
         facts = facts._replace(stops=True)
     if telling.channel == Delivery.Channel.IN_APP:
@@ -99,6 +103,13 @@ def _word(telling: Telling, block: _Block) -> Worded:
         rendered = render(telling.kind, telling.stage, telling.channel, facts, url, _reply_code(telling))
         version, message = rendered.wording, _message(telling, rendered, url, block.lives.get(pk))
     return Worded(Kept(pk, facts.as_text(), version), telling.borrower_id, telling.installment_id, message)
+
+
+def _asked(tellings: Iterable[Telling], companions: Mapping[int, Sequence[Companion]]) -> set[int]:
+    """The installments that these ask to be paid."""
+    asking = [one for one in tellings if one.asks_acknowledgement]
+    several = (other.installment_id for one in asking for other in companions.get(one.prompt_id, ()))
+    return {one.installment_id for one in asking if one.installment_id}.union(several)
 
 
 def _without(tellings: Sequence[Telling], held: Sequence[Step]) -> Sequence[Telling]:

@@ -1,6 +1,6 @@
 """What a prompt has to say now, read from the rows that it is about."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -28,10 +28,11 @@ def facts_of(
     before: Mapping[int, Before] | None = None,
     promised: date | None = None,
     left: Left | None = None,
+    on_its_way: Mapping[int, Decimal | None] | None = None,
 ) -> Facts:
     """The facts of `telling` at `now`, in the borrower's language and calendar. `before` is what was told of each
     prompt's installment, `promised` the day of a report that was told before (`report_day`), `left` what the payment
-    that it tells of leaves to be paid.
+    that it tells of leaves to be paid, `on_its_way` how much of each installment is on its way to the bank.
 
     Of a message for several installments it holds what is still needed: one that was paid meanwhile is left out.
     Raises ValueError for a prompt that is about nothing.
@@ -43,6 +44,8 @@ def facts_of(
         about = _about_payment(telling, firms, left or Left())
     else:
         loan, about = _about_figures(telling, companions, firms, before or {})
+        if on_its_way and telling.asks_acknowledgement:
+            about["on_way"] = _on_way(about["amount"], _several(telling, companions), on_its_way)
         if telling.kind == Prompt.Kind.PRIOR_NOTICE:
             about["report_on"] = promised or counted_from(now, telling.stage, telling.zone)
     bank, platform = firms[loan.bank_id], firms[loan.platform_id] if loan.platform_id else None
@@ -77,8 +80,7 @@ def _about_figures(
     """The installment that is named first, or alone, and the facts."""
     if telling.outstanding is None:
         raise ValueError(f"Prompt {telling.prompt_id} is about nothing.")
-    all_named: list[Telling | Companion] = [telling, *companions]
-    several = [one for one in all_named if one.needed] or [telling] if companions else all_named
+    several = _several(telling, companions)
     if telling.says_withdrawn:
         several = [_as_told(one, before.get(one.prompt_id)) for one in several]
     about = _about_installment(several[0], firms)
@@ -90,6 +92,23 @@ def _about_figures(
     elif known := before.get(several[0].prompt_id):
         about |= {"instead_amount": known.instead} if telling.says_withdrawn else known.as_facts()
     return several[0], about
+
+
+def _several(telling: Telling, companions: Sequence[Companion]) -> list[Telling | Companion]:
+    """What the message names: all of it that is still needed."""
+    all_named: list[Telling | Companion] = [telling, *companions]
+    return [one for one in all_named if one.needed] or [telling] if companions else all_named
+
+
+def _on_way(
+    amount: Decimal, several: Iterable[Telling | Companion], on_its_way: Mapping[int, Decimal | None]
+) -> Decimal | None:
+    """How much of this amount; None where nothing is, or nobody can say what that leaves to be paid."""
+    named = {one.installment_id or 0 for one in several}
+    seen = [on_its_way[pk] for pk in named & on_its_way.keys()]
+    surely = [each for each in seen if each is not None]
+    on_way = sum(surely, Decimal(0))
+    return on_way if len(surely) == len(seen) and 0 < on_way < amount else None
 
 
 def _as_told(one: Telling | Companion, before: Before | None) -> Telling | Companion:

@@ -1,13 +1,15 @@
-"""What a payment leaves to be paid: of the installment that it is for, or nothing more of its loan."""
+"""What a payment leaves to be paid: of the installment that it is for, or nothing more of its loan. And how much of
+what is to be paid is on its way.
+"""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from django.db import connection
-
+from notifications.arrays import numbers
 from notifications.in_doubt import HOLDS
+from notifications.prepared import prepared_cursor
 from notifications.tellings import Telling
 
 # What is disputed or in doubt is not asked for. What others have seen and the bank has not booked yet is on its way;
@@ -31,6 +33,17 @@ WHERE prompt.id = ANY(%(ids)s::bigint[]) AND payment.status IN ('received', 'set
     WHERE dispute.loan_id = installment.loan_id AND dispute.status <> 'decided'
       AND (dispute.installment_id IS NULL OR dispute.installment_id = installment.id))
   AND NOT {HOLDS.format(loan="installment.loan_id", installment="installment.id")}
+"""  # noqa: S608  (nothing of it comes from outside)
+# As in _REST. By the index of parts, of which few installments that are open have any.
+_ON_ITS_WAY: Final = f"""
+SELECT installment.id, sum(part.amount),
+       bool_and(part.since = part.amount)
+       AND NOT {HOLDS.format(loan="installment.loan_id", installment="installment.id")}
+FROM loans_paymentpart AS part
+JOIN loans_payment AS seen ON seen.id = part.payment_id AND seen.status = 'received'
+JOIN loans_installment AS installment ON installment.id = part.installment_id
+WHERE part.installment_id = ANY(%(ids)s::bigint[]) AND part.amount > 0
+GROUP BY installment.id
 """  # noqa: S608  (nothing of it comes from outside)
 # For sure: the bank has booked all of a schedule that pays back the whole loan and waived no installment as a whole,
 # both firms say the same of it, and nothing of it is disputed.
@@ -71,8 +84,16 @@ def left_after(tellings: Sequence[Telling]) -> dict[int, Left]:
     return found | {pk: Left(paid_off=True) for (pk,) in _rows(_PAID_OFF, ids)}
 
 
-def _rows(statement: str, ids: Sequence[int]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, {"ids": list(ids)})
+def on_its_way(installment_ids: Collection[int]) -> dict[int, Decimal | None]:
+    """How much of these installments others have seen and the bank has not booked yet; None where nobody can say how
+    much of that the bank's figure still asks for. Those of which nothing is on its way are left out.
+    """
+    rows = _rows(_ON_ITS_WAY, installment_ids) if installment_ids else ()
+    return {pk: amount if sure else None for pk, amount, sure in rows}
+
+
+def _rows(statement: str, ids: Collection[int]) -> list[tuple[Any, ...]]:
+    with prepared_cursor() as cursor:
+        cursor.execute(statement, {"ids": numbers(ids)})
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows

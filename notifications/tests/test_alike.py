@@ -217,7 +217,7 @@ def test_of_what_is_one_borrowers_own_a_wording_cannot_do_without_the_amount_alo
     for kind, language in product(("upcoming", "overdue"), LANGUAGES):
         for wording in read_wordings(kind, language).values():
             needed = names_in(wording.subject + wording.preview + wording.heading + wording.button)
-            assert needed & PERSONAL.keys() <= {"amount"}
+            assert needed & PERSONAL.keys() <= {"amount", "to_pay"}
 
 
 def test_all_that_is_told_alike_is_about_loans_of_the_same_firms(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,8 +56,9 @@ class Facts(NamedTuple):
     be told. `previous_amount` and `previous_due_on` are what the borrower was told before the bank changed it;
     `withdrawn_amount` takes the place of the former where they were told that it is no longer to be paid.
     `instead_amount` is what is to be paid on the same day in place of what is withdrawn. `report_on` is the first day
-    of an adverse report. `rest` is what a payment leaves to be paid of what is due on `due_on`; `paid_off` names the
-    loan of which it leaves nothing. `stops`: a text message says by which word they are stopped.
+    of an adverse report. `on_way` is how much of `amount` is on its way to the bank. `rest` is what a payment leaves to
+    be paid of what is due on `due_on`; `paid_off` names the loan of which it leaves nothing. `stops`: a text message
+    says by which word they are stopped.
     """
 
     language: str
@@ -88,6 +89,7 @@ class Facts(NamedTuple):
     rest: Decimal | None = None
     paid_off: str = ""
     stops: bool = False
+    on_way: Decimal | None = None
 
     @property
     def seller(self) -> str:
@@ -121,7 +123,7 @@ class Facts(NamedTuple):
 
 _NEEDED = frozenset({"language", "today", "bank_name"})
 _DAYS = frozenset({"today", "due_on", "paid_on", "answer_by", "previous_due_on", "report_on"})
-_AMOUNTS = frozenset({"amount", "previous_amount", "withdrawn_amount", "instead_amount", "rest"})
+_AMOUNTS = frozenset({"amount", "previous_amount", "withdrawn_amount", "instead_amount", "rest", "on_way"})
 
 
 def _read(name: str, value: Any) -> str | int | date | Decimal | tuple[FactItem, ...]:

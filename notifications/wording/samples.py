@@ -46,7 +46,8 @@ _IN_LANGUAGE: Final[dict[str, dict[str, Any]]] = {
 
 class Case(StrEnum):
     """What a sample shows: one payment as planned, several due together, figures that the bank has changed, what is to
-    be paid although it was said not to be any more, or in place of something else, a part that was paid, the last one.
+    be paid although it was said not to be any more, or in place of something else, a part that was paid, the last one,
+    and one of which a part is on its way.
     """
 
     USUAL = "usual"
@@ -56,6 +57,7 @@ class Case(StrEnum):
     INSTEAD = "instead"
     PART = "part"
     PAID_OFF = "paid_off"
+    ON_ITS_WAY = "on_its_way"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ def _cases(language: str) -> Iterator[tuple[Case, str, dict[str, Any]]]:
     yield Case.BACK, "withdrawn_amount", {"withdrawn_amount": Decimal("1499.00"), **before}
     yield Case.INSTEAD, "instead_amount", {"instead_amount": Decimal("1610.00")}
     yield Case.PART, "rest", {"rest": Decimal("476.60")}
+    yield Case.ON_ITS_WAY, "on_way", {"on_way": Decimal("600.00")}
     yield Case.PAID_OFF, "paid_off", {"paid_off": _IN_LANGUAGE[language]["loan_label"]}
 
 

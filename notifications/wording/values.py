@@ -76,6 +76,11 @@ def _amount(name: str) -> Value:
     return value
 
 
+def _to_pay(facts: Facts) -> Facts:
+    """With what is left of its amount once that is there which is on its way."""
+    return facts._replace(amount=facts.amount - facts.on_way) if facts.amount and facts.on_way else facts
+
+
 def _day(day: date | None, facts: Facts, language: str) -> str:
     return dates.day(day, language, facts.today) if day else ""
 
@@ -130,9 +135,10 @@ SHARED: Final[dict[str, Value]] = {
 }
 """What many borrowers of a day have in common."""
 
-_AMOUNTS: Final = ("amount", "instead_amount", "previous_amount", "rest", "withdrawn_amount")
+_AMOUNTS: Final = ("amount", "instead_amount", "on_way", "previous_amount", "rest", "withdrawn_amount")
 PERSONAL: Final[dict[str, Value]] = {
     **{name: _money(name) for name in _AMOUNTS},
+    "to_pay": lambda facts, language: _money("amount")(_to_pay(facts), language),
     "borrower_name": lambda facts, _language: one_line(facts.borrower_name),
     "dispute_number": lambda facts, _language: one_line(facts.dispute_number),
     "items": _items,
@@ -141,7 +147,11 @@ PERSONAL: Final[dict[str, Value]] = {
     "payment_reference": lambda facts, _language: one_line(facts.payment_reference),
 }
 """What is one borrower's own, and never stands where a locked screen shows it."""
-LOOKED_AT: Final[dict[str, Value]] = {**PERSONAL, **{name: _amount(name) for name in _AMOUNTS}}
+LOOKED_AT: Final[dict[str, Value]] = {
+    **PERSONAL,
+    **{name: _amount(name) for name in _AMOUNTS},
+    "to_pay": lambda facts, language: _amount("amount")(_to_pay(facts), language),
+}
 """The same for who only asks what is known: amounts are checked and not written."""
 
 SEVERAL_LINES: Final = frozenset({"how_to_pay", "items"})

@@ -31,6 +31,7 @@ NAMES: Final[dict[str, Promise]] = {
     "previous_due_on": _("due date told before"),
     "report_on": _("first day of a report"),
     "rest": _("still to be paid"),
+    "on_way": _("of this on its way to the bank"),
     "paid_off": _("loan that is paid in full"),
     "withdrawn_amount": _("amount that was withdrawn"),
     "instead_amount": _("amount in its place"),

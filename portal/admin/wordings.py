@@ -166,5 +166,6 @@ def _case_words(case: Case) -> str:
         Case.INSTEAD: _("another in its place"),
         Case.PART: _("paid in part"),
         Case.PAID_OFF: _("the last payment"),
+        Case.ON_ITS_WAY: _("a part is on its way"),
     }
     return words[case]
