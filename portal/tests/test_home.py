@@ -177,6 +177,13 @@ def test_part_of_it_paid_is_said(page: Client, loan: Loan) -> None:
     assert "¥200.00 of ¥500.00 has arrived, ¥300.00 is still to be paid" in shown
 
 
+def test_a_part_that_is_on_its_way_is_said_beside_what_is_asked_for(page: Client, loan: Loan) -> None:
+    installment = make_installment(loan, due_on=day(1))
+    make_payment(installment, Payment.Status.RECEIVED, paid_on=day(-1), amount=Decimal(40))
+    shown = opening(page)
+    assert "¥40.00 is on its way to Harbour Bank: please do not pay that a second time." in shown
+
+
 def test_a_dispute_says_by_when_it_is_decided(page: Client, loan: Loan) -> None:
     installment = make_installment(loan, due_on=day(-2))
     dispute = make_dispute(loan, installment=installment, now=NOON)
