@@ -108,6 +108,15 @@ class ProblemError(exceptions.APIException):
         self.problem, self.members, self.headers = what, members, dict(headers or {})
 
 
+class _InJson(Response):
+    """Written as JSON by an address, too, whose own answers are not: the description is YAML."""
+
+    @property
+    def rendered_content(self) -> Any:
+        self.accepted_renderer, self.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
+        return super().rendered_content
+
+
 def answer(error: Exception, _context: Mapping[str, Any]) -> Response | None:
     """REST framework's EXCEPTION_HANDLER. None, which raises the error again, for what is a mistake of ours."""
     if (told := _told(error)) is None:
@@ -144,7 +153,7 @@ def respond(
 ) -> Response:
     """The answer as such."""
     body = body_of(what, detail) | dict(members or {})
-    return Response(body, status=what.status, headers=dict(headers or {}), content_type=MEDIA_TYPE)
+    return _InJson(body, status=what.status, headers=dict(headers or {}), content_type=MEDIA_TYPE)
 
 
 def body_of(what: Problem, detail: str = "") -> dict[str, Any]:
