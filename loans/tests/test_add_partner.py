@@ -25,3 +25,12 @@ def test_a_bank_does_not_become_a_platform() -> None:
     with pytest.raises(CommandError, match="cannot change"):
         add(kind="platform")
     assert Partner.objects.get().kind == "bank"
+
+
+def test_whether_a_firm_is_new_or_has_another_name_now_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("Harbour Bank", "Habour Bank"):
+        call_command("add_partner", "harbour", "--kind", "bank", "--name", name)
+    assert capsys.readouterr().out.splitlines() == [
+        "harbour: Harbour Bank (bank), new",
+        "harbour: Habour Bank (bank), known before as Harbour Bank",
+    ]

@@ -22,7 +22,7 @@ class Command(BaseCommand):
         known = Partner.objects.filter(code=options["code"]).first()
         if known and known.kind != options["kind"]:
             raise CommandError(f"{known.code} is a {known.kind}; a partner's kind cannot change, its loans hang on it.")
-        partner = known or Partner(code=options["code"], kind=options["kind"])
+        partner, before = known or Partner(code=options["code"], kind=options["kind"]), known.name if known else ""
         partner.name = options["name"]
         if options["phone"] is not None:
             partner.phone = options["phone"]
@@ -31,4 +31,5 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError("; ".join(error.messages)) from error
         partner.save()
-        self.stdout.write(f"{partner.code}: {partner.name} ({partner.kind})")
+        was = f", known before as {before}" if before else ", new"
+        self.stdout.write(f"{partner.code}: {partner.name} ({partner.kind}){was}")
