@@ -80,6 +80,13 @@ def test_asking_for_the_same_number_too_soon_says_so(signed_in: Client, gateway:
     assert [number for number, _text in gateway.texts].count(NEW_PHONE) == 1
 
 
+def test_an_email_that_is_longer_than_any_is_refused_in_words(signed_in: Client, mailbox: Mailbox) -> None:
+    page = signed_in.post(reverse("account_email"), {"action_add": "", "email": f"{'a' * 242}@example.test"})
+    assert page.status_code == 200
+    assert "at most 254 characters" in page.content.decode()
+    assert mailbox.mails == []
+
+
 def test_a_new_email_is_used_once_its_link_was_opened(signed_in: Client, mailbox: Mailbox, person: User) -> None:
     old = person.email
     signed_in.post(reverse("account_email"), {"action_add": "", "email": "New@Example.test"})
