@@ -231,3 +231,8 @@ def test_a_first_password_can_be_set_after_signing_in(signed_in: Client, person:
     signed_in.post(reverse("account_set_password"), {"password1": PASSWORD, "password2": PASSWORD})
     response = Client().post(reverse("account_login_by_email"), {"login": person.email, "password": PASSWORD})
     assert response.status_code == 302
+
+
+@pytest.mark.parametrize("page", SENSITIVE)
+def test_no_browser_keeps_a_page_that_shows_a_number_or_an_address(signed_in: Client, page: str) -> None:
+    assert "no-store" in signed_in.get(reverse(page))["Cache-Control"]
