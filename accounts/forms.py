@@ -1,6 +1,6 @@
 """allauth's forms, asking one thing each and in our words."""
 
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from allauth.account import forms as allauth_forms
 from allauth.account.fields import EmailField
@@ -8,10 +8,14 @@ from allauth.account.fields import PhoneField as AllauthPhoneField
 from allauth.account.internal.flows.email_verification import send_verification_email_to_address
 from allauth.account.models import EmailAddress
 from django import forms
+from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+
+LONGEST_EMAIL: Final = 254
+"""Of what can be kept, and of what mail servers take (RFC 5321); Django's own fields for forms let more pass."""
 
 
 class PhoneField(AllauthPhoneField):
@@ -94,7 +98,10 @@ class ChangeEmailForm(BareFields, allauth_forms.AddEmailForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["email"].label = _("Your new email")
+        email = self.fields["email"]
+        email.label = _("Your new email")
+        email.validators.append(MaxLengthValidator(LONGEST_EMAIL))
+        email.widget.attrs["maxlength"] = LONGEST_EMAIL
 
     def save(self, request: HttpRequest) -> EmailAddress:
         """allauth's own would drop at once an email in use that was never confirmed, as a partner's file gives it."""

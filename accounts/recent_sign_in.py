@@ -15,6 +15,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
 
 from accounts.models import User
 
@@ -22,9 +23,13 @@ View = Callable[..., HttpResponseBase]
 
 
 def recent_sign_in_required(view: View) -> View:
-    """A view that sends a person on to sign in again unless they did so within ACCOUNT_REAUTHENTICATION_TIMEOUT."""
+    """A view that sends a person on to sign in again unless they did so within ACCOUNT_REAUTHENTICATION_TIMEOUT.
+
+    What it shows, a number or an address, no browser keeps.
+    """
 
     @wraps(view)
+    @never_cache
     def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not isinstance(request.user, User) or signed_in_recently(request, request.user):
             return view(request, *args, **kwargs)

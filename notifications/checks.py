@@ -12,7 +12,7 @@ from django.core.checks import CheckMessage, Error
 from django.utils import timezone
 
 from notifications.channels.base import ChannelMisconfiguredError
-from notifications.channels.registry import SETTINGS, suppliers_for, vapid
+from notifications.channels.registry import PROVIDERS, SETTINGS, suppliers_for, vapid
 from notifications.ladder import LADDERS
 from notifications.models import Prompt
 from notifications.policy import PolicyError, purpose_of
@@ -20,11 +20,6 @@ from notifications.policy_files import faults
 from notifications.timing import ContactHours
 from notifications.wording.source import LANGUAGES, WordingError, read_wordings
 
-_SECRETS: Final = (
-    ("kannel", "SMS_CALLBACK_TOKEN", "KANNEL_CALLBACK_TOKEN"),
-    ("aliyun", "ALIYUN_CALLBACK_TOKEN", "ALIYUN_CALLBACK_TOKEN"),
-)
-"""Who signs nothing, the setting that lets their calls in, and the variable that sets it."""
 TELLING: Final = "telling"
 """The tag of these checks: a process that serves or sends does not start while one of them finds an error."""
 
@@ -132,12 +127,12 @@ def check_ways_back(app_configs: Sequence[AppConfig] | None, **_options: Any) ->
     serving = {provider for setting in SETTINGS.values() for provider in getattr(settings, setting)}
     without_secret = [
         Error(
-            f"{variable} is not set: {provider} could bring no receipt and no reply.",
-            hint=f"Set it to a long random word, and give {provider} the address that has it: docs/operations.md.",
+            f"{known.set_by or known.lets_in} is not set: {word} could bring no receipt and no reply.",
+            hint=f"Set it to a long random word, and give {word} the address that has it: docs/operations.md.",
             id="notifications.E007",
         )
-        for provider, setting, variable in _SECRETS
-        if provider in serving and not getattr(settings, setting)
+        for word, known in PROVIDERS.items()
+        if word in serving and known.lets_in and not getattr(settings, known.lets_in)
     ]
     faults = _mail_firm_faults(serves="anymail" in serving)
     hint = "Set what is missing, or name another firm: ANYMAIL_WEBHOOKS in docs/operations.md."

@@ -80,6 +80,13 @@ def test_asking_for_the_same_number_too_soon_says_so(signed_in: Client, gateway:
     assert [number for number, _text in gateway.texts].count(NEW_PHONE) == 1
 
 
+def test_an_email_that_is_longer_than_any_is_refused_in_words(signed_in: Client, mailbox: Mailbox) -> None:
+    page = signed_in.post(reverse("account_email"), {"action_add": "", "email": f"{'a' * 242}@example.test"})
+    assert page.status_code == 200
+    assert "at most 254 characters" in page.content.decode()
+    assert mailbox.mails == []
+
+
 def test_a_new_email_is_used_once_its_link_was_opened(signed_in: Client, mailbox: Mailbox, person: User) -> None:
     old = person.email
     signed_in.post(reverse("account_email"), {"action_add": "", "email": "New@Example.test"})
@@ -224,3 +231,8 @@ def test_a_first_password_can_be_set_after_signing_in(signed_in: Client, person:
     signed_in.post(reverse("account_set_password"), {"password1": PASSWORD, "password2": PASSWORD})
     response = Client().post(reverse("account_login_by_email"), {"login": person.email, "password": PASSWORD})
     assert response.status_code == 302
+
+
+@pytest.mark.parametrize("page", SENSITIVE)
+def test_no_browser_keeps_a_page_that_shows_a_number_or_an_address(signed_in: Client, page: str) -> None:
+    assert "no-store" in signed_in.get(reverse(page))["Cache-Control"]

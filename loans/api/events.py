@@ -96,7 +96,7 @@ def _signed(request: Request) -> Signed:
 
 def _check_media(request: HttpRequest) -> None:
     if request.META.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != "application/json":
-        raise ProblemError(problems.MEDIA)
+        raise ProblemError(problems.MEDIA, "The body must be application/json.")
 
 
 def _takes_json(request: HttpRequest) -> bool:

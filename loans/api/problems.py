@@ -68,7 +68,7 @@ NOT_ACCEPTABLE: Final = problem("not_acceptable", 406, "Answers are JSON; the re
 ANOTHER_MESSAGE: Final = problem("another_message", 409, "Another message was sent under this webhook-id before")
 NO_LENGTH: Final = problem("no_length", 411, "Say with Content-Length how long the body is")
 TOO_LARGE: Final = problem("too_large", 413, "The body is larger than what is taken")
-MEDIA: Final = problem("unsupported_media_type", 415, "The body must be application/json")
+MEDIA: Final = problem("unsupported_media_type", 415, "The body is of a media type that this address does not take")
 NO_IDEMPOTENCY_KEY: Final = problem("idempotency_key_missing", 400, "A request that changes something names its key")
 AMBIGUOUS_LOAN: Final = problem("ambiguous_loan_number", 409, "Several banks have a loan of this number; name the bank")
 KEY_IN_USE: Final = problem("idempotency_key_in_use", 409, "The first request of this key is being answered right now")
@@ -108,6 +108,15 @@ class ProblemError(exceptions.APIException):
         self.problem, self.members, self.headers = what, members, dict(headers or {})
 
 
+class _InJson(Response):
+    """Written as JSON by an address, too, whose own answers are not: the description is YAML."""
+
+    @property
+    def rendered_content(self) -> Any:
+        self.accepted_renderer, self.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
+        return super().rendered_content
+
+
 def answer(error: Exception, _context: Mapping[str, Any]) -> Response | None:
     """REST framework's EXCEPTION_HANDLER. None, which raises the error again, for what is a mistake of ours."""
     if (told := _told(error)) is None:
@@ -144,7 +153,7 @@ def respond(
 ) -> Response:
     """The answer as such."""
     body = body_of(what, detail) | dict(members or {})
-    return Response(body, status=what.status, headers=dict(headers or {}), content_type=MEDIA_TYPE)
+    return _InJson(body, status=what.status, headers=dict(headers or {}), content_type=MEDIA_TYPE)
 
 
 def body_of(what: Problem, detail: str = "") -> dict[str, Any]:

@@ -61,11 +61,12 @@ def _answer(item: Opened) -> News | RefusedError:
     if isinstance(item, Case):
         if item.ahead and not item.record.whole:
             item.news.waits_for = Code.UNKNOWN_INSTALLMENT
-            item.news.remarks.append(f"the loan has no period {item.ahead[0]} yet; what is said of it waits for it")
+            said = f"the loan has no period {item.ahead[0]} yet; what is said of it waits for it"
+            item.news.remarks.append(item.record.placed(said))
         return item.news
     if isinstance(item, RefusedError):
         return item
-    said = f"{item.record.place}: {item.why}: kept until a record opens the loan"
+    said = item.record.placed(f"{item.why}: kept until a record opens the loan")
     return News(waits_for=Code.UNKNOWN_LOAN, remarks=[said])
 
 

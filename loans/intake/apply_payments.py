@@ -62,7 +62,8 @@ def _remark(case: Case, item: RepaymentRecord) -> None:
         what = f"loan {case.record.external_id}: a payment of {item.amount} on {item.paid_on}"
         case.news.remarks.append(f"{what} is {doubt.reason}; {NOT_BELIEVED}")
     elif item.installment and item.installment not in case.account.installments:
-        case.news.remarks.append(f"the loan has no period {item.installment}: the payment goes to what is due")
+        said = f"the loan has no period {item.installment}: the payment goes to what is due"
+        case.news.remarks.append(case.record.placed(said))
 
 
 def _known(partner: Partner, cases: Sequence[Case], references: set[str]) -> dict[Key, PaymentWord]:

@@ -157,7 +157,7 @@ def _known_case(record: LoanRecord, loan: Loan, report: Report) -> Case | Refuse
     if partner.kind == Partner.Kind.PLATFORM and loan.platform_id not in {None, partner.pk}:
         return RefusedError(f"loan {loan.external_id} was sold by another platform", Code.NOT_YOUR_LOAN)
     moment = moment_of(report, record.as_of)
-    return Case(record, report, Account(loan, report), False, News(remarks=list(record.remarks)), moment, partner)
+    return Case(record, report, Account(loan, report), False, News(remarks=record.placed_remarks()), moment, partner)
 
 
 def _new_case(record: LoanRecord, report: Report, bank: Partner, platform: Partner | None) -> Case | Waits:
@@ -176,7 +176,7 @@ def _new_case(record: LoanRecord, report: Report, bank: Partner, platform: Partn
     )
     account = Account(loan, report)
     widen(account, record)
-    news, moment = News(remarks=list(record.remarks)), moment_of(report, record.as_of)
+    news, moment = News(remarks=record.placed_remarks()), moment_of(report, record.as_of)
     return Case(record, report, account, True, news, moment, report.partner, names={record.external_id})
 
 
@@ -259,7 +259,7 @@ def _agree(cases: Sequence[Case]) -> None:
     for case in cases:
         record, loan = case.record, case.loan
         if is_out_of_order(record):
-            case.news.remarks.append(f"{record.place}: {OUT_OF_ORDER.format(record.disbursed_on)}")
+            case.news.remarks.append(record.placed(OUT_OF_ORDER.format(record.disbursed_on)))
         if case.new:
             continue
         case.agreed = record.whole and widen(case.account, record)

@@ -115,7 +115,7 @@ class ImportCommand(BaseCommand):
                 self.kind,
                 Path(name).name,
                 content,
-                signature=_signature(options["signature"] or f"{path}{SUFFIX}"),
+                signature=_named(options["signature"]) if options["signature"] else _signature(f"{path}{SUFFIX}"),
                 watch=lambda records, own: shown(records, own, _size(own), self.stderr),
             )
         except UnknownPartnerError as error:
@@ -176,6 +176,14 @@ def _opened(path: str) -> Iterator[BinaryIO]:
             shutil.copyfileobj(source, spool)
             spool.seek(0)
             yield cast("BinaryIO", spool)
+
+
+def _named(path: str) -> bytes:
+    """What stands in the file that somebody named: were it passed over, they would believe that it counted."""
+    signature = _signature(path)
+    if signature is None:
+        raise CommandError(f"{path}: there is no such file of a signature. Nothing was kept.", returncode=REFUSED)
+    return signature
 
 
 def _signature(path: str) -> bytes | None:

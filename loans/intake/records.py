@@ -155,6 +155,14 @@ class LoanRecord:
     positions: tuple[PositionRecord, ...] = ()
     bank: str | None = None
 
+    def placed(self, remark: str) -> str:
+        """A remark on this record, with where it stands: a file holds many."""
+        return f"{self.place}: {remark}"
+
+    def placed_remarks(self) -> list[str]:
+        """What was left out as it was read."""
+        return [self.placed(remark) for remark in self.remarks]
+
     def as_json(self) -> dict[str, object]:
         """The loan without anything personal: amounts as decimal strings, dates as ISO 8601."""
         return {

@@ -25,3 +25,28 @@ def test_a_bank_does_not_become_a_platform() -> None:
     with pytest.raises(CommandError, match="cannot change"):
         add(kind="platform")
     assert Partner.objects.get().kind == "bank"
+
+
+def test_whether_a_firm_is_new_or_has_another_name_now_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("Harbour Bank", "Habour Bank"):
+        call_command("add_partner", "harbour", "--kind", "bank", "--name", name)
+    assert capsys.readouterr().out.splitlines() == [
+        "harbour: Harbour Bank (bank), new",
+        "harbour: Habour Bank (bank), known before as Harbour Bank",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "phone", "said"),
+    [
+        ("Harbour\r\nBcc: x@example.test", "", "--name holds a control character"),
+        ("Harbour\u202e", "", "--name holds a control character"),
+        (" ", "", "blank"),
+        ("Harbour Bank", "400\n820", "--phone holds a control character"),
+        ("Harbour Bank", "javascript:alert(1)", "--phone holds what nobody can dial"),
+    ],
+)
+def test_what_no_subject_and_no_button_can_hold_is_refused(name: str, phone: str, said: str) -> None:
+    with pytest.raises(CommandError, match=said):
+        call_command("add_partner", "harbour", "--kind", "bank", "--name", name, "--phone", phone)
+    assert not Partner.objects.exists()

@@ -100,5 +100,6 @@ def test_the_command_prints_a_table_and_ends_with_1_where_a_goal_is_missed(bank:
 
 @pytest.mark.parametrize("days", ["0", "-1", "99999"])
 def test_the_command_refuses_days_that_make_no_sense(days: str) -> None:
-    with pytest.raises(CommandError, match="--days"):
+    with pytest.raises(CommandError, match="--days") as refused:
         run("consistency", f"--days={days}")
+    assert refused.value.returncode == 2, "1 says that a goal is missed"

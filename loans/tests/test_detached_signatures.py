@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.core.management import CommandError
 from django.utils import timezone
 
 from loans.intake.reports import Outcome, receive_file
@@ -113,3 +114,12 @@ def test_the_command_finds_the_signature_beside_the_file(tmp_path: Path) -> None
     elsewhere.write_bytes(b"x" * 64)
     path.write_bytes(CONTENT + b"\n")
     assert run("import_statement", path, "--signature", elsewhere).code == 2
+
+
+def test_a_signature_that_is_named_and_not_there_stops_the_command(tmp_path: Path) -> None:
+    make_bank()
+    path = tmp_path / "053.xml"
+    path.write_bytes(CONTENT)
+    with pytest.raises(CommandError, match="there is no such file of a signature"):
+        run("import_statement", path, "--signature", tmp_path / "053.sgi")
+    assert not Report.objects.exists()

@@ -292,3 +292,8 @@ def test_a_dispute_costs_the_same_with_many_messages_and_never_reads_a_file(
     with django_assert_max_num_queries(6) as queries:
         page.get(reverse("dispute", args=[dispute.pk]))
     assert not any('"loans_disputefile"."content",' in query["sql"] for query in queries.captured_queries)
+
+
+def test_no_page_of_disputes_is_shown_again_without_asking_who_is_there(page: Client, loan: Loan) -> None:
+    urls = [reverse("disputes"), form_url(loan=loan.pk), reverse("dispute", args=[make_dispute(loan).pk])]
+    assert [url for url in urls if "no-cache" not in page.get(url).get("Cache-Control", "")] == []

@@ -74,6 +74,24 @@ def test_what_is_left_out_of_a_borrower_is_noted_and_refuses_nothing(tmp_path: P
     assert "Lin" not in ran.out + ran.err
 
 
+@pytest.mark.django_db
+def test_what_is_left_out_is_noted_with_its_place_where_the_file_is_kept_too(tmp_path: Path) -> None:
+    make_bank()
+    path = tmp_path / "loans.json"
+    borrowers = [{"id": number, "mobileNo": "12", "emailAddress": f"{number}@example.test"} for number in (5, 6)]
+    path.write_bytes(write_json([loan_json(externalId=f"LN-{one['id']}", client=one) for one in borrowers]))
+    ran = run("import_loans", path, "--partner", "harbour")
+    said = [line for line in ran.err.splitlines() if "left out" in line]
+    assert [line.split(" the borrower")[0] for line in said] == [
+        f"{path}: note: loan 1 (LN-5):",
+        f"{path}: note: loan 2 (LN-6):",
+    ]
+    assert [remark.split(":")[0] for remark in Report.objects.get().remarks if "left out" in remark] == [
+        "loan 1 (LN-5)",
+        "loan 2 (LN-6)",
+    ]
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True

@@ -79,7 +79,9 @@ def test_a_token_is_refused_in_the_words_of_oauth(
 
 def test_what_is_no_form_is_no_request_for_a_token() -> None:
     answer = Client().post("/api/v1/token", {"grant_type": "client_credentials"}, content_type="application/json")
-    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (415, "unsupported_media_type")
+    assert "application/json" not in f"{told['title']} {told['detail']}", "that is what was sent"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import SignedInRequest
@@ -27,10 +28,13 @@ from loans.forms import MAX_WORDS, DisputeForm, MessageForm
 from loans.models import Dispute, DisputeFile, DisputeMessage, Installment, Loan
 from loans.uploads import bound_upload, upload_of
 
+# Not `never_cache`: who comes back to a half-written form would find it empty.
+asked_again = cache_control(private=True, no_cache=True)
 LIMITS = {"max_files": MAX_FILES, "max_megabytes": MAX_FILE_BYTES // 1024**2, "max_words": MAX_WORDS}
 
 
 @require_safe
+@never_cache
 def dispute_list(request: SignedInRequest) -> HttpResponse:
     """All of one's disputes: the undecided first, by what is decided next."""
     today = timezone.localdate()
@@ -43,6 +47,7 @@ def dispute_list(request: SignedInRequest) -> HttpResponse:
 
 @bound_upload
 @require_http_methods(["GET", "HEAD", "POST"])
+@asked_again
 def dispute_open(request: SignedInRequest) -> HttpResponse:
     """Say that something is wrong with ?installment= or ?loan=; without either, choose a loan first."""
     concern = _concern(request)
@@ -69,6 +74,7 @@ def dispute_open(request: SignedInRequest) -> HttpResponse:
 
 @bound_upload
 @require_http_methods(["GET", "HEAD", "POST"])
+@asked_again
 def dispute_page(request: SignedInRequest, dispute_id: int) -> HttpResponse:
     """Where one dispute stands, all that was said, and while it is undecided a form to add to it."""
     dispute = get_object_or_404(

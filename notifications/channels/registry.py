@@ -207,7 +207,8 @@ class Provider:
     """Who serves a channel. `needs` must be set at all; whether they are well-formed is found when it is built.
     `safe_to_resend` as its class says it. `reports_if` is the setting that says whether receipts come, where not
     the provider's protocol decides that but whoever runs it. `calls_a_second` is the setting that says how many calls
-    it makes, where it keeps what comes faster in a queue of its own.
+    it makes, where it keeps what comes faster in a queue of its own. `lets_in` is, where it signs nothing, the setting
+    whose secret lets its reports in; `set_by` the variable that sets that one, where it has another name.
     """
 
     channel: str
@@ -216,6 +217,8 @@ class Provider:
     safe_to_resend: bool = False
     reports_if: str = ""
     calls_a_second: str = ""
+    lets_in: str = ""
+    set_by: str = ""
 
 
 TWILIO: Final = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
@@ -224,9 +227,15 @@ ALIYUN: Final = ("ALIYUN_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_SECRET", "ALIYUN_SIG
 PROVIDERS: Final[dict[str, Provider]] = {
     "smtp": Provider("email", _build_smtp, safe_to_resend=True, reports_if="EMAIL_REPORTS"),
     "anymail": Provider("email", _build_anymail, ("ANYMAIL_BACKEND",)),
-    "kannel": Provider("sms", _build_kannel, ("KANNEL_URL",)),
+    "kannel": Provider(
+        "sms",
+        _build_kannel,
+        ("KANNEL_URL",),
+        lets_in="SMS_CALLBACK_TOKEN",
+        set_by="KANNEL_CALLBACK_TOKEN",
+    ),
     "twilio": Provider("sms", _build_twilio, (*TWILIO, "TWILIO_SENDER")),
-    "aliyun": Provider("sms", _build_aliyun, ALIYUN),
+    "aliyun": Provider("sms", _build_aliyun, ALIYUN, lets_in="ALIYUN_CALLBACK_TOKEN"),
     "webpush": Provider("push", _build_push, ("VAPID_PRIVATE_KEY", "VAPID_SUBJECT"), safe_to_resend=True),
     "twilio_voice": Provider(
         "voice", _build_twilio_voice, (*TWILIO, "TWILIO_CALLER"), calls_a_second="TWILIO_CALLS_PER_SECOND"

@@ -14,7 +14,7 @@ from notifications import heard, urls
 from notifications.channels import registry
 from notifications.channels.base import Channel, ChannelMisconfiguredError, ReceiptKind, Result
 from notifications.channels.registry import channel_of, suppliers_for
-from notifications.checks import check_suppliers
+from notifications.checks import check_suppliers, check_ways_back
 from notifications.dispatch import dispatch
 from notifications.models import Delivery
 from notifications.states import Status
@@ -100,6 +100,12 @@ def test_its_registry_knows_the_provider_and_names_what_is_not_set(added: Settin
     added.PIGEON_URL, added.PIGEON_KEY = "http://pigeons.example/", "key"
     with pytest.raises(ChannelMisconfiguredError, match="PIGEON_URL"):
         channel_of("pigeon")
+
+
+def test_without_the_secret_that_lets_its_reports_in_nothing_starts(added: Settings) -> None:
+    assert check_ways_back(None) == []
+    added.PIGEON_CALLBACK_TOKEN = ""
+    assert [error.msg.split()[0] for error in check_ways_back(None)] == ["PIGEON_CALLBACK_TOKEN"]
 
 
 @pytest.mark.django_db

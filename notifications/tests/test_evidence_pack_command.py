@@ -29,6 +29,13 @@ def test_the_command_writes_a_pack_that_verifies(case: Told, tmp_path: Path) -> 
         assert json.loads(pack.read("case.json"))["disputes"][0]["number"] == number
 
 
+def test_a_receipt_number_is_understood_however_it_was_typed(case: Told, tmp_path: Path) -> None:
+    target, number = tmp_path / "case.zip", dispute(case).receipt_number
+    call_command("evidence_pack", "--dispute", number.lower().replace("-", " "), "-o", str(target), stdout=StringIO())
+    with ZipFile(target) as pack:
+        assert json.loads(pack.read("case.json"))["disputes"][0]["number"] == number
+
+
 def test_the_command_writes_to_standard_output(case: Told, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     call_command("evidence_pack", "--installment", str(case.installment.pk), "-o", "-")
     assert find_problems(read_files(BytesIO(capsysbinary.readouterr().out))) == []

@@ -55,6 +55,18 @@ def test_the_description_is_also_there_as_json(client: Client) -> None:
     assert answer.json()["openapi"].startswith("3")
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("method", "accepted", "code"), [("POST", "*/*", "method_not_allowed"), ("GET", "text/xml", "not_acceptable")]
+)
+def test_what_the_description_refuses_is_a_problem_in_json(
+    client: Client, method: str, accepted: str, code: str
+) -> None:
+    answer: Any = client.generic(method, "/api/v1/schema", headers={"accept": accepted})
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json()["code"] == code
+
+
 def test_the_committed_description_is_the_one_that_the_code_gives(tmp_path: Path) -> None:
     """`manage.py spectacular --fail-on-warn --validate --file docs/openapi.yaml` writes it."""
     call_command("spectacular", "--fail-on-warn", "--validate", "--file", str(tmp_path / "now.yaml"))

@@ -1,14 +1,17 @@
 """The secrets of the demonstration, and what it says of its waits."""
 
 import json
+import shlex
 import stat
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from notifications.channels.vapid import Vapid
 from notifications.tests.browsers import SUBJECT
 from portal.demo.environment import read_keys, say_when
+from portal.management.commands.demo import command_in_another_terminal
 
 
 def test_they_are_made_up_once_for_this_user_alone(tmp_path: Path) -> None:
@@ -26,6 +29,13 @@ def test_one_that_is_missing_is_made_up_beside_the_others(tmp_path: Path) -> Non
     later = read_keys(tmp_path)
     assert later.keys() == keys.keys()
     assert {name: later[name] for name in earlier} == earlier
+
+
+def test_a_command_for_another_terminal_finds_the_data_wherever_it_lies(tmp_path: Path) -> None:
+    manage = str(settings.BASE_DIR / "manage.py")
+    assert command_in_another_terminal(settings.BASE_DIR / ".data", "check") == f"{shlex.quote(manage)} check"
+    elsewhere = tmp_path / "my data"
+    assert command_in_another_terminal(elsewhere, "check") == f"DUEPROOF_DATA='{elsewhere}' {shlex.quote(manage)} check"
 
 
 def test_the_start_says_how_fast_waits_are_as_they_are_set(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,11 @@
 """Who may act at the desk, and what its lists cost."""
 
+import re
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -128,3 +131,14 @@ def test_the_page_of_an_app_lists_its_records(desk: Client) -> None:
     page = desk.get(reverse("admin:app_list", args=["loans"])).content.decode()
     assert reverse("admin:loans_position_changelist") in page
     assert "desk-numbers" not in page
+
+
+def test_operators_read_how_the_first_person_gets_to_the_desk_and_it_is_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    [options] = re.findall(r"`manage.py createsuperuser (.*?)`", (settings.BASE_DIR / "docs/operations.md").read_text())
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "walnut-harbour-9")
+    call_command("createsuperuser", *options.split(), "--noinput", stdout=None)
+    answer = Client().post(
+        reverse("account_login_by_email"), {"login": options.split()[-1], "password": "walnut-harbour-9"}, follow=True
+    )
+    assert answer.redirect_chain == [(reverse("admin:index"), FOUND)]
+    assert answer.status_code == 200

@@ -59,3 +59,19 @@ def test_who_has_another_key_is_told_what_fails(live_server: LiveServer) -> None
     code, said = check(live_server.url, "harbour", secret)
     assert code == 1
     assert "FAILED  an opened loan is kept, answered 202 and applied: expected 202, got 401" in said
+
+
+@pytest.mark.parametrize(
+    ("url", "secret", "said"),
+    [
+        ("portal.example", "whsec_AAAA", "portal.example is no address of a portal: write it as https://"),
+        ("http://127.0.0.1:1", "whsec_AAAAA", "The secret is not whole: it is whsec_ and what follows it"),
+        ("http://127.0.0.1:1", "whsec_AAAA", "http://127.0.0.1:1 does not answer ("),
+    ],
+)
+def test_what_cannot_be_checked_at_all_is_said_in_a_sentence(url: str, secret: str, said: str) -> None:
+    command = [sys.executable, str(CHECK), url, "harbour", "-"]
+    ran = subprocess.run(command, input=f"{secret}\n", capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr.startswith(said)
+    assert len(ran.stderr.splitlines()) == 1

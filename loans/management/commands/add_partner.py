@@ -1,12 +1,17 @@
 """Make a bank or a platform known, so that its files can come in."""
 
+import re
 from argparse import ArgumentParser
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
+from loans.intake.records import Code
+from loans.intake.values import NAME_LENGTH, Fault, text_of
 from loans.models import Partner
+
+DIALLED: Final = re.compile(r"\+?[\d ()./-]*")
 
 
 class Command(BaseCommand):
@@ -22,13 +27,24 @@ class Command(BaseCommand):
         known = Partner.objects.filter(code=options["code"]).first()
         if known and known.kind != options["kind"]:
             raise CommandError(f"{known.code} is a {known.kind}; a partner's kind cannot change, its loans hang on it.")
-        partner = known or Partner(code=options["code"], kind=options["kind"])
-        partner.name = options["name"]
-        if options["phone"] is not None:
-            partner.phone = options["phone"]
+        partner, before = known or Partner(code=options["code"], kind=options["kind"]), known.name if known else ""
         try:
+            partner.name = text_of(options["name"], "--name", NAME_LENGTH) or ""
+            if options["phone"] is not None:
+                partner.phone = _phone_of(options["phone"])
             partner.full_clean()
+        except Fault as fault:
+            raise CommandError(f"{fault.reason}. Nothing was done.") from fault
         except ValidationError as error:
             raise CommandError("; ".join(error.messages)) from error
         partner.save()
-        self.stdout.write(f"{partner.code}: {partner.name} ({partner.kind})")
+        was = f", known before as {before}" if before else ", new"
+        self.stdout.write(f"{partner.code}: {partner.name} ({partner.kind}){was}")
+
+
+def _phone_of(written: str) -> str:
+    """A number as people write it; borrowers press it, and read it in every message. Raises Fault."""
+    phone = text_of(written, "--phone", NAME_LENGTH) or ""
+    if not DIALLED.fullmatch(phone):
+        raise Fault(Code.VALUE, "--phone holds what nobody can dial; write it as +86 400 555 0123 or 400-820-0042")
+    return phone

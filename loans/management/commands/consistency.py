@@ -26,7 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not 1 <= options["days"] <= 3650:
-            raise CommandError("--days is a number from 1 to 3650.")
+            raise CommandError("--days is a number from 1 to 3650.", returncode=2)  # 1 says that a goal is missed
         pairs = measure(timezone.now(), options["days"])
         if options["json"]:
             self.stdout.write(json.dumps([pair.as_json() for pair in pairs]))

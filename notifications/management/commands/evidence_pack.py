@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from loans.models import Dispute, Installment
+from loans.receipt_numbers import read_receipt_number
 from notifications.evidence.pack import build_pack
 from notifications.evidence.verify import find_problems, find_unproven, read_files
 
@@ -45,7 +46,7 @@ class Command(BaseCommand):
     def _build(self, installment_id: int, number: str | None) -> bytes:
         now = timezone.now()
         if number is not None:
-            dispute = Dispute.objects.filter(receipt_number=number).first()
+            dispute = Dispute.objects.filter(receipt_number=read_receipt_number(number)).first()
             if dispute is None:
                 raise CommandError(f"There is no dispute {number}: the desk lists them under Disputes.")
             return build_pack(dispute.borrower_id, dispute_id=dispute.pk, now=now)

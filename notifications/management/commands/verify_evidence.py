@@ -35,7 +35,8 @@ class Command(BaseCommand):
         if self.stderr.isatty():
             self.stderr.write(_CLEAR_LINE, str, "")
         if not verdict.seals and not verdict.broken and (options["first"], options["last"]) != (None, None):
-            raise CommandError("There are no seals from --from to --to: nothing was looked at.", returncode=1)
+            first, last = options["first"] or "the first", options["last"] or "the newest"
+            raise CommandError(f"There are no seals from {first} to {last}: nothing was looked at.", returncode=1)
         if options["json"]:
             self.stdout.write(json.dumps(asdict(verdict)))
         else:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 import sys
 import time
 from argparse import ArgumentParser
@@ -123,16 +124,23 @@ def given_servers() -> list[str]:
     return [name for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)]
 
 
+def command_in_another_terminal(folder: Path, *words: str) -> str:
+    """A command as it is to be typed there; one that is told nothing looks into `.data`."""
+    typed = shlex.join([str(settings.BASE_DIR / "manage.py"), *words])
+    usual = settings.BASE_DIR / ".data"
+    return typed if folder.absolute() == usual else f"DUEPROOF_DATA={shlex.quote(str(folder.absolute()))} {typed}"
+
+
 def where_to_look(addresses: Addresses, folder: Path) -> str:
     """Return the lines that tell a newcomer which pages there are and how to sign in."""
-    command = settings.BASE_DIR / "manage.py"
     portal, sandbox = f"http://{HOST}:{addresses.web}", f"http://{HOST}:{addresses.sandbox}"
+    next_file = str(folder / "book" / NEXT_NOTIFICATION)
     lines = {
         "Portal": f"{portal}/",
         "Desk": f"{portal}/desk/",
         "Phone and mailbox": f"{sandbox}/",
         "Logs": str(folder / "logs"),
-        "The bank's next file": f"{command} import_statement {folder / 'book' / NEXT_NOTIFICATION}",
+        "The bank's next file": command_in_another_terminal(folder, "import_statement", next_file),
     }
     places = "".join(f"{title:<24}{place}\n" for title, place in lines.items())
     people = "".join(f"{email:<32}{password:<16}{who}\n" for who, email, password in sign_ins(folder))
