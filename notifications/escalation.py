@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from accounts.models import ContactPoint
 from notifications import ladder
-from notifications.cancellation import NEWS, NOT_NEEDED, cancel, cancel_waiting
+from notifications.cancellation import NEWS, NOT_NEEDED, cancel, cancel_unsent, cancel_waiting
 from notifications.capping import is_capped
 from notifications.clock import Clock
 from notifications.ending_told import end_told
@@ -241,6 +241,8 @@ def _write(writes: Writes, clock: Clock) -> None:
         cancel_waiting(writes.told, reason=TOLD_ELSEWHERE, now=clock.now)
     _end([(pk, Prompt.Status.ESCALATED, why) for pk, why in writes.escalated])
     _end([(pk, Prompt.Status.CANCELLED, why) for pk, why in writes.given_up])
+    # A halt, or a provider that fails, may hold what has had its time: nobody claims it any more.
+    cancel_unsent([pk for pk, _why in writes.given_up], reason=ladder.NO_CHANNEL_LEFT, now=clock.now)
     record_all(writes.facts, at=clock.now)
     tell_unreached(writes.tasks, at=clock.now)
 

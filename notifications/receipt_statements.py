@@ -50,6 +50,7 @@ WITH {_LETTERS}, asked AS (
       AND delivery.channel = asked.channel
       AND delivery.status || '>' || asked.target = ANY(%(allowed)s)
       AND (delivery.status <> 'failed' OR NOT asked.unproved OR delivery.sent_at IS NULL AND delivery.attempts > 1)
+      AND (delivery.status <> 'cancelled' OR delivery.attempts > 0)
       AND prompt.id = delivery.prompt_id
     RETURNING delivery.id, delivery.status, delivery.reason, delivery.prompt_id, delivery.contact_point_id, asked.data,
               prompt.borrower_id, prompt.installment_id,
@@ -78,7 +79,8 @@ contact points marked unreachable that something has arrived at: of those there 
 
 What comes `unproved` does not turn a failure into an arrival, unless the failure was our own giving up after several
 tries, of which one may have gone out: then nobody has said that it was taken (no `sent_at`), while a report of that
-kind that it failed says just this.
+kind that it failed says just this. What was taken back before its next attempt has arrived where the one before was
+taken after all; what was never handed over has not.
 """
 
 REFUSED: Final = """

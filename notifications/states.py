@@ -9,8 +9,9 @@
       └─paid, disputed, withdrawn, superseded─> CANCELLED        UNCONFIRMED ─late receipt─> DELIVERED | FAILED
 
 Each change is a conditional UPDATE: the rows that it returns are the ones that moved, whatever else happened meanwhile.
-DELIVERED, FAILED and CANCELLED are final, but for one thing: a receipt that says "delivered" beats FAILED. A mail's
-delivery report, which nobody signs, does so only where we had given up ourselves (`receipt_statements`).
+DELIVERED, FAILED and CANCELLED are final, but for one thing: a receipt that says "delivered" beats FAILED, and
+CANCELLED where an earlier attempt was in doubt. A mail's delivery report, which nobody signs, beats FAILED only where
+we had given up ourselves (`receipt_statements`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,7 +32,9 @@ Status = Delivery.Status
 ALLOWED: Final[dict[str, frozenset[str]]] = {
     Status.SENT: frozenset({Status.SENDING, Status.RETRYING}),
     Status.RETRYING: frozenset({Status.SENDING}),
-    Status.DELIVERED: frozenset({Status.SENDING, Status.RETRYING, Status.SENT, Status.UNCONFIRMED, Status.FAILED}),
+    Status.DELIVERED: frozenset(
+        {Status.SENDING, Status.RETRYING, Status.SENT, Status.UNCONFIRMED, Status.FAILED, Status.CANCELLED}
+    ),
     Status.FAILED: frozenset({Status.SENDING, Status.RETRYING, Status.SENT, Status.UNCONFIRMED}),
     Status.UNCONFIRMED: frozenset({Status.SENDING, Status.SENT}),
     Status.CANCELLED: frozenset({Status.QUEUED, Status.RETRYING}),

@@ -111,6 +111,21 @@ def test_news_that_reached_nobody_stay_in_the_portal_and_call_no_person() -> Non
     assert not AgentTask.objects.exists()
 
 
+def test_what_still_waits_of_news_that_are_given_up_is_taken_back() -> None:
+    """A halt holds the mail, and the text message has failed."""
+    make_installment(make_loan(), due_on=TODAY)
+    declare_outage(make_bank(), starts_at=NOON - timedelta(days=1), now=NOON, reason="Down.")
+    prompt = Prompt.objects.get()
+    Delivery.objects.filter(channel=Channel.IN_APP).update(status=Status.SENT)
+    make_delivery(prompt, status=Status.FAILED)
+    Prompt.objects.update(rung=rung_of(prompt.kind, Channel.SMS), look_again_at=NOON)
+    halt(channel=Channel.EMAIL, reason="The wording is wrong.", by=None, now=NOON)
+    climb(clock())
+    assert Prompt.objects.get().status == Prompt.Status.CANCELLED
+    email = Delivery.objects.get(channel=Channel.EMAIL)
+    assert (email.status, email.reason) == (Status.CANCELLED, ladder.NO_CHANNEL_LEFT)
+
+
 def test_news_are_not_given_up_before_they_lie_in_the_portal() -> None:
     message = news_for_nobody(in_portal=Status.QUEUED)
     stopped = halt(reason="The wording is wrong.", by=None, now=NOON)

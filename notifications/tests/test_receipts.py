@@ -54,6 +54,14 @@ def test_a_late_delivery_beats_unconfirmed() -> None:
     assert status(delivery) == Status.DELIVERED
 
 
+@pytest.mark.parametrize(("attempts", "moved"), [(1, Status.DELIVERED), (0, Status.CANCELLED)])
+def test_what_was_taken_back_after_a_try_in_doubt_and_arrived_counts_as_arrived(attempts: int, moved: str) -> None:
+    delivery = make_delivery(status=Status.CANCELLED, attempts=attempts)
+    hear("kannel", raw=report(delivery.pk, "1"), now=NOON)
+    assert status(delivery) == moved
+    assert NoticeEvent.objects.filter(kind=NoticeEvent.Kind.DELIVERED).count() == attempts
+
+
 def test_a_report_with_a_reference_that_is_not_ours_is_kept_and_moves_nothing() -> None:
     delivery = make_delivery(status=Status.SENT)
     hear("kannel", raw=b"reference=00000000-0000-8000-8000-000000000000&type=1", now=NOON)
