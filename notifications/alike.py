@@ -48,7 +48,7 @@ WITH next AS MATERIALIZED ({{next}}), known AS MATERIALIZED (
          AS known (sort, shared, wording, digits)
 ), own AS (
     SELECT next.id, next.borrower_id, next.installment_id, next.outstanding, next.payment_reference, borrower.name,
-           loan.product || ' ··' || right(loan.external_id, 4) AS loan_label, {_SORT} AS sort
+           btrim(loan.product || ' ··' || right(loan.external_id, 4)) AS loan_label, {_SORT} AS sort
     FROM next
     JOIN accounts_user AS borrower ON borrower.id = next.borrower_id
     JOIN loans_loan AS loan ON loan.id = next.loan_id

@@ -13,6 +13,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.tests.factories import make_borrower
 from loans.models import Installment, Loan, Partner
+from loans.tests.disputes import write_dispute
 from loans.tests.factories import make_bank, make_installment, make_loan
 from notifications import alike, placing
 from notifications.claiming import Line
@@ -20,6 +21,7 @@ from notifications.composing import word
 from notifications.models import Delivery, NoticeEvent
 from notifications.placing import place
 from notifications.tellings import Telling
+from notifications.tests.bundles import hold_by_outage
 from notifications.tests.factories import NOON, make_delivery, make_prompt
 from notifications.wording.source import LANGUAGES, names_in, read_wordings
 from notifications.wording.values import PERSONAL
@@ -194,9 +196,14 @@ def test_at_midnight_the_next_block_is_of_the_new_day(monkeypatch: pytest.Monkey
     assert days == ["2026-11-22", "2026-11-23", "2026-11-23"]
 
 
-def test_what_is_paid_or_disputed_is_not_placed_with_those_that_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
-    learned, paid, alike_too = waiting(), waiting(), waiting()
+def test_what_is_paid_disputed_or_held_is_not_placed_with_those_that_are_alike(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    day = date(2026, 11, 21)
+    learned, paid, disputed, held, alike_too = (waiting(due(due_on=day), kind="overdue", stage=1) for _ in range(5))
     Installment.objects.filter(prompts=paid.prompt).update(state="settled", paid=100, outstanding=0)
+    write_dispute(Installment.objects.get(prompts=disputed.prompt))
+    hold_by_outage(Installment.objects.get(prompts=held.prompt))
     assert place_in_blocks(monkeypatch, 1) == 2
     assert as_placed().keys() == {learned.pk, alike_too.pk}
 

@@ -14,6 +14,7 @@ from notifications.rendering import render
 from notifications.tests.factories import NOON, TODAY, make_delivery, make_prompt
 from notifications.tests.test_left_to_pay import said, see
 from notifications.wording.facts import Facts
+from notifications.wording.source import LANGUAGES, read_wordings
 
 pytestmark = pytest.mark.django_db
 DUE = TODAY + timedelta(days=3)
@@ -36,7 +37,7 @@ def test_a_reminder_asks_for_what_is_not_on_its_way(row: Installment) -> None:
     told = words("upcoming", 3, facts)
     assert "¥35.00 is due Wed 25 November" in told
     assert "A payment of ¥100.00 for Phone plan" in told
-    assert "Of this, ¥65.00 has been seen and is on its way to Harbour Bank: ¥35.00 is left to pay." in told
+    assert "Of that, ¥65.00 has been seen and is on its way to Harbour Bank: ¥35.00 is left to pay." in told
 
 
 @pytest.mark.parametrize(("kind", "stage"), [("overdue", 1), ("overdue", 7), ("prior_notice", 30)])
@@ -47,6 +48,25 @@ def test_nobody_is_told_that_all_is_missing_of_what_was_seen_in_part(row: Instal
     told = words(kind, stage, facts)
     assert "Of that, ¥40.00 is on its way to Harbour Bank; the rest, ¥60.00, we do not see yet." in told
     assert "We have not seen your payment of ¥100.00" not in told
+
+
+def test_on_the_last_days_nobody_who_has_paid_a_part_is_told_that_nothing_is_left_to_do(row: Installment) -> None:
+    see(row, 40)
+    facts = said(make_prompt(row))
+    for stage in (1, 0):
+        told = words("upcoming", stage, facts)
+        assert "Thank you for the ¥40.00. If you have not paid the rest yet, please" in told
+        assert "nothing more" not in told
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", ["upcoming", "overdue", "prior_notice"])
+def test_how_much_is_on_its_way_stands_beside_the_amount_that_it_is_a_part_of(kind: str, language: str) -> None:
+    """Or is thanked for, where it stands alone."""
+    for wording in read_wordings(kind, language).values():
+        told = [way for ways in wording.body for way in ways if "{on_way}" in way]
+        assert told
+        assert all("{amount}" in way or "{to_pay}" not in way for way in told)
 
 
 def test_where_nothing_is_on_its_way_the_words_are_as_ever(row: Installment) -> None:
@@ -78,7 +98,7 @@ def test_of_several_installments_it_is_the_sum(row: Installment) -> None:
     see(other, 30)
     facts = said(prompt)
     assert (facts.amount, facts.on_way) == (Decimal(200), Decimal(70))
-    assert "Of this, ¥70.00 has been seen and is on its way to Harbour Bank: ¥130.00 is left" in words(
+    assert "Of that, ¥70.00 has been seen and is on its way to Harbour Bank: ¥130.00 is left" in words(
         "upcoming", 3, facts
     )
 

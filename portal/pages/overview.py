@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from accounts.models import ContactPoint, User
@@ -10,7 +11,7 @@ from loans.dispute_standing import DisputeStanding, dispute_standing
 from loans.models import Dispute, Installment, Loan, OutageHold, Payment
 from loans.standing import Key, Standing, standing
 from notifications.models import Prompt
-from portal.pages.overview_rows import GATHERING, gather
+from portal.pages.overview_rows import GATHERING, Gathered, gather
 from portal.reading_ahead import read_ahead
 
 AHEAD: Final = timedelta(days=30)
@@ -30,6 +31,8 @@ class Item:
     dispute: Dispute | None
     bank_heard_at: datetime | None
     """When the bank last said anything about money; what was paid since cannot show yet."""
+    on_the_way: Decimal | None
+    """How much of it has been seen and is not booked yet, of whichever payment."""
 
     @property
     def firm_to_pay(self) -> str:
@@ -73,7 +76,7 @@ def read_overview(text: str, *, today: date) -> Overview:
     prompts = _latest_a_subject(found.prompts)
     heard = {loan.pk: vars(loan)["bank_heard_at"] for loan in found.loans}
     held = {hold.installment_id for hold in found.holds}
-    items = _items(found.installments, today, found.payments, prompts, found.disputes, heard, held)
+    items = _items(found, today, prompts, heard, held)
     first = items[0] if items else None
     return Overview(
         first=first,
@@ -93,23 +96,21 @@ def answered(prompt: Prompt) -> bool:
 
 
 def _items(
-    installments: Iterable[Installment],
+    found: Gathered,
     today: date,
-    payments: Iterable[Payment],
     prompts: Sequence[Prompt],
-    disputes: Sequence[Dispute],
     heard: Mapping[int, datetime | None],
     held: Collection[int],
 ) -> list[Item]:
     """The installments in the order in which they press; those of one standing by due date."""
-    paid = {payment.installment_id: payment for payment in payments if payment.status == Payment.Status.RECEIVED}
+    paid = {payment.installment_id: payment for payment in found.payments if payment.status == Payment.Status.RECEIVED}
     asking = {number: prompt for prompt in reversed(prompts) for number in _named_in(prompt)}
     items = []
-    for installment in installments:
-        dispute = dispute_about(installment, disputes)
+    for installment in found.installments:
+        dispute = dispute_about(installment, found.disputes)
         how = standing(installment, today, disputed=dispute is not None, held=installment.pk in held)
         belongings = paid.get(installment.pk), asking.get(installment.pk), dispute, heard.get(installment.loan_id)
-        items.append(Item(installment, how, *belongings))
+        items.append(Item(installment, how, *belongings, found.on_the_way.get(installment.pk)))
     return sorted(items, key=lambda item: (_ORDER.index(item.standing.key), item.installment.due_on))
 
 

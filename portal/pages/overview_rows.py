@@ -1,15 +1,16 @@
-"""The rows behind a borrower's first page: seven querysets, one round trip, and objects that know each other."""
+"""The rows behind a borrower's first page: eight querysets, one round trip, and objects that know each other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, Final, TypeVar, cast
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Field, Model
 
 from accounts.models import ContactPoint
-from loans.models import Dispute, Installment, Loan, Outage, OutageHold, Partner, Payment
+from loans.models import Dispute, Installment, Loan, Outage, OutageHold, Partner, Payment, PaymentPart
 from notifications.models import Acknowledgement, Prompt
 from portal.postgresql.gathering import Gathering
 
@@ -57,6 +58,12 @@ GATHERING: Final = Gathering(
             Installment.objects.of(borrower).next_and_until(last_day).values_list(*INSTALLMENT)
         ),
         "payments": lambda borrower, **_: Payment.objects.of(borrower).on_the_way_or_last().values_list(*PAYMENT),
+        "parts": lambda borrower, **_: (
+            PaymentPart.objects.filter(payment__loan__borrower=borrower, payment__status=Payment.Status.RECEIVED)
+            .filter(amount__gt=0)
+            .order_by("pk")
+            .values_list("installment_id", "amount")
+        ),
         "prompts": lambda borrower, now, **_: (
             Prompt.objects.of(borrower)
             .asking_now(now)
@@ -91,6 +98,8 @@ class Gathered:
     loans: Sequence[Loan]
     installments: Sequence[Installment]
     payments: Sequence[Payment]
+    on_the_way: Mapping[int, Decimal]
+    """How much of each installment the bank has not booked yet; those of which there is nothing are left out."""
     prompts: Sequence[Prompt]
     disputes: Sequence[Dispute]
     points: Sequence[ContactPoint]
@@ -116,11 +125,19 @@ def gather(text: str) -> Gathered:
         loans=loans,
         installments=installments,
         payments=payments,
+        on_the_way=_sums(rows["parts"]),
         prompts=[one for one in prompts if one.installment and one.installment.loan_id in of],
         disputes=disputes,
         points=[_make(ContactPoint, POINT, row) for row in rows["points"]],
         holds=[_hold(row) for row in rows["holds"]],
     )
+
+
+def _sums(parts: Iterable[Sequence[Any]]) -> dict[int, Decimal]:
+    sums: dict[int, Decimal] = {}
+    for installment_id, amount in parts:
+        sums[installment_id] = sums.get(installment_id, Decimal(0)) + amount
+    return sums
 
 
 def _through(relation: str, columns: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import ContactPoint, User
 from accounts.tests.factories import make_agent, make_borrower
-from loans.models import Dispute, Loan, Payment, Report
+from loans.models import Dispute, Loan, Payment, PaymentPart, Report
 from loans.tests.disputes import make_dispute
 from loans.tests.factories import make_bank, make_installment, make_loan, make_platform
 from notifications.acknowledgement import acknowledge
@@ -177,11 +177,20 @@ def test_part_of_it_paid_is_said(page: Client, loan: Loan) -> None:
     assert "¥200.00 of ¥500.00 has arrived, ¥300.00 is still to be paid" in shown
 
 
-def test_a_part_that_is_on_its_way_is_said_beside_what_is_asked_for(page: Client, loan: Loan) -> None:
-    installment = make_installment(loan, due_on=day(1))
-    make_payment(installment, Payment.Status.RECEIVED, paid_on=day(-1), amount=Decimal(40))
-    shown = opening(page)
-    assert "¥40.00 is on its way to Harbour Bank: please do not pay that a second time." in shown
+def test_what_is_on_its_way_is_said_beside_what_is_asked_for_whatever_payments_it_is_of(
+    page: Client, loan: Loan
+) -> None:
+    one = make_installment(loan, due_on=day(1))
+    other = make_installment(loan, due_on=day(31))
+    for amount, parts in ((40, {one: 40}), (115, {other: 90, one: 25})):
+        payment = make_payment(max(parts, key=parts.__getitem__), "received", paid_on=day(-1), amount=Decimal(amount))
+        for installment, part in parts.items():
+            PaymentPart.objects.create(
+                payment=payment, installment=installment, amount=Decimal(part), since=Decimal(part)
+            )
+    booked = make_payment(one, Payment.Status.SETTLED, paid_on=day(-9), amount=Decimal(5))
+    PaymentPart.objects.create(payment=booked, installment=one, amount=Decimal(5))
+    assert "¥65.00 is on its way to Harbour Bank: please do not pay that a second time." in opening(page)
 
 
 def test_a_dispute_says_by_when_it_is_decided(page: Client, loan: Loan) -> None:
