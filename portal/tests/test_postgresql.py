@@ -11,7 +11,7 @@ from django.db.utils import load_backend
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from loans.models import Loan
+from loans.models import Loan, PaymentPart
 from loans.outages import declare_outage
 from loans.tests.disputes import make_dispute
 from loans.tests.factories import make_installment
@@ -91,7 +91,8 @@ def test_one_gathering_reads_what_the_querysets_read(borrower: User, loan: Loan)
     first = make_installment(loan, due_on=day(3))
     acknowledge(prompt_id=tell(first).pk, method="in_app", delivery_id=None, now=NOON)
     tell(make_installment(loan, due_on=day(-2)), kind=Prompt.Kind.OVERDUE)
-    wait_for_bank(make_installment(loan, due_on=day(0)), paid_on=day(-1))
+    payment = wait_for_bank(waiting := make_installment(loan, due_on=day(0)), paid_on=day(-1))
+    PaymentPart.objects.create(payment=payment, installment=waiting, amount=payment.amount)
     make_dispute(loan, installment=first, now=NOON)
     borrower.contact_points.filter(kind="phone").update(unreachable_since=NOON - timedelta(days=1))
     declare_outage(loan.bank, starts_at=NOON - timedelta(hours=1), now=NOON, reason="No payments are taken.")
