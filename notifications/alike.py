@@ -116,11 +116,12 @@ class Alike:
         return placed, [Telling._make(row[3:]) for row in rows if row[3] is not None]
 
     def _known(self, now: datetime) -> list["_Known"]:
-        samples = {one.delivery_id: sort for sort, one in self.samples.items() if _is_plain(one, now)}
-        worded, _not_now = word([one for one in self.samples.values() if one.delivery_id in samples], now=now)
+        plain = {sort: one for sort, one in self.samples.items() if _is_plain(one, now)}
+        sorts = {one.delivery_id: sort for sort, one in plain.items()}
+        worded, _not_now = word(list(plain.values()), now=now)
         said = ((one.kept, _shared(one.kept.facts)) for one in worded)
         return [
-            _Known(samples[kept.delivery_id], json.dumps(shared), kept.wording, minor_digits(shared["currency"]))
+            _Known(sorts[kept.delivery_id], json.dumps(shared), kept.wording, minor_digits(shared["currency"]))
             for kept, shared in said
             if shared
         ]

@@ -34,7 +34,8 @@ WHERE prompt.id = ANY(%(ids)s::bigint[]) AND payment.status IN ('received', 'set
       AND (dispute.installment_id IS NULL OR dispute.installment_id = installment.id))
   AND NOT {HOLDS.format(loan="installment.loan_id", installment="installment.id")}
 """  # noqa: S608  (nothing of it comes from outside)
-# As in _REST. By the index of parts, of which few installments that are open have any.
+# As in _REST, but for disputes, which only reminders of what is to come pass by. By the index of parts, of which few
+# installments that are open have any.
 _ON_ITS_WAY: Final = f"""
 SELECT installment.id, sum(part.amount),
        bool_and(part.since = part.amount)

@@ -1,5 +1,5 @@
 """The limit of whatever writes rows: INSERT … SELECT of the very rows that ours wrote, into tables without indexes; and
-what is left of it with the product's indexes: the most that a plan could reach if it were found for nothing.
+what is left of it with the product's indexes: the most that one connection could reach if it found a plan for nothing.
 """
 
 from collections.abc import Sequence

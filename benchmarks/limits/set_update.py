@@ -46,7 +46,7 @@ def arrive(n: int, channel: str, now: datetime) -> Trial:
 
 
 def arrive_and_keep(n: int, channel: str, now: datetime) -> Trial:
-    """The same with an event and a receipt each: the most that receipts could reach if they were read for nothing."""
+    """The same with an event and a receipt each: the most that one connection could reach if it read for nothing."""
     callback_id = scalar(CALLBACK, [now])
     return _once(n, ARRIVE_AND_KEEP, now, channel, now, callback_id, channel, now, now)
 

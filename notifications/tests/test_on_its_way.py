@@ -90,27 +90,28 @@ def test_what_has_gone_back_is_on_no_way(row: Installment) -> None:
     assert said(make_prompt(row)).on_way is None
 
 
-def test_of_several_installments_it_is_the_sum(row: Installment) -> None:
+@pytest.fixture
+def prompt_of_two(row: Installment) -> Prompt:
+    """It names two installments, of which 40 and 30 are on their way."""
     other = make_installment(row.loan, due_on=DUE)
     prompt = make_prompt(row)
     make_prompt(other, told_with=prompt)
     see(row, 40)
     see(other, 30)
-    facts = said(prompt)
+    return prompt
+
+
+def test_of_several_installments_it_is_the_sum(prompt_of_two: Prompt) -> None:
+    facts = said(prompt_of_two)
     assert (facts.amount, facts.on_way) == (Decimal(200), Decimal(70))
     assert "Of that, ¥70.00 has been seen and is on its way to Harbour Bank: ¥130.00 is left" in words(
         "upcoming", 3, facts
     )
 
 
-def test_of_several_nothing_is_said_where_it_is_unsure_of_one(row: Installment) -> None:
-    other = make_installment(row.loan, due_on=DUE)
-    prompt = make_prompt(row)
-    make_prompt(other, told_with=prompt)
-    see(row, 40)
-    see(other, 30)
-    PaymentPart.objects.filter(installment=other).update(since=Decimal(0))
-    assert said(prompt).on_way is None
+def test_of_several_nothing_is_said_where_it_is_unsure_of_one(prompt_of_two: Prompt) -> None:
+    PaymentPart.objects.filter(amount=30).update(since=Decimal(0))
+    assert said(prompt_of_two).on_way is None
 
 
 def test_what_was_told_is_the_whole_amount_whatever_is_on_its_way(row: Installment) -> None:
