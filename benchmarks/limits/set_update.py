@@ -1,10 +1,13 @@
 """The limit of whatever moves rows from state to state: one UPDATE a move, over all rows at once."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from benchmarks.limits.side_by_side import CONNECTIONS, side_by_side
 from benchmarks.measure import Trial, expect, timed
 from benchmarks.product import DELIVERIES, EVENTS, PROMPTS, RECEIPTS
 from benchmarks.tables import checkpoint, execute, scalar
+from notifications.receipts import SET
 
 CLAIM = f"""
 UPDATE {DELIVERIES} SET status = 'sending', claimed_at = %s, attempts = attempts + 1
@@ -19,9 +22,9 @@ UPDATE {DELIVERIES} SET status = 'delivered', delivered_at = %s
 WHERE channel = %s AND status = 'sent'
 """
 CALLBACK = "INSERT INTO notifications_callback (provider, raw, received_at) VALUES ('aliyun', '[]', %s) RETURNING id"
-# What a receipt leaves behind, with nothing asked, sent or read: a callback stands for all of them.
+# What a set of receipts leaves behind, with nothing asked, read or proved: one callback stands for all of them.
 ARRIVE_AND_KEEP = f"""
-WITH moved AS ({ARRIVE} RETURNING id, prompt_id), recorded AS (
+WITH moved AS ({ARRIVE} AND id = ANY(%s) RETURNING id, prompt_id), recorded AS (
     INSERT INTO {EVENTS} (at, kind, borrower_id, installment_id, prompt_id, delivery_id, data)
     SELECT %s, 'delivered', prompt.borrower_id, prompt.installment_id, prompt.id, moved.id, '{{"reason": ""}}'
     FROM moved JOIN {PROMPTS} AS prompt ON prompt.id = moved.prompt_id)
@@ -45,10 +48,19 @@ def arrive(n: int, channel: str, now: datetime) -> Trial:
     return _once(n, ARRIVE, now, channel)
 
 
-def arrive_and_keep(n: int, channel: str, now: datetime) -> Trial:
-    """The same with an event and a receipt each: the most that one connection could reach if it read for nothing."""
+def arrive_and_keep(ids: Sequence[int], channel: str, now: datetime) -> int:
+    """The same of these in sets, by two connections, with an event and a receipt each; returns how many moved."""
     callback_id = scalar(CALLBACK, [now])
-    return _once(n, ARRIVE_AND_KEEP, now, channel, now, callback_id, channel, now, now)
+    moved: list[int] = []
+
+    def keep(part: int) -> None:
+        execute("SET enable_seqscan = off")
+        for first in range(part * SET, len(ids), CONNECTIONS * SET):
+            chosen = ids[first : first + SET]
+            moved.append(execute(ARRIVE_AND_KEEP, [now, channel, chosen, now, callback_id, channel, now, now]))
+
+    side_by_side(keep)
+    return sum(moved)
 
 
 def _once(n: int, statement: str, *parameters: object) -> Trial:

@@ -1,7 +1,8 @@
 """`receipts_batch`: a hundred receipts a request, until they are applied; a worker reads them meanwhile."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from benchmarks.bench import Bench
@@ -27,7 +28,7 @@ def run(bench: Bench) -> Iterator[Figure]:
     with workers(bench.logs, bench.now) as pool, web_server(bench.logs) as port:
         contestants = {
             "limit": lambda: _limit(bench, pool),
-            "sets": lambda: arrive_and_keep(len(send_anew(pool)), CHANNEL, bench.now),
+            "least": lambda: _least(bench, pool, port),
             "peer": lambda: _peer(pool, port, bench.size.receipts_batch_peer),
             "ours": lambda: _ours(bench, pool, port),
         }
@@ -39,7 +40,7 @@ def run(bench: Bench) -> Iterator[Figure]:
         yield Figure(name="receipts_batch", n=n, notes=f"{missing}; limit {limit:,.0f}/s, peer {peer:,.0f}/s")
     else:
         yield compare("receipts_batch", series["ours"], limit=series["limit"], peer=series["peer"])
-    yield compare("receipts_batch.sets", series["sets"], limit=series["limit"], peer=series["peer"])
+    yield compare("receipts_batch.least", series["least"], limit=series["limit"], peer=series["peer"])
 
 
 def _what_is_missing() -> str:
@@ -67,6 +68,28 @@ def _ours(bench: Bench, pool: Workers, port: int) -> Trial:
 
 def _limit(bench: Bench, pool: Workers) -> Trial:
     return arrive(len(send_anew(pool)), CHANNEL, bench.now)
+
+
+def _least(bench: Bench, pool: Workers, port: int) -> Trial:
+    """The same requests, kept and not read, while two connections write for each receipt all that it leaves behind."""
+    ids = send_anew(pool)
+    requests = [_write_kept(ids[first : first + PORTION]) for first in range(0, len(ids), PORTION)]
+    started = time.monotonic()
+    with ThreadPoolExecutor(1) as beside:
+        moving = beside.submit(arrive_and_keep, ids, CHANNEL, bench.now)
+        answers = ask_all(port, requests, connections=CONNECTIONS)
+        moved = moving.result()
+    trial = Trial(len(ids), time.monotonic() - started)
+    check_answers(answers)
+    expect("deliveries that arrived", len(ids), moved)
+    expect("receipts", len(ids), count(RECEIPTS))
+    return trial
+
+
+def _write_kept(ids: Sequence[int]) -> bytes:
+    """What the provider sends for these, to a door that keeps it and does nothing else."""
+    asked = receipts_request(ids)
+    return asked.replace(asked.split(b" ", 2)[1], b"/benchmarks/kept", 1)
 
 
 def _peer(pool: Workers, port: int, n: int) -> Trial:

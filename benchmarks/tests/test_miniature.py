@@ -16,8 +16,8 @@ WITHOUT_TIME = {"growth", "memory", "memory.planner", "memory.worker", "statemen
 WITHOUT_PEER = {"email_killed", "events", "evidence", "growth", "inbox", "statement_file", "visible"}
 PARTS = (
     "planning.again",
-    "planning.indexed",
-    "receipts_batch.sets",
+    "planning.least",
+    "receipts_batch.least",
     "sms.256",
     "events.batch",
     "evidence.written",
