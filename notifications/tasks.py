@@ -33,6 +33,7 @@ from notifications import (
     taking_over,
     unread,
     untold,
+    wrongly_marked,
 )
 from notifications.clock import Clock
 from notifications.evidence import sealing
@@ -122,8 +123,8 @@ def look_back() -> int:
 def reconcile() -> int:
     """See where firms have differed for too long, what outages touch, who waits for a bank for too long, which firms
     are silent or refused, what of theirs lies unread, which statements are missing, which outages do not end, what is
-    to be told again after one, which bookings cannot be true, what no firm is to demand for them, and on which queues
-    nobody works.
+    to be told again after one, which bookings cannot be true, what no firm is to demand for them, on which queues
+    nobody works, and which contact points two workers have marked that work.
     """
     now = timezone.now()
     return _run_each(
@@ -141,6 +142,7 @@ def reconcile() -> int:
         lambda: in_doubt.watch_doubted(now),
         lambda: letting_off.let_off_doubted(now),
         lambda: queue_watch.watch_queues(now),
+        lambda: wrongly_marked.lift_wrong_marks(now),
         clock_watch.forget_gone,
     )
 
