@@ -221,6 +221,54 @@ def test_one_that_only_carries_the_message_of_others_goes_on_asking_for_them() -
     assert [one.pk for one in Prompt.objects.asking_now(LATER)] == [task.prompt_id]
 
 
+class TestAnotherStage:
+    """It says the same of the same figures, and its ladder has begun since."""
+
+    @pytest.fixture
+    def task(self, row: Installment) -> AgentTask:
+        return unreached(row)
+
+    def tell(self, row: Installment, **fields: Any) -> Delivery:
+        prompt = make_prompt(row, **{"stage": 1, **fields})
+        return make_delivery(prompt, "sms", status="delivered", delivered_at=LATER)
+
+    def test_whom_its_message_reached_is_called_by_nobody(self, row: Installment, task: AgentTask) -> None:
+        self.tell(row)
+        sweep()
+        prompt = prompt_of(task)
+        assert (outcome(task), prompt.status, prompt.reason) == ("not_needed", "cancelled", "told in another way")
+        event = NoticeEvent.objects.get(kind="cancelled", data__task=task.pk)
+        assert event.data["reason"] == "told in another way"
+        assert Prompt.objects.get(stage=1).status == "active"
+
+    def test_who_answered_it_is_called_by_nobody(self, row: Installment, task: AgentTask) -> None:
+        acknowledge(
+            prompt_id=self.tell(row).prompt_id, method="link", delivery_id=Delivery.objects.latest("pk").pk, now=LATER
+        )
+        sweep()
+        assert outcome(task) == "not_needed"
+
+    def test_where_an_agent_has_it_it_stays_theirs(self, row: Installment, task: AgentTask, agent: User) -> None:
+        take(task_id=task.pk, agent=agent)
+        self.tell(row)
+        sweep()
+        assert outcome(task) == ""
+
+    @pytest.mark.parametrize("fields", [{"version": 2}, {"kind": "overdue"}, {"voided_at": NOON}])
+    def test_one_that_says_something_else_leaves_it_open(
+        self, row: Installment, task: AgentTask, fields: dict[str, Any]
+    ) -> None:
+        self.tell(row, **fields)
+        sweep()
+        assert outcome(task) == ""
+
+    def test_so_does_one_that_arrived_before_it_began(self, row: Installment, task: AgentTask) -> None:
+        self.tell(row)
+        Delivery.objects.filter(prompt__stage=1).update(delivered_at=NOON - MINUTE)
+        sweep()
+        assert outcome(task) == ""
+
+
 def test_who_was_told_in_time_so_is_not_called_untold_afterwards(row: Installment) -> None:
     report_that_it_arrived(prompt_of(unreached(row)))
     sweep()
@@ -232,5 +280,5 @@ def test_a_hundred_take_as_many_statements_as_one(django_assert_num_queries: Any
         for _ in range(size):
             unreached(make_due(make_borrower()))
         Delivery.objects.filter(channel="sms").update(status="delivered", delivered_at=LATER)
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(14):
             assert close_told(LATER) == size

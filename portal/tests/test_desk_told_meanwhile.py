@@ -80,3 +80,13 @@ def test_what_came_after_a_person_told_it_is_not_why_it_is_done(desk: Client, ta
     AgentTask.objects.update(status="done", outcome="told", done_at=NOON - MINUTE / 2)
     arrive()
     assert "Since then" not in desk.get(task_page(task)).content.decode()
+
+
+def test_it_names_what_another_stage_told_since_and_nothing_of_before(desk: Client, task: AgentTask) -> None:
+    assert task.prompt
+    assert task.prompt.installment
+    other = make_prompt(task.prompt.installment, stage=1)
+    make_delivery(other, "email", status="delivered", delivered_at=NOON - 2 * MINUTE)
+    assert "Since then" not in desk.get(task_page(task)).content.decode()
+    Delivery.objects.filter(channel="email").update(delivered_at=NOON)
+    assert "arrived: email" in desk.get(task_page(task)).content.decode()
