@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from notifications.addresses import LINKS, MESSAGES
-from notifications.cancellation import LIVE, cancel_unsent, close_tasks
+from notifications.cancellation import LIVE, cancel_unsent
 from notifications.ending_told import set_free
 from notifications.events import about, record_all
 from notifications.letting_off import let_off
@@ -20,6 +20,7 @@ from notifications.named import named, named_by_what_arrived
 from notifications.partner_news import tell_acknowledged
 from notifications.signatures import LinkExpired, LinkInvalid, link_token, read_link_token
 from notifications.states import Status, Step, advance
+from notifications.told_meanwhile import close_answered
 from notifications.wording.facts import Facts
 
 LINK_LIVES: Final = timedelta(days=45)
@@ -190,7 +191,7 @@ def _settle(prompts: Sequence[Prompt], answer: Acknowledgement, now: datetime) -
     over = sorted(ids | _end_carrier(delivery.prompt_id if delivery and delivery.prompt_id not in ids else None))
     set_free(_left_behind(over), now=now)
     cancel_unsent(over, reason=REASON, now=now)
-    close_tasks(over, now=now)
+    close_answered(over, now=now)
     let_off(ids, why=REASON, now=now)
     how: dict[str, Any] = {"delivery_id": answer.delivery_id, "method": answer.method, "wording": answer.wording}
     record_all((about(one, NoticeEvent.Kind.ACKNOWLEDGED, **how) for one in prompts), at=now)

@@ -106,8 +106,8 @@ def _word(telling: Telling, block: _Block) -> Worded:
 
 
 def _asked(tellings: Iterable[Telling], companions: Mapping[int, Sequence[Companion]]) -> set[int]:
-    """The installments that these ask to be paid."""
-    asking = [one for one in tellings if one.asks_acknowledgement]
+    """The installments of which these say what is to be paid."""
+    asking = [one for one in tellings if one.names_what_is_owed]
     several = (other.installment_id for one in asking for other in companions.get(one.prompt_id, ()))
     return {one.installment_id for one in asking if one.installment_id}.union(several)
 

@@ -11,7 +11,8 @@ _WITH_A_PERSON: Final = "task.status = 'open' AND (task.assignee_id IS NOT NULL 
 """A task that nobody has taken covers as long as there is time to act."""
 # What a ladder ended at midnight, since a later stage has begun, has as long to be planned as new figures have. An open
 # task covers nobody where no person works any more before the due date is over. That a payment came back names
-# no due date: it is the reminder where it has a deadline, else it covers until the next stage at the latest.
+# no due date: it is the reminder where it has a deadline, else it covers until the next stage at the latest. Whom a
+# message has reached was told, though nobody has looked at their ladder since.
 _NOBODY_TELLS: Final = f"""
     NOT EXISTS (
         SELECT 1 FROM notifications_prompt AS prompt
@@ -28,10 +29,10 @@ _NOBODY_TELLS: Final = f"""
                OR prompt.status = 'escalated' AND installment.due_on >= place.works_on AND EXISTS (
                   SELECT 1 FROM notifications_agenttask AS task
                   WHERE task.prompt_id = COALESCE(prompt.told_with_id, prompt.id) AND {_WITH_A_PERSON})
-               OR prompt.status = 'escalated' AND EXISTS (
-                  SELECT 1 FROM notifications_delivery AS again
-                  WHERE again.prompt_id = COALESCE(prompt.told_with_id, prompt.id) AND again.status = 'delivered'
-                    AND {NAMES_IT.format(delivery="again")}
+               OR prompt.status IN ('active', 'escalated') AND EXISTS (
+                  SELECT 1 FROM notifications_delivery AS arrived
+                  WHERE arrived.prompt_id = COALESCE(prompt.told_with_id, prompt.id) AND arrived.status = 'delivered'
+                    AND {NAMES_IT.format(delivery="arrived")}
                   OFFSET 0)))
       AND NOT EXISTS (
         SELECT 1 FROM loans_payment AS payment
@@ -45,9 +46,11 @@ _NOBODY_TELLS: Final = f"""
                OR prompt.status = 'escalated' AND EXISTS (
                   SELECT 1 FROM notifications_agenttask AS task
                   WHERE task.prompt_id = prompt.id AND {_WITH_A_PERSON})
-               OR prompt.status = 'escalated' AND prompt.deadline IS NOT NULL AND EXISTS (
-                  SELECT 1 FROM notifications_delivery AS again
-                  WHERE again.prompt_id = prompt.id AND again.status = 'delivered' OFFSET 0))
+               OR prompt.status IN ('active', 'escalated')
+                  AND (prompt.deadline IS NOT NULL OR prompt.planned_at > %(known_by)s - place.gap)
+                  AND EXISTS (
+                  SELECT 1 FROM notifications_delivery AS arrived
+                  WHERE arrived.prompt_id = prompt.id AND arrived.status = 'delivered' OFFSET 0))
         OFFSET 0)"""  # noqa: S608  (nothing of it comes from outside)
 USUAL: Final = f"""
     SELECT installment.id, loan.borrower_id, installment.due_on, installment.version, place.works_on

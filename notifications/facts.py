@@ -44,7 +44,7 @@ def facts_of(
         about = _about_payment(telling, firms, left or Left())
     else:
         loan, about = _about_figures(telling, companions, firms, before or {})
-        if on_its_way and telling.asks_acknowledgement:
+        if on_its_way and telling.names_what_is_owed:
             about["on_way"] = _on_way(about["amount"], _several(telling, companions), on_its_way)
         if telling.kind == Prompt.Kind.PRIOR_NOTICE:
             about["report_on"] = promised or counted_from(now, telling.stage, telling.zone)

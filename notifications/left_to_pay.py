@@ -46,6 +46,12 @@ JOIN loans_installment AS installment ON installment.id = part.installment_id
 WHERE part.installment_id = ANY(%(ids)s::bigint[]) AND part.amount > 0
 GROUP BY installment.id
 """  # noqa: S608  (nothing of it comes from outside)
+_OF_ONE: Final = """
+(SELECT CASE WHEN bool_and(part.since = part.amount) AND NOT {in_doubt} THEN sum(part.amount) END
+ FROM loans_paymentpart AS part
+ JOIN loans_payment AS seen ON seen.id = part.payment_id AND seen.status = 'received'
+ WHERE part.installment_id = {installment}.id AND part.amount > 0)
+"""
 # For sure: the bank has booked all of a schedule that pays back the whole loan and waived no installment as a whole,
 # both firms say the same of it, and nothing of it is disputed.
 _PAID_OFF: Final = """
@@ -83,6 +89,12 @@ def left_after(tellings: Sequence[Telling]) -> dict[int, Left]:
         return {}
     found = {pk: Left(rest, due_on) for pk, due_on, rest in _rows(_REST, ids) if rest > 0}
     return found | {pk: Left(paid_off=True) for (pk,) in _rows(_PAID_OFF, ids)}
+
+
+def part_on_its_way(installment: str) -> str:
+    """As SQL on this table, what `on_its_way` says of a row, NULL also where nothing is on its way."""
+    in_doubt = HOLDS.format(loan=f"{installment}.loan_id", installment=f"{installment}.id")
+    return _OF_ONE.format(in_doubt=in_doubt, installment=installment)
 
 
 def on_its_way(installment_ids: Collection[int]) -> dict[int, Decimal | None]:

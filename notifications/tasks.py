@@ -31,8 +31,10 @@ from notifications import (
     statement_watch,
     supplier_receipts,
     taking_over,
+    told_meanwhile,
     unread,
     untold,
+    wrongly_marked,
 )
 from notifications.clock import Clock
 from notifications.evidence import sealing
@@ -120,10 +122,11 @@ def look_back() -> int:
 
 @shared_task
 def reconcile() -> int:
-    """See where firms have differed for too long, what outages touch, who waits for a bank for too long, which firms
-    are silent or refused, what of theirs lies unread, which statements are missing, which outages do not end, what is
-    to be told again after one, which bookings cannot be true, what no firm is to demand for them, and on which queues
-    nobody works.
+    """See where firms have differed for too long, what outages touch, who waits for a bank for too long, which tasks
+    are over since their message has arrived, which firms are silent or refused, what of theirs lies unread, which
+    statements are missing, which outages do not end, what is to be told again after one, which bookings cannot be
+    true, what no firm is to demand for them, on which queues nobody works, and which contact points two workers have
+    marked that work.
     """
     now = timezone.now()
     return _run_each(
@@ -131,6 +134,7 @@ def reconcile() -> int:
         lambda: sum(discrepancies.sweep(now)),
         lambda: until_done(lambda: outages.extend_outages(now)),
         lambda: awaiting.bound_waiting(now),
+        lambda: told_meanwhile.close_told(now),
         lambda: feeds.watch_feeds(now),
         lambda: refusals.watch_refusals(now),
         lambda: unread.watch_unread(now),
@@ -141,6 +145,7 @@ def reconcile() -> int:
         lambda: in_doubt.watch_doubted(now),
         lambda: letting_off.let_off_doubted(now),
         lambda: queue_watch.watch_queues(now),
+        lambda: wrongly_marked.lift_wrong_marks(now),
         clock_watch.forget_gone,
     )
 

@@ -70,6 +70,11 @@ class Telling(NamedTuple):
         """As of the prompt."""
         return self.kind == Prompt.Kind.SCHEDULE_CHANGED and self.stage == Prompt.WITHDRAWN
 
+    @property
+    def names_what_is_owed(self) -> bool:
+        """It says how much is to be paid by when, whether or not it asks for an answer."""
+        return self.asks_acknowledgement or (self.kind == Prompt.Kind.SCHEDULE_CHANGED and not self.says_withdrawn)
+
 
 class Companion(NamedTuple):
     """An installment that another prompt's message names as well."""

@@ -7,12 +7,14 @@ any more; or held by a dispute, an outage or a booking in doubt, of which nobody
 
 from collections.abc import Collection
 from datetime import datetime
+from decimal import Decimal
 from typing import Final, NamedTuple
 
 from django.db import connection
 
 from loans.models import Installment, Payment
 from notifications.halting import unread_firms
+from notifications.left_to_pay import part_on_its_way
 from notifications.models import AgentTask, Prompt
 from notifications.needed import ALL_NAMED, KINDS, PAID, held_by, is_so, stands
 from notifications.passed_by import STAGED
@@ -26,37 +28,43 @@ class ToTell(NamedTuple):
     """One prompt of a task, and the installment of which it speaks: of news of a payment the one that is owed again,
     else none. Of an alarm's task the installment alone. `held_by` is "paid" (a firm has seen the money, the bank has
     not), "disputed", "outage", "in_doubt" or "unread" (what a firm has sent is not applied); empty where it may be
-    told now. `withdrawn`: it says that this is no longer to be paid.
+    told now. `withdrawn`: it says that this is no longer to be paid. `on_way`: how much of what is left to pay is on
+    its way to the bank, in the currency of the loan; None where nothing is, or nobody can say what that leaves.
     """
 
     prompt_id: int | None
     installment: Installment | None
     held_by: str
     withdrawn: bool
+    on_way: Decimal | None = None
 
 
 _OF_FIGURES: Final = f"""
 SELECT told.id, prompt.id, prompt.kind, installment.id, {held_by("installment")},
-       prompt.kind = 'schedule_changed' AND prompt.stage = {Prompt.WITHDRAWN} {ALL_NAMED}
+       prompt.kind = 'schedule_changed' AND prompt.stage = {Prompt.WITHDRAWN},
+       {part_on_its_way("installment")} {ALL_NAMED}
 WHERE prompt.kind = ANY(%(of_figures)s) AND {stands("prompt", "installment")}
 ORDER BY told.id, prompt.id
 """
 _OF_NEWS: Final = f"""
-SELECT news.id, news.id, news.kind, owed.id, '', FALSE
+SELECT news.id, news.id, news.kind, owed.id, '', FALSE, {part_on_its_way("owed")}
 FROM notifications_prompt AS news
 LEFT JOIN loans_payment AS paid ON paid.id = news.payment_id AND paid.status = 'returned'
 LEFT JOIN loans_installment AS owed ON owed.id = paid.installment_id AND owed.state = 'open'
 WHERE news.id = ANY(%(ids)s::bigint[]) AND {is_so("news")}
 """  # noqa: S608  (nothing of it comes from outside)
 _OF_ALARMS: Final = f"""
-SELECT installment.id, NULL, 'upcoming', installment.id, {held_by("installment")}, FALSE
+SELECT installment.id, NULL, 'upcoming', installment.id, {held_by("installment")}, FALSE,
+       {part_on_its_way("installment")}
 FROM notifications_agenttask AS task JOIN loans_installment AS installment ON installment.id = task.installment_id
 WHERE task.id = ANY(%(ids)s::bigint[]) AND installment.state = 'open'
 """  # noqa: S608
 _UNLESS_TOLD: Final = f" AND NOT {TOLD_SINCE.format(since='task.created_at')}"
 """Who was told of it since the task began, or has said that they know, is told nothing again."""
-Row = tuple[int, int | None, str, int, str, bool]
-"""Whose it is, the prompt, its kind, the installment, what holds that, and whether it is said to be withdrawn."""
+Row = tuple[int, int | None, str, int, str, bool, Decimal | None]
+"""Whose it is, the prompt, its kind, the installment, what holds that, whether it is said to be withdrawn, and how much
+is on its way.
+"""
 
 
 def what_to_tell(tasks: Collection[AgentTask], *, now: datetime, though_told: bool = False) -> dict[int, list[ToTell]]:
@@ -71,14 +79,20 @@ def what_to_tell(tasks: Collection[AgentTask], *, now: datetime, though_told: bo
     rows = [(about[row[0], row[1] is None], row) for row in _rows(about.values(), of_alarms, now)]
     installments = Installment.objects.select_related("loan").in_bulk({row[3] for _task, row in rows if row[3]})
     unread = unread_firms() if installments else set()
-    for task, (_about, prompt_id, kind, installment_id, held, withdrawn) in rows:
+    for task, (_about, prompt_id, kind, installment_id, held, withdrawn, coming) in rows:
         row = installments.get(installment_id)
         why = held or (UNREAD if row and unread & {row.loan.bank_id, row.loan.platform_id} else "")
         is_late = row is not None and row.due_on < local_day(now, task.borrower.zone)
         # Before its day is over a reminder asks for nothing that a dispute or an outage holds.
         holds = why == PAID or kind in Prompt.HELD_BY_DISPUTE or (kind == Prompt.Kind.UPCOMING and is_late)
-        found[task.pk].append(ToTell(prompt_id, row, why if holds else "", withdrawn))
+        on_way = None if row is None or withdrawn else _part_of(row, coming)
+        found[task.pk].append(ToTell(prompt_id, row, why if holds else "", withdrawn, on_way))
     return found
+
+
+def _part_of(row: Installment, on_way: Decimal | None) -> Decimal | None:
+    """It leaves something to be paid, as messages have it (`facts`)."""
+    return on_way if on_way is not None and 0 < on_way < row.outstanding else None
 
 
 def _rows(tasks: Collection[AgentTask], about_alarms: str, now: datetime) -> list[Row]:

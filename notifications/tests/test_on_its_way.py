@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Final
 
 import pytest
 
@@ -67,6 +68,43 @@ def test_how_much_is_on_its_way_stands_beside_the_amount_that_it_is_a_part_of(ki
         told = [way for ways in wording.body for way in ways if "{on_way}" in way]
         assert told
         assert all("{amount}" in way or "{to_pay}" not in way for way in told)
+
+
+CHANGED: Final = [
+    (
+        "en",
+        "¥65.00 is due",
+        "Of the ¥100.00, ¥35.00 has been seen and is on its way to Harbour Bank: ¥65.00 is left to pay.",
+    ),
+    ("zh-hans", "应付¥65.00", "这¥100.00当中，¥35.00已经看到，正在转到Harbour Bank的路上，还要付¥65.00。"),
+    ("zh-hant", "應付¥65.00", "這¥100.00當中，¥35.00已經看到，正在轉到Harbour Bank的途中，還要付¥65.00。"),
+]
+
+
+@pytest.mark.parametrize(("language", "heading", "line"), CHANGED)
+def test_news_of_changed_figures_say_how_much_of_them_is_on_its_way(
+    row: Installment, language: str, heading: str, line: str
+) -> None:
+    see(row, 35)
+    facts = said(make_prompt(row, kind="schedule_changed", stage=0))._replace(language=language)
+    told = words("schedule_changed", 0, facts)
+    assert heading in told
+    assert line in told
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_where_nothing_is_on_its_way_changed_figures_are_told_as_ever(row: Installment, language: str) -> None:
+    facts = said(make_prompt(row, kind="schedule_changed", stage=0))._replace(language=language)
+    assert facts.on_way is None
+    told = words("schedule_changed", 0, facts)
+    assert "¥100.00" in told
+    assert not any(part in told for part in ("on its way", "正在转", "正在轉"))
+
+
+def test_of_what_is_no_longer_to_be_paid_nothing_is_on_its_way(row: Installment) -> None:
+    see(row, 35)
+    Installment.objects.update(state="withdrawn")
+    assert said(make_prompt(row, kind="schedule_changed", stage=Prompt.WITHDRAWN)).on_way is None
 
 
 def test_where_nothing_is_on_its_way_the_words_are_as_ever(row: Installment) -> None:

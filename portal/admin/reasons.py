@@ -18,6 +18,7 @@ from notifications.silence import NONE_COME, TOO_LATE
 from notifications.spoken import HALTED, NOT_NOW
 from notifications.states import HELD_BY, SAID_NOTHING
 from notifications.suppliers import FAILS, NONE_ARRIVE, SLOW, UNDELIVERED
+from notifications.told_meanwhile import ARRIVED
 
 _OF_A_FIRM: Final = "firm:"
 KNOWN: Final[dict[str, Promise]] = {
@@ -68,6 +69,7 @@ KNOWN: Final[dict[str, Promise]] = {
     "not to be told when a person told the others": _("not to be told when a person told the others"),
     "outside of contact hours, since they wrote": _("outside of contact hours, since they wrote"),
     "told in another way": _("told in another way"),
+    ARRIVED: _("its message has arrived: no person need call"),
     HALTED: _("halted"),
     NOT_NOW: _("not to be told now"),
     "silent": _("nothing was reported"),

@@ -22,6 +22,7 @@ from notifications.timing import local_day
 from portal.admin.borrower_page import about_zone
 from portal.admin.cells import moment_in, time_left
 from portal.admin.reasons import rule_words
+from portal.admin.task_meanwhile import meanwhile
 from portal.admin.task_subject import subject_of, subject_words, with_subjects
 from portal.admin.task_texts import read_texts
 from portal.admin.timeline_told import task_subjects, task_title
@@ -82,6 +83,7 @@ def task_page(
         "title": _title(task),
         "task": task,
         "subject": subject,
+        "meanwhile": meanwhile(task),
         "beside": _beside(task, now) if is_open and task.tells else (),
         "what": task_title(task),
         "report_on": _report_on(task, now),

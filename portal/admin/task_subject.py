@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from loans.models import Installment
 from notifications.models import AgentTask, Prompt
 from notifications.to_tell import UNREAD, ToTell, tellable, what_to_tell
-from portal.admin.cells import installment_label, withdrawn_label
+from portal.admin.cells import installment_label, money, withdrawn_label
 from portal.admin.timeline_told import about, about_task, subjects, task_title
 
 _HELD_BY: Final[dict[str, Promise]] = {
@@ -73,7 +75,15 @@ def _to_tell(leading: Prompt | None, named: Sequence[ToTell]) -> Subject:
 def _label(news: str, one: ToTell) -> str:
     row, label = one.installment, withdrawn_label if one.withdrawn else installment_label
     owed = label(row, row.loan) if row else ""
-    return " · ".join(filter(None, [news, owed]))
+    return " · ".join(filter(None, [news, owed, _on_way(row, one.on_way) if row and one.on_way else ""]))
+
+
+def _on_way(row: Installment, on_way: Decimal) -> str:
+    figures = {
+        "on_way": money(on_way, row.loan.currency),
+        "to_pay": money(row.outstanding - on_way, row.loan.currency),
+    }
+    return gettext("of this %(on_way)s is on its way to the bank: %(to_pay)s is left to pay") % figures
 
 
 def _told(done: Sequence[AgentTask]) -> dict[int, list[str]]:

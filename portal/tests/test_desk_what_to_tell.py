@@ -1,18 +1,20 @@
 """A task names all that is owed and nothing that is not: the agent says what it says."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from accounts.tests.factories import make_borrower
-from loans.models import Installment, Payment
+from loans.models import Installment, Payment, PaymentPart
 from loans.tests.disputes import make_dispute
 from loans.tests.factories import make_installment, make_loan
 from notifications.models import AgentTask, Prompt
 from notifications.tests.bundles import hold_by_outage, make_pair_with_a_person, settle
 from notifications.tests.factories import NOON, TODAY, make_prompt
+from notifications.tests.test_left_to_pay import see
 from notifications.tests.test_tellings import make_payment
 from portal.tests.desk import desk_of, make_desk_agent, reveal_address, said, take_address, task_page
 
@@ -152,3 +154,39 @@ def test_what_waits_for_its_bank_is_not_told(desk: Client) -> None:
     assert reveal_address(task) not in page
     refused = desk.post(task_page(task), {"outcome": "told", "note": "Called.", "told": prompts_of(page)})
     assert "may be told just now" in refused.content.decode()
+
+
+def test_how_much_is_on_its_way_is_said_beside_the_amount_that_it_is_a_part_of(
+    desk: Client, pair: list[Installment]
+) -> None:
+    see(pair[1], 150)
+    words = "¥250.00 due 25 Nov · of this ¥150.00 is on its way to the bank: ¥100.00 is left to pay"
+    for page in (task_page(AgentTask.objects.get()), reverse(TASKS), reverse("admin:index")):
+        shown_words = desk.get(page).content.decode()
+        assert words in shown_words, page
+        assert shown_words.count("is on its way to the bank") == shown_words.count(words), page
+    PaymentPart.objects.update(since=Decimal(10))
+    assert "is on its way to the bank" not in shown(desk)
+
+
+def test_so_it_is_where_an_alarm_is_about_it_and_in_changed_figures(desk: Client) -> None:
+    words = "¥100.00 due 25 Nov · of this ¥40.00 is on its way to the bank: ¥60.00 is left to pay"
+    row = make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=3))
+    see(row, 40)
+    task = escalated_news(row, 0)
+    assert words in desk.get(task_page(task)).content.decode()
+    other = make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=3))
+    see(other, 40)
+    alarm = AgentTask.objects.create(
+        borrower=other.loan.borrower, installment=other, kind="untold", reason="x", act_by=NOON, created_at=NOON
+    )
+    assert words in desk.get(task_page(alarm)).content.decode()
+
+
+def test_of_what_is_no_longer_to_be_paid_nothing_is_on_its_way(desk: Client) -> None:
+    row = make_installment(make_loan(make_borrower()), due_on=TODAY + timedelta(days=3))
+    see(row, 40)
+    task = escalated_news(row, Prompt.WITHDRAWN, state="withdrawn")
+    page = desk.get(task_page(task)).content.decode()
+    assert "no longer to be paid" in page
+    assert "is on its way to the bank" not in page
