@@ -20,7 +20,7 @@ from notifications.composing import Worded, word
 from notifications.events import RECORD_SENT, sent_by
 from notifications.kept_words import keep_words
 from notifications.models import Delivery, Prompt
-from notifications.passed_by import may_be_past
+from notifications.passed_by import may_be_off_its_day
 from notifications.prepared import prepared_cursor
 from notifications.tellings import Telling, among
 from notifications.timing import local_day
@@ -157,10 +157,10 @@ def _sort_of(telling: Telling) -> str:
 
 
 def _is_plain(telling: Telling, now: datetime) -> bool:
-    """It tells figures for the first time, and its day is surely not over: of that another plan could say otherwise."""
+    """It tells figures for the first time, and is surely of the day that it is: of others another plan could say so."""
     if telling.kind not in _KINDS or telling.version != 1 or telling.due_on is None:
         return False
-    return not may_be_past(telling.kind, telling.stage, telling.due_on, local_day(now, telling.zone))
+    return not may_be_off_its_day(telling.kind, telling.stage, telling.due_on, local_day(now, telling.zone))
 
 
 def _shared(said: str) -> dict[str, Any] | None:

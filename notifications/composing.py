@@ -13,7 +13,7 @@ from notifications.acknowledgement import address_of
 from notifications.capping import hold_capped
 from notifications.channels.base import Message
 from notifications.claiming import Kept
-from notifications.ending import end_closed, end_past, with_free_ladders
+from notifications.ending import end_closed, follow_the_day, with_free_ladders
 from notifications.facts import facts_of
 from notifications.figures_before import Before, previously_told
 from notifications.left_to_pay import Left, left_after, on_its_way
@@ -59,12 +59,12 @@ def word(every: Sequence[Telling], *, now: datetime) -> tuple[list[Worded], list
     """A message for each of these deliveries that can be worded; for each other one the step that fails it, and a line
     in the log.
 
-    What must not go there any more, or reminds of a day that is over, has a step that fails it, what contact hours or a
-    cap hold one that puts it off. What another worker or writer is at has neither: it stays in the queue. Changes
-    nothing.
+    What must not go there any more, or reminds of a day that is over, has a step that fails it, what contact hours, a
+    cap or a due day that is not over hold one that puts it off. What another worker or writer is at has neither: it
+    stays in the queue. Changes nothing.
     """
     steps = end_closed(every)
-    steps += end_past(_without(every, steps), now=now)
+    steps += follow_the_day(_without(every, steps), now=now)
     steps += hold_until_morning(_without(every, steps), now=now)
     capped = hold_capped(_without(every, steps), now=now)
     steps += capped.steps

@@ -126,8 +126,8 @@ SELECT DISTINCT prompt.id
 NOTE: Final = """
 UPDATE notifications_duty AS duty
 SET telling_id = row.telling_id, status = CASE WHEN row.met THEN 'met' ELSE duty.status END,
-    settled_at = CASE WHEN row.met THEN %s ELSE duty.settled_at END
-FROM unnest(%s::bigint[], %s::bigint[], %s::boolean[]) AS row (id, telling_id, met)
+    settled_at = CASE WHEN row.met THEN row.at ELSE duty.settled_at END
+FROM unnest(%s::bigint[], %s::bigint[], %s::boolean[], %s::timestamptz[]) AS row (id, telling_id, met, at)
 WHERE duty.id = row.id AND (duty.status IN ('waiting', 'passed_on') OR row.met AND duty.status <> 'met')
 """
 # That it arrived is said after that it was sent, or reached nobody: the borrower is covered for good.
@@ -176,7 +176,8 @@ WITH back AS (
 UPDATE notifications_delivery AS delivery SET next_attempt_at = %(at)s, held_by = ''
 FROM back WHERE delivery.prompt_id = back.id AND delivery.status = 'queued' AND delivery.next_attempt_at > %(at)s
 """
-# What ended otherwise is nobody's any more. Two who look at once take different ones.
+# What ended otherwise is nobody's any more. Two who look at once take different ones. Of a firm whose messages of its
+# time are not applied yet nobody knows what it has told.
 LOOK: Final = """
 UPDATE notifications_duty AS duty
 SET status = CASE WHEN prompt.status <> 'active' OR prompt.voided_at IS NOT NULL THEN 'void'
@@ -187,7 +188,11 @@ SET status = CASE WHEN prompt.status <> 'active' OR prompt.voided_at IS NOT NULL
                            AND duty.backup_id IS NOT NULL AND duty.portal_at > duty.due_at THEN NULL ELSE %(now)s END
 FROM (
     SELECT due.id, due.status FROM notifications_duty AS due
-    WHERE due.status IN ('waiting', 'passed_on') AND due.due_at <= %(now)s
+    WHERE due.status IN ('waiting', 'passed_on') AND due.due_at <= %(now)s AND NOT EXISTS (
+        SELECT FROM loans_report AS unread
+        WHERE unread.kind = 'events' AND unread.status = 'received' AND unread.received_at <= due.due_at
+          AND unread.partner_id = CASE due.status WHEN 'waiting' THEN due.responsible_id ELSE due.backup_id END
+        OFFSET 0)
     ORDER BY due.due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS before,
     notifications_prompt AS prompt
 WHERE duty.id = before.id AND prompt.id = duty.prompt_id

@@ -22,8 +22,8 @@ from notifications.models import AgentTask, Delivery, NoticeEvent, Preference, P
 from notifications.needed import look
 from notifications.overtaking import end_overtaken
 from notifications.partner_news import tell_unreached
-from notifications.passed_by import STAGED, may_be_past, passed_by
-from notifications.putting_off import put_off, wait_for_lift, wait_until_applied
+from notifications.passed_by import STAGED, may_be_off_its_day, off_their_day
+from notifications.putting_off import lawful_when_late, put_off, put_off_until, wait_for_lift, wait_until_applied
 from notifications.reach import open_to, reachable
 from notifications.time_to_act import time_to_act
 from notifications.timing import lawful_moment, local_day
@@ -69,8 +69,8 @@ def climb(clock: Clock) -> int:
         unread = wait_until_applied(held_unread(free), clock)
         free = [prompt for prompt in free if prompt.pk not in unread]
         free = _not_handed_on(free, clock)
-        past = _past(free, clock)
-        free = [prompt for prompt in free if prompt.pk not in past]
+        off = _off_their_day(free, clock)
+        free = [prompt for prompt in free if prompt.pk not in off]
         ways = _ways(free)
         halted = wait_for_lift(halted_everywhere(free, ways), clock)
         _climb([prompt for prompt in free if prompt.pk not in halted], ways, clock)
@@ -84,23 +84,28 @@ def _not_handed_on(prompts: Sequence[Prompt], clock: Clock) -> list[Prompt]:
     return [prompt for prompt in prompts if prompt.pk not in waiting]
 
 
-def _past(prompts: Sequence[Prompt], clock: Clock) -> set[int]:
-    """End those that time has passed by, as a later stage would end them; returns which."""
-    ended = passed_by([prompt.pk for prompt in prompts if _may_be_past(prompt, clock.now)], now=clock.now)
+def _off_their_day(prompts: Sequence[Prompt], clock: Clock) -> set[int]:
+    """End those that time has passed by, as a later stage would end them, and let those wait of which nothing is late
+    yet; returns which.
+    """
+    asked = [prompt.pk for prompt in prompts if _may_be_off_its_day(prompt, clock.now)]
+    ended, early = off_their_day(asked, now=clock.now)
     for reason in set(ended.values()):
         leading = [pk for pk, why in ended.items() if why == reason]
         ids = Prompt.objects.bundles(leading).values_list("pk", flat=True)
         end_overtaken(list(ids), now=clock.now, reason=reason)
-    return set(ended)
+    owners = [(prompt.pk, prompt.borrower) for prompt in prompts if prompt.pk in early]
+    put_off_until({pk: lawful_when_late(early[pk], one.jurisdiction, one.zone, clock) for pk, one in owners})
+    return ended.keys() | early.keys()
 
 
-def _may_be_past(prompt: Prompt, now: datetime) -> bool:
+def _may_be_off_its_day(prompt: Prompt, now: datetime) -> bool:
     """Also where another of the installments that its message names has to say it."""
     row = prompt.installment
     if row is None or prompt.kind not in STAGED:
         return False
     changed = (row.version, row.state) != (prompt.version, row.State.OPEN) or prompt.voided_at is not None
-    return changed or may_be_past(prompt.kind, prompt.stage, row.due_on, local_day(now, prompt.borrower.zone))
+    return changed or may_be_off_its_day(prompt.kind, prompt.stage, row.due_on, local_day(now, prompt.borrower.zone))
 
 
 def _ways(prompts: Sequence[Prompt]) -> dict[int, Ways]:

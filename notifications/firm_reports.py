@@ -145,7 +145,7 @@ def _answer(
     if telling_id is None:
         return News()
     match effects.get(telling_id):
-        case Effect.COUNTED | Effect.HANDED_BACK | Effect.TAKEN_BACK:
+        case Effect.COUNTED | Effect.IN_TIME | Effect.HANDED_BACK | Effect.TAKEN_BACK:
             return News(touched=True)
         case Effect.NOT_ENOUGH:
             return News(touched=True, remarks=[NOT_ENOUGH])

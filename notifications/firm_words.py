@@ -34,6 +34,7 @@ class Effect(Enum):
     """What became of a firm's word."""
 
     COUNTED = "counted"
+    IN_TIME = "in_time"
     NOT_ENOUGH = "not_enough"
     HANDED_BACK = "handed_back"
     TAKEN_BACK = "taken_back"
@@ -115,8 +116,8 @@ def _follow_batch(matches: Sequence[Match], now: datetime) -> dict[int, Effect]:
     gone = _gone_out(prompts.values())
     heard = [(duties[match.duty_id], tellings[match.telling_id]) for match in matches]
     effects = {telling.pk: _judge(duty, prompts.get(duty.prompt_id), telling, gone) for duty, telling in heard}
-    noted = {Effect.COUNTED, Effect.NOT_ENOUGH, Effect.HANDED_BACK}
-    _write([(duty, telling) for duty, telling in heard if effects[telling.pk] in noted], prompts, now)
+    noted = {Effect.COUNTED, Effect.IN_TIME, Effect.NOT_ENOUGH, Effect.HANDED_BACK}
+    _write([(duty, telling) for duty, telling in heard if effects[telling.pk] in noted], prompts, gone, now)
     taken_back = [(duty, telling) for duty, telling in heard if effects[telling.pk] == Effect.TAKEN_BACK]
     record_all((_fact(prompts[duty.prompt_id], telling, counts=False) for duty, telling in taken_back), at=now)
     take_back(taken_back, prompts, now=now)
@@ -151,8 +152,10 @@ def _judge(duty: Duty, prompt: Prompt | None, telling: FirmTelling, gone: Collec
     """What this word does; the duty and its prompt, where that is live or told by a firm, are locked."""
     if duty.status == Duty.Status.MET:
         return Effect.TAKEN_BACK if prompt and _takes_back(telling, duty, prompt) else Effect.KNOWN
-    if prompt is None or prompt.status != Prompt.Status.ACTIVE or (prompt.told_with_id or prompt.pk) in gone:
+    if prompt is None or prompt.status != Prompt.Status.ACTIVE:
         return Effect.TOO_LATE
+    if _leads(prompt) in gone:
+        return Effect.IN_TIME if _came_in_time(duty, telling) else Effect.TOO_LATE
     if duty.status not in Duty.OPEN:
         # The firm's time is over, or it was let off, and nothing has gone out: it is halted, held or put off.
         counts = _is_met(duty, telling)
@@ -161,6 +164,20 @@ def _judge(duty: Duty, prompt: Prompt | None, telling: FirmTelling, gone: Collec
         turn = duty.responsible_id if duty.status == Duty.Status.WAITING else duty.backup_id
         return Effect.HANDED_BACK if telling.partner_id == turn else Effect.KNOWN
     return Effect.COUNTED if _is_met(duty, telling) else Effect.NOT_ENOUGH
+
+
+def _came_in_time(duty: Duty, telling: FirmTelling) -> bool:
+    """Whether it had come before the firm's time was over, and lay unapplied while the portal sent: the firm's turn is
+    as it told us, and the message stays out.
+    """
+    if duty.status not in Duty.OPEN:
+        return False
+    ends = duty.report_by if telling.partner_id == duty.responsible_id else duty.portal_at
+    return telling.report.received_at <= ends
+
+
+def _leads(prompt: Prompt) -> int:
+    return prompt.told_with_id or prompt.pk
 
 
 def _takes_back(telling: FirmTelling, duty: Duty, prompt: Prompt) -> bool:
@@ -199,24 +216,33 @@ def _gone_out(prompts: Collection[Prompt]) -> set[int]:
     }
 
 
-def _write(heard: Sequence[tuple[Duty, FirmTelling]], prompts: Mapping[int, Prompt], now: datetime) -> None:
-    met = [duty for duty, telling in heard if _is_met(duty, telling)]
-    _note([(duty.pk, telling.pk, _is_met(duty, telling)) for duty, telling in heard], now)
+def _write(
+    heard: Sequence[tuple[Duty, FirmTelling]], prompts: Mapping[int, Prompt], gone: Collection[int], now: datetime
+) -> None:
+    """What has `gone` out is told by the portal, whatever the firm told besides."""
+    met = [duty for duty, telling in heard if _is_met(duty, telling) and _leads(prompts[duty.prompt_id]) not in gone]
+    _note([(duty, telling, prompts[duty.prompt_id]) for duty, telling in heard])
     facts = (_fact(prompts[duty.prompt_id], telling, counts=_is_met(duty, telling)) for duty, telling in heard)
     record_all(facts, at=now)
     if met:
-        end_told_by_firm({prompts[duty.prompt_id].told_with_id or duty.prompt_id for duty in met}, now=now)
+        end_told_by_firm({_leads(prompts[duty.prompt_id]) for duty in met}, now=now)
 
 
 def _is_met(duty: Duty, telling: FirmTelling) -> bool:
     return not telling.failed and (telling.proves_arrival or not duty.needs_proof)
 
 
-def _note(rows: Sequence[tuple[int, int, bool]], now: datetime) -> None:
-    """Each is a locked duty, the word about it, and whether that meets it."""
-    if rows:
+def _note(heard: Sequence[tuple[Duty, FirmTelling, Prompt]]) -> None:
+    """Each is a locked duty, the word about it, and its prompt. What meets one did so when it came: what lay unapplied
+    for an hour was not reported an hour later.
+    """
+    if heard:
+        rows = (
+            (duty.pk, telling.pk, _is_met(duty, telling), max(telling.report.received_at, prompt.planned_at))
+            for duty, telling, prompt in heard
+        )
         with connection.cursor() as cursor:
-            cursor.execute(duty_statements.NOTE, [now, *(list(column) for column in zip(*rows, strict=True))])
+            cursor.execute(duty_statements.NOTE, [list(column) for column in zip(*rows, strict=True)])
 
 
 def _fact(prompt: Prompt, telling: FirmTelling, *, counts: bool) -> Fact:

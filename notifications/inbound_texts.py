@@ -8,13 +8,16 @@ Four digits can be guessed, and a number can be forged: after a few codes that n
 by a person alone.
 
 A message that its provider brings again does nothing, and nothing is kept of it: "stop" may have been taken back since,
-and a task about it finished.
+and a task about it finished. Where nothing but its words tells it from another, it is known again as the same place of
+the same bytes, but only until the call that brought it has been done to its end: whoever has heard that all was taken
+brings nothing again, and the same words are then another message.
 """
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Final
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
@@ -35,6 +38,8 @@ from notifications.written import FOR_A_PERSON, hand_over
 logger = logging.getLogger(__name__)
 Meaning = InboundText.Meaning
 
+_OF_A_PLACE: Final = "place:"
+"""Begins the fingerprint of a text that has none of its own, while its call is being done."""
 UNKNOWN_CODE: Final = "code names nothing"
 MOST_UNKNOWN: Final = 5
 """Within UNKNOWN_COUNT. In the 45 days that a code lives so many tries meet it once in three hundred times."""
@@ -61,9 +66,10 @@ def receive(texts: Sequence[Words], raw: bytes, *, now: datetime) -> str:
     Each is done in a transaction of its own: what it locks is let go before the next one, so that of two calls about
     the same people none waits for the other. What was done before a fault is known when the call is repeated.
     """
+    placed = _placed(texts, raw)
     kept: Callback | None = None
     answers = []
-    for words in texts:
+    for words in placed or texts:
         with transaction.atomic():
             callback = kept or _keep(words, raw, now)
             answer = _receive_one(words, callback, now)
@@ -72,7 +78,26 @@ def receive(texts: Sequence[Words], raw: bytes, *, now: datetime) -> str:
                 continue
         kept = callback
         answers.append(answer)
+    if placed:
+        _forget_places(placed)
     return " ".join(filter(None, answers))
+
+
+def _placed(texts: Sequence[Words], raw: bytes) -> list[Words]:
+    """These with a fingerprint of where they stand in their call for each that has none; empty where each has one, or
+    where there is but one, of which nothing can be left half done.
+    """
+    if len(texts) < 2 or all(words.fingerprint for words in texts):
+        return []
+    whole = sha256(raw).hexdigest()
+    places = (f"{_OF_A_PLACE}{sha256(f'{whole} {place}'.encode()).hexdigest()[:40]}" for place in range(len(texts)))
+    return [replace(words, fingerprint=words.fingerprint or at) for words, at in zip(texts, places, strict=True)]
+
+
+def _forget_places(texts: Sequence[Words]) -> None:
+    """All of their call is done: what says the same again is another message."""
+    places = [words.fingerprint for words in texts if words.fingerprint.startswith(_OF_A_PLACE)]
+    InboundText.objects.filter(provider=texts[0].provider, fingerprint__in=places).update(fingerprint="")
 
 
 def _keep(words: Words, raw: bytes, now: datetime) -> Callback:

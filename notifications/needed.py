@@ -33,13 +33,14 @@ AND CASE WHEN {prompt}.kind = 'schedule_changed' AND {prompt}.stage = 1
 AND ({prompt}.kind <> 'outage_declared' OR EXISTS (
 {held_by_any}{installment}.id OFFSET 0))
 """
-# Its kind is named after the status. That it came back is news while it leaves something to be paid.
-_IS_SO: Final = """
-({prompt}.payment_id IS NULL OR EXISTS (
+# A kind is named after the status. That it came back is news while it leaves something to be paid.
+_SAYS: Final = """{kind} = 'payment_' || payment.status
+      AND (payment.status <> 'returned' OR COALESCE(paid_for.state = 'open', true))"""
+_IS_SO: Final = f"""
+({{prompt}}.payment_id IS NULL OR EXISTS (
     SELECT FROM loans_payment AS payment
     LEFT JOIN loans_installment AS paid_for ON paid_for.id = payment.installment_id
-    WHERE payment.id = {prompt}.payment_id AND {prompt}.kind = 'payment_' || payment.status
-      AND (payment.status <> 'returned' OR COALESCE(paid_for.state = 'open', true))
+    WHERE payment.id = {{prompt}}.payment_id AND {_SAYS.format(kind="{prompt}.kind")}
     OFFSET 0))
 """
 _DISPUTED: Final = """
@@ -76,6 +77,13 @@ def stands(prompt: str, installment: str) -> str:
 def is_so(prompt: str) -> str:
     """As SQL on this table: the payment of a prompt that tells of one has the status that it tells of."""
     return _IS_SO.format(prompt=prompt)
+
+
+def is_news(kind: str) -> str:
+    """As SQL on the tables `payment` and, as `paid_for`, what it was for: news of this kind, an expression, would be so
+    of it now.
+    """
+    return _SAYS.format(kind=kind)
 
 
 def may_be_told(prompt: str, installment: str) -> str:

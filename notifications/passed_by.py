@@ -1,12 +1,16 @@
-"""What time has passed by: reminders whose due day is over, and stages after which a later one has begun.
+"""What is not of the day that it is: time has passed by reminders whose due day is over, and stages after which a later
+one has begun; of what is told as overdue the due day may not be over.
 
 Planning takes back what a later stage follows. After a downtime senders and ladders may be at work before it: they ask
 the calendar themselves, so that nobody is told a stage of yesterday and that of today a minute later, and nobody's case
 comes to a person for want of a message that was never tried.
+
+A day is the borrower's own. Where somebody's time zone moves back over midnight, or their clocks do, what was planned
+as overdue is due today again, until that day is over.
 """
 
-from collections.abc import Collection, Iterable
-from datetime import date, datetime
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
 
 from django.db import connection
@@ -16,7 +20,7 @@ from loans.models import Loan
 from notifications.models import LeadPlan, Prompt
 from notifications.needed import ALL_NAMED, KINDS, stands
 from notifications.slots import Plan, plan_of
-from notifications.timing import local_day
+from notifications.timing import at_local, local_day
 
 DUE_DAY_OVER: Final = "its due day is over"
 OVERTAKEN: Final = "overtaken by a later stage"
@@ -43,26 +47,49 @@ class _Named(NamedTuple):
     platform_id: int | None
 
 
-def may_be_past(kind: str, stage: int, due_on: date, today: date) -> bool:
-    """Whether its day is over, after which a later stage may have begun, or the due day be over; `today` is the
-    borrower's. False on nearly all that goes out, for which then nothing has to be looked up.
+class OffTheirDay(NamedTuple):
+    """Leading prompts that are not of the day that it is. `past`: those that time has passed by, each with why.
+    `early`: those of which nothing is overdue yet, each with the moment, UTC, when it will be.
+    """
+
+    past: dict[int, str]
+    early: dict[int, datetime]
+
+
+def may_be_off_its_day(kind: str, stage: int, due_on: date, today: date) -> bool:
+    """Whether its day is over, after which a later stage may have begun, or the due day be over, or whether what it
+    tells as overdue is not; `today` is the borrower's. False on nearly all that goes out, for which then nothing has to
+    be looked up.
     """
     days = (due_on - today).days
-    return days < stage if kind == Prompt.Kind.UPCOMING else kind in STAGED and -days > stage
+    return days < stage if kind == Prompt.Kind.UPCOMING else kind in STAGED and not 0 < -days <= stage
 
 
 def passed_by(leading_ids: Collection[int], *, now: datetime) -> dict[int, str]:
-    """Of these prompts those that time has passed by, each with why: all that their message names, where any of it is
-    still owed. At most two queries.
+    """`off_their_day`, the past alone."""
+    return off_their_day(leading_ids, now=now).past
+
+
+def off_their_day(leading_ids: Collection[int], *, now: datetime) -> OffTheirDay:
+    """Of these prompts those that are not of the day that it is: all that their message names, where any of it is still
+    owed. At most two queries.
     """
-    if not leading_ids:
-        return {}
-    reasons: dict[int, set[str]] = {}
-    rows = _named(leading_ids, now)
-    own = list(LeadPlan.objects.all()) if rows else []
-    for one in rows:
-        reasons.setdefault(one.leading_id, set()).add(_why(one, own, now))
-    return {pk: min(why) for pk, why in reasons.items() if "" not in why}
+    named: dict[int, list[_Named]] = {}
+    for row in _named(leading_ids, now) if leading_ids else ():
+        named.setdefault(row.leading_id, []).append(row)
+    own = list(LeadPlan.objects.all()) if named else []
+    reasons = {pk: {_why(one, own, now) for one in rows} for pk, rows in named.items()}
+    past = {pk: min(why) for pk, why in reasons.items() if "" not in why}
+    return OffTheirDay(past, {pk: min(map(_late_from, rows)) for pk, rows in named.items() if _is_early(rows, now)})
+
+
+def _is_early(rows: Sequence[_Named], now: datetime) -> bool:
+    return all(one.kind == Prompt.Kind.OVERDUE and now < _late_from(one) for one in rows)
+
+
+def _late_from(one: _Named) -> datetime:
+    """When its due day is over. Where clocks go back over midnight, it is so for good the second time."""
+    return at_local(one.due_on + timedelta(days=1), time.min, zone_of(one.time_zone)[0], last=True)
 
 
 def _named(leading_ids: Collection[int], now: datetime) -> list[_Named]:

@@ -82,7 +82,7 @@ def plan_outage(outage_id: int, installment_ids: Sequence[int], clock: Clock) ->
 
 
 def plan_payments(kind: Prompt.Kind, payment_ids: Sequence[int], clock: Clock) -> int:
-    """Plan the news of these payments, once each; returns how many prompts are new."""
+    """Plan the news of these payments, once each, as far as they are so; returns how many prompts are new."""
     ends = deadlines_of(payment_ids, clock) if kind == Kind.PAYMENT_RETURNED else {}
     parameters = {"ids": list(payment_ids), "moment": clock.now, "returned": list(ends), "deadlines": [*ends.values()]}
     return write(kind, planning_statements.PAYMENTS, clock, parameters)

@@ -5,7 +5,7 @@ what nothing is planned yet.
 from typing import Final
 
 from notifications.in_doubt import HOLDS
-from notifications.needed import HELD_BY_ANY, LASTS
+from notifications.needed import HELD_BY_ANY, LASTS, is_news
 
 # Plan 0 is for loans without a plan of their own; one for the product comes before one for the partner.
 PLAN_OF: Final = """COALESCE((
@@ -108,15 +108,17 @@ UNHEARD: Final = f"""
       AND heard.status <> 'cancelled'
       AND EXISTS ({HELD_BY_ANY}installment.id AND outage.id <> %(stage)s))
 """  # noqa: S608  (nothing of it comes from outside)
-PAYMENTS: Final = """
+# What is not so, or is no longer news, is not planned: nobody would claim it.
+PAYMENTS: Final = f"""
 SELECT loan.borrower_id, payment.installment_id, payment.id AS payment_id, NULL::bigint AS dispute_id, 0 AS stage,
        1 AS version, %(moment)s::timestamptz AS moment, due.deadline, '' AS held_by,
        %(details)s::jsonb AS details, NULL::date AS due_on, loan.bank_id, loan.platform_id, loan.currency
 FROM loans_payment AS payment JOIN loans_loan AS loan ON loan.id = payment.loan_id
 LEFT JOIN unnest(%(returned)s::bigint[], %(deadlines)s::timestamptz[]) AS due (payment_id, deadline)
        ON due.payment_id = payment.id
-WHERE payment.id = ANY(%(ids)s)
-"""
+LEFT JOIN loans_installment AS paid_for ON paid_for.id = payment.installment_id
+WHERE payment.id = ANY(%(ids)s) AND {is_news("%(kind)s")}
+"""  # noqa: S608  (our own words)
 DISPUTE: Final = """
 SELECT dispute.borrower_id, dispute.installment_id, NULL::bigint AS payment_id, dispute.id AS dispute_id,
        %(stage)s AS stage, 1 AS version, %(moment)s::timestamptz AS moment, NULL::timestamptz AS deadline,

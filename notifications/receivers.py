@@ -19,6 +19,7 @@ from notifications.number_replaced import follow_numbers
 from notifications.outage_news import plan_unheard
 from notifications.planning import plan_dispute_step, plan_outage, plan_payments
 from notifications.planning_changes import plan_changes
+from notifications.returned_untold import returned_untold
 
 Kind = Prompt.Kind
 
@@ -40,7 +41,7 @@ def confirm_settled(payment_ids: list[int], **_: Any) -> None:
 
 @receiver(signals.payments_returned)
 def tell_returned(payment_ids: list[int], **_: Any) -> None:
-    _tell(Kind.PAYMENT_RETURNED, payment_ids)
+    _tell(Kind.PAYMENT_RETURNED, [*payment_ids, *returned_untold(payment_ids)])
 
 
 @receiver(signals.loans_given_over)

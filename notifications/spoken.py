@@ -8,7 +8,7 @@ from django.db import transaction
 
 from notifications import kept_words
 from notifications.cancellation import NOT_NEEDED
-from notifications.ending import end_closed, end_past
+from notifications.ending import end_closed, follow_the_day
 from notifications.escalation import TOLD_ELSEWHERE
 from notifications.halting import halts_of, waits_for
 from notifications.ladder import OFF_THE_LADDER
@@ -72,7 +72,7 @@ def _why_silent(delivery: Delivery, now: datetime) -> str:
     if prompt.pk in found.held:
         return NOT_NOW
     tellings = tellings_of([delivery.pk], now=now)
-    over = end_closed(tellings) or end_past(tellings, now=now) or hold_until_morning(tellings, now=now)
+    over = end_closed(tellings) or follow_the_day(tellings, now=now) or hold_until_morning(tellings, now=now)
     return over[0].reason if over else ""
 
 

@@ -24,7 +24,9 @@ _RECORDED: Final = {
 
 @transaction.atomic
 def take_over(now: datetime) -> int:
-    """Look at up to `BATCH` duties whose time is over; returns how many were looked at. Workers do not collide."""
+    """Look at up to `BATCH` duties whose time is over, but for those of a firm whose messages of that time are not
+    applied yet; returns how many were looked at. Workers do not collide.
+    """
     with connection.cursor() as cursor:
         cursor.execute(duty_statements.LOOK, {"now": now, "limit": BATCH})
         looked_at = cursor.fetchall()

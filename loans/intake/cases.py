@@ -2,9 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
-
-from django.db.models import Q, QuerySet
+from typing import Final
 
 from accounts.people import Named, NotABorrowerError, Taken, take_borrowers
 from loans.intake.account import Account, read_schedules
@@ -15,6 +13,7 @@ from loans.intake.news import News, RefusedError
 from loans.intake.precedence import BEFORE_ALL, Moment, moment_of
 from loans.intake.records import BorrowerRecord, Code, LoanRecord
 from loans.intake.rewriting import rewrite
+from loans.intake.sides import Firms, Sides, loans_of, meant
 from loans.intake.whose import as_speaker
 from loans.models import Loan, LoanWord, Partner, Report
 
@@ -95,17 +94,18 @@ def open_cases(reports: Sequence[Report], records: Sequence[LoanRecord]) -> list
     installments, positions or payments takes it first, in the order of the ids where there are several.
     """
     partner = reports[0].partner
-    sides = _sides(partner)
-    locked = _loans(partner, sides.bank).filter(external_id__in=[record.external_id for record in records])
+    firms = Firms(partner)
+    every = [firms.at(report.received_at) for report in reports]
+    ours = loans_of(partner, {sides.bank for sides in every if sides.bank})
+    locked = ours.filter(external_id__in=[record.external_id for record in records])
     known: dict[str, list[Loan]] = {}
     for loan in locked.select_related("borrower").order_by("pk").select_for_update(of=("self",), no_key=True):
         known.setdefault(loan.external_id, []).append(loan)
     banks = banks_named(record.bank for record in records)
     opened: list[Opened] = []
-    for record, report in zip(records, reports, strict=True):
-        named = banks.get(record.bank or "")
-        loans = [loan for loan in known.get(record.external_id, ()) if named is None or loan.bank_id == named.pk]
-        opened.append(_case(record, loans, report, sides._replace(bank=named or sides.bank)))
+    for record, report, unnamed in zip(records, reports, every, strict=True):
+        sides = unnamed.naming(banks.get(record.bank or ""))
+        opened.append(_case(record, meant(record, known.get(record.external_id, ()), sides), report, sides))
     opened = _with_borrowers(opened, partner)
     cases = [item for item in opened if isinstance(item, Case)]
     _save_loans(cases, partner)
@@ -116,30 +116,7 @@ def open_cases(reports: Sequence[Report], records: Sequence[LoanRecord]) -> list
     return opened
 
 
-def _loans(partner: Partner, bank: Partner | None) -> "QuerySet[Loan]":
-    if bank:
-        return Loan.objects.filter(bank=bank)
-    return Loan.objects.filter(Q(platform=partner) | Q(platform=None))
-
-
-class Sides(NamedTuple):
-    """The bank and the platform of a loan, None where nobody says which. `choice`: there are several to choose from."""
-
-    bank: Partner | None
-    platform: Partner | None
-    choice: bool
-
-
-def _sides(partner: Partner) -> Sides:
-    """Those of a loan that `partner` reports; the other one only where there is no choice."""
-    other_kind = Partner.Kind.BANK if partner.kind == Partner.Kind.PLATFORM else Partner.Kind.PLATFORM
-    others = list(Partner.objects.filter(kind=other_kind)[:2])
-    only, choice = others[0] if len(others) == 1 else None, len(others) > 1
-    return Sides(partner, only, choice) if partner.kind == Partner.Kind.BANK else Sides(only, partner, choice)
-
-
 def _case(record: LoanRecord, loans: Sequence[Loan], report: Report, sides: Sides) -> Opened:
-    loans = [loan for loan in loans if loan.platform_id == report.partner_id] or loans
     if len(loans) > 1:
         return RefusedError(SEVERAL_BANKS.format(record.external_id), Code.VALUE)
     if loans:

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Jurisdiction
@@ -15,7 +17,7 @@ class Partner(models.Model):
     `consistency_goal` is how long this firm may take to say what the other has said before; `desk_name` and
     `desk_email` are who answers for it there. `awaiting_bank_days` is how long a payment that only the platform has
     seen holds what would be demanded, before a person looks at it; a bank's. `working_days` and `time_zone` say when
-    its feeds may be silent.
+    its feeds may be silent. `known_since` is when it came to be known here: reports of before did not mean it.
     """
 
     class Kind(models.TextChoices):
@@ -66,6 +68,8 @@ class Partner(models.Model):
     time_zone = models.CharField(
         _("time zone"), max_length=64, default=DEFAULT_TIME_ZONE, validators=[validate_time_zone]
     )
+
+    known_since = models.DateTimeField(_("known since"), default=timezone.now, db_default=Now(), editable=False)
 
     class Meta:
         verbose_name = _("partner")

@@ -102,6 +102,7 @@ class Duty(models.Model):
            ├─ its time is over, the other firm's turn ─> PASSED_ON ─ it reported ─> MET
            ├─ its time is over ─> TAKEN_OVER <─ so is the other firm's ─┘       by the portal, whose message is queued
            └─ it reached nobody, as it says ─> TAKEN_OVER                       and the message goes out at once
+        WAITING, PASSED_ON ─ it reported in time, and its word lay unapplied while the portal sent ─> MET
         TAKEN_OVER, VOID ─ it arrived, as the firm says before anything of ours has gone out ─> MET
         MET ─ it reached nobody, as the firm says later, and no stage follows ─> TAKEN_OVER                (the same)
 

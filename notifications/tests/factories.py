@@ -39,8 +39,10 @@ def make_due(borrower: User, **fields: Any) -> Installment:
 
 
 def make_prompt(installment: Installment | None = None, **fields: Any) -> Prompt:
-    """An upcoming prompt at stage 3, without deliveries."""
-    installment = installment or make_installment(make_loan(make_borrower()), due_on=date(2026, 11, 25))
+    """An upcoming prompt at stage 3, without deliveries; of one that is overdue the day is right, too."""
+    late = fields.get("kind") == Prompt.Kind.OVERDUE
+    due_on = TODAY - timedelta(days=fields.get("stage", 3)) if late else date(2026, 11, 25)
+    installment = installment or make_installment(make_loan(make_borrower()), due_on=due_on)
     defaults = {"kind": Prompt.Kind.UPCOMING, "stage": 3, "version": installment.version, "planned_at": NOON}
     if fields.get("kind", Prompt.Kind.UPCOMING) == Prompt.Kind.UPCOMING:
         stage, zone = fields.get("stage", 3), installment.loan.borrower.zone

@@ -122,6 +122,76 @@ def test_a_return_is_not_told_while_what_it_was_for_is_paid_by_other_means(payme
     assert going("email", MORNING) == []
 
 
+def another(payment: Payment, status: str = "received") -> Payment:
+    """For the same installment."""
+    said = {"amount": Decimal(100), "currency": "CNY", "status": status, "paid_on": TODAY}
+    return Payment.objects.create(loan=payment.loan, installment=payment.installment, **said)
+
+
+def place_all(at: datetime) -> None:
+    dispatch.dispatch("in_app", clock=lambda: at)
+
+
+def kinds_of(payment: Payment) -> list[str]:
+    """What is, or was, to be told of it and was not taken back."""
+    live = Prompt.objects.filter(payment=payment, voided_at=None).order_by("pk")
+    return list(live.values_list("kind", flat=True))
+
+
+@pytest.mark.parametrize("held", [{"state": "awaiting_bank"}, {"state": "settled", "paid": 100, "outstanding": 0}])
+def test_a_return_is_not_planned_while_another_payment_holds_what_it_was_for(
+    payment: Payment, held: dict[str, object]
+) -> None:
+    become(payment, "received", NOON)
+    place_all(NOON)
+    Installment.objects.update(**held)
+    become(payment, "returned", NOON + HOUR)
+    assert not Prompt.objects.filter(kind="payment_returned").exists()
+    assert kinds_of(payment) == []
+
+
+def test_it_is_told_when_the_other_comes_back_too(payment: Payment) -> None:
+    become(payment, "received", NOON)
+    place_all(NOON)
+    other = another(payment)
+    Installment.objects.update(state="awaiting_bank")
+    become(payment, "returned", NOON + HOUR)
+    Installment.objects.update(state="open")
+    become(other, "returned", NOON + 2 * HOUR)
+    assert (kinds_of(payment), kinds_of(other)) == (["payment_returned"], ["payment_returned"])
+    assert going("email", NOON + 2 * HOUR) == ["payment_returned", "payment_returned"]
+
+
+def test_so_is_one_whose_news_was_taken_back_before_it_was_told(payment: Payment) -> None:
+    become(payment, "received", NOON)
+    place_all(NOON)
+    become(payment, "returned", NOON + HOUR)
+    pay(payment.installment, NOON + HOUR)
+    other = another(payment)
+    Installment.objects.update(state="open")
+    become(other, "returned", NOON + 2 * HOUR)
+    assert kinds_of(payment) == ["payment_returned"]
+
+
+def test_a_return_that_was_told_is_not_told_again_when_another_payment_comes_back(payment: Payment) -> None:
+    become(payment, "received", NOON)
+    place_all(NOON)
+    become(payment, "returned", NOON + HOUR)
+    place_all(NOON + HOUR)
+    pay(payment.installment, NOON + HOUR)
+    other = another(payment)
+    Installment.objects.update(state="open")
+    become(other, "returned", NOON + 2 * HOUR)
+    assert (kinds_of(payment), kinds_of(other)) == ([], ["payment_returned"])
+
+
+def test_nor_is_one_of_which_nobody_was_told_that_it_arrived(payment: Payment) -> None:
+    Payment.objects.update(status="returned")
+    other = another(payment)
+    become(other, "returned", NOON)
+    assert (kinds_of(payment), kinds_of(other)) == ([], ["payment_returned"])
+
+
 def test_one_that_came_back_came_and_comes_back_again_is_told_each_time_it_is_so(payment: Payment) -> None:
     become(payment, "returned", NOON)
     Delivery.objects.update(status="delivered", sent_at=NOON, delivered_at=NOON)

@@ -46,6 +46,7 @@ def test_a_payment_is_confirmed_once_however_often_it_is_reported() -> None:
 def test_the_platforms_word_and_the_banks_are_two_confirmations() -> None:
     payment = make_payment(make_installment(due_on=TODAY), Payment.Status.RECEIVED)
     signals.payments_received.send(sender=None, payment_ids=[payment.pk])
+    Payment.objects.update(status="settled")
     signals.payments_settled.send(sender=None, payment_ids=[payment.pk])
     assert set(Prompt.objects.values_list("kind", flat=True)) == {"payment_received", "payment_settled"}
 

@@ -96,8 +96,9 @@ def test_its_deadline_is_that_of_the_due_day(due_on: date, came_back: datetime, 
 
 
 @pytest.mark.parametrize("state", ["awaiting_bank", "withdrawn"])
-def test_what_is_not_owed_hurries_nobody(state: str) -> None:
-    assert send_back(TUESDAY, at(TUESDAY, 9), state=state).deadline is None
+def test_what_is_not_owed_is_told_to_nobody(state: str) -> None:
+    with pytest.raises(Prompt.DoesNotExist):
+        send_back(TUESDAY, at(TUESDAY, 9), state=state)
 
 
 def test_other_news_of_payments_have_no_deadline() -> None:

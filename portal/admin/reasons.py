@@ -14,6 +14,7 @@ from notifications.outcomes import REFUSED_BY
 from notifications.passed_by import DUE_DAY_OVER, OVERTAKEN
 from notifications.policy_files import rule_named
 from notifications.policy_words import describe
+from notifications.putting_off import NOT_LATE_YET
 from notifications.silence import NONE_COME, TOO_LATE
 from notifications.spoken import HALTED, NOT_NOW
 from notifications.states import HELD_BY, SAID_NOTHING
@@ -52,6 +53,7 @@ KNOWN: Final[dict[str, Promise]] = {
     "its message arrived without naming it": _("its message arrived without naming it"),
     "its ladder could not be looked at": _("its ladder could not be looked at"),
     DUE_DAY_OVER: _("its due day is over"),
+    NOT_LATE_YET: _("its due day is not over"),
     WAITS: _("a firm has seen the money for one that was told with it"),
     ANOTHERS: _('the "stop" came from a number that their firm has replaced'),
     THEIRS: _('the "stop" came from the number that their firm names again'),

@@ -6,6 +6,8 @@ import pytest
 from django.utils import translation
 
 from accounts.outside.lines import WHY
+from notifications.putting_off import NOT_LATE_YET
+from notifications.states import HELD_BY
 from notifications.suppliers import FAILS, SLOW
 from portal.admin.reasons import FAULTS, provider_words, reason_words
 
@@ -30,3 +32,9 @@ def test_why_a_message_or_a_provider_failed_is_said_in_the_agents_language(why: 
 def test_words_that_are_not_ours_stay_as_they_are(words: str) -> None:
     with translation.override("zh-hans"):
         assert reason_words(words) == words
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "held: its due day is not over"), ("zh-hans", "付款日还没过")])
+def test_that_a_message_waits_for_the_end_of_the_due_day_is_said(language: str, words: str) -> None:
+    with translation.override(language):
+        assert words in reason_words(f"{HELD_BY}{NOT_LATE_YET}")

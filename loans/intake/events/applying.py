@@ -15,7 +15,7 @@ from loans.intake.events.handlers import HANDLERS
 from loans.intake.events.incoming import KEPT, UNKNOWN_BANK, UNKNOWN_LOAN, Incoming, Outcome, Status
 from loans.intake.news import News
 from loans.intake.records import Code, LoanRecord
-from loans.models import Installment, Loan, Partner
+from loans.models import Installment, Loan, Partner, Report
 
 
 class Known(NamedTuple):
@@ -97,7 +97,7 @@ def _judged(event: Incoming, partner: Partner, loan: Known | None, banks: Banks)
     kind, record = event.pushed.event_type, event.pushed.record
     if not kind.about_loan:
         return None
-    if event.pushed.bank and not _may_name(partner, banks.get(event.pushed.bank)):
+    if event.pushed.bank and not _may_name(partner, banks.get(event.pushed.bank), event.report):
         return UNKNOWN_BANK
     if loan is None:
         return None if kind.new_loan else UNKNOWN_LOAN
@@ -110,9 +110,11 @@ def _judged(event: Incoming, partner: Partner, loan: Known | None, banks: Banks)
     return None
 
 
-def _may_name(partner: Partner, bank: Partner | None) -> bool:
-    """A bank speaks of its own loans alone."""
-    return bank is not None and (partner.kind == Partner.Kind.PLATFORM or bank.pk == partner.pk)
+def _may_name(partner: Partner, bank: Partner | None, report: Report) -> bool:
+    """A bank speaks of its own loans alone. One that came to be known since is not known to what came before."""
+    if bank is None or bank.known_since > report.received_at:
+        return False
+    return partner.kind == Partner.Kind.PLATFORM or bank.pk == partner.pk
 
 
 def _without_their_periods(events: Sequence[Incoming], known: Mapping[Incoming, Known]) -> dict[Incoming, Outcome]:
