@@ -47,10 +47,14 @@ class Firms:
 
 
 def loans_of(partner: Partner, banks: Collection[Partner]) -> "QuerySet[Loan]":
-    """The loans that reports of `partner` may mean, whose bank is one of these where nothing else is said."""
+    """The loans that reports of `partner` may mean, whose bank is one of these where nothing else is said.
+
+    Numbers are found by bank, and by nothing else: without the banks one number would be looked for among all loans.
+    """
     if partner.kind == Partner.Kind.BANK:
         return Loan.objects.filter(bank=partner)
-    return Loan.objects.filter(Q(platform=partner) | Q(platform=None) | Q(bank__in=banks))
+    of_banks = Loan.objects.filter(bank__in=Partner.objects.filter(kind=Partner.Kind.BANK))
+    return of_banks.filter(Q(platform=partner) | Q(platform=None) | Q(bank__in=banks))
 
 
 def meant(record: LoanRecord, loans: Collection[Loan], sides: Sides) -> list[Loan]:
