@@ -81,10 +81,15 @@ def test_a_dispute_is_told_by_its_number_and_its_day() -> None:
     assert facts.amount is None
 
 
+FORGET_SIZES = "UPDATE pg_class SET reltuples = -1, relpages = 0 WHERE relkind = 'r' AND relname LIKE 'notifications%'"
+"""As if nobody had counted yet: of tables known to hold a dozen rows any plan is as good as another."""
+
+
 @pytest.mark.parametrize("find", [Line.ids, Line.whole])
 def test_what_is_next_is_read_by_the_index_of_the_queue_and_no_table_as_a_whole(find: Callable[..., Statement]) -> None:
     make_delivery()
     with holding(), connection.cursor() as cursor:
+        cursor.execute(FORGET_SIZES)
         statement, parameters = find(Line("sms"), now=NOON, limit=500)
         cursor.execute(f"EXPLAIN {statement}", parameters)
         plan = "\n".join(row[0] for row in cursor.fetchall())
