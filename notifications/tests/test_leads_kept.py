@@ -1,4 +1,4 @@
-"""Leads that nobody could follow, written past the desk: the database refuses them, and planning goes on beside them."""
+"""Leads that nobody could follow, written past the desk: refused by the database, and planning goes on beside them."""
 
 import importlib
 import logging
