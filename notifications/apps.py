@@ -13,6 +13,7 @@ class NotificationsConfig(AppConfig):
         from notifications.checks import (
             TELLING,
             check_clock,
+            check_codes,
             check_ladders,
             check_policies,
             check_suppliers,
@@ -27,5 +28,6 @@ class NotificationsConfig(AppConfig):
         register(check_clock, TELLING)
         register(check_suppliers, TELLING)
         register(check_ways_back, TELLING)
+        register(check_codes, TELLING)
         register(check_web_push, TELLING)
         register(check_ladders, TELLING)
