@@ -16,6 +16,7 @@ class NotificationsConfig(AppConfig):
             check_codes,
             check_ladders,
             check_policies,
+            check_policy_folder,
             check_suppliers,
             check_ways_back,
             check_web_push,
@@ -25,6 +26,7 @@ class NotificationsConfig(AppConfig):
         del firm_reports, receivers
         register(check_wordings, TELLING)
         register(check_policies, TELLING)
+        register(check_policy_folder, TELLING)
         register(check_clock, TELLING)
         register(check_suppliers, TELLING)
         register(check_ways_back, TELLING)

@@ -17,7 +17,7 @@ from notifications.channels.registry import PROVIDERS, SETTINGS, carries_codes, 
 from notifications.ladder import LADDERS
 from notifications.models import Prompt
 from notifications.policy import PolicyError, purpose_of
-from notifications.policy_files import faults
+from notifications.policy_files import faults, passed_over
 from notifications.timing import ContactHours
 from notifications.wording.source import LANGUAGES, WordingError, read_wordings
 
@@ -39,6 +39,11 @@ def check_policies(app_configs: Sequence[AppConfig] | None, **_options: Any) -> 
     # West of Greenwich it may still be yesterday.
     found = [*faults(timezone.now().date() - timedelta(days=1)), *_kinds_without_purpose()]
     return [Error(fault, hint="See docs/policies.md.", id="notifications.E002") for fault in found]
+
+
+def check_policy_folder(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:
+    """notifications.W009: something lies in POLICY_FOLDER that is not read; what it says would hold for nobody."""
+    return [checks.Warning(said, hint="See docs/policies.md.", id="notifications.W009") for said in passed_over()]
 
 
 def _kinds_without_purpose() -> list[str]:

@@ -68,7 +68,7 @@ def enter(client: Client, code: str) -> str:
 
 
 def code_in(text: str) -> str:
-    return re.findall(r"\b[0-9]{6}\b", text)[0]
+    return str(re.findall(r"\b[0-9]{6}\b", text)[0])
 
 
 def test_a_code_goes_by_twilio_where_twilio_serves(client: Client, person: User, settings: Settings) -> None:
