@@ -114,8 +114,8 @@ def passed_over() -> Iterator[str]:
         hidden = path.name.startswith(".") or path.name.lower().startswith("readme")
         if not hidden and path.suffix.lower() != ".toml":
             yield (
-                f"{path}: this is not read. A policy is a file that has the two small letters of its jurisdiction as its "
-                "name and ends in .toml, such as cn.toml."
+                f"{path}: this is not read. A policy is a file that has the two small letters of its jurisdiction as "
+                "its name and ends in .toml, such as cn.toml."
             )
 
 
@@ -224,7 +224,8 @@ def _first_hours(every: list[Rule], path: Path, purpose: Purpose, day: date) -> 
     if not hours:
         first = min(rule.citation.valid_from for rule in _of(HoursRule, every))
         raise PolicyError(
-            f"{path}: {purpose} has no contact hours on {day}, its first are of {first}: add a figure that holds earlier."
+            f"{path}: {purpose} has no contact hours on {day}, its first are of {first}: "
+            "add a figure that holds earlier."
         )
     return hours[0]
 

@@ -11,7 +11,8 @@ from accounts.models.user import DEFAULT_TIME_ZONE, validate_time_zone
 
 
 class Partner(models.Model):
-    """A bank or a platform. `code` names it in files and commands, and is no other's in other letters; `how_to_pay` is shown to borrowers as it is.
+    """A bank or a platform. `code` names it in files and commands, and is no other's in other letters; `how_to_pay` is
+    shown to borrowers as it is.
 
     `consistency_goal` is how long this firm may take to say what the other has said before; `desk_name` and
     `desk_email` are who answers for it there. `awaiting_bank_days` is how long a payment that only the platform has

@@ -117,7 +117,7 @@ def test_all_mistakes_of_a_file_are_named_at_once() -> None:
         notice + "mark is missing",
         notice + "value is missing: it must be a whole number from 0 to 3660.",
         "xx.toml: 'colection' has no meaning here. The nearest name is 'collection'",
-        "xx.toml [collection.caps.sms.day]: a figure is a table of its own: write [[collection.caps.sms.day]] above it.",
+        "xx.toml [collection.caps.sms.day]: a figure is a table of its own: write [[collection.caps.sms.day]] above",
         "xx.toml: xx has no contact hours: add [[statutory.hours]] with a figure.",
         "xx.toml: xx has no contact hours: add [[collection.hours]] with a figure.",
     ]
