@@ -14,6 +14,7 @@ from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, gettext_lazy, override
@@ -21,7 +22,7 @@ from django.utils.translation import get_language, gettext, gettext_lazy, overri
 from accounts.forms import PhoneField
 from accounts.mails import MailNotTakenError, check_mail_server
 from accounts.models import User
-from accounts.phones import normalize_phone
+from accounts.phones import is_service_number, normalize_phone
 from accounts.text_messages import TextMessageError, find_carrier
 from accounts.verification import change_phone, confirm_phone
 
@@ -61,7 +62,11 @@ class AccountAdapter(DefaultAccountAdapter):
         return PhoneField(**kwargs)
 
     def clean_phone(self, phone: str) -> str:
-        return normalize_phone(phone)
+        number = normalize_phone(phone)
+        if is_service_number(number):
+            words = gettext("Firms are called at this number, and no code can be sent to it. Please use your own.")
+            raise ValidationError(words, code="service_number")
+        return number
 
     def get_phone(self, user: AbstractBaseUser) -> tuple[str, bool] | None:
         person = _person(user)

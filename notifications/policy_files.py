@@ -175,7 +175,7 @@ def _look(folder: str) -> tuple[dict[str, Path], list[str]]:
     """The files by their jurisdiction, and what is wrong with the names of others. Raises PolicyError where the folder
     cannot be read.
     """
-    paths, misnamed = {path.stem: path for path in SHIPPED.glob("*.toml")}, []
+    paths, misnamed = {path.stem: path for path in SHIPPED.glob("*.toml")}, list[str]()
     if not folder:
         return paths, misnamed
     try:

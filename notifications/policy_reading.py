@@ -70,7 +70,7 @@ class Figure:
 
     def choice(self, name: str, choices: type[Word]) -> Word:
         try:
-            return choices(self.keys.get(name))
+            return choices(self.keys.get(name, ""))
         except ValueError:
             self._refuse_key(name, f"one of {', '.join(choices)}")
             return next(iter(choices))

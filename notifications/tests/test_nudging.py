@@ -56,7 +56,7 @@ def test_after_a_commit_nothing_but_that_line_is_logged(
 
 def test_it_is_said_once_a_minute(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr("notifications.nudging._Words.said_at", float("-inf"))
-    said = []
+    said = list[int]()
     for now in (0.0, 1.0, 59.0, 60.0, 61.0, 120.0):
         monkeypatch.setattr(nudging, "monotonic", lambda now=now: now)
         with caplog.at_level(logging.WARNING), may_be_lost():
