@@ -15,7 +15,7 @@ digit reaches nobody, and a number without its area code may have as many digits
 """
 _SHORT: Final = re.compile(r"9[56][0-9]{3,6}")
 """Of mainland China: 95 for firms of the whole country, 96 for those of a province (MIIT's numbering plan)."""
-_OF_FIRMS: Final = frozenset(
+OF_FIRMS: Final = frozenset(
     {
         phonenumbers.PhoneNumberType.TOLL_FREE,
         phonenumbers.PhoneNumberType.SHARED_COST,
@@ -23,6 +23,7 @@ _OF_FIRMS: Final = frozenset(
         phonenumbers.PhoneNumberType.UAN,
     }
 )
+"""The kinds of numbers at which firms are called."""
 
 
 def normalize_phone(written: str, region: str = DEFAULT_REGION) -> str:
@@ -66,7 +67,7 @@ def is_service_number(number: str) -> bool:
         return False
     if parsed.country_code == _MAINLAND and _SHORT.fullmatch(phonenumbers.national_significant_number(parsed)):
         return True
-    return phonenumbers.number_type(parsed) in _OF_FIRMS
+    return phonenumbers.number_type(parsed) in OF_FIRMS
 
 
 def calling_code(number: str) -> str:
