@@ -14,15 +14,16 @@ from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.core.mail import get_connection
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, gettext_lazy, override
 
 from accounts.forms import PhoneField
+from accounts.mails import MailNotTakenError, check_mail_server
 from accounts.models import User
-from accounts.phones import normalize_phone
-from accounts.text_messages import TextMessageError, check_gateway, code_text, send_text_message
+from accounts.phones import is_service_number, normalize_phone
+from accounts.text_messages import TextMessageError, find_carrier
 from accounts.verification import change_phone, confirm_phone
 
 logger = logging.getLogger(__name__)
@@ -61,7 +62,11 @@ class AccountAdapter(DefaultAccountAdapter):
         return PhoneField(**kwargs)
 
     def clean_phone(self, phone: str) -> str:
-        return normalize_phone(phone)
+        number = normalize_phone(phone)
+        if is_service_number(number):
+            words = gettext("Firms are called at this number, and no code can be sent to it. Please use your own.")
+            raise ValidationError(words, code="service_number")
+        return number
 
     def get_phone(self, user: AbstractBaseUser) -> tuple[str, bool] | None:
         person = _person(user)
@@ -89,13 +94,13 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_verification_code_sms(self, user: AbstractBaseUser, phone: str, code: str, **kwargs: Any) -> None:
         try:
-            send_text_message(phone, code_text(code, _person(user).locale))
+            find_carrier().send_code(phone, code, _person(user).locale)
         except TextMessageError as error:
             self._say_not_sent(error)
 
     def send_unknown_account_sms(self, phone: str, **kwargs: Any) -> None:
         try:
-            check_gateway()
+            find_carrier().check()
         except TextMessageError as error:
             self._say_not_sent(error)
 
@@ -107,7 +112,7 @@ class AccountAdapter(DefaultAccountAdapter):
         user = context.get("user")
         try:
             if template_prefix == MAIL_TO_STRANGERS:
-                _check_mail_server()
+                check_mail_server()
                 return
             with override(user.locale if isinstance(user, User) else get_language()):
                 super().send_mail(template_prefix, email, context)
@@ -160,10 +165,4 @@ def _person(user: AbstractBaseUser) -> User:
 
 def describe(error: Exception) -> str:
     """What may be logged of an error: a mail server's words can repeat the address."""
-    return str(error) if isinstance(error, TextMessageError) else ""
-
-
-def _check_mail_server() -> None:
-    connection = get_connection()
-    connection.open()
-    connection.close()
+    return str(error) if isinstance(error, TextMessageError | MailNotTakenError) else ""

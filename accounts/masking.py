@@ -8,7 +8,7 @@ import phonenumbers
 from phonenumbers import Leniency, PhoneNumberMatcher
 
 from accounts.models.contact_point import masked
-from accounts.phones import DEFAULT_REGION
+from accounts.phones import DEFAULT_REGION, is_service_number
 
 _LOCAL: Final = r"[\w.!#$%&'*+/=?^`{|}~-]"
 _EMAIL: Final = re.compile(rf"(?<!{_LOCAL}){_LOCAL}+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
@@ -37,14 +37,20 @@ def mask_text(text: str, known: Iterable[str] = ()) -> str:
 
 def addresses_in(text: str, region: str) -> list[str]:
     """The email addresses and phone numbers in the text, as they are written there, spaces and all: the latter with a
-    country code, or as people of mainland China or of `region` (ISO 3166, empty for none) dial them.
+    country code, or as people of mainland China or of `region` (ISO 3166, empty for none) dial them. Those at which
+    firms are called are nobody's own, and left out.
     """
     kept = _DAY.sub("\n", text)
     numbers = [*PhoneNumberMatcher(kept, None, leniency=Leniency.POSSIBLE)]
     for place in {DEFAULT_REGION, region or DEFAULT_REGION}:
         numbers += PhoneNumberMatcher(kept, place, leniency=Leniency.VALID)
-    phones = sorted((one.start, one.raw_string) for one in numbers if not _PREFIX.search(kept, 0, one.start))
+    own = (one for one in numbers if not _PREFIX.search(kept, 0, one.start) and not _is_a_firms(one.number))
+    phones = sorted((one.start, one.raw_string) for one in own)
     return list(dict.fromkeys([*(found[0] for found in _EMAIL.finditer(text)), *(phone for _start, phone in phones)]))
+
+
+def _is_a_firms(number: phonenumbers.PhoneNumber) -> bool:
+    return is_service_number(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
 def _forms(address: str) -> list[str]:

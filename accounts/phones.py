@@ -1,5 +1,6 @@
 """Phone numbers, as people write them and as we keep them."""
 
+import re
 from typing import Final
 
 import phonenumbers
@@ -12,6 +13,17 @@ _MOBILE_DIGITS: Final = 11
 """Of a number of mainland China that begins with 13 to 19 (MIIT's numbering plan). A code sent to one that lacks a
 digit reaches nobody, and a number without its area code may have as many digits as that.
 """
+_SHORT: Final = re.compile(r"9[56][0-9]{3,6}")
+"""Of mainland China: 95 for firms of the whole country, 96 for those of a province (MIIT's numbering plan)."""
+OF_FIRMS: Final = frozenset(
+    {
+        phonenumbers.PhoneNumberType.TOLL_FREE,
+        phonenumbers.PhoneNumberType.SHARED_COST,
+        phonenumbers.PhoneNumberType.PREMIUM_RATE,
+        phonenumbers.PhoneNumberType.UAN,
+    }
+)
+"""The kinds of numbers at which firms are called."""
 
 
 def normalize_phone(written: str, region: str = DEFAULT_REGION) -> str:
@@ -40,6 +52,22 @@ def is_landline(number: str) -> bool:
     except phonenumbers.NumberParseException:
         return False
     return phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.FIXED_LINE
+
+
+def is_service_number(number: str) -> bool:
+    """Whether this number in E.164 is one that firms are called at: free or at a shared cost, as 400 and 800 in China,
+    or a short one such as 95588. No text message reaches it, and it is nobody's own.
+
+    A short one that is written with a country code (+86 95588) is a number that can be, and of no kind that its plan
+    knows. False for what is no number.
+    """
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return False
+    if parsed.country_code == _MAINLAND and _SHORT.fullmatch(phonenumbers.national_significant_number(parsed)):
+        return True
+    return phonenumbers.number_type(parsed) in OF_FIRMS
 
 
 def calling_code(number: str) -> str:

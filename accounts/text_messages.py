@@ -1,13 +1,15 @@
-"""Sends one text message by Kannel's sendsms interface: login codes, which are no prompts (docs/design.md, section 2).
+"""Codes for signing in, which are no prompts (docs/design.md, section 2), by text message.
 
-Posted, not fetched by GET, so that number and wording stay out of every log of addresses.
+CODE_CARRIER names who carries them, since a floor above knows who serves text messages. Kannel's sendsms interface is
+here: posted, not fetched by GET, so that number and wording stay out of every log of addresses.
 """
 
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext, override
 
 PATIENCE: Final = 5.0
@@ -17,6 +19,32 @@ UCS2: Final = "2"
 
 class TextMessageError(Exception):
     """The gateway did not take a message. The text names neither the number nor the wording."""
+
+
+class Carrier(Protocol):
+    """Who carries codes to phones. Nothing that it logs or keeps names the number or the code."""
+
+    def send_code(self, phone: str, code: str, language: str) -> None:
+        """Hand the code over for a number in E.164; returns once it was taken. Raises TextMessageError."""
+
+    def check(self) -> None:
+        """Find out whether a code could be handed over, and send nothing. Raises TextMessageError."""
+
+
+class KannelCarrier:
+    """Kannel alone, at KANNEL_URL."""
+
+    def send_code(self, phone: str, code: str, language: str) -> None:
+        send_text_message(phone, code_text(code, language))
+
+    def check(self) -> None:
+        check_gateway()
+
+
+def find_carrier() -> Carrier:
+    """Whom CODE_CARRIER names by its dotted path, new."""
+    carrier: Carrier = import_string(settings.CODE_CARRIER)()
+    return carrier
 
 
 def code_text(code: str, language: str) -> str:

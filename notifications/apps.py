@@ -13,8 +13,10 @@ class NotificationsConfig(AppConfig):
         from notifications.checks import (
             TELLING,
             check_clock,
+            check_codes,
             check_ladders,
             check_policies,
+            check_policy_folder,
             check_suppliers,
             check_ways_back,
             check_web_push,
@@ -24,8 +26,10 @@ class NotificationsConfig(AppConfig):
         del firm_reports, receivers
         register(check_wordings, TELLING)
         register(check_policies, TELLING)
+        register(check_policy_folder, TELLING)
         register(check_clock, TELLING)
         register(check_suppliers, TELLING)
         register(check_ways_back, TELLING)
+        register(check_codes, TELLING)
         register(check_web_push, TELLING)
         register(check_ladders, TELLING)

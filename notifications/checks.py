@@ -8,15 +8,16 @@ from typing import Any, Final
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.core import checks
 from django.core.checks import CheckMessage, Error
 from django.utils import timezone
 
 from notifications.channels.base import ChannelMisconfiguredError
-from notifications.channels.registry import PROVIDERS, SETTINGS, suppliers_for, vapid
+from notifications.channels.registry import PROVIDERS, SETTINGS, carries_codes, suppliers_for, vapid
 from notifications.ladder import LADDERS
 from notifications.models import Prompt
 from notifications.policy import PolicyError, purpose_of
-from notifications.policy_files import faults
+from notifications.policy_files import faults, passed_over
 from notifications.timing import ContactHours
 from notifications.wording.source import LANGUAGES, WordingError, read_wordings
 
@@ -38,6 +39,11 @@ def check_policies(app_configs: Sequence[AppConfig] | None, **_options: Any) -> 
     # West of Greenwich it may still be yesterday.
     found = [*faults(timezone.now().date() - timedelta(days=1)), *_kinds_without_purpose()]
     return [Error(fault, hint="See docs/policies.md.", id="notifications.E002") for fault in found]
+
+
+def check_policy_folder(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:
+    """notifications.W009: something lies in POLICY_FOLDER that is not read; what it says would hold for nobody."""
+    return [checks.Warning(said, hint="See docs/policies.md.", id="notifications.W009") for said in passed_over()]
 
 
 def _kinds_without_purpose() -> list[str]:
@@ -150,6 +156,25 @@ def _mail_firm_faults(*, serves: bool) -> list[str]:
 
     found = [find_secret_fault(), *map(find_fault, settings.ANYMAIL_WEBHOOKS)]
     return [fault for fault in found if fault]
+
+
+def check_codes(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:
+    """notifications.W008: nobody who serves text messages can carry a code for signing in, and Kannel is not set up.
+
+    Nobody would sign in by phone: each would read that the message could not be sent.
+    """
+    serving = settings.SMS_PROVIDERS
+    if not serving or any(map(carries_codes, serving)) or settings.KANNEL_USERNAME:
+        return []
+    return [
+        checks.Warning(
+            f"Codes for signing in cannot go by {', '.join(serving)}, and KANNEL_USERNAME is not set: nobody could "
+            "sign in by phone.",
+            hint="Have a template of the kind for codes approved, with the one variable ${code}, and name it in "
+            "ALIYUN_CODE_TEMPLATES; or set KANNEL_URL, KANNEL_USERNAME and KANNEL_PASSWORD.",
+            id="notifications.W008",
+        )
+    ]
 
 
 def _supplier_fault(name: str) -> str:

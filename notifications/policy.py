@@ -14,7 +14,13 @@ from notifications.timing import ContactHours
 
 
 class PolicyError(Exception):
-    """A policy that is missing or cannot be used. The text is for the operator: the file, the place, what to mend."""
+    """A policy that is missing or cannot be used. `faults` are for the operator: the file, the place, what to mend; the
+    text has a line for each.
+    """
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
 
 
 class Purpose(StrEnum):

@@ -73,21 +73,50 @@ def rule_named(rule_id: str) -> Rule | None:
 
 
 def faults(today: date) -> Iterator[str]:
-    """What is wrong with the files, one text for each; nothing where every purpose has hours since `today`."""
+    """All that is wrong with the files, a text for each; nothing where every purpose has hours since `today`."""
+    folder = settings.POLICY_FOLDER
     try:
-        codes = jurisdictions()
+        paths, misnamed = _look(folder)
     except PolicyError as error:
-        yield str(error)
+        yield from error.faults
         return
-    for jurisdiction in codes:
+    yield from misnamed
+    for jurisdiction, path in sorted(paths.items()):
         if not can_be_somebodys(jurisdiction):
-            path = _paths(settings.POLICY_FOLDER)[jurisdiction]
             yield f"{path}: no country has this code, so it would hold for nobody."
         try:
-            for purpose in Purpose:
-                _policy(settings.POLICY_FOLDER, jurisdiction, purpose, today)
+            # Those of before are kept where a file is misnamed, and the others could not be looked at.
+            rules = _read(path, jurisdiction) if misnamed else _rules(folder, jurisdiction)
+        except PolicyError as error:
+            yield from error.faults
+        else:
+            yield from _without_hours(rules, path, today)
+
+
+def _without_hours(rules: tuple[Rule, ...], path: Path, today: date) -> Iterator[str]:
+    for purpose in Purpose:
+        try:
+            _first_hours([rule for rule in rules if rule.purpose == purpose], path, purpose, today)
         except PolicyError as error:
             yield str(error)
+
+
+def passed_over() -> Iterator[str]:
+    """What lies in POLICY_FOLDER and is not read, one text for each. What is hidden, as editors and mounts leave it,
+    and a README may lie there.
+    """
+    folder = settings.POLICY_FOLDER
+    try:
+        found = sorted(Path(folder).iterdir()) if folder else []
+    except OSError:
+        return  # `faults` says so
+    for path in found:
+        hidden = path.name.startswith(".") or path.name.lower().startswith("readme")
+        if not hidden and path.suffix.lower() != ".toml":
+            yield (
+                f"{path}: this is not read. A policy is a file that has the two small letters of its jurisdiction as "
+                "its name and ends in .toml, such as cn.toml."
+            )
 
 
 @lru_cache(maxsize=1024)
@@ -136,18 +165,29 @@ def _paths(folder: str) -> dict[str, Path]:
 
 
 def _find(folder: str) -> dict[str, Path]:
-    paths = {path.stem: path for path in SHIPPED.glob("*.toml")}
+    paths, misnamed = _look(folder)
+    if misnamed:
+        raise PolicyError(*misnamed)
+    return paths
+
+
+def _look(folder: str) -> tuple[dict[str, Path], list[str]]:
+    """The files by their jurisdiction, and what is wrong with the names of others. Raises PolicyError where the folder
+    cannot be read.
+    """
+    paths, misnamed = {path.stem: path for path in SHIPPED.glob("*.toml")}, list[str]()
     if not folder:
-        return paths
+        return paths, misnamed
     try:
         own = [path for path in Path(folder).iterdir() if path.suffix.lower() == ".toml"]
     except OSError as error:
         raise PolicyError(f"POLICY_FOLDER {folder}: it cannot be read ({error.strerror}).") from error
-    for path in own:
-        if not re.fullmatch(r"[a-z]{2}\.toml", path.name):
-            raise PolicyError(f"{path}: name it after its jurisdiction, two small letters such as cn.toml.")
-        paths[path.stem] = path
-    return paths
+    for path in sorted(own):
+        if re.fullmatch(r"[a-z]{2}\.toml", path.name):
+            paths[path.stem] = path
+        else:
+            misnamed.append(f"{path}: name it after its jurisdiction, two small letters such as cn.toml.")
+    return paths, misnamed
 
 
 @cache
@@ -158,7 +198,10 @@ def _rules(folder: str, jurisdiction: str) -> tuple[Rule, ...]:
             f"There is no policy for {jurisdiction[:20]!r}, only for {', '.join(sorted(paths))}: "
             f"add a file to POLICY_FOLDER."
         )
-    path = paths[jurisdiction]
+    return _read(paths[jurisdiction], jurisdiction)
+
+
+def _read(path: Path, jurisdiction: str) -> tuple[Rule, ...]:
     try:
         text = path.read_text("utf-8-sig")  # editors on Windows begin a file with a mark of its order of octets
     except (OSError, UnicodeDecodeError) as error:
@@ -170,15 +213,21 @@ def _rules(folder: str, jurisdiction: str) -> tuple[Rule, ...]:
 def _policy(folder: str, jurisdiction: str, purpose: Purpose, day: date) -> Policy:
     every = [rule for rule in _rules(folder, jurisdiction) if rule.purpose == purpose]
     rules = list(in_force(every, day))
-    hours = _of(HoursRule, rules)
+    hours = _first_hours(every, _paths(folder)[jurisdiction], purpose, day)
+    caps, cool_offs, notices = _of(Cap, rules), _of(CoolOff, rules), _of(NoticePeriod, rules)
+    return Policy(jurisdiction, purpose, day, hours, caps, cool_offs, notices)
+
+
+def _first_hours(every: list[Rule], path: Path, purpose: Purpose, day: date) -> HoursRule:
+    """Of the rules of a purpose. Raises PolicyError."""
+    hours = _of(HoursRule, list(in_force(every, day)))
     if not hours:
         first = min(rule.citation.valid_from for rule in _of(HoursRule, every))
         raise PolicyError(
-            f"{_paths(folder)[jurisdiction]}: {purpose} has no contact hours on {day}, its first are of {first}: "
-            f"add a figure that holds earlier."
+            f"{path}: {purpose} has no contact hours on {day}, its first are of {first}: "
+            "add a figure that holds earlier."
         )
-    caps, cool_offs, notices = _of(Cap, rules), _of(CoolOff, rules), _of(NoticePeriod, rules)
-    return Policy(jurisdiction, purpose, day, hours[0], caps, cool_offs, notices)
+    return hours[0]
 
 
 def _of(kind: type[AnyRule], rules: list[Rule]) -> tuple[AnyRule, ...]:

@@ -1,8 +1,9 @@
 """The calendar of a day for everybody: for each law, time zone and plan of leads, what is to be told and when."""
 
 import json
+import logging
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
@@ -14,10 +15,12 @@ from accounts.zones import country_of_zone
 from loans.models import Loan
 from notifications import calendar
 from notifications.clock import Clock
-from notifications.leads import parse_leads, parse_stages
+from notifications.leads import LeadsError, parse_leads, parse_stages
 from notifications.models import LeadPlan, Prompt
 from notifications.timing import at_local
 from notifications.working_days import WorkingDays
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,20 @@ def plan_of(loan: Loan, own: Iterable[LeadPlan]) -> Plan:
 
 
 def _plan(row: LeadPlan) -> Plan:
-    return Plan(row.pk, row.partner_id, parse_leads(row.upcoming), parse_stages(row.overdue))
+    return _read(row.pk, row.partner_id, row.upcoming, row.overdue)
+
+
+@lru_cache(maxsize=1024)
+def _read(number: int, partner_id: int, upcoming: str, overdue: str) -> Plan:
+    """What nobody can follow, which the database keeps out, is told by the usual leads: left out, its loans would be
+    told nothing, and raised, nobody would be. Said once a process.
+    """
+    usual = Plan(number, partner_id)
+    try:
+        return replace(usual, leads=parse_leads(upcoming), stages=parse_stages(overdue))
+    except LeadsError as error:
+        logger.error("leads %s cannot be followed, the usual ones hold until they are mended: %s", number, error)
+        return usual
 
 
 def _places() -> list[Place]:

@@ -38,6 +38,7 @@ from notifications import (
 )
 from notifications.clock import Clock
 from notifications.evidence import sealing
+from notifications.nudging import may_be_lost
 from notifications.reach import channels_in_use
 
 logger = logging.getLogger(__name__)
@@ -167,21 +168,25 @@ def seal() -> int:
 
 def wake_planner() -> None:
     """Nudge the planner; where it was a moment ago, leave word for `plan_news`. What is lost waits for beat's plan."""
-    if cache.add(_WOKEN, True, timeout=NUDGE_EVERY):
-        plan.apply_async(expires=NUDGE_LIVES)
-    else:
-        cache.set(_NEWS, True, timeout=10 * NUDGE_LIVES)
+    with may_be_lost():
+        if cache.add(_WOKEN, True, timeout=NUDGE_EVERY):
+            plan.apply_async(expires=NUDGE_LIVES)
+        else:
+            cache.set(_NEWS, True, timeout=10 * NUDGE_LIVES)
 
 
 def wake_outages() -> None:
     """See what a new outage touches; a lost nudge costs one beat of `reconcile`."""
-    extend_outages.apply_async(expires=NUDGE_LIVES)
+    with may_be_lost():
+        extend_outages.apply_async(expires=NUDGE_LIVES)
 
 
 def wake_senders() -> None:
     """Nudge one sender a channel; a lost nudge costs one beat of the sweep."""
-    for channel in ["in_app", *channels_in_use()]:
-        send.apply_async(args=(channel,), queue=channel, expires=NUDGE_LIVES)
+    channels = ["in_app", *channels_in_use()]
+    with may_be_lost():
+        for channel in channels:
+            send.apply_async(args=(channel,), queue=channel, expires=NUDGE_LIVES)
 
 
 def _run_each(*sweeps: Callable[[], int]) -> int:

@@ -1,17 +1,24 @@
 """What must hold before a process serves or sends: checks that neither gunicorn nor Celery asks."""
 
+import logging
 import sys
 
 from django.core.checks import ERROR, run_checks
 
+logger = logging.getLogger(__name__)
+
 
 def require_sound() -> None:
-    """End the process with what is wrong, where one of those checks finds an error. Raises SystemExit."""
+    """End the process with what is wrong, where one of those checks finds an error; else log what they warn of.
+    Raises SystemExit.
+    """
     from notifications.checks import TELLING  # models are there only once Django has been set up
 
-    faults = [fault for fault in run_checks(tags=[TELLING]) if fault.level >= ERROR]
-    if faults:
+    found = run_checks(tags=[TELLING])
+    if faults := [fault for fault in found if fault.level >= ERROR]:
         sys.exit("\n".join(["This cannot start, since not everybody could be told:", *map(str, faults)]))
+    for warning in found:
+        logger.warning("%s", warning)
 
 
 def require_channels() -> None:

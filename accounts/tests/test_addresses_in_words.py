@@ -34,6 +34,9 @@ def test_it_is_found_however_people_write_it(text: str, region: str, found: list
         "Loan HB-2026-000123-7, receipt 4200002345202611251234567890, order DP-1234-5678-9012, task 1234567.",
         "ID 110101199003071234, card 6222 0212 3456 7890 123; the bank's hotline is 95588.",
         "Loans HB-13900277027 and HB-4155552671.",
+        "Told to call 400-810-1234, 400 810 1234, 4008101234 or 800-810-1234.",
+        "被告知拨打4008101234或95588, 也可以 +86 95588, +86 400 810 1234",
+        "They call the bank at +1 800 555 1234.",
         "The number ends in 7027; mail to them @ work.",
     ],
 )

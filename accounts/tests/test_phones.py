@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from accounts.models import User
-from accounts.phones import calling_code, is_landline, normalize_phone
+from accounts.phones import calling_code, is_landline, is_service_number, normalize_phone
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,24 @@ def test_a_landline_is_told_where_mobiles_have_other_numbers(number: str, landli
 )
 def test_the_code_of_a_country_is_read_from_the_first_digits(number: str, code: str) -> None:
     assert calling_code(number) == code
+
+
+@pytest.mark.parametrize(
+    ("number", "is_one"),
+    [
+        ("+864008101234", True),
+        ("+868008101234", True),
+        ("+8695588", True),
+        ("+8696110", True),
+        ("+18005551234", True),
+        ("+448001234567", True),
+        ("+8613800138000", False),
+        ("+861065123456", False),
+        ("+8695588123456", False),
+        ("+14155552671", False),
+        ("95588", False),
+        ("", False),
+    ],
+)
+def test_numbers_at_which_firms_are_called_are_known(number: str, is_one: bool) -> None:
+    assert is_service_number(number) == is_one

@@ -217,3 +217,18 @@ def test_what_is_no_number_is_refused_in_words(written: str, client: Client, gat
     assert page.status_code == 200
     assert "error-summary" in page.content.decode()
     assert gateway.texts == []
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("400-810-1234", "Firms are called at this number, and no code can be sent to it."),
+        ("+86 800 810 1234", "Firms are called at this number, and no code can be sent to it."),
+        ("95588", "This is not a whole phone number."),
+    ],
+)
+def test_a_firms_number_is_refused_with_the_reason(written: str, said: str, client: Client, gateway: Gateway) -> None:
+    page = client.post(reverse("account_login"), {"phone": written}, headers={"Accept-Language": "en"})
+    assert page.status_code == 200
+    assert said in page.content.decode()
+    assert gateway.texts == []

@@ -9,6 +9,7 @@ import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from accounts.phones import OF_FIRMS
 from loans.intake.records import BorrowerRecord
 from loans.intake.values import IDENTIFIER_LENGTH, NAME_LENGTH, REFERENCE_LENGTH, Fault, text_of
 
@@ -63,21 +64,27 @@ def read_borrower(given: BorrowerFields, currency: str, remarks: Remarks) -> Bor
     return BorrowerRecord(
         external_id=external_id,
         name=remarks.text(given.name, "the borrower's name", NAME_LENGTH) or "",
-        phone=remarks.found(given.phone, _phone(given.phone, currency), _phone_complaint(currency)),
+        phone=remarks.found(given.phone, *_phone(given.phone, currency)),
         email=remarks.found(given.email, _email(given.email), "the borrower's email is not a valid address"),
         locale=remarks.found(given.locale, _locale(given.locale), "the borrower's language is none of en, zh"),
         time_zone=remarks.found(given.time_zone, _zone(given.time_zone), "the borrower's time zone is not one of IANA"),
     )
 
 
-def _phone(given: str, currency: str) -> str | None:
+def _phone(given: str, currency: str) -> tuple[str | None, str]:
+    """The number in E.164, None where there is none of a person's; and what is wrong then. A hotline that a firm writes
+    for want of a number takes no text message, and would make one person of all its borrowers.
+    """
     try:
         number = phonenumbers.parse(given, _REGIONS.get(currency))
     except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        return None, _phone_complaint(currency)
+    kind = phonenumbers.number_type(number)
+    if kind in OF_FIRMS:
+        return None, "the borrower's phone is a number at which firms are called"
+    if kind == phonenumbers.PhoneNumberType.UNKNOWN:
+        return None, _phone_complaint(currency)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), ""
 
 
 def _phone_complaint(currency: str) -> str:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -12,7 +12,8 @@ from accounts.models.user import DEFAULT_TIME_ZONE, validate_time_zone
 
 
 class Partner(models.Model):
-    """A bank or a platform. `code` names it in files and commands; `how_to_pay` is shown to borrowers as it is.
+    """A bank or a platform. `code` names it in files and commands, and is no other's in other letters; `how_to_pay` is
+    shown to borrowers as it is.
 
     `consistency_goal` is how long this firm may take to say what the other has said before; `desk_name` and
     `desk_email` are who answers for it there. `awaiting_bank_days` is how long a payment that only the platform has
@@ -77,7 +78,12 @@ class Partner(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(consistency_goal__gt=timedelta(0)), name="partner_goal_is_some_time"
-            )
+            ),
+            models.UniqueConstraint(
+                Lower("code"),
+                name="partner_code_once_in_any_letters",
+                violation_error_message=_("Another firm has this code, but for capital letters."),
+            ),
         ]
 
     def __str__(self) -> str:

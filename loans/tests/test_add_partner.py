@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
 
 from loans.models import Partner
 
@@ -50,3 +51,28 @@ def test_what_no_subject_and_no_button_can_hold_is_refused(name: str, phone: str
     with pytest.raises(CommandError, match=said):
         call_command("add_partner", "harbour", "--kind", "bank", "--name", name, "--phone", phone)
     assert not Partner.objects.exists()
+
+
+@pytest.mark.parametrize("code", ["Harbour", "HARBOUR", "ｈａｒｂｏｕｒ"])
+def test_a_code_in_other_letters_is_no_second_firm(code: str) -> None:
+    add()
+    with pytest.raises(CommandError, match=rf"{code} is harbour in other letters.*write harbour"):
+        call_command("add_partner", code, "--kind", "bank", "--name", "Another", "--another")
+    assert Partner.objects.count() == 1
+
+
+@pytest.mark.parametrize("name", ["Harbour Bank", "HARBOUR bank", "Ｈarbour Ｂank"])
+def test_a_second_firm_of_a_name_is_made_only_where_that_is_said(name: str) -> None:
+    add()
+    with pytest.raises(CommandError, match=r"harbour has this name.*say --another"):
+        call_command("add_partner", "harbour2", "--kind", "platform", "--name", name)
+    assert Partner.objects.count() == 1
+    call_command("add_partner", "harbour2", "--kind", "platform", "--name", name, "--another")
+    call_command("add_partner", "harbour2", "--kind", "platform", "--name", name)
+    assert Partner.objects.count() == 2
+
+
+def test_the_database_keeps_a_code_in_other_letters_out() -> None:
+    add()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Partner.objects.create(code="Harbour", kind="bank", name="Another")

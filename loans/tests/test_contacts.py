@@ -42,6 +42,17 @@ def test_a_phone_that_cannot_be_dialled_is_left_out_and_said_without_quoting_it(
     assert given not in remarks[0]
 
 
+@pytest.mark.parametrize(
+    ("currency", "given"),
+    [("CNY", "400-810-1234"), ("CNY", "8008101234"), ("USD", "+86 400 810 1234"), ("GBP", "0800 123 4567")],
+)
+def test_a_number_at_which_firms_are_called_is_nobodys_phone(currency: str, given: str) -> None:
+    borrower, remarks = read(currency, phone=given)
+    assert borrower
+    assert borrower.phone is None
+    assert remarks == ["the borrower's phone is a number at which firms are called: left out"]
+
+
 def test_every_other_contact_that_cannot_be_used_is_left_out_and_said() -> None:
     borrower, remarks = read(email="lin@@example", locale="fr", time_zone="Asia/Beijing", name="x" * 300)
     assert borrower == BorrowerRecord("B-5", "", None, None, None, None)

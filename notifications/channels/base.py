@@ -52,7 +52,8 @@ class ReceiptKind(StrEnum):
 class Message(NamedTuple):
     """One message, rendered for one contact point; like the others a plain tuple, since they come by the million.
 
-    `reference` is our UUID as a string and travels as the provider's reference. `html` is empty where the channel has
+    `reference` is our UUID as a string and travels as the provider's reference; where it is empty, as of codes for
+    signing in, nothing is to be reported of the message. `html` is empty where the channel has
     none. `language` is one of `en`, `zh-hans`, `zh-hant`. `action_url` is already part of `text` and `html`. `lives`:
     the seconds after which a provider is not to bring it any more, None where nothing speaks against it.
     """

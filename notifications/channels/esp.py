@@ -64,6 +64,10 @@ class EspChannel(Channel):
         except ImproperlyConfigured as error:
             raise ChannelMisconfiguredError(f"ANYMAIL_BACKEND cannot be used: {str(error).splitlines()[0]}") from error
 
+    def make_backend(self) -> Any:
+        """One of the firm's backends, new and not open, with our time-outs."""
+        return self._make_backend(**self._options)
+
     def send(self, messages: Iterable[Message]) -> Iterator[Outcome | None]:
         # A backend is one connection and no two threads may share it: whoever asks takes one, and puts it back.
         backends: SimpleQueue[Any] = SimpleQueue()
@@ -72,7 +76,7 @@ class EspChannel(Channel):
             try:
                 backend = backends.get_nowait()
             except Empty:
-                backend = self._make_backend(**self._options)
+                backend = self.make_backend()
             try:
                 return self._hand_over(backend, message)
             finally:
@@ -92,9 +96,7 @@ class EspChannel(Channel):
             return Outcome(message.reference, Result.PERMANENT, reason=str(error), address_fault=True)
         mail = self._compose(message, recipient)
         try:
-            if backend.open() and (session := getattr(backend, "session", None)) is not None:
-                session.max_redirects = 0  # a mail, and the firm's key with it, goes nowhere else
-                ask_for_whole_answers(session)
+            open_backend(backend)
             backend.send_messages([mail])
         except Exception as error:  # a firm's odd answer can break anymail's reading of it in any way
             outcome = judge_error(message.reference, error, mail.anymail_status)
@@ -120,6 +122,13 @@ class EspChannel(Channel):
         if message.html:
             mail.attach_alternative(message.html, "text/html")
         return mail
+
+
+def open_backend(backend: Any) -> None:
+    """Open it as all of ours are; one that is open stays as it is."""
+    if backend.open() and (session := getattr(backend, "session", None)) is not None:
+        session.max_redirects = 0  # a mail, and the firm's key with it, goes nowhere else
+        ask_for_whole_answers(session)
 
 
 def _find_backend(path: str) -> Any:

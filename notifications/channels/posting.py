@@ -7,6 +7,7 @@ safe to send again. The client that posts never repeats a request by itself.
 import re
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
@@ -42,6 +43,14 @@ class PostingChannel(Channel):
             answer_seconds=answer_seconds,
             kept_seconds=KEPT_SECONDS,
             answer_bytes=self.answer_bytes,
+        )
+
+    def wait_no_longer_than(self, seconds: float) -> None:
+        """For a connection, and for an answer: a person is looking at the page meanwhile."""
+        self._limits = replace(
+            self._limits,
+            connect_seconds=min(seconds, self._limits.connect_seconds),
+            answer_seconds=min(seconds, self._limits.answer_seconds),
         )
 
     @abstractmethod

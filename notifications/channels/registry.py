@@ -13,6 +13,8 @@ from notifications.channels.email import EmailChannel
 from notifications.channels.mail_server import MailServer
 
 if TYPE_CHECKING:
+    from notifications.channels.esp import EspChannel
+    from notifications.channels.posting import PostingChannel
     from notifications.channels.twilio_account import TwilioAccount
     from notifications.channels.vapid import Vapid
 
@@ -81,6 +83,20 @@ def calls_a_second(provider: str) -> float | None:
     return float(getattr(settings, known.calls_a_second)) if known and known.calls_a_second else None
 
 
+def carries_codes(provider: str) -> bool:
+    """Whether codes for signing in can go by this provider of text messages. Builds nothing."""
+    return provider != "aliyun" or bool(settings.ALIYUN_CODE_TEMPLATES)
+
+
+def code_channel_of(provider: str) -> "PostingChannel":
+    """The channel that carries codes by this provider of text messages, which is not `kannel`, new.
+
+    Raises ChannelMisconfiguredError.
+    """
+    _require_settings(provider)
+    return _build_twilio() if provider == "twilio" else _build_aliyun_codes()
+
+
 def _all_of(name: str) -> list[str]:
     return [word for word, provider in PROVIDERS.items() if provider.channel == name]
 
@@ -113,7 +129,7 @@ def _build_smtp() -> EmailChannel:
     return EmailChannel(server=server, sender=settings.DEFAULT_FROM_EMAIL, bounce_domain=settings.BOUNCE_DOMAIN)
 
 
-def _build_anymail() -> Channel:
+def _build_anymail() -> "EspChannel":
     from notifications.channels.esp import EspChannel
 
     return EspChannel(
@@ -137,7 +153,7 @@ def _build_kannel() -> Channel:
     )
 
 
-def _build_twilio() -> Channel:
+def _build_twilio() -> "PostingChannel":
     from notifications.channels.twilio import TwilioChannel
 
     return TwilioChannel(account=_twilio_account(), sender=settings.TWILIO_SENDER, report_path=f"/{TWILIO_MESSAGE}")
@@ -176,6 +192,31 @@ def _build_aliyun() -> Channel:
         abroad=settings.ALIYUN_INTL_TEMPLATES,
         endpoint=settings.ALIYUN_ENDPOINT,
     )
+
+
+def _build_aliyun_codes() -> "PostingChannel":
+    from notifications.channels.aliyun import AliyunCodes
+
+    return AliyunCodes(
+        key_id=settings.ALIYUN_ACCESS_KEY_ID,
+        key_secret=settings.ALIYUN_ACCESS_KEY_SECRET,
+        sign_name=settings.ALIYUN_SIGN_NAME,
+        templates=_for_all_languages(settings.ALIYUN_CODE_TEMPLATES),
+        abroad=_for_all_languages(settings.ALIYUN_INTL_CODE_TEMPLATES),
+        endpoint=settings.ALIYUN_ENDPOINT,
+    )
+
+
+def _for_all_languages(templates: dict[str, str]) -> dict[str, str]:
+    """A code can be read in any language, and the mainland's templates take no traditional characters."""
+    rest = templates.get("zh-hans") or next(iter(templates.values()), "")
+    return {**dict.fromkeys(("en", "zh-hans", "zh-hant"), rest), **templates}
+
+
+def build_mail_firm() -> "EspChannel":
+    """The channel of the mail firm that is set, new. Raises ChannelMisconfiguredError."""
+    _require_settings("anymail")
+    return _build_anymail()
 
 
 def _build_push() -> Channel:

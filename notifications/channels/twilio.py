@@ -51,8 +51,9 @@ class TwilioChannel(PostingChannel):
             self._sender,
             ("To", message.address),
             ("Body", message.text),
-            ("StatusCallback", self._account.callback(self._report_path, message.reference)),
         ]
+        if message.reference:
+            fields.append(("StatusCallback", self._account.callback(self._report_path, message.reference)))
         if message.lives is not None and message.lives < LONGEST_VALIDITY:
             fields.append(("ValidityPeriod", str(max(message.lives, 1))))
         return self._account.make_post("Messages", fields)

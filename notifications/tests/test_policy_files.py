@@ -217,14 +217,30 @@ class TestOnesOwn:
 
     def test_a_bad_file_stops_the_start_and_says_where(self, folder: Path) -> None:
         path = write(folder, "cn.toml", hours="22:00-08:00")
-        errors = [error for error in django_checks.run_checks() if error.id == "notifications.E002"]
-        (error,) = errors
-        assert str(error.msg).startswith(f"{path} [service.hours]: Contact hours that never open")
+        errors = [str(error.msg) for error in django_checks.run_checks() if error.id == "notifications.E002"]
+        places = [f"{path} [{purpose}.hours]: Contact hours that never open" for purpose in Purpose]
+        assert [error[: len(place)] for error, place in zip(errors, places, strict=True)] == places
 
     def test_each_bad_file_is_named(self, folder: Path) -> None:
         write(folder, "cn.toml", hours="never")
         (folder / "us.toml").write_bytes(b"\xff\xfe")
-        assert len(check_policies(None)) == 2
+        write(folder, "China.toml")
+        named = [Path(str(error.msg).split(":")[0].split(" ")[0]).name for error in check_policies(None)]
+        assert named == ["China.toml", "cn.toml", "cn.toml", "cn.toml", "us.toml"]
+
+    def test_what_is_not_read_is_named(self, folder: Path) -> None:
+        write(folder, "cn.toml")
+        for name in ("de.tml", "us.toml.bak", "README", "readme.md", ".cn.toml.swp"):
+            write(folder, name)
+        (folder / "old").mkdir()
+        assert check_policies(None) == []
+        said = [str(warning.msg) for warning in django_checks.run_checks() if warning.id == "notifications.W009"]
+        assert [text.split(": this is not read")[0].rpartition("/")[2] for text in said] == [
+            "de.tml",
+            "old",
+            "us.toml.bak",
+        ]
+        assert "ends in .toml, such as cn.toml" in said[0]
 
     def test_hours_that_only_begin_in_the_future_stop_the_start(self, folder: Path) -> None:
         write(folder, "cn.toml", since="2199-01-01")

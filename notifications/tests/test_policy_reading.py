@@ -90,6 +90,43 @@ def test_a_figure_without_its_source_is_refused(line: str, instead: str, refusal
         read(figure)
 
 
+def test_all_mistakes_of_a_file_are_named_at_once() -> None:
+    document = """
+        [[service.hours]]
+        value = "22:00-08:00"
+        citation = " "
+        valid_from = "2020-01-01"
+        [[statutory.notices.default]]
+        citaton = "a law"
+        [[colection.hours]]
+        [collection.caps.sms]
+        day = 3
+    """
+    with pytest.raises(PolicyError) as refused:
+        read_rules(document, "xx", "xx.toml")
+    hours, notice = "xx.toml [service.hours]: ", "xx.toml [statutory.notices.default]: "
+    expected = [
+        hours + "valid_from must be a day, such as 2025-02-28 without quotation marks.",
+        hours + "citation must be one line of text.",
+        hours + "mark is missing: it must be one of V, S, R, O.",
+        hours + "Contact hours that never open",
+        notice + "'citaton' has no meaning here. The nearest name is 'citation'",
+        notice + "when is missing: it must be one of before, after.",
+        notice + "valid_from is missing: it must be a day",
+        notice + "citation is missing: it must be one line of text.",
+        notice + "mark is missing",
+        notice + "value is missing: it must be a whole number from 0 to 3660.",
+        "xx.toml: 'colection' has no meaning here. The nearest name is 'collection'",
+        "xx.toml [collection.caps.sms.day]: a figure is a table of its own: write [[collection.caps.sms.day]] above",
+        "xx.toml: xx has no contact hours: add [[statutory.hours]] with a figure.",
+        "xx.toml: xx has no contact hours: add [[collection.hours]] with a figure.",
+    ]
+    found = str(refused.value).split("\n")
+    assert tuple(found) == refused.value.faults
+    assert {one for one in expected if not any(line.startswith(one) for line in found)} == set()
+    assert len(found) == len(expected)
+
+
 @pytest.mark.parametrize("purpose", ["service", "statutory", "collection"])
 def test_a_purpose_without_hours_is_refused(purpose: str) -> None:
     others = "".join(hours for other, hours in HOURS.items() if other != purpose)

@@ -7,7 +7,11 @@ import environ
 from portal.settings.environment import PUBLIC_URL, env
 
 _MAIL = env.email_url("EMAIL_URL", default="smtp://127.0.0.1:25")
-EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = _MAIL["EMAIL_BACKEND"], _MAIL["EMAIL_HOST"], _MAIL["EMAIL_PORT"]
+# Mails for signing in go by whoever serves mail; one that EMAIL_URL has written to a file or to nobody stays there.
+EMAIL_BACKEND = _MAIL["EMAIL_BACKEND"].replace(
+    "django.core.mail.backends.smtp.EmailBackend", "notifications.sign_in_mail.ServingBackend"
+)
+EMAIL_HOST, EMAIL_PORT = _MAIL["EMAIL_HOST"], _MAIL["EMAIL_PORT"]
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL["EMAIL_HOST_USER"] or "", _MAIL["EMAIL_HOST_PASSWORD"] or ""
 EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL.get("EMAIL_USE_TLS", False), _MAIL.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 20
@@ -38,6 +42,8 @@ EMAIL_PROVIDERS = env.list("EMAIL_PROVIDERS", default=["smtp"])
 SMS_INBOUND = env.bool("SMS_INBOUND", default=False)
 SMS_PROVIDERS = env.list("SMS_PROVIDERS", default=["kannel"])
 VOICE_PROVIDERS = env.list("VOICE_PROVIDERS", default=[])
+# Who carries codes for signing in: whoever serves text messages.
+CODE_CARRIER = "notifications.sign_in_texts.ServingCarrier"
 
 TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", default="")
 TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", default="")
@@ -53,6 +59,9 @@ ALIYUN_ACCESS_KEY_SECRET = env.str("ALIYUN_ACCESS_KEY_SECRET", default="")
 ALIYUN_SIGN_NAME = env.str("ALIYUN_SIGN_NAME", default="")
 ALIYUN_TEMPLATES = env.dict("ALIYUN_TEMPLATES", default={})
 ALIYUN_INTL_TEMPLATES = env.dict("ALIYUN_INTL_TEMPLATES", default={})
+# Templates of the kind for codes, with the one variable ${code}.
+ALIYUN_CODE_TEMPLATES = env.dict("ALIYUN_CODE_TEMPLATES", default={})
+ALIYUN_INTL_CODE_TEMPLATES = env.dict("ALIYUN_INTL_CODE_TEMPLATES", default={})
 ALIYUN_ENDPOINT = env.str("ALIYUN_ENDPOINT", default="https://dysmsapi.aliyuncs.com")
 # Alibaba Cloud signs nothing: whoever knows this token may report deliveries.
 ALIYUN_CALLBACK_TOKEN = env.str("ALIYUN_CALLBACK_TOKEN", default="")

@@ -136,6 +136,12 @@ def test_a_note_with_a_number_or_an_address_is_given_back_with_what_is_wrong(des
     assert AgentTask.objects.get().note == "Called at noon."
 
 
+def test_a_note_may_name_the_number_of_a_firm(desk: Client, world: World) -> None:
+    note = "Told them to call 400-810-1234 or 95588."
+    desk.post(task_page(world.task), {"outcome": "told", "note": note, "told": world.prompt.pk})
+    assert AgentTask.objects.get().note == note
+
+
 def test_what_was_written_about_a_colleagues_task_is_not_lost(desk: Client, world: World) -> None:
     AgentTask.objects.update(assignee=make_agent())
     response = desk.post(task_page(world.task), {"outcome": "told", "note": "Called at noon."})

@@ -69,3 +69,11 @@ def test_a_channel_that_nobody_provides_is_none_of_the_sweeps(channel: str) -> N
 def test_a_web_server_whose_settings_are_sound_starts() -> None:
     ended = start(WEB)
     assert (ended.returncode, "cannot start" in ended.stderr) == (0, False)
+
+
+def test_a_file_of_policies_that_is_not_read_is_said_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "de.tml").touch()
+    ended = start(WEB, POLICY_FOLDER=str(tmp_path))
+    assert ended.returncode == 0
+    assert f"{tmp_path}/de.tml: this is not read" in ended.stderr
+    assert "notifications.W009" in ended.stderr

@@ -1,6 +1,7 @@
 """Make a bank or a platform known, so that its files can come in."""
 
 import re
+import unicodedata
 from argparse import ArgumentParser
 from typing import Any, Final
 
@@ -21,10 +22,11 @@ class Command(BaseCommand):
         parser.add_argument("code", help="short name for files and commands, such as harbour")
         parser.add_argument("--kind", choices=Partner.Kind.values, required=True)
         parser.add_argument("--name", required=True, help="as borrowers know it")
+        parser.add_argument("--another", action="store_true", help="a firm that has the name of one that is known")
         parser.add_argument("--phone", help="where borrowers can call; left out: as it is, empty: nowhere")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        known = Partner.objects.filter(code=options["code"]).first()
+        known = _known_as(options["code"])
         if known and known.kind != options["kind"]:
             raise CommandError(f"{known.code} is a {known.kind}; a partner's kind cannot change, its loans hang on it.")
         partner, before = known or Partner(code=options["code"], kind=options["kind"]), known.name if known else ""
@@ -37,9 +39,40 @@ class Command(BaseCommand):
             raise CommandError(f"{fault.reason}. Nothing was done.") from fault
         except ValidationError as error:
             raise CommandError("; ".join(error.messages)) from error
+        if known is None and not options["another"]:
+            _refuse_known_name(partner)
         partner.save()
         was = f", known before as {before}" if before else ", new"
         self.stdout.write(f"{partner.code}: {partner.name} ({partner.kind}){was}")
+
+
+def _known_as(code: str) -> Partner | None:
+    """The firm of this code. Raises CommandError where it is another's but for capital or wide letters: the loans of
+    one firm would come under two.
+    """
+    for partner in Partner.objects.all():
+        if _folded(partner.code) == _folded(code):
+            if partner.code != code:
+                raise CommandError(
+                    f"{code} is {partner.code} in other letters, which is {partner.name} ({partner.kind}). "
+                    f"To change what is known of it write {partner.code}; another firm needs another code."
+                )
+            return partner
+    return None
+
+
+def _refuse_known_name(new: Partner) -> None:
+    for partner in Partner.objects.all():
+        if _folded(partner.name) == _folded(new.name):
+            raise CommandError(
+                f"{partner.code} has this name: {partner.name} ({partner.kind}). To change what is known of it write "
+                f"{partner.code}; for another firm of that name say --another."
+            )
+
+
+def _folded(text: str) -> str:
+    """Without the difference of capital and small, and of wide and narrow letters, nor blanks around it."""
+    return unicodedata.normalize("NFKC", text).casefold().strip()
 
 
 def _phone_of(written: str) -> str:
