@@ -4,7 +4,6 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from django.conf import settings as project
 from django.core import checks as django_checks
 from django.core.management import CommandError, call_command
 from django.utils import timezone
@@ -28,11 +27,9 @@ from notifications.policy import (
     PolicyError,
     Purpose,
     When,
-    in_force,
     purpose_of,
 )
 from notifications.policy_files import jurisdictions, opt_out_for, policy_for, rule_named, rules_of
-from notifications.policy_tables import as_markdown
 
 CODES = ["cn", "eu", "uk", "us"]
 TODAY = date(2026, 11, 22)
@@ -289,15 +286,3 @@ class TestOnesOwn:
 def test_a_kind_of_prompt_without_a_purpose_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("notifications.policy.PURPOSES", {"upcoming": Purpose.SERVICE})
     assert len(check_policies(None)) == len(Prompt.Kind.values) - 1
-
-
-@pytest.mark.parametrize("code", CODES)
-def test_the_page_of_policies_shows_the_figures_as_they_are(code: str) -> None:
-    page = (Path(project.BASE_DIR) / "docs" / "policies.md").read_text("utf-8")
-    assert f"(`{code}`)\n\n{as_markdown(rules_of(code))}\n" in page, f"Put the table of `show_policies {code}` there."
-
-
-def test_the_pages_example_is_a_figure_that_holds() -> None:
-    assert next(in_force([rule for rule in rules_of("cn") if rule.subject == "cn/collection/hours"], TODAY)).id == (
-        "cn/collection/hours/2025-02-28"
-    )
