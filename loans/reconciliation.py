@@ -161,7 +161,7 @@ def save_words(words: Iterable[PaymentWord]) -> None:
         words,
         update_conflicts=True,
         unique_fields=["payment", "partner", "amount", "paid_on"],
-        update_fields=["number", "reversed", "reversed_at", "arrived", "as_of", "report"],
+        update_fields=["number", "reversed", "reversed_at", "arrived", "named_at", "as_of", "report"],
     )
 
 

@@ -40,10 +40,13 @@ class Room:
         return self.told + self.since
 
     def explains(self, money: Money) -> Decimal:
-        """How much of the bank's figure this payment may explain: it came before the figure, and in time for it."""
+        """How much of the bank's figure this payment may explain: it came before the figure, or was named by the bank
+        itself by then, and it came in time for it.
+        """
         if self.figure is None or (self.settled_on and money.day > self.settled_on):
             return ZERO
-        return self.untaken if money.day < self.figure.day or self.settled_on else ZERO
+        before = money.day < self.figure.day or money.is_known_by(self.figure.as_of)
+        return self.untaken if before or self.settled_on else ZERO
 
     def shows(self, money: Money) -> Decimal:
         """How much of a payment that only the platform named the figure may hold: a day is lost between zones."""

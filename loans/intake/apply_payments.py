@@ -87,6 +87,7 @@ def _word(case: Case, item: RepaymentRecord) -> PaymentWord:
         reversed=item.reversed,
         reversed_at=case.moment.as_of if item.reversed else None,
         arrived=not item.reversed,
+        named_at=case.moment.as_of,
         as_of=case.moment.as_of,
         report=case.report,
     )
@@ -100,6 +101,7 @@ def _merged(old: Spoken, new: Spoken) -> Spoken:
     holds.reversed = old.word.reversed or new.word.reversed
     holds.reversed_at = earliest(old.word.reversed_at, new.word.reversed_at)
     holds.arrived = old.word.arrived or new.word.arrived
+    holds.named_at = min(old.word.named_at, new.word.named_at)
     return Spoken(holds, new.moment if later else old.moment)
 
 

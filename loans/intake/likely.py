@@ -143,6 +143,7 @@ class Said:
     reversed: bool
     reversed_at: datetime | None
     arrived: bool
+    named_at: datetime
 
 
 def believed(words: Iterable[Spoken], bounds: Bounds) -> Mapping[int, Said]:
@@ -161,4 +162,5 @@ def _together(spoken: list[Spoken]) -> Said:
     last = max(spoken, key=lambda one: one.moment).word
     taken_back, arrived = (any(getattr(one.word, name) for one in spoken) for name in ("reversed", "arrived"))
     taken_back_at = earliest(*(one.word.reversed_at for one in spoken))
-    return Said(last.amount, last.paid_on, last.number, taken_back, taken_back_at, arrived)
+    named_at = min(one.word.named_at for one in spoken)
+    return Said(last.amount, last.paid_on, last.number, taken_back, taken_back_at, arrived, named_at)

@@ -112,6 +112,10 @@ class Money:
         """The earliest day on which the bank may have had it."""
         return min(self.paid_on, self.booked_on or self.paid_on)
 
+    def is_known_by(self, moment: datetime) -> bool:
+        """The bank itself had named it by then: what it calls paid since holds it."""
+        return self.bank_word is not None and self.bank_word.named_at <= moment
+
     @property
     def order(self) -> tuple[date, date, datetime, str]:
         """The order in which money is laid out: by its days, and those of one day as their reports were received."""

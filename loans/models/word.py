@@ -43,6 +43,7 @@ class PaymentWord(models.Model):
     Where it said another amount or day of the same payment there is another word: which holds is seen when the loan is
     derived, for one that cannot be true may be the later one. `reversed` holds for good; `reversed_at` is the earliest
     moment as of which that was said. `arrived`: it has said that the money came, and not only that it went back.
+    `named_at` is the earliest moment as of which it spoke of the payment: what it says is paid since then holds it.
     """
 
     payment = models.ForeignKey(Payment, models.CASCADE, related_name="words")
@@ -53,6 +54,7 @@ class PaymentWord(models.Model):
     reversed = models.BooleanField(_("reversed"), default=False)
     reversed_at = models.DateTimeField(_("reversed as of"), null=True, blank=True)
     arrived = models.BooleanField(_("arrived"), default=True)
+    named_at = models.DateTimeField(_("first named as of"))
     as_of = models.DateTimeField(_("as of"))
     report = models.ForeignKey(Report, models.PROTECT, related_name="+")
 
@@ -77,12 +79,12 @@ class PaymentWord(models.Model):
     @property
     def says(self) -> tuple[object, ...]:
         """What it says, apart from when and from its key."""
-        return self.number, self.reversed, self.reversed_at, self.arrived
+        return self.number, self.reversed, self.reversed_at, self.arrived, self.named_at
 
     @property
     def facts(self) -> dict[str, Any]:
         """Its own fields, without whose word it is and about which payment."""
-        names = ("amount", "paid_on", "number", "reversed", "reversed_at", "arrived", "as_of", "report_id")
+        names = ("amount", "paid_on", "number", "reversed", "reversed_at", "arrived", "named_at", "as_of", "report_id")
         return {name: getattr(self, name) for name in names}
 
 

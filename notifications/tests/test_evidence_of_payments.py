@@ -41,7 +41,12 @@ def test_a_payment_that_its_platform_took_back_went_back_when_it_said_so(case: T
     Payment.objects.filter(pk=payment.pk).update(status="returned")
     said = {"payment": payment, "partner": case.loan.platform, "amount": 100, "paid_on": payment.paid_on}
     PaymentWord.objects.create(
-        **said, reversed=True, reversed_at=NOON + DAY, as_of=NOON, report=Report.objects.order_by("pk")[0]
+        **said,
+        reversed=True,
+        reversed_at=NOON + DAY,
+        as_of=NOON,
+        named_at=NOON,
+        report=Report.objects.order_by("pk")[0],
     )
     assert story_of(case)[1:] == ["2026-11-23 12:00:00  the payment of ¥100.00 went back"]
 

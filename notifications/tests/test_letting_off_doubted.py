@@ -49,7 +49,13 @@ def applied(loan: Loan) -> Report:
 def book_what_cannot_be_true(loan: Loan, number: int | None = None) -> Payment:
     said = {"amount": 9000, "paid_on": NOON.date()}
     payment = Payment.everything.create(loan=loan, currency="CNY", status="doubted", settled_at=NOON, **said)
-    word: dict[str, Any] = {"partner": loan.bank, "number": number, "as_of": NOON, "report": applied(loan)}
+    word: dict[str, Any] = {
+        "partner": loan.bank,
+        "number": number,
+        "as_of": NOON,
+        "named_at": NOON,
+        "report": applied(loan),
+    }
     PaymentWord.objects.create(payment=payment, **said, **word)
     return payment
 
