@@ -15,6 +15,7 @@ class NotificationsConfig(AppConfig):
             check_clock,
             check_codes,
             check_ladders,
+            check_own_providers,
             check_policies,
             check_policy_folder,
             check_suppliers,
@@ -29,6 +30,7 @@ class NotificationsConfig(AppConfig):
         register(check_policy_folder, TELLING)
         register(check_clock, TELLING)
         register(check_suppliers, TELLING)
+        register(check_own_providers, TELLING)
         register(check_ways_back, TELLING)
         register(check_codes, TELLING)
         register(check_web_push, TELLING)

@@ -13,6 +13,7 @@ from django.core.checks import CheckMessage, Error
 from django.utils import timezone
 
 from notifications.channels.base import ChannelMisconfiguredError
+from notifications.channels.own import faults as own_faults
 from notifications.channels.registry import PROVIDERS, SETTINGS, carries_codes, suppliers_for, vapid
 from notifications.ladder import LADDERS
 from notifications.models import Prompt
@@ -122,6 +123,11 @@ def check_suppliers(app_configs: Sequence[AppConfig] | None, **_options: Any) ->
     Nothing is built: that would load HTTP clients into every process, most of which never send anything.
     """
     return [Error(fault, id="notifications.E003") for name in SETTINGS if (fault := _supplier_fault(name))]
+
+
+def check_own_providers(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:
+    """notifications.E010: a file that OWN_PROVIDERS names cannot be used."""
+    return [Error(fault, hint="See docs/adding-a-channel.md.", id="notifications.E010") for fault in own_faults()]
 
 
 def check_ways_back(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:

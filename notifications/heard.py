@@ -14,6 +14,7 @@ from notifications.channels.base import ReceiptKind, ReceiptRecord
 from notifications.channels.delivery_reports import parse_delivery_report
 from notifications.channels.esp_reports import parse_events
 from notifications.channels.kannel_reports import parse_dlr
+from notifications.channels.own import own_providers
 from notifications.channels.registry import PROVIDERS
 from notifications.channels.twilio_reports import parse_status
 from notifications.channels.voice_reports import parse_call
@@ -40,6 +41,7 @@ PARSERS: Final[dict[str, Parser]] = {
     "aliyun": parse_reports,
     "twilio_voice": parse_call,
     "webpush": parse_report,
+    **{name: own.parse for name, own in own_providers().items()},
 }
 """By provider; each reads what its webhook, or the bounce listener, keeps."""
 

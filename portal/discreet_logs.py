@@ -7,7 +7,7 @@ import re
 
 from django.http import HttpRequest
 
-SECRET_PATHS = re.compile(r"(/(?:k|webhooks/sms|webhooks/aliyun|push/received|push/acknowledge)/)[^/\s?]+")
+SECRET_PATHS = re.compile(r"(/(?:k|webhooks/(?:sms|aliyun|own/[^/\s?]+)|push/(?:received|acknowledge))/)[^/\s?]+")
 NAMES_NOBODY = re.compile(r"<(?:int|slug):(\w+)>")
 ELSEWHERE = "(no such address)"
 URL_PATHS = re.compile(r"(https?://[^/\s]+/)\S+")

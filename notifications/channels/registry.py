@@ -11,6 +11,7 @@ from notifications.addresses import TWILIO_CALL, TWILIO_CALL_WORDS, TWILIO_MESSA
 from notifications.channels.base import Channel, ChannelMisconfiguredError
 from notifications.channels.email import EmailChannel
 from notifications.channels.mail_server import MailServer
+from notifications.channels.own import OwnProvider, own_providers
 
 if TYPE_CHECKING:
     from notifications.channels.esp import EspChannel
@@ -85,7 +86,7 @@ def calls_a_second(provider: str) -> float | None:
 
 def carries_codes(provider: str) -> bool:
     """Whether codes for signing in can go by this provider of text messages. Builds nothing."""
-    return provider != "aliyun" or bool(settings.ALIYUN_CODE_TEMPLATES)
+    return provider in {"kannel", "twilio"} or (provider == "aliyun" and bool(settings.ALIYUN_CODE_TEMPLATES))
 
 
 def code_channel_of(provider: str) -> "PostingChannel":
@@ -262,6 +263,10 @@ class Provider:
     set_by: str = ""
 
 
+def _as_ours(own: OwnProvider) -> Provider:
+    return Provider(own.channel, own.build, safe_to_resend=own.safe_to_resend)
+
+
 TWILIO: Final = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
 ALIYUN: Final = ("ALIYUN_ACCESS_KEY_ID", "ALIYUN_ACCESS_KEY_SECRET", "ALIYUN_SIGN_NAME", "ALIYUN_TEMPLATES")
 
@@ -281,4 +286,5 @@ PROVIDERS: Final[dict[str, Provider]] = {
     "twilio_voice": Provider(
         "voice", _build_twilio_voice, (*TWILIO, "TWILIO_CALLER"), calls_a_second="TWILIO_CALLS_PER_SECOND"
     ),
+    **{name: _as_ours(own) for name, own in own_providers().items()},
 }

@@ -25,7 +25,7 @@ from notifications.tests.secret_doors import TOKEN, SecretInAddress
 from notifications.tests.webhook_cases import Call, ReceiptCases, make
 
 PAGE = (ROOT / "docs" / "adding-a-channel.md").read_text()
-CLASS, BUILDER, PARSER, WEBHOOK, ADDRESS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+CLASS, OWN, BUILDER, PARSER, WEBHOOK, ADDRESS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 def run(code: str, **known: Any) -> types.ModuleType:

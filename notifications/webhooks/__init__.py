@@ -9,6 +9,7 @@ from notifications.webhooks.aliyun import aliyun_report
 from notifications.webhooks.esp import esp_report
 from notifications.webhooks.inbound import aliyun_texts, kannel_text, twilio_text
 from notifications.webhooks.kannel import kannel_report
+from notifications.webhooks.own import own_report
 from notifications.webhooks.twilio import twilio_report
 from notifications.webhooks.twilio_calls import twilio_call_key, twilio_call_report, twilio_call_words
 
@@ -18,6 +19,7 @@ __all__ = [
     "esp_report",
     "kannel_report",
     "kannel_text",
+    "own_report",
     "twilio_call_key",
     "twilio_call_report",
     "twilio_call_words",

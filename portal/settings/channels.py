@@ -42,6 +42,8 @@ EMAIL_PROVIDERS = env.list("EMAIL_PROVIDERS", default=["smtp"])
 SMS_INBOUND = env.bool("SMS_INBOUND", default=False)
 SMS_PROVIDERS = env.list("SMS_PROVIDERS", default=["kannel"])
 VOICE_PROVIDERS = env.list("VOICE_PROVIDERS", default=[])
+# Providers of one's own, each a file of Python by its dotted path: docs/adding-a-channel.md.
+OWN_PROVIDERS = env.list("OWN_PROVIDERS", default=[])
 # Who carries codes for signing in: whoever serves text messages.
 CODE_CARRIER = "notifications.sign_in_texts.ServingCarrier"
 

@@ -56,7 +56,13 @@ class _Lines:
 @pytest.mark.parametrize(
     "path",
     [
-        *("/k/AAAAAAAVaz48EBzDsa/", "/webhooks/sms/4f1c9d/?type=1", "/webhooks/aliyun/4f1c9d/", "/k/AAAA"),
+        *(
+            "/k/AAAAAAAVaz48EBzDsa/",
+            "/webhooks/sms/4f1c9d/?type=1",
+            "/webhooks/aliyun/4f1c9d/",
+            "/webhooks/own/pigeon/4f1c9d/",
+            "/k/AAAA",
+        ),
         *("/push/received/AAAAAAAVaz48EBzDsa/", "/push/acknowledge/AAAA/"),
     ],
 )

@@ -23,6 +23,7 @@ OPEN: Final = {
     "aliyun_texts": "the secret in the address is the authority; Alibaba Cloud cannot sign in",
     "twilio_text": "the signature over address and form is the authority; Twilio cannot sign in",
     "aliyun_report": "the secret in the address is the authority; Alibaba Cloud cannot sign in",
+    "own_report": "the secret in the address is the authority; a provider of one's own cannot sign in",
     "esp_report": "the mail firm's signature or password is the authority, as anymail checks it",
     "twilio_report": "Twilio's signature is the authority",
     "twilio_call_report": "Twilio's signature is the authority",
