@@ -150,17 +150,20 @@ FROM (
     ORDER BY found.borrower_id, found.installment_id) AS ready
 """
 BESIDE: Final = "SELECT EXISTS (SELECT 1 FROM planning_prompt WHERE beside)"
-# Installments of one borrower that fall due together, with the same firms, are one message: the first leads.
-BUNDLE: Final = """
+# Installments of one borrower that fall due together, with the same firms, are one message, whatever stage each has
+# reached by its own leads: the one that is furthest on leads, and the message has the words of its stage.
+LEADS: Final = """first_value(prompt.id) OVER (
+    PARTITION BY prompt.borrower_id, prompt.due_on, prompt.bank_id, prompt.platform_id, prompt.currency{beside}
+    ORDER BY CASE %(kind)s WHEN 'upcoming' THEN prompt.stage ELSE -prompt.stage END, prompt.id)"""
+BUNDLE: Final = f"""
 UPDATE planning_prompt AS prompt SET told_with_id = NULLIF(bundle.leads, prompt.id)
 FROM (
-    SELECT id, told_with_id,
-           min(id) OVER (PARTITION BY borrower_id, stage, due_on, bank_id, platform_id, currency) AS leads
-    FROM planning_prompt
-    WHERE due_on IS NOT NULL AND borrower_id IN (SELECT borrower_id FROM planning_prompt WHERE beside)
+    SELECT prompt.id, prompt.told_with_id, {LEADS.format(beside="")} AS leads
+    FROM planning_prompt AS prompt
+    WHERE prompt.due_on IS NOT NULL AND prompt.borrower_id IN (SELECT borrower_id FROM planning_prompt WHERE beside)
     ) AS bundle
 WHERE bundle.id = prompt.id AND bundle.told_with_id IS DISTINCT FROM NULLIF(bundle.leads, bundle.id)
-"""
+"""  # noqa: S608  (our own words)
 # Where a deadline is near, the ladder looks as soon as the first of its rungs has had its share of the time, so that
 # the others have theirs (`Course.patience`).
 PROMPTS: Final = """
