@@ -34,7 +34,7 @@ def assign(kind: str, slots: Sequence[Slot], clock: Clock) -> int:
         if assigned:
             cursor.execute(duty_statements.ANALYZE)
             cursor.execute(duty_statements.HOLD)
-            cursor.execute(duty_statements.BUNDLE, {"kind": kind})
+            cursor.execute(duty_statements.BUNDLE)
     return assigned
 
 

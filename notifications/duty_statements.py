@@ -2,8 +2,6 @@
 
 from typing import Final
 
-from notifications.planning_statements import LEADS
-
 CLEAR: Final = "DROP TABLE IF EXISTS planning_duty"
 # Rules about the very loan are found by their index, the others are few. The order is that of `responsibility`.
 ASSIGN: Final = """
@@ -51,15 +49,16 @@ FROM planning_duty AS duty JOIN loans_partner AS partner ON partner.id = duty.re
 WHERE duty.prompt_id = prompt.id
 """
 # What is told together is held together: where firms differ within a message it becomes several.
-_BY_FIRM: Final = ", duty.responsible_id, duty.backup_id, duty.report_by, duty.portal_at"
-BUNDLE: Final = f"""
+BUNDLE: Final = """
 UPDATE planning_prompt AS prompt SET told_with_id = NULLIF(bundle.leads, prompt.id)
 FROM (
-    SELECT prompt.id, prompt.told_with_id, {LEADS.format(beside=_BY_FIRM)} AS leads
+    SELECT prompt.id, prompt.told_with_id, min(prompt.id) OVER (
+        PARTITION BY prompt.borrower_id, prompt.due_on, prompt.bank_id, prompt.platform_id, prompt.currency,
+                     duty.responsible_id, duty.backup_id, duty.report_by, duty.portal_at) AS leads
     FROM planning_prompt AS prompt LEFT JOIN planning_duty AS duty ON duty.prompt_id = prompt.id
     WHERE prompt.due_on IS NOT NULL) AS bundle
 WHERE bundle.id = prompt.id AND prompt.told_with_id IS DISTINCT FROM NULLIF(bundle.leads, prompt.id)
-"""  # noqa: S608  (our own words)
+"""
 WRITE: Final = """
 INSERT INTO notifications_duty (prompt_id, rule_id, responsible_id, backup_id, status, needs_proof, counts_from,
                                 stands_until, report_by, portal_at, due_at)

@@ -62,7 +62,7 @@ def plan_told(kind: str, slots: Sequence[Slot], parameters: dict[str, Any]) -> i
         told = int(cursor.rowcount)
         if told:
             cursor.execute(_PLAN, asked)
-            cursor.execute(planning_statements.BUNDLE, asked)
+            cursor.execute(planning_statements.BUNDLE)
     return told
 
 

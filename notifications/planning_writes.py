@@ -77,5 +77,5 @@ def number(kind: Prompt.Kind, source: str, clock: Clock, parameters: dict[str, A
         numbered = int(cursor.rowcount)
         cursor.execute(planning_statements.BESIDE)
         if cursor.fetchone()[0]:
-            cursor.execute(planning_statements.BUNDLE, {"kind": kind})
+            cursor.execute(planning_statements.BUNDLE)
     return numbered

@@ -47,6 +47,7 @@ def test_three_with_different_leads_are_one_message_in_the_words_of_the_latest_s
     make_three(products)
     assert plan_upcoming(clock()) == 3
     assert stages() == {"": 7, "Sofa": 5, "Lamp": 5}
+    assert leading() == Prompt.objects.earliest("pk")
     assert leading().stage == 5
     assert Delivery.objects.filter(channel="sms").count() == 1
     facts = facts_of(deliver("sms"))
