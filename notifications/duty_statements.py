@@ -53,8 +53,8 @@ BUNDLE: Final = """
 UPDATE planning_prompt AS prompt SET told_with_id = NULLIF(bundle.leads, prompt.id)
 FROM (
     SELECT prompt.id, prompt.told_with_id, min(prompt.id) OVER (
-        PARTITION BY prompt.borrower_id, prompt.stage, prompt.due_on, prompt.bank_id, prompt.platform_id,
-                     prompt.currency, duty.responsible_id, duty.backup_id, duty.report_by, duty.portal_at) AS leads
+        PARTITION BY prompt.borrower_id, prompt.due_on, prompt.bank_id, prompt.platform_id, prompt.currency,
+                     duty.responsible_id, duty.backup_id, duty.report_by, duty.portal_at) AS leads
     FROM planning_prompt AS prompt LEFT JOIN planning_duty AS duty ON duty.prompt_id = prompt.id
     WHERE prompt.due_on IS NOT NULL) AS bundle
 WHERE bundle.id = prompt.id AND prompt.told_with_id IS DISTINCT FROM NULLIF(bundle.leads, prompt.id)

@@ -29,10 +29,12 @@ def facts_of(
     promised: date | None = None,
     left: Left | None = None,
     on_its_way: Mapping[int, Decimal | None] | None = None,
+    part_paid: Mapping[tuple[int, Decimal], Decimal] | None = None,
 ) -> Facts:
     """The facts of `telling` at `now`, in the borrower's language and calendar. `before` is what was told of each
     prompt's installment, `promised` the day of a report that was told before (`report_day`), `left` what the payment
-    that it tells of leaves to be paid, `on_its_way` how much of each installment is on its way to the bank.
+    that it tells of leaves to be paid, `on_its_way` how much of each installment is on its way to the bank, `part_paid`
+    how much is paid already, by installment and what is still owed: only news of changed figures say it.
 
     Of a message for several installments it holds what is still needed: one that was paid meanwhile is left out.
     Raises ValueError for a prompt that is about nothing.
@@ -43,7 +45,8 @@ def facts_of(
     elif telling.payment_status is not None:
         about = _about_payment(telling, firms, left or Left())
     else:
-        loan, about = _about_figures(telling, companions, firms, before or {})
+        paid = part_paid if part_paid and telling.says_changed else {}
+        loan, about = _about_figures(telling, companions, firms, before or {}, paid)
         if on_its_way and telling.names_what_is_owed:
             about["on_way"] = _on_way(about["amount"], _several(telling, companions), on_its_way)
         if telling.kind == Prompt.Kind.PRIOR_NOTICE:
@@ -75,7 +78,11 @@ def loan_label(loan: Telling | Companion) -> str:
 
 
 def _about_figures(
-    telling: Telling, companions: Sequence[Companion], firms: Mapping[int, Firm], before: Mapping[int, Before]
+    telling: Telling,
+    companions: Sequence[Companion],
+    firms: Mapping[int, Firm],
+    before: Mapping[int, Before],
+    part_paid: Mapping[tuple[int, Decimal], Decimal],
 ) -> tuple[Telling | Companion, dict[str, Any]]:
     """The installment that is named first, or alone, and the facts."""
     if telling.outstanding is None:
@@ -85,13 +92,20 @@ def _about_figures(
         several = [_as_told(one, before.get(one.prompt_id)) for one in several]
     about = _about_installment(several[0], firms)
     if companions:
-        about["items"] = tuple(_item(one, before.get(one.prompt_id)) for one in several)
+        about["items"] = tuple(_item(one, before.get(one.prompt_id), _paid(one, part_paid)) for one in several)
     if len(several) > 1:
         amounts = (one.outstanding or Decimal(0) for one in several)
         about |= {"amount": sum(amounts, Decimal(0)), "payment_reference": ""}
-    elif known := before.get(several[0].prompt_id):
+        return several[0], about
+    about["part_paid"] = _paid(several[0], part_paid)
+    if known := before.get(several[0].prompt_id):
         about |= {"instead_amount": known.instead} if telling.says_withdrawn else known.as_facts()
     return several[0], about
+
+
+def _paid(one: Telling | Companion, part_paid: Mapping[tuple[int, Decimal], Decimal]) -> Decimal | None:
+    """How much of it is paid already; None where nothing is, or it is not owed any more as it was when it was read."""
+    return part_paid.get((one.installment_id or 0, one.outstanding or Decimal(0)))
 
 
 def _several(telling: Telling, companions: Sequence[Companion]) -> list[Telling | Companion]:
@@ -126,9 +140,9 @@ def _about_installment(one: Telling | Companion, firms: Mapping[int, Firm]) -> d
     }
 
 
-def _item(one: Telling | Companion, before: Before | None) -> FactItem:
+def _item(one: Telling | Companion, before: Before | None, paid: Decimal | None) -> FactItem:
     amount = one.outstanding or Decimal(0)
-    item = FactItem(loan_label(one), amount, one.payment_reference or "", one.installment_id or 0)
+    item = FactItem(loan_label(one), amount, one.payment_reference or "", one.installment_id or 0, part_paid=paid)
     if before is None or before.withdrawn or (before.amount, before.due_on) == (one.outstanding, one.due_on):
         return item
     return item._replace(previous_amount=before.amount, previous_due_on=before.due_on)

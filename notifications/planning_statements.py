@@ -139,23 +139,29 @@ FROM (
 """
 # Whom no channel reaches stands above the last rung: the ladder hands the prompt to a person at its first look.
 # People in order: their rows then lie beside each other in the tables and at one place of each index. `beside` says
-# that the row before is of the same person; it stands first in its row, where it is read soonest.
+# that the row before is of the same person; it stands first in its row, where it is read soonest. Of one person those
+# that are furthest on by their leads come first.
 NUMBER: Final = """
 CREATE TEMPORARY TABLE planning_prompt ON COMMIT DROP AS
 SELECT nextval('notifications_prompt_id_seq') AS id, ready.*, NULL::bigint AS told_with_id
 FROM (
     SELECT COALESCE(lag(found.borrower_id) OVER people = found.borrower_id, false) AS beside, found.*
     FROM ({source}) AS found
-    WINDOW people AS (ORDER BY found.borrower_id, found.installment_id)
-    ORDER BY found.borrower_id, found.installment_id) AS ready
+    WINDOW people AS (ORDER BY found.borrower_id,
+                               CASE %(kind)s WHEN 'upcoming' THEN found.stage ELSE -found.stage END,
+                               found.installment_id)
+    ORDER BY found.borrower_id, CASE %(kind)s WHEN 'upcoming' THEN found.stage ELSE -found.stage END,
+             found.installment_id) AS ready
 """
 BESIDE: Final = "SELECT EXISTS (SELECT 1 FROM planning_prompt WHERE beside)"
-# Installments of one borrower that fall due together, with the same firms, are one message: the first leads.
+# Installments of one borrower that fall due together, with the same firms, are one message, whatever stage each has
+# reached by its own leads. The first leads, which is furthest on: the words are those of its stage. It has the least
+# id, so that who locks all of a message in the order of ids locks it first, as its ladder does.
 BUNDLE: Final = """
 UPDATE planning_prompt AS prompt SET told_with_id = NULLIF(bundle.leads, prompt.id)
 FROM (
     SELECT id, told_with_id,
-           min(id) OVER (PARTITION BY borrower_id, stage, due_on, bank_id, platform_id, currency) AS leads
+           min(id) OVER (PARTITION BY borrower_id, due_on, bank_id, platform_id, currency) AS leads
     FROM planning_prompt
     WHERE due_on IS NOT NULL AND borrower_id IN (SELECT borrower_id FROM planning_prompt WHERE beside)
     ) AS bundle

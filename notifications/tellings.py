@@ -71,9 +71,14 @@ class Telling(NamedTuple):
         return self.kind == Prompt.Kind.SCHEDULE_CHANGED and self.stage == Prompt.WITHDRAWN
 
     @property
+    def says_changed(self) -> bool:
+        """That the bank has changed figures of what is still owed."""
+        return self.kind == Prompt.Kind.SCHEDULE_CHANGED and not self.says_withdrawn
+
+    @property
     def names_what_is_owed(self) -> bool:
         """It says how much is to be paid by when, whether or not it asks for an answer."""
-        return self.asks_acknowledgement or (self.kind == Prompt.Kind.SCHEDULE_CHANGED and not self.says_withdrawn)
+        return self.asks_acknowledgement or self.says_changed
 
 
 class Companion(NamedTuple):

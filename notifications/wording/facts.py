@@ -14,7 +14,8 @@ class FactsError(ValueError):
 
 class FactItem(NamedTuple):
     """One of several payments that a message speaks of together; amounts are in the currency of the message. The
-    previous figures are those that the borrower was told before, where they were others.
+    previous figures are those that the borrower was told before, where they were others. `part_paid` is what has been
+    paid beside the amount, where the figures have changed since.
     """
 
     loan_label: str
@@ -23,13 +24,17 @@ class FactItem(NamedTuple):
     installment_id: int
     previous_amount: Decimal | None = None
     previous_due_on: date | None = None
+    part_paid: Decimal | None = None
 
     def as_json(self) -> list[Any]:
-        """Four places, or six where the figures have changed."""
+        """Four places, six where other figures were told before, seven where a part is paid: then two may be None."""
         stored = [self.loan_label, str(self.amount), self.payment_reference, self.installment_id]
-        if self.previous_amount is None or self.previous_due_on is None:
-            return stored
-        return [*stored, str(self.previous_amount), self.previous_due_on.isoformat()]
+        before: list[Any] = []
+        if self.previous_amount is not None and self.previous_due_on is not None:
+            before = [str(self.previous_amount), self.previous_due_on.isoformat()]
+        if self.part_paid is not None:
+            return [*stored, *(before or [None, None]), str(self.part_paid)]
+        return [*stored, *before]
 
     @classmethod
     def from_json(cls, label: Any, amount: Any, reference: Any, installment_id: Any, *before: Any) -> Self:
@@ -37,7 +42,11 @@ class FactItem(NamedTuple):
         item = cls(str(label), Decimal(amount), str(reference), int(installment_id))
         if not before:
             return item
-        previous_amount, previous_due_on = before
+        previous_amount, previous_due_on, *paid = before
+        if paid:
+            item = item._replace(part_paid=Decimal(*paid))
+            if previous_amount is None:
+                return item
         return item._replace(
             previous_amount=Decimal(previous_amount), previous_due_on=date.fromisoformat(previous_due_on)
         )
@@ -56,8 +65,9 @@ class Facts(NamedTuple):
     be told. `previous_amount` and `previous_due_on` are what the borrower was told before the bank changed it;
     `withdrawn_amount` takes the place of the former where they were told that it is no longer to be paid.
     `instead_amount` is what is to be paid on the same day in place of what is withdrawn. `report_on` is the first day
-    of an adverse report. `on_way` is how much of `amount` is on its way to the bank. `rest` is what a payment leaves to
-    be paid of what is due on `due_on`; `paid_off` names the loan of which it leaves nothing. `stops`: a text message
+    of an adverse report. `on_way` is how much of `amount` is on its way to the bank. `part_paid` is how much has been
+    paid beside `amount`, of figures that the bank has changed: they are both together. `rest` is what a payment leaves
+    to be paid of what is due on `due_on`; `paid_off` names the loan of which it leaves nothing. `stops`: a text message
     says by which word they are stopped.
     """
 
@@ -90,6 +100,7 @@ class Facts(NamedTuple):
     paid_off: str = ""
     stops: bool = False
     on_way: Decimal | None = None
+    part_paid: Decimal | None = None
 
     @property
     def seller(self) -> str:
@@ -123,7 +134,7 @@ class Facts(NamedTuple):
 
 _NEEDED = frozenset({"language", "today", "bank_name"})
 _DAYS = frozenset({"today", "due_on", "paid_on", "answer_by", "previous_due_on", "report_on"})
-_AMOUNTS = frozenset({"amount", "previous_amount", "withdrawn_amount", "instead_amount", "rest", "on_way"})
+_AMOUNTS = frozenset({"amount", "previous_amount", "withdrawn_amount", "instead_amount", "rest", "on_way", "part_paid"})
 
 
 def _read(name: str, value: Any) -> str | int | date | Decimal | tuple[FactItem, ...]:
@@ -145,5 +156,7 @@ def _expected(name: str) -> str:
     if name in _DAYS:
         return "a day as YYYY-MM-DD"
     if name == "items":
-        return "a list of [label, amount, reference, installment], or of these and [earlier amount, earlier day]"
+        return (
+            "a list of [label, amount, reference, installment], of these and [earlier amount, earlier day], and [paid]"
+        )
     return "a decimal number as text" if name in _AMOUNTS else "a whole number"

@@ -46,8 +46,8 @@ _IN_LANGUAGE: Final[dict[str, dict[str, Any]]] = {
 
 class Case(StrEnum):
     """What a sample shows: one payment as planned, several due together, figures that the bank has changed, what is to
-    be paid although it was said not to be any more, or in place of something else, a part that was paid, the last one,
-    and one of which a part is on its way.
+    be paid although it was said not to be any more, or in place of something else, a part that was paid, or was before
+    the bank changed the figures, the last one, and one of which a part is on its way.
     """
 
     USUAL = "usual"
@@ -56,6 +56,7 @@ class Case(StrEnum):
     BACK = "back"
     INSTEAD = "instead"
     PART = "part"
+    CHANGED_IN_PART = "changed_in_part"
     PAID_OFF = "paid_off"
     ON_ITS_WAY = "on_its_way"
 
@@ -122,6 +123,13 @@ def _cases(language: str) -> Iterator[tuple[Case, str, dict[str, Any]]]:
     before = {"previous_due_on": TODAY + timedelta(days=13)}
     yield Case.SEVERAL, "items", _several(language)
     yield Case.CHANGED, "previous_amount", {"previous_amount": Decimal("1499.00"), **before}
+    part = {
+        "previous_amount": Decimal("1499.00"),
+        "part_paid": Decimal("600.00"),
+        "amount": Decimal("1023.40"),
+        **before,
+    }
+    yield Case.CHANGED_IN_PART, "part_paid", part
     yield Case.BACK, "withdrawn_amount", {"withdrawn_amount": Decimal("1499.00"), **before}
     yield Case.INSTEAD, "instead_amount", {"instead_amount": Decimal("1610.00")}
     yield Case.PART, "rest", {"rest": Decimal("476.60")}

@@ -23,6 +23,11 @@ _BEFORE: Final = {
     "zh-hans": "；此前告诉您的是{amount}，付款日{day}",
     "zh-hant": "；先前告訴您的是{amount}，付款日{day}",
 }
+_PART_PAID: Final = {
+    "en": "; {paid} has been paid already, of {whole} in all",
+    "zh-hans": "；总共{whole}，其中{paid}已经付了",
+    "zh-hant": "；總共{whole}，其中{paid}已經付了",
+}
 _AND: Final = {"en": " and ", "zh-hans": "和", "zh-hant": "與"}
 
 Value = Callable[[Facts, str], str]
@@ -81,6 +86,12 @@ def _to_pay(facts: Facts) -> Facts:
     return facts._replace(amount=facts.amount - facts.on_way) if facts.amount and facts.on_way else facts
 
 
+def _whole(facts: Facts) -> Facts:
+    """With what has been paid already beside its amount; without any where nothing has."""
+    paid, amount = facts.part_paid, facts.amount
+    return facts._replace(amount=amount + paid if amount is not None and paid is not None else None)
+
+
 def _day(day: date | None, facts: Facts, language: str) -> str:
     return dates.day(day, language, facts.today) if day else ""
 
@@ -103,6 +114,10 @@ def _item(item: FactItem, facts: Facts, language: str) -> str:
         amount=format_money(item.amount, facts.currency, language),
         reference=one_line(item.payment_reference),
     )
+    if item.part_paid is not None:
+        figures = {"paid": item.part_paid, "whole": item.amount + item.part_paid}
+        told = {name: format_money(amount, facts.currency, language) for name, amount in figures.items()}
+        words += _PART_PAID[language].format_map(told)
     if item.previous_amount is None:
         return words
     amount = format_money(item.previous_amount, facts.currency, language)
@@ -135,10 +150,11 @@ SHARED: Final[dict[str, Value]] = {
 }
 """What many borrowers of a day have in common."""
 
-_AMOUNTS: Final = ("amount", "instead_amount", "on_way", "previous_amount", "rest", "withdrawn_amount")
+_AMOUNTS: Final = ("amount", "instead_amount", "on_way", "part_paid", "previous_amount", "rest", "withdrawn_amount")
 PERSONAL: Final[dict[str, Value]] = {
     **{name: _money(name) for name in _AMOUNTS},
     "to_pay": lambda facts, language: _money("amount")(_to_pay(facts), language),
+    "whole_amount": lambda facts, language: _money("amount")(_whole(facts), language),
     "borrower_name": lambda facts, _language: one_line(facts.borrower_name),
     "dispute_number": lambda facts, _language: one_line(facts.dispute_number),
     "items": _items,
@@ -151,6 +167,7 @@ LOOKED_AT: Final[dict[str, Value]] = {
     **PERSONAL,
     **{name: _amount(name) for name in _AMOUNTS},
     "to_pay": lambda facts, language: _amount("amount")(_to_pay(facts), language),
+    "whole_amount": lambda facts, language: _amount("amount")(_whole(facts), language),
 }
 """The same for who only asks what is known: amounts are checked and not written."""
 

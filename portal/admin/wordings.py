@@ -162,6 +162,7 @@ def _case_words(case: Case) -> str:
         Case.USUAL: _("one payment"),
         Case.SEVERAL: _("several payments"),
         Case.CHANGED: _("changed figures"),
+        Case.CHANGED_IN_PART: _("changed after a part was paid"),
         Case.BACK: _("was withdrawn, is back"),
         Case.INSTEAD: _("another in its place"),
         Case.PART: _("paid in part"),
