@@ -9,8 +9,8 @@ from notifications.simulation.rules import Moved
 
 @dataclass(slots=True)
 class Count:
-    """Of one day and channel: how many went out, how many of those had waited for hours, and how many a cap put off to a
-    later day or hour: on the day on which they would have gone out, each once, whether they go out later or never.
+    """Of one day and channel: how many went out, how many of those had waited for hours, and how many a cap put off:
+    on the day on which they would have gone out, each once, whether they go out later or never.
     """
 
     went: int = 0
