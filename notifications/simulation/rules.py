@@ -131,6 +131,8 @@ def _figures(policy: str) -> Figures:
         rules = read_rules(path.read_text("utf-8"), path.stem[:2], str(path))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise PolicyError(f"{path}: there is no such file.") from error
+    except IsADirectoryError as error:
+        raise PolicyError(f"{path}: this is a folder, not a file.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise PolicyError(f"{path}: this cannot be read as a file in UTF-8: {error}.") from error
     in_one_place = lru_cache(maxsize=4096)(lambda purpose, day: _policy(rules, path.stem, purpose, day))

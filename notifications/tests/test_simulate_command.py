@@ -103,6 +103,12 @@ def test_what_makes_no_sense_is_refused_with_what_to_write(args: tuple[str, ...]
         run(*args)
 
 
+def test_a_folder_in_place_of_a_policy_is_called_one(book: Path, tmp_path: Path) -> None:
+    (tmp_path / "xx.toml").mkdir()
+    with pytest.raises(CommandError, match=r"xx\.toml: this is a folder, not a file"):
+        run(*SPAN, "--book", str(book), "--policy", str(tmp_path / "xx.toml"))
+
+
 def test_hours_of_the_settings_are_named_where_they_take_the_place_of_those_of_a_file(
     book: Path, settings: Settings
 ) -> None:
