@@ -75,6 +75,34 @@ def test_a_folder_in_place_of_a_policy_file_is_called_one(command: list[str], tm
     assert f"{tmp_path}/cn.toml: this is a folder, not a file." in ended.stderr
 
 
+@pytest.mark.parametrize("command", [WEB, WORKER, BEAT], ids=["web", "worker", "beat"])
+def test_what_is_needed_and_missing_stops_the_start_with_a_line_for_each(command: list[str]) -> None:
+    ended = start(command, SECRET_KEY="", DATABASE_URL="nonsense", REDIS_URL="", PUBLIC_URL="no", ALLOWED_HOSTS="")
+    assert ended.returncode != 0
+    assert "Traceback" not in ended.stderr
+    named = re.findall(r"^([A-Z_]+) is ", ended.stderr, re.MULTILINE)
+    assert named == ["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "PUBLIC_URL", "ALLOWED_HOSTS"]
+
+
+@pytest.mark.parametrize("command", [WEB, WORKER, BEAT], ids=["web", "worker", "beat"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("EMAIL_URL", "carrier-pigeon://here"),
+        ("EMAIL_URL", "smtp://host:abc"),
+        ("DATABASE_POOL", "many"),
+        ("LADDER_PACE", "abc"),
+        ("LOG_LEVEL", "LOUD"),
+    ],
+)
+def test_a_setting_that_cannot_be_read_is_named_in_one_line(command: list[str], wrong: tuple[str, str]) -> None:
+    ended = start(command, **dict([wrong]))
+    assert ended.returncode != 0
+    assert "Traceback" not in ended.stderr
+    assert f"This cannot start: {wrong[0]} is " in ended.stderr
+    assert wrong[1] not in ended.stderr
+
+
 def test_a_web_server_whose_settings_are_sound_starts() -> None:
     ended = start(WEB)
     assert (ended.returncode, "cannot start" in ended.stderr) == (0, False)
