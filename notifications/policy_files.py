@@ -204,6 +204,8 @@ def _rules(folder: str, jurisdiction: str) -> tuple[Rule, ...]:
 def _read(path: Path, jurisdiction: str) -> tuple[Rule, ...]:
     try:
         text = path.read_text("utf-8-sig")  # editors on Windows begin a file with a mark of its order of octets
+    except IsADirectoryError as error:
+        raise PolicyError(f"{path}: this is a folder, not a file.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise PolicyError(f"{path}: this cannot be read as a file in UTF-8: {error}.") from error
     return read_rules(text, jurisdiction, str(path))

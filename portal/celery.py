@@ -5,7 +5,7 @@ import os
 from typing import Any, Final
 
 from celery import Celery
-from celery.signals import worker_init
+from celery.signals import beat_init, worker_init
 from kombu.transport import redis
 
 from portal import worker_watch
@@ -43,3 +43,11 @@ def load(**_: Any) -> None:
     working_days.load()
     gc.freeze()  # what is loaded stays: no worker has to look through it for garbage, or to copy it for having looked
     gc.set_threshold(OBJECTS)
+
+
+@beat_init.connect
+def require_sound_for_beat(**_: Any) -> None:
+    """Beat asks for nothing that the workers would refuse to do."""
+    from portal.starting import require_sound
+
+    require_sound()

@@ -24,7 +24,9 @@ log = logging.getLogger(__name__)
 def refuse_shared_sessions(**_: Any) -> None:
     """Ends the worker before it takes anything; where the database does not answer yet, the first minute asks again."""
     from loans.own_sessions import SharedSessionError, check_sessions
+    from portal.starting import require_settings
 
+    require_settings()  # without an address of the database it could not ask
     try:
         check_sessions()
     except SharedSessionError as error:
@@ -88,6 +90,9 @@ def watch_beat(**_: Any) -> None:
     """Beat writes when a wake-up expires: where its clock is behind, workers take none. It looks beside its schedule,
     which waits for the broker.
     """
+    from portal.starting import require_settings
+
+    require_settings()
     Thread(target=_keep_comparing, args=(nodename("beat", gethostname()),), daemon=True).start()
 
 

@@ -1,9 +1,10 @@
 """Who pulls a lever from the shell."""
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 
 from django.core.management.base import CommandError
 
+from accounts.management.arguments import words
 from accounts.models import User
 
 
@@ -11,15 +12,6 @@ def add_by(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--by", type=words, metavar="EMAIL", help="who you are at the desk, for the record; left out: nobody"
     )
-
-
-def words(typed: str) -> str:
-    """What was typed, as text. Bytes that are none reach a program as half a letter, which no database takes."""
-    try:
-        typed.encode()
-    except UnicodeEncodeError:
-        raise ArgumentTypeError("this is not UTF-8 text: see to the terminal's language, or write it anew") from None
-    return typed
 
 
 def operator(email: str | None) -> User | None:

@@ -85,14 +85,22 @@ class Rules:
 
 
 def rules_of(
-    policy: str = "", *, hours: ContactHours | None = None, upcoming: Sequence[int] = (), overdue: Sequence[int] = ()
+    policy: str = "",
+    *,
+    hours: ContactHours | None = None,
+    said_by: str = "",
+    upcoming: Sequence[int] = (),
+    overdue: Sequence[int] = (),
 ) -> Rules:
     """The rules of `policy`: a file, the code of a jurisdiction for everybody, or empty: each person's own.
 
-    `hours` hold in place of the policy's, as CONTACT_HOURS does. Raises PolicyError.
+    `hours` hold in place of the policy's, as CONTACT_HOURS does; `said_by` names where they are from, for whoever reads
+    the name of the rules. Raises PolicyError.
     """
     figures = _figures(policy)
-    name = f"policy {policy or 'of each jurisdiction'}" + (f", contact hours {hours}" if hours else "")
+    name = f"policy {policy or 'of each jurisdiction'}"
+    if hours:
+        name += f", but contact hours {hours}" + (f" by {said_by}" if said_by else "")
 
     def figures_of(person: Person, kind: Prompt.Kind, at: datetime) -> Policy:
         return figures(person.jurisdiction, purpose_of(kind), local_day(at, person.zone))
@@ -123,6 +131,8 @@ def _figures(policy: str) -> Figures:
         rules = read_rules(path.read_text("utf-8"), path.stem[:2], str(path))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise PolicyError(f"{path}: there is no such file.") from error
+    except IsADirectoryError as error:
+        raise PolicyError(f"{path}: this is a folder, not a file.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise PolicyError(f"{path}: this cannot be read as a file in UTF-8: {error}.") from error
     in_one_place = lru_cache(maxsize=4096)(lambda purpose, day: _policy(rules, path.stem, purpose, day))

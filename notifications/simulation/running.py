@@ -28,6 +28,7 @@ class _Telling:
     at: datetime
     moved: Moved
     luck: Luck | None = None
+    was_capped: bool = False
 
     def seen_at(self, now: datetime) -> ladder.Telling:
         """As the ladder sees it at `now`."""
@@ -161,6 +162,9 @@ class Run:
         contacts = self.contacts.setdefault((prompt.kind, telling.channel), [])
         allowed = self.rules.allow(Wish(self.person, prompt.kind, telling.channel, now, now, contacts))
         if allowed.at > now:
+            if allowed.moved is Moved.CAPPED and not telling.was_capped:
+                telling.was_capped = True
+                self.tally.note_capped(local_day(now, self.person.zone), telling.channel)
             telling.at, telling.moved = allowed.at, allowed.moved
             self._at(allowed.at, lambda then: self._send(prompt, telling, then))
             return

@@ -9,7 +9,9 @@ from notifications.simulation.rules import Moved
 
 @dataclass(slots=True)
 class Count:
-    """Of one day and channel: how many went out, and of those how many had waited for hours or for room under a cap."""
+    """Of one day and channel: how many went out, how many of those had waited for hours, and how many a cap put off:
+    on the day on which they would have gone out, each once, whether they go out later or never.
+    """
 
     went: int = 0
     held: int = 0
@@ -40,7 +42,11 @@ class Tally:
         count = self.counts.setdefault((day, channel), Count())
         count.went += 1
         count.held += moved is Moved.HELD
-        count.capped += moved is Moved.CAPPED
+
+    def note_capped(self, day: date, channel: str) -> None:
+        """The ladder may climb past one that a cap put off, so it need not go out to count."""
+        if self.first <= day <= self.last:
+            self.counts.setdefault((day, channel), Count()).capped += 1
 
     def note_person(self, day: date) -> None:
         if self.first <= day <= self.last:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from loans.tests.factories import make_installment, make_loan
 from notifications.models import Delivery, Prompt
+from notifications.policy_files import SHIPPED
 from notifications.tests.test_simulation import DUE
 
 CSV = """\
@@ -85,7 +86,12 @@ def test_a_jurisdiction_without_a_policy_ends_the_command(book: Path) -> None:
         (("--from", "2020-01-01", "--to", "2026-03-01"), "400 days"),
         (("--from", "March", "--to", "2026-03-01"), "no day"),
         ((*SPAN, "--sms-delivered", "97"), "no share"),
-        ((*SPAN, "--leads", "3;1"), "no list of days"),
+        ((*SPAN, "--leads", "3;1"), "7,3,1,0"),
+        ((*SPAN, "--leads", "99,0"), "99 is not a number of days from 0 to 60"),
+        ((*SPAN, "--leads", "7,3"), "The last number must be 0"),
+        ((*SPAN, "--leads", "0,7"), "from the longest down to 0"),
+        ((*SPAN, "--overdue", "0,1"), "0 is not a number of days from 1 to 30"),
+        ((*SPAN, "--overdue", ""), "1,3,7"),
         ((*SPAN, "--contact-hours", "22:00-08:00"), "--contact-hours"),
         ((*SPAN, "--book", "/nowhere.csv"), "cannot be read"),
         ((*SPAN, "--policy", "/nowhere.toml"), r"/nowhere\.toml: there is no such file\.$"),
@@ -95,3 +101,21 @@ def test_a_jurisdiction_without_a_policy_ends_the_command(book: Path) -> None:
 def test_what_makes_no_sense_is_refused_with_what_to_write(args: tuple[str, ...], words: str) -> None:
     with pytest.raises(CommandError, match=words):
         run(*args)
+
+
+def test_a_folder_in_place_of_a_policy_is_called_one(book: Path, tmp_path: Path) -> None:
+    (tmp_path / "xx.toml").mkdir()
+    with pytest.raises(CommandError, match=r"xx\.toml: this is a folder, not a file"):
+        run(*SPAN, "--book", str(book), "--policy", str(tmp_path / "xx.toml"))
+
+
+def test_hours_of_the_settings_are_named_where_they_take_the_place_of_those_of_a_file(
+    book: Path, settings: Settings
+) -> None:
+    settings.CONTACT_HOURS = "10:00-12:00"
+    of_setting, _complaints = run(*SPAN, "--book", str(book), "--policy", str(SHIPPED / "cn.toml"))
+    assert of_setting.splitlines()[0].endswith(
+        "cn.toml, but contact hours 10:00-12:00 by the setting CONTACT_HOURS; seed 1"
+    )
+    of_option, _complaints = run(*SPAN, "--book", str(book), "--policy", "cn", "--contact-hours", "09:00-11:00")
+    assert of_option.splitlines()[0] == "policy cn, but contact hours 09:00-11:00 by --contact-hours; seed 1"

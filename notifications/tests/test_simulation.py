@@ -179,7 +179,7 @@ def test_a_cap_counts_what_went_out_and_puts_the_rest_off() -> None:
     two = person(Due(DUE, "harbour", DUE), Due(DUE, "another bank", DUE))
     tally = play(two, rules=replace(RULES, allow=allow, upcoming=(7,)))
     sms = {(DUE - day).days: (count.went, count.capped) for (day, name), count in tally.counts.items() if name == "sms"}
-    assert sms == {7: (1, 0), 6: (1, 1)}
+    assert sms == {7: (1, 1), 6: (1, 0)}
 
 
 def test_a_cap_of_a_policy_file_holds(tmp_path: Path) -> None:
@@ -189,8 +189,23 @@ def test_a_cap_of_a_policy_file_holds(tmp_path: Path) -> None:
     count = play(person(*dues, channels=frozenset({"sms"})), rules=rules_of(str(path), upcoming=[7])).counts
     first = DUE - timedelta(days=7)
     assert [count[first + timedelta(days=later), "sms"].went for later in range(3)] == [1, 1, 1]
-    assert count[first + timedelta(days=1), "sms"].capped == 1
+    assert [count[first + timedelta(days=later), "sms"].capped for later in range(3)] == [2, 0, 0]
     assert count[first, "sms"].held == 1
+
+
+def test_what_a_cap_puts_off_is_counted_also_where_the_ladder_climbs_past_it(tmp_path: Path) -> None:
+    """One message a week on either channel: the first stage is told by both, the later two by neither."""
+    path = tmp_path / "xx.toml"
+    week = FILE.replace("caps.sms.day", "caps.sms.week")
+    caps = [part for part in week.split("\n\n") if "caps" in part]
+    path.write_text("\n".join([week, *(cap.replace("sms", "email") for cap in caps)]))
+    counts = play(person(), rules=rules_of(str(path), upcoming=[7, 3, 1])).counts
+    both = {((DUE - day).days, channel): (one.went, one.capped) for (day, channel), one in counts.items()}
+    assert both == {
+        (7, "sms"): (1, 0),
+        (7, "email"): (1, 0),
+        **dict.fromkeys([(3, "sms"), (3, "email"), (1, "sms"), (1, "email")], (0, 1)),
+    }
 
 
 @pytest.mark.parametrize("policy", ["zz", "/nowhere/xx.toml"])

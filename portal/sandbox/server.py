@@ -8,6 +8,7 @@ from typing import Final
 
 from aiohttp import web
 
+from accounts.management.listening import CannotListenError, says_where
 from portal.sandbox.api import Api
 from portal.sandbox.browsers import Browsers
 from portal.sandbox.callbacks import CallbackSender
@@ -64,12 +65,20 @@ class Sandbox:
         self._callbacks = CallbackSender(self.store, plan.retry_seconds)
         self._browsers = Browsers(self.store, plan.retry_seconds)
         self._reports = ReportSender(self.store, plan.bounce_host, plan.bounce_port, plan.retry_seconds)
-        await self._open_web()
-        await self._open_mail()
+        self._mail_server: asyncio.Server | None = None
+        try:
+            with says_where(plan.host, plan.http_port):
+                await self._open_web()
+            with says_where(plan.host, plan.smtp_port):
+                await self._open_mail()
+        except CannotListenError:
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *exception: object) -> None:
-        self._mail_server.close()
+        if self._mail_server:
+            self._mail_server.close()
         await self._timetable.close()
         await self._web.cleanup()
         await self._callbacks.close()

@@ -5,15 +5,41 @@ a variable that is set for real always wins.
 """
 
 import os
+import sys
 from pathlib import Path
+from typing import Any, NoReturn
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
 # A copy: what the file below adds must not look as if somebody had set it.
 environ.Env.ENVIRON = dict(os.environ)  # type: ignore[assignment]
-env = environ.Env()  # type: ignore[no-untyped-call]
+
+
+def refuse(name: str, why: str) -> NoReturn:
+    """End the process, whichever it is, with a line; the value is not in it, for it may be a secret."""
+    sys.exit(f"This cannot start: {name} {why} See docs/operations.md.")
+
+
+class _Environment(environ.Env):
+    """One that says which variable it was that it could not read."""
+
+    def get_value(self, var: str, *args: Any, **options: Any) -> Any:
+        try:
+            return super().get_value(var, *args, **options)
+        except ValueError:
+            refuse(var, "is not of the kind that is asked for, such as a number.")
+
+    def email_url(self, var: str, *args: Any, **options: Any) -> Any:  # type: ignore[override]
+        try:
+            return super().email_url(var, *args, **options)
+        except (ValueError, ImproperlyConfigured):
+            refuse(var, "is no address of a mail server: write it as smtp://USER:PASSWORD@HOST:25.")
+
+
+env = _Environment()  # type: ignore[no-untyped-call]
 DATA_DIR = Path(env.str("DUEPROOF_DATA", default=str(BASE_DIR / ".data")))
 if (DATA_DIR / "env").is_file():
     environ.Env.read_env(DATA_DIR / "env")

@@ -1,8 +1,10 @@
 """What keeps the portal's secrets and its browsers' pages: keys, addresses, headers, cookies, logs."""
 
+from logging import getLevelNamesMapping
+
 from csp.constants import NONCE, NONE, SELF
 
-from portal.settings.environment import PUBLIC_URL, env
+from portal.settings.environment import PUBLIC_URL, env, refuse
 
 SECRET_KEY = env.str("SECRET_KEY", default="")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
@@ -32,6 +34,9 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIN
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+_LEVEL = env.str("LOG_LEVEL", default="INFO")
+if _LEVEL not in getLevelNamesMapping():
+    refuse("LOG_LEVEL", "is no level: write DEBUG, INFO, WARNING or ERROR.")
 # To standard error, one line an event; no personal data ever goes in.
 LOGGING = {
     "version": 1,
@@ -44,6 +49,6 @@ LOGGING = {
     },
     "filters": {"discreet": {"()": "portal.discreet_logs.DiscreetFilter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["discreet"]}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["stderr"], "level": _LEVEL},
     "loggers": {"django": {"handlers": [], "propagate": True}, "django.server": {"handlers": [], "propagate": True}},
 }

@@ -10,6 +10,7 @@ import pytest
 
 WEB = [sys.executable, "-m", "gunicorn", "--check-config", "-c", "python:portal.gunicorn_conf", "portal.wsgi"]
 WORKER = [sys.executable, "-m", "celery", "-A", "portal", "worker", "--pool", "solo", "--loglevel", "WARNING"]
+BEAT = [sys.executable, "-m", "celery", "-A", "portal", "beat"]
 
 
 def start(command: list[str], **env: str) -> subprocess.CompletedProcess[str]:
@@ -17,7 +18,7 @@ def start(command: list[str], **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
-@pytest.mark.parametrize("command", [WEB, WORKER], ids=["web", "worker"])
+@pytest.mark.parametrize("command", [WEB, WORKER, BEAT], ids=["web", "worker", "beat"])
 def test_whatever_is_wrong_stops_the_start_and_is_named(command: list[str], tmp_path: Path) -> None:
     (tmp_path / "cn.toml").write_text("nothing = 1")
     wrong = {
@@ -31,7 +32,7 @@ def test_whatever_is_wrong_stops_the_start_and_is_named(command: list[str], tmp_
     assert named == {"E002", "E003", "E004", "E006", "E007"}
 
 
-@pytest.mark.parametrize("command", [WEB, WORKER], ids=["web", "worker"])
+@pytest.mark.parametrize("command", [WEB, WORKER, BEAT], ids=["web", "worker", "beat"])
 def test_one_fault_is_enough(command: list[str]) -> None:
     ended = start(command, KANNEL_CALLBACK_TOKEN="")
     assert ended.returncode != 0
@@ -64,6 +65,42 @@ def test_a_channel_that_nobody_provides_is_none_of_the_sweeps(channel: str) -> N
     )
     sending = {name.removeprefix("send-") for name in ended.stdout.split() if name.startswith("send-")}
     assert {"sms", "email", "voice", "in_app"} - sending == {channel}
+
+
+@pytest.mark.parametrize("command", [WEB, WORKER, BEAT], ids=["web", "worker", "beat"])
+def test_a_folder_in_place_of_a_policy_file_is_called_one(command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "cn.toml").mkdir()
+    ended = start(command, POLICY_FOLDER=str(tmp_path))
+    assert ended.returncode != 0
+    assert f"{tmp_path}/cn.toml: this is a folder, not a file." in ended.stderr
+
+
+@pytest.mark.parametrize("command", [WEB, WORKER, BEAT], ids=["web", "worker", "beat"])
+def test_what_is_needed_and_missing_stops_the_start_with_a_line_for_each(command: list[str]) -> None:
+    ended = start(command, SECRET_KEY="", DATABASE_URL="nonsense", REDIS_URL="", PUBLIC_URL="no", ALLOWED_HOSTS="")
+    assert ended.returncode != 0
+    assert "Traceback" not in ended.stderr
+    named = re.findall(r"^([A-Z_]+) is ", ended.stderr, re.MULTILINE)
+    assert named == ["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "PUBLIC_URL", "ALLOWED_HOSTS"]
+
+
+@pytest.mark.parametrize("command", [WEB, WORKER, BEAT], ids=["web", "worker", "beat"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("EMAIL_URL", "carrier-pigeon://here"),
+        ("EMAIL_URL", "smtp://host:abc"),
+        ("DATABASE_POOL", "many"),
+        ("LADDER_PACE", "abc"),
+        ("LOG_LEVEL", "LOUD"),
+    ],
+)
+def test_a_setting_that_cannot_be_read_is_named_in_one_line(command: list[str], wrong: tuple[str, str]) -> None:
+    ended = start(command, **dict([wrong]))
+    assert ended.returncode != 0
+    assert "Traceback" not in ended.stderr
+    assert f"This cannot start: {wrong[0]} is " in ended.stderr
+    assert wrong[1] not in ended.stderr
 
 
 def test_a_web_server_whose_settings_are_sound_starts() -> None:

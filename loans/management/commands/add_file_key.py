@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from accounts.management.arguments import words
 from loans.models import FileKey, Partner
 
 
@@ -20,16 +21,16 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("code", help="the partner's")
+        parser.add_argument("code", type=words, help="the partner's")
         parser.add_argument("key", metavar="KEY.pem", help="the public key, as `openssl pkey -pubout` writes it")
-        parser.add_argument("--name", default="", help="what to call it; by default the file's name")
+        parser.add_argument("--name", type=words, default="", help="what to call it; by default the file's name")
         parser.add_argument("--from", dest="since", metavar="DAY", help="2026-12-01, midnight UTC; by default now")
         parser.add_argument("--until", metavar="DAY", help="midnight UTC; by default until it is said")
 
     def handle(self, *args: Any, **options: Any) -> None:
         partner = Partner.objects.filter(code=options["code"]).first()
         if partner is None:
-            raise CommandError(f"No partner has the code “{options['code']}”.")
+            raise CommandError(f"No partner has the code “{options['code']}”.", returncode=2)
         path = Path(options["key"])
         since, until = _moment(options["since"]), _moment(options["until"])
         fields = {"name": options["name"] or path.name[:80], "valid_until": until}
@@ -49,9 +50,11 @@ def _public_key(path: Path) -> str:
     try:
         key = load_pem_public_key(path.read_bytes())
     except (OSError, ValueError, UnsupportedAlgorithm) as error:
-        raise CommandError(f"{path} is no public key in PEM: {error}") from error
+        raise CommandError(f"{path} is no public key in PEM: {error}", returncode=2) from error
     if not isinstance(key, Ed25519PublicKey):
-        raise CommandError(f"{path} is no key of Ed25519; `openssl genpkey -algorithm ed25519` makes one.")
+        raise CommandError(
+            f"{path} is no key of Ed25519; `openssl genpkey -algorithm ed25519` makes one.", returncode=2
+        )
     return key.public_bytes_raw().hex()
 
 
@@ -61,4 +64,4 @@ def _moment(day: str | None) -> datetime | None:
     try:
         return datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError as error:
-        raise CommandError(f"{day} is no day such as 2026-12-01.") from error
+        raise CommandError(f"{day} is no day such as 2026-12-01.", returncode=2) from error

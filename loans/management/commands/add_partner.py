@@ -28,7 +28,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         known = _known_as(options["code"])
         if known and known.kind != options["kind"]:
-            raise CommandError(f"{known.code} is a {known.kind}; a partner's kind cannot change, its loans hang on it.")
+            raise CommandError(
+                f"{known.code} is a {known.kind}; a partner's kind cannot change, its loans hang on it.", returncode=2
+            )
         partner, before = known or Partner(code=options["code"], kind=options["kind"]), known.name if known else ""
         try:
             partner.name = text_of(options["name"], "--name", NAME_LENGTH) or ""
@@ -36,9 +38,9 @@ class Command(BaseCommand):
                 partner.phone = _phone_of(options["phone"])
             partner.full_clean()
         except Fault as fault:
-            raise CommandError(f"{fault.reason}. Nothing was done.") from fault
+            raise CommandError(f"{fault.reason}. Nothing was done.", returncode=2) from fault
         except ValidationError as error:
-            raise CommandError("; ".join(error.messages)) from error
+            raise CommandError("; ".join(error.messages), returncode=2) from error
         if known is None and not options["another"]:
             _refuse_known_name(partner)
         partner.save()
@@ -55,7 +57,8 @@ def _known_as(code: str) -> Partner | None:
             if partner.code != code:
                 raise CommandError(
                     f"{code} is {partner.code} in other letters, which is {partner.name} ({partner.kind}). "
-                    f"To change what is known of it write {partner.code}; another firm needs another code."
+                    f"To change what is known of it write {partner.code}; another firm needs another code.",
+                    returncode=2,
                 )
             return partner
     return None
@@ -66,7 +69,8 @@ def _refuse_known_name(new: Partner) -> None:
         if _folded(partner.name) == _folded(new.name):
             raise CommandError(
                 f"{partner.code} has this name: {partner.name} ({partner.kind}). To change what is known of it write "
-                f"{partner.code}; for another firm of that name say --another."
+                f"{partner.code}; for another firm of that name say --another.",
+                returncode=2,
             )
 
 

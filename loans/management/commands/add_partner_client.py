@@ -1,24 +1,30 @@
 """manage.py add_partner_client CODE NAME --scope loans:read …, or --end CLIENT_ID."""
 
 from argparse import ArgumentParser
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from accounts.management.arguments import words
 from loans.api.access import SCOPES
 from loans.api.clients import add_client, end_client
 from loans.management.partners import partner_named
+
+LONGEST_NAME: Final = 100
+"""Letters that the table of clients has room for."""
 
 
 class Command(BaseCommand):
     help = "Makes a client with which a program of a partner's may ask questions; prints its secret, this once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("code", nargs="?", help="the partner's code")
-        parser.add_argument("name", nargs="?", default="", help="what the program is called, for people")
+        parser.add_argument("code", type=words, nargs="?", help="the partner's code")
+        parser.add_argument("name", type=words, nargs="?", default="", help="what the program is called, for people")
         parser.add_argument("--scope", action="append", choices=SCOPES, help="what it may ask for; all, if left out")
-        parser.add_argument("--end", metavar="CLIENT_ID", help="end a client, and all of its tokens at once")
+        parser.add_argument(
+            "--end", type=words, metavar="CLIENT_ID", help="end a client, and all of its tokens at once"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["end"]:
@@ -28,6 +34,8 @@ class Command(BaseCommand):
             return
         if not options["code"] or not options["name"]:
             raise CommandError("Name the partner's code and the program.", returncode=2)
+        if len(options["name"]) > LONGEST_NAME:
+            raise CommandError(f"Name the program in at most {LONGEST_NAME} letters.", returncode=2)
         partner = partner_named(options["code"])
         scopes = options["scope"] or list(SCOPES)
         made, secret = add_client(partner, name=options["name"], scopes=scopes, now=timezone.now())

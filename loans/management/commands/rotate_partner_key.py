@@ -7,25 +7,24 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from accounts.management.arguments import words
 from loans.api.keys import rotate_key
-from loans.models import Partner
+from loans.management.partners import partner_named
 
 
 class Command(BaseCommand):
     help = "Makes a key with which a partner signs what it pushes, and prints its secret: once, and never again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("partner", help="the partner's code")
+        parser.add_argument("partner", type=words, help="the partner's code")
         parser.add_argument(
             "--overlap", type=float, default=7, metavar="DAYS", help="how long older keys still count; 0 ends them now"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        partner = Partner.objects.filter(code=options["partner"]).first()
-        if partner is None:
-            raise CommandError(f"No partner has the code “{options['partner']}”. `manage.py add_partner` makes one.")
+        partner = partner_named(options["partner"])
         if not 0 <= options["overlap"] <= 365:
-            raise CommandError("Old keys can count for 0 to 365 days longer.")
+            raise CommandError("Old keys can count for 0 to 365 days longer.", returncode=2)
         now = timezone.now()
         key, secret = rotate_key(partner, now=now, overlap=timedelta(days=options["overlap"]))
         self.stderr.write(f"The new key {key} of {partner.code} counts from now. Its secret is shown this once:")

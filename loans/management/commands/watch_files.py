@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, close_old_connections
 
+from accounts.management.arguments import pause
 from loans.intake.inbox import Taken, take_all
 
 
@@ -17,12 +18,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--folder", default=settings.INBOX_FOLDER, help="by default INBOX_FOLDER of the settings")
-        parser.add_argument("--every", type=float, default=2.0, metavar="SECONDS", help="how often to look")
+        parser.add_argument("--every", type=pause, default=2.0, metavar="SECONDS", help="how often to look")
         parser.add_argument("--once", action="store_true", help="look once and end; exit code 2: something was refused")
 
     def handle(self, *args: Any, **options: Any) -> None:
         folder = Path(options["folder"])
-        if not options["folder"] or not folder.is_dir():
+        if not options["folder"] or not _is_folder(folder):
             raise CommandError("Name a folder that exists: --folder DIR, or the setting INBOX_FOLDER.", returncode=2)
         self.stdout.write(f"Looking into {folder} every {options['every']:g} s; Ctrl-C ends it.")
         try:
@@ -48,6 +49,13 @@ class Command(BaseCommand):
         except OSError as error:
             self.stderr.write(f"{folder} cannot be read: {error.strerror}", self.style.WARNING)
         return refused
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # of a name that is too long, or behind a loop of links
+        return False
 
 
 def _told(taken: Taken) -> str:

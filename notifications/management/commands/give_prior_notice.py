@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.management.arguments import words
 from loans.models import Loan, Partner
 from notifications import tasks
 from notifications.clock import Clock
@@ -22,9 +23,11 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("loans", nargs="+", metavar="LOAN", help="loan number")
+        parser.add_argument("loans", type=words, nargs="+", metavar="LOAN", help="loan number")
         parser.add_argument("--days", type=int, required=True, help="no report before so many days are over")
-        parser.add_argument("--partner", metavar="CODE", required=True, help="the bank whose loans these are")
+        parser.add_argument(
+            "--partner", type=words, metavar="CODE", required=True, help="the bank whose loans these are"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         numbers = list(dict.fromkeys(options["loans"]))

@@ -6,9 +6,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from accounts.management.arguments import words
 from loans.models import Partner
 from notifications.halting import halt
-from notifications.management.operators import add_by, operator, words
+from notifications.management.operators import add_by, operator
 from notifications.models import Delivery, Prompt
 
 

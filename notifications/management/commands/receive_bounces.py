@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
+from accounts.management.arguments import port
+from accounts.management.listening import CannotListenError, says_where
 from notifications import receipts
 from notifications.channels.bounce_listener import make_bounce_server
 from notifications.signatures import delivery_id_of
@@ -19,20 +21,26 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-        parser.add_argument("--port", type=int, default=8026, help="port to listen on (default: %(default)s)")
+        parser.add_argument("--port", type=port, default=8026, help="port to listen on (default: %(default)s)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.BOUNCE_DOMAIN:
-            raise CommandError("BOUNCE_DOMAIN is not set: it is the domain that bounces of our mail come back to.")
-        asyncio.run(self._serve(options["host"], options["port"]))
+            raise CommandError(
+                "BOUNCE_DOMAIN is not set: it is the domain that bounces of our mail come back to.", returncode=2
+            )
+        try:
+            asyncio.run(self._serve(options["host"], options["port"]))
+        except CannotListenError as error:
+            raise CommandError(str(error), returncode=2) from error
 
     async def _serve(self, host: str, port: int) -> None:
         loop, stopped = asyncio.get_running_loop(), asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stopped.set)
-        server = await loop.create_server(
-            lambda: make_bounce_server(store_mail, is_ours, settings.BOUNCE_DOMAIN, loop), host, port
-        )
+        with says_where(host, port):
+            server = await loop.create_server(
+                lambda: make_bounce_server(store_mail, is_ours, settings.BOUNCE_DOMAIN, loop), host, port
+            )
         self.stdout.write(f"Bounces for {settings.BOUNCE_DOMAIN} are received on {host}:{port}.")
         self.stdout.flush()
         # What is being stored is finished on the way out; its sender has no answer and sends it again.

@@ -32,7 +32,7 @@ class Command(BaseCommand):
         try:
             pages = list(_pages(options["jurisdictions"] or jurisdictions(), years))
         except PolicyError as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(str(error), returncode=2) from error
         try:
             self.stdout.write("\n\n".join(pages))
             self.stdout.flush()

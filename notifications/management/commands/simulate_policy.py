@@ -14,6 +14,7 @@ from loans.intake.progress import counted, shown
 from loans.intake.reading import read_loans
 from loans.intake.records import LoanRecord, Refusal, UnreadableFile
 from notifications import policy_files
+from notifications.leads import LeadsError, parse_leads, parse_stages
 from notifications.policy import PolicyError
 from notifications.simulation.book import Person, read_database, read_records
 from notifications.simulation.dice import USUAL_RATES, Dice
@@ -46,8 +47,8 @@ class Command(BaseCommand):
         )
         parser.add_argument("--jurisdiction", default="cn", help="of the people of --book, which names none")
         parser.add_argument("--contact-hours", metavar="HOURS", help="in place of the policy's: 08:00-22:00")
-        parser.add_argument("--leads", type=_days, default=(), metavar="DAYS", help="before the due date: 7,3,1,0")
-        parser.add_argument("--overdue", type=_days, default=(), metavar="DAYS", help="after it: 1,3,7")
+        parser.add_argument("--leads", type=_leads, default=(), metavar="DAYS", help="before the due date: 7,3,1,0")
+        parser.add_argument("--overdue", type=_stages, default=(), metavar="DAYS", help="after it: 1,3,7")
         for channel, rate in USUAL_RATES.items():
             parser.add_argument(f"--{channel}-delivered", type=_share, default=rate, metavar="SHARE", help=f"{rate}")
         parser.add_argument("--acknowledged", type=_share, default=0.3, metavar="SHARE", help="of what arrived: 0.3")
@@ -110,15 +111,17 @@ class Command(BaseCommand):
 
 
 def _rules(options: dict[str, Any]) -> Rules:
+    said_by = "--contact-hours" if options["contact_hours"] else "the setting CONTACT_HOURS"
     written = options["contact_hours"] or settings.CONTACT_HOURS
     try:
         hours = ContactHours.parse(written) if written else None
         policy_files.rules_of(options["jurisdiction"])  # whoever names a law means its own file
-        return rules_of(options["policy"], hours=hours, upcoming=options["leads"], overdue=options["overdue"])
+        stages = {"upcoming": options["leads"], "overdue": options["overdue"]}
+        return rules_of(options["policy"], hours=hours, said_by=said_by, **stages)
     except PolicyError as error:
         raise CommandError(str(error), returncode=2) from error
     except ValueError as error:
-        raise CommandError(f"--contact-hours: {error}", returncode=2) from error
+        raise CommandError(f"{said_by}: {error}", returncode=2) from error
 
 
 def _day(text: str) -> date:
@@ -131,11 +134,19 @@ def _day(text: str) -> date:
     return day
 
 
-def _days(text: str) -> tuple[int, ...]:
-    words = text.split(",")
-    if not all(word.isascii() and word.isdigit() and len(word) <= 2 for word in words):
-        raise ArgumentTypeError(f"{text!r} is no list of days: write it as 7,3,1,0")
-    return tuple(sorted({int(word) for word in words}, reverse=True))
+def _leads(text: str) -> tuple[int, ...]:
+    """As the desk takes them: what could not be kept there is not worth trying."""
+    try:
+        return parse_leads(text)
+    except LeadsError as error:
+        raise ArgumentTypeError(str(error)) from None
+
+
+def _stages(text: str) -> tuple[int, ...]:
+    try:
+        return parse_stages(text)
+    except LeadsError as error:
+        raise ArgumentTypeError(str(error)) from None
 
 
 def _share(text: str) -> float:

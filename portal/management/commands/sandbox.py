@@ -6,8 +6,10 @@ import signal
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from accounts.management.arguments import pause, port
+from accounts.management.listening import CannotListenError
 from portal.sandbox.server import Arrangement, Sandbox
 
 
@@ -18,24 +20,27 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         usual = Arrangement()
         parser.add_argument("--host", default=usual.host, help="address to listen on (default: %(default)s)")
-        parser.add_argument("--http-port", type=int, default=usual.http_port, help="pages and sendsms; 0 picks one")
-        parser.add_argument("--smtp-port", type=int, default=usual.smtp_port, help="mail in; 0 picks one")
+        parser.add_argument("--http-port", type=port, default=usual.http_port, help="pages and sendsms; 0 picks one")
+        parser.add_argument("--smtp-port", type=port, default=usual.smtp_port, help="mail in; 0 picks one")
         parser.add_argument("--bounce-host", default=usual.bounce_host, help="where delivery reports go")
-        parser.add_argument("--bounce-port", type=int, default=usual.bounce_port)
+        parser.add_argument("--bounce-port", type=port, default=usual.bounce_port)
         parser.add_argument("--username", default=usual.username, help="sendsms login (default: %(default)s)")
         parser.add_argument(
             "--password",
             default=os.environ.get("KANNEL_PASSWORD") or usual.password,
             help="sendsms password (default: $KANNEL_PASSWORD); others on this machine see the command line",
         )
-        parser.add_argument("--unit", type=float, default=usual.unit, help="usual delay of a receipt, in seconds")
+        parser.add_argument("--unit", type=pause, default=usual.unit, help="usual delay of a receipt, in seconds")
         parser.add_argument(
-            "--retry-seconds", type=float, default=usual.retry_seconds, help="between tries of receipts"
+            "--retry-seconds", type=pause, default=usual.retry_seconds, help="between tries of receipts"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         names = Arrangement.__dataclass_fields__
-        asyncio.run(self._run(Arrangement(**{name: options[name] for name in names})))
+        try:
+            asyncio.run(self._run(Arrangement(**{name: options[name] for name in names})))
+        except CannotListenError as error:
+            raise CommandError(str(error), returncode=2) from error
 
     async def _run(self, arrangement: Arrangement) -> None:
         stopped = asyncio.Event()

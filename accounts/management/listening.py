@@ -1,0 +1,18 @@
+"""Commands that listen say in a line where they could not."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class CannotListenError(Exception):
+    """The text is for whoever named the address: which, and why not."""
+
+
+@contextmanager
+def says_where(host: str, port: int) -> Iterator[None]:
+    """Raises CannotListenError in place of the system's error: taken, not of this machine, or not for this user."""
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise CannotListenError(f"Nothing can listen on {host}:{port}: {why}. Name another --host or port.") from error
