@@ -10,7 +10,12 @@ class CannotListenError(Exception):
 
 @contextmanager
 def says_where(host: str, port: int) -> Iterator[None]:
-    """Raises CannotListenError in place of the system's error: taken, not of this machine, or not for this user."""
+    """Raises CannotListenError in place of the system's error: taken, not of this machine, or not for this user.
+
+    Without a host the system would listen on every address of the machine.
+    """
+    if not host:
+        raise CannotListenError("Nothing can listen on an address without a host. Name one: --host 127.0.0.1.")
     try:
         yield
     except OSError as error:

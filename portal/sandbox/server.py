@@ -65,6 +65,7 @@ class Sandbox:
         self._callbacks = CallbackSender(self.store, plan.retry_seconds)
         self._browsers = Browsers(self.store, plan.retry_seconds)
         self._reports = ReportSender(self.store, plan.bounce_host, plan.bounce_port, plan.retry_seconds)
+        self._web: web.AppRunner | None = None
         self._mail_server: asyncio.Server | None = None
         try:
             with says_where(plan.host, plan.http_port):
@@ -80,7 +81,8 @@ class Sandbox:
         if self._mail_server:
             self._mail_server.close()
         await self._timetable.close()
-        await self._web.cleanup()
+        if self._web:
+            await self._web.cleanup()
         await self._callbacks.close()
         await self._browsers.close()
         await self._reports.close()

@@ -46,6 +46,7 @@ def test_a_port_that_is_taken_is_named(words: list[str], taken: int) -> None:
 @pytest.mark.parametrize("command", [["receive_bounces"], ["sandbox", "--http-port", "0", "--smtp-port", "0"]])
 def test_a_host_that_is_none_is_named(command: list[str]) -> None:
     assert "Nothing can listen on no.such.invalid:" in refused(*command, "--host", "no.such.invalid")
+    assert "without a host" in refused(*command, "--host", "")
 
 
 @pytest.mark.parametrize("option", ["receive_bounces --port", "sandbox --http-port", "sandbox --bounce-port"])
