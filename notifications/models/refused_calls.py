@@ -14,6 +14,7 @@ class RefusedCalls(models.Model):
         UNREADABLE = "unreadable", _("not of the provider's form")
         TOO_LONG = "too_long", _("too long")
         METHOD = "method", _("a wrong method")
+        REPLAYED = "replayed", _("signed too long ago")
 
     provider = models.CharField(_("provider"), max_length=16)
     why = models.CharField(_("why"), max_length=16, choices=Why)

@@ -25,7 +25,9 @@ def kannel_report(request: HttpRequest, token: str) -> HttpResponse:
     if len(raw) > LONGEST_REPORT:
         return refuse(413, "A report of this length is not Kannel's.")
     told = dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
-    if not _TYPE.fullmatch(told.get("type", "").strip()) or not UUID.fullmatch(told.get("reference", "").strip().lower()):
+    if not _TYPE.fullmatch(told.get("type", "").strip()) or not UUID.fullmatch(
+        told.get("reference", "").strip().lower()
+    ):
         return refuse(400, "A delivery report has a type and a reference.")
     receipts.store(provider="kannel", raw=raw)
     return HttpResponse("ok", content_type=PLAIN)

@@ -33,6 +33,7 @@ _WHY: Final = {
     403: Why.UNPROVEN,
     404: Why.UNPROVEN,  # a wrong secret in the address
     405: Why.METHOD,
+    406: Why.REPLAYED,
     413: Why.TOO_LONG,
 }
 """By the answer's status. Not 401: who is asked for a password, as Amazon's servers wait to be, is not refused yet. Nor
