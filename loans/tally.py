@@ -35,7 +35,7 @@ class Tally:
             return since + 1
 
     def left(self, now: datetime, *, everything: bool = False) -> dict[Hashable, int]:
-        """What happened since it was last written and may be written now, or all of it; counted as written from here."""
+        """What happened since it was last written and may be written now, or all of it; written from here on."""
         with self._counting:
             found = {
                 key: since

@@ -5,9 +5,9 @@ revoke, opt out, cancel or unsubscribe is one by definition (47 CFR 64.1200(a)(1
 退订, T, TD, N and R.
 
 How much else may stand beside such a word is decided here, narrowly: politeness ("please stop"), and a few whole
-sentences that can mean nothing else ("stop texting me"), the invitation of our own messages among them ("退订回T"). A word inside a longer sentence is Other: "how do I cancel my
-dispute" must not silence the one channel that would have told of a due date. A person reads it, for whom the rule
-leaves ten business days.
+sentences that can mean nothing else ("stop texting me"), our own invitation among them ("退订回T"). A word inside a
+longer sentence is Other: "how do I cancel my dispute" must not silence the one channel that would have told of a due
+date. A person reads it, for whom the rule leaves ten business days.
 """
 
 import re

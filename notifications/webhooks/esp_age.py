@@ -1,4 +1,4 @@
-"""How old the proof of a mail firm's call is, where the firm signs a time: a captured one is good for days, not for ever.
+"""How old the proof of a mail firm's call is, where it signs a time: a captured one is good for days, not for ever.
 
 Mailgun signs a time and a token within the report and calls again for 8 hours
 (documentation.mailgun.com, "Automatic Retries"); SendGrid signs a header and the body and calls again for 24 hours
@@ -13,7 +13,7 @@ import orjson
 from django.http import HttpRequest
 
 OLDEST: Final = timedelta(days=3)
-"""Well over what either takes to call again, whether or not it signs each call anew, and a clock that is wrong by hours."""
+"""Well over what either takes to call again, whether or not it signs each call anew."""
 _SENDGRIDS: Final = "X-Twilio-Email-Event-Webhook-Timestamp"
 
 

@@ -15,8 +15,8 @@ class Write(Protocol):
 
 
 class WrittenLater:
-    """Calls `write` once within some two seconds of being asked, however often that is, and with `everything` at the end
-    of the process.
+    """Calls `write` once within some two seconds of being asked, however often that is, and with `everything` as the
+    process ends.
 
     Does nothing until it is switched on, as a server's process does: a command or a test has no use for a thread with a
     connection of its own. The thread begins when it is first asked, after the server has forked.
