@@ -14,7 +14,8 @@ _MOST_KEYS: Final = 1_000
 class Tally:
     """How often each thing happened in this process since it was last written down. Safe to share among threads.
 
-    What a process has not written when it ends is lost: the numbers written are "at least".
+    What is left when nothing more happens is written by whoever asks for it (`left`). Where nobody does, and where a
+    process is killed, it is lost: the numbers written are "at least".
     """
 
     def __init__(self) -> None:
@@ -32,6 +33,17 @@ class Tally:
                 self._seen.clear()
             self._seen[key] = (now, 0)
             return since + 1
+
+    def left(self, now: datetime, *, everything: bool = False) -> dict[Hashable, int]:
+        """What happened since it was last written and may be written now, or all of it; written from here on."""
+        with self._counting:
+            found = {
+                key: since
+                for key, (last, since) in self._seen.items()
+                if since and (everything or not last <= now < last + EVERY)
+            }
+            self._seen.update((key, (now, 0)) for key in found)
+            return found
 
     def forget(self) -> None:
         """Count as a process that has just begun."""

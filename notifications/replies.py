@@ -5,9 +5,9 @@ revoke, opt out, cancel or unsubscribe is one by definition (47 CFR 64.1200(a)(1
 退订, T, TD, N and R.
 
 How much else may stand beside such a word is decided here, narrowly: politeness ("please stop"), and a few whole
-sentences that can mean nothing else ("stop texting me"). A word inside a longer sentence is Other: "how do I cancel my
-dispute" must not silence the one channel that would have told of a due date. A person reads it, for whom the rule
-leaves ten business days.
+sentences that can mean nothing else ("stop texting me"), our own invitation among them ("退订回T"). A word inside a
+longer sentence is Other: "how do I cancel my dispute" must not silence the one channel that would have told of a due
+date. A person reads it, for whom the rule leaves ten business days.
 """
 
 import re
@@ -47,6 +47,7 @@ STOP_SENTENCES: Final = frozenset(
         *("stop texts", "stop messages", "stop all messages", "stop all texts", "cancel all messages", "no more texts"),
         *("no more messages", "do not text me", "don't text me", "dont text me", "unsubscribe me", "opt me out"),
         *("i opt out", "i want to opt out", "i revoke my consent", "revoke consent", "end all messages"),
+        *("reply stop", "stop to opt out", "reply stop to opt out", "stop to end", "reply stop to end"),
         *("退订短信", "退訂短信", "退訂簡訊", "我要退订", "我要退訂", "停止发送", "停止發送", "不要再发", "不要再發"),
         *("不要再发短信", "不要再發短訊", "不要再發簡訊", "别再发了", "別再發了", "别发了", "別發了", "拒收短信"),
     }
@@ -54,17 +55,31 @@ STOP_SENTENCES: Final = frozenset(
 POLITE_WORDS: Final = frozenset({"please", "pls", "plz", "now", "thanks", "thank", "you", "thx", "just"})
 POLITE_SIGNS: Final = ("麻烦", "麻煩", "谢谢", "謝謝", "请", "請", "谢", "謝", "了", "吧")
 
-YES_WORDS: Final = ("ok", "yes", "知道了", "收到")
-CODE = re.compile(
-    # A bare 1 needs a gap: 11234 is five digits, and 1.2345 an amount.
-    rf"(?:(?:{'|'.join(YES_WORDS)})[\s,.:;!~、。-]*|1\.?[\s,:;、。-]+)?([0-9]{{4}})"
+TOLD_TO_REPLY: Final = re.compile(
+    r"退[订訂]请?請?回[复復覆]?(?:td|[tnr])|回[复復覆]?(?:td|[tnr])退[订訂]|拒收请?請?回[复復覆]?r|td?退[订訂]|退[订訂]td?"
 )
+"""The invitation at the end of a message, sent back as it stands there or in part; without signs and spaces."""
+
+YES_WORDS: Final = (
+    *("ok", "okay", "yes", "i know", "got it", "noted", "知道了", "我知道了", "知道", "收到", "已收到", "收到了"),
+    *("好", "好的", "明白", "明白了", "了解"),
+)
+_YES: Final = "|".join(YES_WORDS)
+_GAP: Final = r"[\s,.:;!~、。-]*"
+CODE: Final = re.compile(
+    # A bare 1 needs a gap: 11234 is five digits, and 1.2345 an amount.
+    rf"(?:(?:{_YES}){_GAP}|1\.?[\s,:;、。-]+)?([0-9]{{4}})"
+)
+CODE_THEN_YES: Final = re.compile(rf"([0-9]{{4}}){_GAP}(?:{_YES})(?:{_GAP}(?:thanks|thank you|thx|谢谢|謝謝))?")
 
 
 def classify(text: str) -> Reply:
     """What the text says. Width, case, surrounding signs and spaces make no difference; never raises."""
     said = normalize(text)
     if found := CODE.fullmatch(said):
+        return Acknowledge(found[1])
+    # "0417 ok?" asks.
+    if (found := CODE_THEN_YES.fullmatch(said)) and "?" not in unicodedata.normalize("NFKC", text):
         return Acknowledge(found[1])
     return Stop() if _says_stop(said) else Other()
 
@@ -81,7 +96,12 @@ def normalize(text: str) -> str:
 def _says_stop(said: str) -> bool:
     words = [_strip_signs(word) for word in said.split()]
     rest = " ".join(word for word in words if word and word not in POLITE_WORDS)
-    return said in STOPS or _strip_polite(rest) in STOPS
+    if said in STOPS or _strip_polite(rest) in STOPS:
+        return True
+    # Chinese has no spaces, so one between its signs says nothing; "t d" is not a word.
+    joined = _strip_polite("".join(letter for letter in rest if not _is_sign(letter)))
+    spaced = "".join(rest.split())
+    return TOLD_TO_REPLY.fullmatch(joined) is not None or (not spaced.isascii() and _strip_polite(spaced) in STOPS)
 
 
 def _strip_polite(said: str) -> str:

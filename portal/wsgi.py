@@ -10,3 +10,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 application = get_wsgi_application()
 require_sound()
+
+
+def _count_to_the_end() -> None:
+    from notifications.webhooks import refused  # its models can be loaded only now
+
+    refused.later.switch_on()
+
+
+_count_to_the_end()

@@ -12,7 +12,7 @@ is what has neither id nor time. The same words at another time are another mess
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
@@ -34,7 +34,8 @@ class InboundText:
     `senders` has what the sender's number may be in E.164: two readings where it came without a plus, the number of
     mainland China first; none where it cannot be read: such a message is nobody's, and a person's to look at.
     `occurred_at` is aware, and None where the provider gives no time. `fingerprint` is the same when it comes again,
-    and empty where nothing would tell it from another one of the same words.
+    and empty where nothing would tell it from another one of the same words. `says_who` and `says_what`: whether there
+    is a sender at all, readable or not, and any sign or picture.
     """
 
     senders: tuple[str, ...]
@@ -42,6 +43,8 @@ class InboundText:
     provider: str
     occurred_at: datetime | None
     fingerprint: str = ""
+    says_who: bool = True
+    says_what: bool = True
 
 
 def read_kannel(query: bytes) -> list[InboundText]:
@@ -64,7 +67,9 @@ def read_twilio(form: Mapping[str, str]) -> list[InboundText]:
         return []
     # WhatsApp's and others' senders have a word before the number.
     sender = form["From"].rpartition(":")[2]
-    return [_make("twilio", sender, form["Body"], None, (form.get("MessageSid", ""), ""))]
+    text = _make("twilio", sender, form["Body"], None, (form.get("MessageSid", ""), ""))
+    # A photograph of a receipt comes without a word, and is something to look at.
+    return [replace(text, says_what=text.says_what or form.get("NumMedia", "0") not in ("", "0"))]
 
 
 def read_aliyun(raw: bytes) -> list[InboundText]:
@@ -92,6 +97,8 @@ def _make(provider: str, sender: str, text: str, occurred_at: datetime | None, n
         provider=provider,
         occurred_at=occurred_at,
         fingerprint=sha256(whole).hexdigest() if any(named) else "",
+        says_who=bool(sender.replace("\x00", "").strip()),
+        says_what=bool(text.replace("\x00", "").strip()),
     )
 
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 class RefusedCalls(models.Model):
     """How many calls of one kind a provider's doors refused on a day (UTC): at least so many, since what a
-    process counted in its last second of a day, or of its life, is not written. Of the calls nothing is kept.
+    process counted in its last two seconds is not written where it was killed. Of the calls nothing is kept.
     """
 
     class Why(models.TextChoices):
@@ -14,6 +14,7 @@ class RefusedCalls(models.Model):
         UNREADABLE = "unreadable", _("not of the provider's form")
         TOO_LONG = "too_long", _("too long")
         METHOD = "method", _("a wrong method")
+        REPLAYED = "replayed", _("signed too long ago")
 
     provider = models.CharField(_("provider"), max_length=16)
     why = models.CharField(_("why"), max_length=16, choices=Why)

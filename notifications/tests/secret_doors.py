@@ -6,9 +6,9 @@ from typing import ClassVar
 import pytest
 from pytest_django import Settings
 
-from notifications.models import Delivery
+from notifications.models import Delivery, InboundText
 from notifications.signatures import reference_of, reply_code
-from notifications.tests.webhook_cases import Call, DoorCases, delivery_named
+from notifications.tests.webhook_cases import Call, DoorCases, Why, delivery_named, kept, make
 
 TOKEN = "a-secret-token"
 
@@ -66,3 +66,14 @@ class TextCases(SecretInAddress):
 
     def oversized(self, reference: str) -> Call:
         return self.call(reference, padding=1_000_000)
+
+    @pytest.mark.parametrize(("sender", "text"), [("", ""), ("", "STOP"), (" ", "1 4821")])
+    def test_a_text_of_nobody_is_refused(self, sender: str, text: str) -> None:
+        self.assert_refused(self.written(TOKEN, sender, text, 0), 400, why=Why.UNREADABLE)
+
+    @pytest.mark.parametrize("text", ["", " \n"])
+    def test_an_empty_text_of_somebody_is_taken_and_nothing_is_kept(self, text: str) -> None:
+        told, before = self.told(), kept()
+        assert make(self.written(TOKEN, told.address, text, 0)) == 200
+        assert kept() == before
+        assert not InboundText.objects.exists()

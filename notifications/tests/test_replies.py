@@ -64,6 +64,31 @@ def test_these_can_mean_nothing_else(text: str) -> None:
     assert classify(text) == Stop()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "退订回T", "退訂回T", "退订，回T", "退订请回复T", "回复T退订", "回覆T退訂", "回T退订", "T退订",
+        "TD退订", "T 退订", "退订T",
+        "退 订", "退 訂", "退订。", "拒收请回复R", "请回复TD退订，谢谢", "【退订回T】", "不要 再发", "Ｔ退订",
+        "Reply STOP to opt out", "STOP to opt out", "Reply STOP",
+    ],
+)  # fmt: skip
+def test_our_own_invitation_sent_back_stops(text: str) -> None:
+    assert classify(text) == Stop()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "怎么退订", "退订回T是什么意思", "不退订", "不要退订", "T恤退订", "回复T", "t d",
+        "我不想回复T退订", "退订后还款怎么办",
+        "how do I reply STOP to opt out", "退订 0417",
+    ],
+)  # fmt: skip
+def test_what_only_speaks_of_the_invitation_is_for_a_person(text: str) -> None:
+    assert classify(text) == Other()
+
+
 # I know --------------------------------------------------------------------------------------------------------------
 
 
@@ -76,6 +101,32 @@ def test_four_digits_alone_or_after_a_yes_are_an_answer(typed: str, yes: str, be
     code = "".join(letter for letter in unicodedata.normalize("NFKC", typed) if letter.isdecimal())
     assert classify(typed) == Acknowledge(code)
     assert classify(f"{yes}{between}{code}") == Acknowledge(code)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0417 ok", "0417 OK!", "0417ok", "0417, yes", "0417 I know", "0417 got it", "0417 ok, thanks", "Noted 0417",
+        "好的0417", "好的，0417", "0417好的", "0417 收到", "0417知道了", "我知道了0417", "0417 收到，谢谢", "明白 0417",
+        "0417 收到，謝謝", "知道了，0417。", "已收到 0417", "０４１７ ｏｋ",
+    ],
+)  # fmt: skip
+def test_the_code_and_a_yes_are_an_answer_in_either_order(text: str) -> None:
+    assert classify(text) == Acknowledge("0417")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0417 no", "no 0417", "0417 not ok", "0417 ok?", "0417 ok but when", "is 0417 ok", "I don't know 0417",
+        "0417 stop",
+        "不知道0417", "0417不知道", "不好0417", "0417 好吗", "0417 收到？", "没收到0417", "0417 未收到",
+        "好像是0417", "0417 好贵",
+        "還沒收到0417", "0417 不明白", "04171 ok", "0417 0418 ok", "0417 1",
+    ],
+)  # fmt: skip
+def test_the_code_with_anything_else_is_for_a_person(text: str) -> None:
+    assert classify(text) == Other()
 
 
 @given(codes, st.sampled_from([" ", "  ", ",", ", ", ":", "：", "，", "-", ". ", "。", "\n"]))

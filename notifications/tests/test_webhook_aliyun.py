@@ -3,7 +3,7 @@ import json
 from django.test import Client
 from django.urls import reverse
 
-from notifications.models import Delivery, Receipt
+from notifications.models import Callback, Delivery, InboundText, Receipt
 from notifications.signatures import reference_of
 from notifications.states import Status
 from notifications.tests.factories import make_delivery
@@ -43,6 +43,7 @@ class TestAliyun(SecretInAddress, ReceiptCases):
     def test_a_push_is_answered_as_it_asks_to_be(self) -> None:
         answer = Client().post(reverse("aliyun_report", args=[TOKEN]), json.dumps([]), content_type="application/json")
         assert (answer.status_code, answer.json()) == (200, {"code": 0, "msg": "ok"})
+        assert not Callback.objects.exists()
 
     def test_each_report_of_a_push_moves_its_own_delivery(self) -> None:
         first, second = (make_delivery(channel="sms", status=Status.SENT) for _ in range(2))
@@ -74,3 +75,13 @@ class TestAliyunTexts(TextCases):
 
     def malformed(self) -> Call:
         return Call("POST", reverse("aliyun_texts", args=[TOKEN]), b'[{"phone_number": 1}]', "application/json")
+
+    def test_an_empty_push_is_answered_and_nothing_is_kept(self) -> None:
+        assert make(Call("POST", reverse("aliyun_texts", args=[TOKEN]), b"[]", "application/json")) == 200
+        assert not Callback.objects.exists()
+
+    def test_an_empty_text_keeps_no_other_of_its_push_away(self) -> None:
+        said = [{"phone_number": "13800139999", "content": text, "sequence_id": text} for text in ("", "退订")]
+        body = json.dumps(said).encode()
+        assert make(Call("POST", reverse("aliyun_texts", args=[TOKEN]), body, "application/json")) == 200
+        assert InboundText.objects.get().callback.provider == "aliyun_in"

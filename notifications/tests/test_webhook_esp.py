@@ -3,11 +3,13 @@ import hashlib
 import hmac
 import json
 from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import Settings
 
 from notifications.models import Receipt, RefusedCalls
@@ -21,9 +23,12 @@ PASSWORD = "postmark:a-password"
 FORM = "application/x-www-form-urlencoded"
 
 
-def mailgun_event(reference: str, key: str = SIGNING_KEY, event: dict[str, object] | None = None) -> bytes:
+def mailgun_event(
+    reference: str, key: str = SIGNING_KEY, event: dict[str, object] | None = None, age: timedelta = timedelta()
+) -> bytes:
     """A "delivered" event as it comes, with the variable that `esp` gives each mail."""
-    timestamp, token = "1795347531", "651869375b9df3c98fc15c4889b102119add1235c38fc92824"
+    timestamp = str(int((timezone.now() - age).timestamp()))
+    token = "651869375b9df3c98fc15c4889b102119add1235c38fc92824"
     signature = hmac.new(key.encode(), f"{timestamp}{token}".encode(), hashlib.sha256).hexdigest()
     data = {
         "tags": [], "timestamp": 1795347530.153125,
@@ -57,9 +62,9 @@ def postmark_event(reference: str, **event: object) -> bytes:
     return json.dumps(data | event).encode()
 
 
-def mailgun_form(reference: str) -> dict[str, str]:
+def mailgun_form(reference: str, age: timedelta = timedelta()) -> dict[str, str]:
     """A bounce as older webhooks tell it: the fields of a form, those of the mail and the proof side by side."""
-    proof: dict[str, str] = json.loads(mailgun_event(reference))["signature"]
+    proof: dict[str, str] = json.loads(mailgun_event(reference, age=age))["signature"]
     told = {"event": "bounced", "recipient": "li@example.com", "domain": "portal.example", "code": "550",
             "error": "5.1.1 no such user: li@example.com", "Message-Id": "<20260812211713.1.DF59@portal.example>",
             "message-headers": json.dumps([["X-Mailgun-Variables", json.dumps({"reference": reference})]]),
@@ -124,6 +129,19 @@ class TestMailgun(EspCases):
 
     def take_away_the_secret(self) -> None:
         self.settings.ANYMAIL_WEBHOOKS = []
+
+    @pytest.mark.parametrize("days", [4, 400])
+    @pytest.mark.parametrize("is_form", [True, False])
+    def test_what_was_signed_too_long_ago_is_refused_and_counted_as_replayed(self, days: int, is_form: bool) -> None:
+        delivery = make_delivery(channel="email", status=Status.SENT)
+        reference, age = reference_of(delivery.pk), timedelta(days=days)
+        told = self.call(mailgun_event(reference, age=age), "mailgun")
+        if is_form:
+            told = replace(told, body=urlencode(mailgun_form(reference, age)).encode(), content_type=FORM)
+        self.assert_refused(told, 406, why=RefusedCalls.Why.REPLAYED)
+
+    def test_what_comes_again_for_two_days_is_taken(self) -> None:
+        assert make(self.call(mailgun_event("x", age=timedelta(days=2)), "mailgun")) == 200
 
     def test_without_its_key_the_firm_is_not_there(self) -> None:
         self.settings.ANYMAIL = {}

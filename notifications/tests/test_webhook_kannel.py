@@ -1,10 +1,11 @@
 from urllib.parse import urlencode
 
+import pytest
 from django.urls import reverse
 
 from notifications.models import Receipt
 from notifications.tests.secret_doors import TOKEN, SecretInAddress, TextCases
-from notifications.tests.webhook_cases import Call, ReceiptCases, make
+from notifications.tests.webhook_cases import NOBODYS, Call, ReceiptCases, Why, make
 
 
 class TestKannel(SecretInAddress, ReceiptCases):
@@ -29,9 +30,17 @@ class TestKannel(SecretInAddress, ReceiptCases):
     def oversized(self, reference: str) -> Call:
         return self.call(reference, answer="a" * 5000)
 
-    def test_values_that_nobody_knows_are_kept_as_unknown(self) -> None:
-        assert make(self.call("\x00", type="\xff77")) == 200
+    def test_a_type_that_nobody_knows_is_kept_as_unknown(self) -> None:
+        assert make(self.call(NOBODYS, type="32")) == 200
         assert Receipt.objects.get().kind == Receipt.Kind.UNKNOWN
+
+    @pytest.mark.parametrize("kind", ["", "\x00", "\xff", "delivered", "١"])
+    def test_a_report_without_a_type_is_refused(self, kind: str) -> None:
+        self.assert_refused(self.call(NOBODYS, type=kind), 400, why=Why.UNREADABLE)
+
+    @pytest.mark.parametrize("reference", ["", "\x00", "%R"])
+    def test_a_report_without_a_reference_is_refused(self, reference: str) -> None:
+        self.assert_refused(self.call(reference), 400, why=Why.UNREADABLE)
 
 
 class TestKannelTexts(TextCases):

@@ -12,7 +12,7 @@ from notifications.signatures import reference_of, reply_code
 from notifications.states import Status
 from notifications.tests.factories import NOON, make_delivery
 from notifications.tests.twilio_cases import BASE, MESSAGE, TEXT, TOKEN, TwilioCases, signed
-from notifications.tests.webhook_cases import Call, answered, delivery_named
+from notifications.tests.webhook_cases import Call, Why, answered, delivery_named
 
 
 class TestTwilioTexts(TwilioCases):
@@ -41,6 +41,11 @@ class TestTwilioTexts(TwilioCases):
 
     def malformed(self) -> Call:
         return signed(self.target("x"), MESSAGE)
+
+    @pytest.mark.parametrize("sender", ["", " ", "whatsapp:"])
+    def test_a_text_of_nobody_is_refused(self, sender: str) -> None:
+        empty = signed(self.target("x"), self.form | {"From": sender, "Body": ""})
+        self.assert_refused(empty, 400, why=Why.UNREADABLE)
 
 
 # What somebody writes ------------------------------------------------------------------------------------------------
@@ -84,6 +89,19 @@ def test_anything_else_by_twilio_goes_to_a_person(asked: Delivery) -> None:
     assert write(asked.address, "I paid <yesterday> & today").startswith("Thank you. A person reads this")
     assert AgentTask.objects.get().borrower == asked.prompt.borrower
     assert write(asked.address, "And once more", "2") == ""
+
+
+@pytest.mark.django_db
+def test_an_empty_text_by_twilio_is_answered_with_nothing_and_not_kept(asked: Delivery) -> None:
+    assert write(asked.address, " ") == ""
+    assert (InboundText.objects.count(), Callback.objects.count()) == (0, 0)
+
+
+@pytest.mark.django_db
+def test_a_picture_without_a_word_goes_to_a_person(asked: Delivery) -> None:
+    picture = TEXT | {"From": asked.address, "Body": "", "NumMedia": "1"}
+    assert answered(signed(reverse("twilio_text"), picture)).status_code == 200
+    assert AgentTask.objects.get().borrower == asked.prompt.borrower
 
 
 @pytest.mark.django_db

@@ -7,10 +7,12 @@ from anymail.signals import AnymailTrackingEvent
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from notifications import receipts
 from notifications.channels.esp_reports import pack
 from notifications.webhooks.door import is_too_long, nothing_here, refuse, webhook
+from notifications.webhooks.esp_age import is_too_old
 from notifications.webhooks.esp_proofs import UNREADABLE, find_fault, find_view
 
 LONGEST_REPORT: Final = 2_000_000
@@ -34,9 +36,12 @@ def esp_report(request: HttpRequest, esp: str) -> HttpResponse:
     events: list[AnymailTrackingEvent] = []
     try:
         answer = _collecting(find_view(esp), events)(request)
+        old = bool(events) and is_too_old(esp, request, timezone.now())
     # ImproperlyConfigured: the firm was told to bring something else here, such as incoming mail.
     except (AnymailAPIError, ImproperlyConfigured, *UNREADABLE):
         return refuse(400, "The report cannot be read as this firm's.")
+    if old:
+        return refuse(406, "The report was signed too long ago.")  # by this answer Mailgun does not call again
     if events:
         receipts.store(provider="anymail", raw=pack(events, body))
     return answer

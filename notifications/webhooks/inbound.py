@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
 from notifications import inbound_texts
+from notifications.channels.aliyun_reports import read_batch
 from notifications.channels.inbound import InboundText, read_aliyun, read_kannel, read_twilio
 from notifications.channels.segments import is_gsm
 from notifications.channels.twiml import write_text_answer
@@ -30,8 +31,8 @@ def kannel_text(request: HttpRequest, token: str) -> HttpResponse:
     raw = request.META["QUERY_STRING"].encode("utf-8", "replace")
     if len(raw) > LONGEST:
         return refuse(413, "A message of this length is not Kannel's.")
-    texts = read_kannel(raw)
-    return _answer_kannel(_receive(texts, raw)) if texts else refuse(400, NO_MESSAGE)
+    answer = _receive(read_kannel(raw), raw)
+    return refuse(400, NO_MESSAGE) if answer is None else _answer_kannel(answer)
 
 
 def _answer_kannel(words: str) -> HttpResponse:
@@ -49,6 +50,8 @@ def twilio_text(request: HttpRequest) -> HttpResponse:
     if not isinstance(called, Called):
         return called
     answer = _receive(read_twilio(called.form), called.raw)
+    if answer is None:
+        return refuse(400, NO_MESSAGE)
     return HttpResponse(write_text_answer(answer), content_type="application/xml")
 
 
@@ -61,12 +64,20 @@ def aliyun_texts(request: HttpRequest, token: str) -> HttpResponse:
         return nothing_here()
     if is_too_long(request, LONGEST_BATCH):
         return refuse(413, "A batch of this length is not Alibaba Cloud's.")
-    texts = read_aliyun(request.body)
-    if not texts:
+    # An empty push is answered as any other, or it would come again three times.
+    if read_batch(request.body) != [] and _receive(read_aliyun(request.body), request.body) is None:
         return refuse(400, NO_MESSAGE)
-    _receive(texts, request.body)
     return JsonResponse({"code": 0, "msg": "ok"})
 
 
-def _receive(texts: list[InboundText], raw: bytes) -> str:
-    return inbound_texts.receive(texts, raw, now=timezone.now())
+def _receive(texts: list[InboundText], raw: bytes) -> str | None:
+    """The answer for their senders, empty for none; None where no message is of anybody.
+
+    A phone can send a text without a sign in it. Kannel would answer a refusal by an SMS of its own ("could not fetch
+    content"), and Alibaba Cloud would bring the whole batch again: it is taken, and nothing is kept of it.
+    """
+    of_somebody = [text for text in texts if text.says_who]
+    if not of_somebody:
+        return None
+    saying = [text for text in of_somebody if text.says_what]
+    return inbound_texts.receive(saying, raw, now=timezone.now()) if saying else ""

@@ -2,9 +2,9 @@
 
 import logging
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, date, datetime
 from functools import wraps
-from typing import Any, Concatenate, Final, ParamSpec
+from typing import Any, Concatenate, Final, ParamSpec, cast
 
 from django.core.exceptions import (
     BadRequest,
@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from loans.tally import Tally
 from notifications.models import RefusedCalls
+from notifications.webhooks.written_later import WrittenLater
 
 Path = ParamSpec("Path")
 View = Callable[Concatenate[HttpRequest, Path], HttpResponse]
@@ -32,6 +33,7 @@ _WHY: Final = {
     403: Why.UNPROVEN,
     404: Why.UNPROVEN,  # a wrong secret in the address
     405: Why.METHOD,
+    406: Why.REPLAYED,
     413: Why.TOO_LONG,
 }
 """By the answer's status. Not 401: who is asked for a password, as Amazon's servers wait to be, is not refused yet. Nor
@@ -45,6 +47,8 @@ VALUES (%(provider)s, %(why)s, %(day)s, %(calls)s, %(now)s)
 ON CONFLICT (day, provider, why) DO UPDATE
 SET calls = counted.calls + excluded.calls, last_at = GREATEST(counted.last_at, excluded.last_at)
 """
+CountedAs = tuple[str, str, date]
+"""Provider, why, and the day in UTC."""
 tally: Final = Tally()
 log = logging.getLogger(__name__)
 
@@ -92,12 +96,28 @@ def _why(error: Exception) -> RefusedCalls.Why:
 def _note(provider: str, why: RefusedCalls.Why) -> None:
     """Never raises: that it cannot be counted must not change the answer."""
     now = timezone.now()
-    day = now.astimezone(UTC).date()
-    if not (calls := tally.due((provider, why, day), now)):
-        return
-    said: dict[str, Any] = {"provider": provider, "why": why.value, "day": day, "calls": calls, "now": now}
+    counted_as = (provider, why.value, now.astimezone(UTC).date())
+    if calls := tally.due(counted_as, now):
+        _write(counted_as, calls, now)
+    else:
+        later.ask()
+
+
+def write_left(*, everything: bool = False) -> None:
+    """Write what was counted and not written: what may be by now, or all of it as the process ends. Never raises."""
+    now = timezone.now()
+    for counted_as, calls in tally.left(now, everything=everything).items():
+        _write(cast("CountedAs", counted_as), calls, now)
+
+
+def _write(counted_as: CountedAs, calls: int, now: datetime) -> None:
+    provider, why, day = counted_as
+    said: dict[str, Any] = {"provider": provider, "why": why, "day": day, "calls": calls, "now": now}
     try:
         with connection.cursor() as cursor:
             cursor.execute(_COUNT, said)
     except Error as error:
         log.warning("A refused call of %s is not counted (%s)", provider, type(error).__name__)
+
+
+later: Final = WrittenLater(write_left)
