@@ -69,8 +69,8 @@ class World:
         self.sandbox = SandboxProcess(f"http://{HOST}:{addresses.sandbox}/", addresses.mail)
         self.workers = [programs.make_worker(name) for name in ("worker-1", "worker-2")]
         self.shifted_workers = [programs.make_shifted_worker(name, self._clock) for name in ("shifted-1", "shifted-2")]
-        # It wakes whoever calls, where somebody does.
-        beat = programs.with_env(programs.make_beat("beat"), {"VOICE_PROVIDERS": "twilio_voice"})
+        # It wakes whoever calls, where somebody does, and hands nothing over itself.
+        beat = programs.with_env(programs.make_beat("beat"), twilio.Twilio("https://twilio.example").env)
         self._others = [*programs.make_receivers(addresses, env), beat]
         self.settled = False
 
