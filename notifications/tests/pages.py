@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 from unittest import mock
 
@@ -13,6 +14,8 @@ from loans.models import Installment
 from notifications.capping import Capped
 from notifications.models import Delivery, Prompt
 from notifications.tests.factories import NOON, make_delivery, make_prompt, word_these
+
+NOW, DAY = timedelta(0), timedelta(days=1)
 
 
 def sign_in(user: User) -> Client:
@@ -29,12 +32,14 @@ def words(response: Any) -> str:
 
 
 def tell(installment: Installment, *channels: str, **fields: Any) -> Prompt:
-    """A prompt that was really worded, on `channels` and in the portal."""
+    """A prompt that was really worded, on `channels` and in the portal; one that says overdue on a day on which it is."""
     prompt = make_prompt(installment, **fields)
+    since = installment.due_on - NOON.date() + DAY if prompt.kind == Prompt.Kind.OVERDUE else NOW
+    at = NOON + max(since, NOW)
     for channel in (*channels, Delivery.Channel.IN_APP):
         delivery = make_delivery(prompt, channel, status=Delivery.Status.SENT, sent_at=NOON)
         however_much_was_told = Capped([], set())
         with mock.patch("notifications.composing.hold_capped", return_value=however_much_was_told):
-            [worded], _faults = word_these([delivery.pk], now=NOON)
+            [worded], _faults = word_these([delivery.pk], now=at)
         Delivery.objects.filter(pk=delivery.pk).update(facts=json.loads(worded.kept.facts), wording=worded.kept.wording)
     return prompt
