@@ -32,7 +32,7 @@ def words(response: Any) -> str:
 
 
 def tell(installment: Installment, *channels: str, **fields: Any) -> Prompt:
-    """A prompt that was really worded, on `channels` and in the portal; one that says overdue on a day on which it is."""
+    """A prompt that was really worded, on `channels` and in the portal; what says overdue on a day on which it is."""
     prompt = make_prompt(installment, **fields)
     since = installment.due_on - NOON.date() + DAY if prompt.kind == Prompt.Kind.OVERDUE else NOW
     at = NOON + max(since, NOW)
