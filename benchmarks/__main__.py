@@ -66,7 +66,7 @@ def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bin/bench", description="Measure the product against limits and peers.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {', '.join(NAMES)}; by default all")
     parser.add_argument("--json", action="store_true", help="one JSON object a line on standard output, nothing else")
-    parser.add_argument("--quick", action="store_true", help="fewer rows: all together take about three minutes")
+    parser.add_argument("--quick", action="store_true", help="fewer rows")
     parser.add_argument("--miniature", action="store_true", help="a handful of rows, once: to see that it works")
     return parser.parse_args()
 
