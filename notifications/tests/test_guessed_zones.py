@@ -76,7 +76,12 @@ def test_a_message_that_is_claimed_waits_as_well(hour: int, goes: bool) -> None:
     assert (sms.status == Status.RETRYING and sms.next_attempt_at > now) or goes
 
 
-@given(instants, st.sampled_from(["CN", "US", "ES", "PT", "BR", "AU", "CL", "RU"]), st.integers(0, 24 * 60))
+# From this year on: of years gone by nobody is told, and Chile had other clocks then.
+@given(
+    instants.filter(lambda now: now.year >= 2026),
+    st.sampled_from(["CN", "US", "ES", "PT", "BR", "AU", "CL", "RU"]),
+    st.integers(0, 24 * 60),
+)
 def test_at_every_moment_of_its_hours_it_is_day_on_every_clock_of_a_guessed_zones_country(
     now: datetime, country: str, later: int
 ) -> None:
