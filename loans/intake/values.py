@@ -18,7 +18,7 @@ _ZONE: Final = r"(Z|[+-][0-9]{2}:[0-9]{2})?"
 _DAY_OR_MOMENT: Final = re.compile(rf"([0-9-]{{10}})(T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]+)?)?{_ZONE}")
 # PostgreSQL keeps no NUL and UTF-8 no lone surrogate; the others would act on a reader's terminal, or turn the
 # direction of what stands around them.
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 
 IDENTIFIER_LENGTH: Final = 64
@@ -59,7 +59,7 @@ def text_of(value: str, field: str, limit: int) -> str | None:
     text = value.strip()
     if len(text) > limit:
         raise Fault(Code.VALUE, f"{field} has {len(text)} characters; at most {limit} can be kept")
-    if _UNPRINTABLE.search(text):
+    if UNPRINTABLE.search(text):
         raise Fault(Code.VALUE, f"{field} holds a control character or half of one; send printable text")
     return text or None
 

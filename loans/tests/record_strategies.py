@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from loans.intake.statement_records import EntryRecord, Side, TransactionRecord
-from loans.intake.values import _UNPRINTABLE
+from loans.intake.values import UNPRINTABLE
 from loans.money import MINOR_DIGITS, STORED_DECIMALS, quantized
 
 CURRENCIES = sorted(MINOR_DIGITS)
@@ -19,7 +19,7 @@ _characters = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"), excl
 
 def texts(longest: int) -> st.SearchStrategy[str]:
     printable = st.text(_characters, min_size=1, max_size=longest).map(str.strip).filter(bool)
-    return printable.filter(lambda text: not _UNPRINTABLE.search(text))
+    return printable.filter(lambda text: not UNPRINTABLE.search(text))
 
 
 def amounts(currency: str) -> st.SearchStrategy[Decimal]:

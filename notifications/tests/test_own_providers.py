@@ -115,6 +115,10 @@ def test_a_file_that_cannot_be_used_is_named_with_what_is_wrong(folder: Path, fi
     assert own_providers() == {}
 
 
+def test_no_file_can_take_the_name_of_a_provider_that_the_product_brings() -> None:
+    assert registry.PROVIDERS.keys() == own.BUILT_IN
+
+
 def test_two_files_of_one_name_are_one_provider(folder: Path, settings: Settings) -> None:
     for name in ("of_pigeons", "of_pigeons_too"):
         (folder / f"{name}.py").write_text(CLASS + OWN)
