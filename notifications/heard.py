@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
@@ -53,6 +53,13 @@ TARGET: Final = {
 """The state that a receipt asks for; one of another kind is kept and moves nothing."""
 
 
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+CLOCK_AHEAD: Final = timedelta(days=1)
+"""How wrong the clock of a device or a provider may be. A day of the year 1 cannot be read back from the database, one
+of the year 9999 not be shown on every clock.
+"""
+
+
 class Letter(NamedTuple):
     """One message of a provider; `sha256` is of its bytes as they came, in hex."""
 
@@ -71,6 +78,10 @@ class Heard(NamedTuple):
     delivery_id: int | None
 
 
+Words = tuple[str, str, str, datetime | None]
+"""What one receipt says, as it is kept: its kind, the provider's word, the reason, and when, where that can be true."""
+
+
 def read(callback_id: int, provider: str, raw: bytes, received_at: datetime) -> Iterator[Heard]:
     """What one message says. One that cannot be read is a receipt of kind UNKNOWN."""
     letter = Letter(callback_id, provider, PROVIDERS[provider].channel, received_at, sha256(raw).hexdigest())
@@ -83,6 +94,18 @@ def read(callback_id: int, provider: str, raw: bytes, received_at: datetime) -> 
         records = [ReceiptRecord(reference="", kind=ReceiptKind.UNKNOWN, reason="could not be read")]
     for record in records:
         yield Heard(letter, record, delivery_id_of(record.reference))
+
+
+def words_of(one: Heard) -> Words:
+    """Never longer than there is room for."""
+    record, at = one.record, one.record.occurred_at
+    possible = at is not None and EARLIEST <= at <= one.letter.received_at + CLOCK_AHEAD
+    return record.kind.value, record.provider_word[:64], record.reason[:200], at if possible else None
+
+
+def reference_of(one: Heard) -> str:
+    """The provider's own name of the message, as it is kept."""
+    return one.record.provider_reference[:120]
 
 
 def turns(heard: Sequence[Heard]) -> list[list[int]]:

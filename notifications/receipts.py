@@ -4,9 +4,10 @@ A receipt is kept even when it moves nothing: they come twice, late, out of orde
 """
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Final
 
@@ -15,14 +16,16 @@ from django.utils import timezone
 
 from notifications import arrays, receipt_moves
 from notifications.channels.base import ReceiptRecord
-from notifications.heard import PARSERS, Heard, letters_of, read
+from notifications.heard import PARSERS, Heard, Words, letters_of, read, reference_of, words_of
 from notifications.kept_reports import may_be_kept
-from notifications.models import Callback, Delivery
+from notifications.models import Callback, Delivery, RefusedCalls
 from notifications.opted_out import obey_reports
 from notifications.receipt_statements import APPLIED, KEEP, SETTINGS, TAKE
+from notifications.said_again import said_again
 from notifications.signatures import delivery_id_of
 
 logger = logging.getLogger(__name__)
+Why = RefusedCalls.Why
 
 BATCH: Final = 2_500
 """Callbacks that are read together, as many as fill a set where each is one receipt. 200 at a time took half as long
@@ -48,12 +51,6 @@ SIFTED: Final = frozenset({"smtp"})
 
 _Letter = tuple[int, str, bytes | memoryview, datetime]
 """A callback's id, provider, bytes, and when it came."""
-
-EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
-CLOCK_AHEAD: Final = timedelta(days=1)
-"""How wrong the clock of a device or a provider may be. A day of the year 1 cannot be read back from the database, one
-of the year 9999 not be shown on every clock.
-"""
 
 
 def store(*, provider: str, raw: bytes, now: datetime | None = None) -> bool:
@@ -82,11 +79,13 @@ def _passes(provider: str, records: Sequence[ReceiptRecord], size: int) -> bool:
 def apply_waiting(*, now: datetime, limit: int = BATCH) -> int:
     """Read up to `limit` waiting callbacks and let them move their deliveries; returns how many were read.
 
-    Any number of workers may do so at once. What cannot be read is a receipt of kind UNKNOWN.
+    Any number of workers may do so at once. What cannot be read is a receipt of kind UNKNOWN; of what was said before
+    in the same words it is counted how often. That is written last, each row in one order: nobody waits for two.
     """
     with transaction.atomic(), ThreadPoolExecutor(1) as reader:
         sets = _read_sets(_take(limit))
         done: list[int] = []
+        repeated: Counter[str] = Counter()
         ahead = next(sets, None)
         if ahead:
             with connection.cursor() as cursor:
@@ -95,11 +94,15 @@ def apply_waiting(*, now: datetime, limit: int = BATCH) -> int:
             read_ids, heard = ahead
             following = reader.submit(next, sets, None)
             obey_reports(heard, now=now)
-            _keep(heard, receipt_moves.apply(heard, now))
+            moved = receipt_moves.apply(heard, now)
+            repeated += said_again(heard, moved)
+            _keep(heard, moved)
             done += read_ids
             ahead = following.result()
         with connection.cursor() as cursor:
             cursor.execute(APPLIED, {"now": now, "ids": arrays.numbers(done)})
+        for provider, calls in sorted(repeated.items()):
+            RefusedCalls.count(provider, Why.SAID_AGAIN, calls, day=now.astimezone(UTC).date(), now=now)
     return len(done)
 
 
@@ -145,12 +148,8 @@ def _keep(heard: Sequence[Heard], moved: set[int]) -> None:
     if not heard:
         return
     known = _known([one for place, one in enumerate(heard) if place not in moved])
-    said: dict[tuple[str, str, str, datetime | None], int] = {}
-    numbers: list[int] = []
-    for one in heard:
-        record = one.record
-        words = (record.kind.value, record.provider_word[:64], record.reason[:200], _occurred_at(one))
-        numbers.append(said.setdefault(words, len(said)))
+    said: dict[Words, int] = {}
+    numbers = [said.setdefault(words_of(one), len(said)) for one in heard]
     with connection.cursor() as cursor:
         cursor.execute(
             KEEP,
@@ -167,16 +166,10 @@ def _keep(heard: Sequence[Heard], moved: set[int]) -> None:
                 ),
                 "callbacks": arrays.numbers(one.letter.callback_id for one in heard),
                 "said": arrays.numbers(numbers),
-                "references": arrays.texts(one.record.provider_reference[:120] for one in heard),
+                "references": arrays.texts(reference_of(one) for one in heard),
                 "moved": arrays.booleans(place in moved for place in range(len(heard))),
             },
         )
-
-
-def _occurred_at(one: Heard) -> datetime | None:
-    """The moment that was given, where it can be true."""
-    at = one.record.occurred_at
-    return at if at and EARLIEST <= at <= one.letter.received_at + CLOCK_AHEAD else None
 
 
 def _known(unmoved: Sequence[Heard]) -> set[tuple[int | None, str]]:

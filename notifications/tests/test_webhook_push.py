@@ -25,6 +25,7 @@ class NoticeCases(DoorCases):
     provider = "webpush"
     signs_body = True
     taken = 204
+    keeps_repeats = False
     unreadable = (404, RefusedCalls.Why.UNPROVEN)
 
     @pytest.fixture(autouse=True)

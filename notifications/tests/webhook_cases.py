@@ -245,13 +245,27 @@ PROOFS = ("deliveries", "moving", "Acknowledgement", "Preference", "Consent")
 
 
 class ReceiptCases(DoorCases):
-    """A door at which a genuine call reports that the message was delivered."""
+    """A door at which a genuine call reports that the message was delivered. `keeps_repeats` is False where a report
+    that is known is not kept again.
+    """
+
+    keeps_repeats: ClassVar[bool] = True
 
     def test_a_genuine_report_moves_its_delivery(self, delivery: Delivery) -> None:
         make(self.genuine(reference_of(delivery.pk)))
         delivery.refresh_from_db()
         assert delivery.status == Status.DELIVERED
         assert Receipt.objects.get().delivery_id == delivery.pk
+
+    def test_a_report_that_comes_again_is_counted_and_changes_nothing_more(self, delivery: Delivery) -> None:
+        call = self.genuine(reference_of(delivery.pk))
+        make(call)
+        before = follows()
+        make(call)
+        make(call)
+        again = RefusedCalls.objects.filter(provider=self.provider, why=Why.SAID_AGAIN).values_list("calls", flat=True)
+        assert (sum(again), Receipt.objects.count()) == ((2, 3) if self.keeps_repeats else (0, 1))
+        assert follows() == before
 
     def test_a_report_that_nobody_signed_is_of_no_other_delivery(self, delivery: Delivery) -> None:
         make(self.altered(NOBODYS, f"{reference_of(delivery.pk)[:13]}-8000-8000-0123456789ab"))

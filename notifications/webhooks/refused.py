@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import wraps
-from typing import Any, Concatenate, Final, ParamSpec, cast
+from typing import Concatenate, Final, ParamSpec, cast
 
 from django.core.exceptions import (
     BadRequest,
@@ -15,7 +15,7 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
-from django.db import Error, connection
+from django.db import Error
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.utils import timezone
@@ -41,12 +41,6 @@ _WHY: Final = {
 """
 _REFUSALS: Final = (BadRequest, Http404, MultiPartParserError, PermissionDenied, SuspiciousOperation)
 """What Django answers with 4xx. SuspiciousOperation is anymail's word for a wrong signature, too."""
-_COUNT: Final = """
-INSERT INTO notifications_refusedcalls AS counted (provider, why, day, calls, last_at)
-VALUES (%(provider)s, %(why)s, %(day)s, %(calls)s, %(now)s)
-ON CONFLICT (day, provider, why) DO UPDATE
-SET calls = counted.calls + excluded.calls, last_at = GREATEST(counted.last_at, excluded.last_at)
-"""
 CountedAs = tuple[str, str, date]
 """Provider, why, and the day in UTC."""
 tally: Final = Tally()
@@ -112,10 +106,8 @@ def write_left(*, everything: bool = False) -> None:
 
 def _write(counted_as: CountedAs, calls: int, now: datetime) -> None:
     provider, why, day = counted_as
-    said: dict[str, Any] = {"provider": provider, "why": why, "day": day, "calls": calls, "now": now}
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(_COUNT, said)
+        RefusedCalls.count(provider, why, calls, day=day, now=now)
     except Error as error:
         log.warning("A refused call of %s is not counted (%s)", provider, type(error).__name__)
 

@@ -54,7 +54,8 @@ def sweeps(now: datetime) -> Queue:
 
 def suppliers(now: datetime) -> Queue:
     rows = list(passed_over(now))
-    refused = RefusedCalls.objects.filter(day__gte=(now - DAY).astimezone(UTC).date()).aggregate(all=Sum("calls"))
+    since = RefusedCalls.objects.filter(day__gte=(now - DAY).astimezone(UTC).date())
+    refused = since.exclude(why=RefusedCalls.Why.SAID_AGAIN).aggregate(all=Sum("calls"))
     numbers = [
         Number(len(rows), _("providers passed over"), list_of(Supplier, "standing=paused"), "danger"),
         Number(refused["all"] or 0, _("calls of providers refused since yesterday"), list_of(RefusedCalls)),

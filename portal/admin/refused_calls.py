@@ -1,4 +1,6 @@
-"""How many calls the doors of providers refused, and why: a wrong secret at a provider shows here first."""
+"""How many calls the doors of providers refused, and why: a wrong secret at a provider shows here first. So does a
+provider that does not hear our answers, by what it says again.
+"""
 
 from django.contrib import admin
 from django.utils.safestring import SafeString
