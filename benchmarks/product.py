@@ -46,7 +46,8 @@ STARTED_ON: Final = 2
 """Channels that a prompt starts on: the first rung's and the portal's own."""
 
 RECEIPTS: Final = "notifications_receipt"
-TOLD: Final = (*PLANNED, RECEIPTS, "notifications_callback", "notifications_seal", "notifications_supplier")
+CALLBACKS: Final = "notifications_callback"
+TOLD: Final = (*PLANNED, RECEIPTS, CALLBACKS, "notifications_seal", "notifications_supplier")
 """What was told and what came of it: emptied between trials, while the loans stay."""
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from benchmarks.bench import Bench
 from benchmarks.book import make_book
 from benchmarks.figures import Figure
-from benchmarks.limits.bare_insert import insert_bare, insert_least
+from benchmarks.limits.bare_insert import insert_bare
+from benchmarks.limits.least_plan import insert_least
 from benchmarks.measure import Trial, alternate, compare, expect
 from benchmarks.peers.bulk_create import plan_by_objects
 from benchmarks.product import DELIVERIES, EVENTS, PLANNED, PROMPTS, STARTED_ON, TOLD
@@ -16,7 +17,7 @@ from benchmarks.worker import Workers, workers
 
 def run(bench: Bench) -> Iterator[Figure]:
     """`planning`; `planning.again`, whose limit is the bare insert too: 2 means half of its time; and
-    `planning.least`, which is the bare insert with what no plan can do without.
+    `planning.least`, which is the bare insert with the least that a plan adds to it.
     """
     n = make_book(bench.size.planning, now=bench.now)
     with workers(bench.logs, bench.now) as pool:

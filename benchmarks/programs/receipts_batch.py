@@ -1,7 +1,7 @@
 """`receipts_batch`: a hundred receipts a request, until they are applied; a worker reads them meanwhile."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -9,10 +9,11 @@ from benchmarks.bench import Bench
 from benchmarks.book import make_book
 from benchmarks.children import PATIENCE
 from benchmarks.figures import Figure
-from benchmarks.limits.set_update import arrive, arrive_and_keep
+from benchmarks.limits.set_update import arrive, arrive_and_record
+from benchmarks.limits.thin_door import APPLICATION as THIN_DOOR
 from benchmarks.measure import MissingError, Trial, alternate, compare, expect
 from benchmarks.peers import anymail_bodies
-from benchmarks.product import DELIVERIES, RECEIPTS, apply_receipts, receipts_request
+from benchmarks.product import CALLBACKS, DELIVERIES, RECEIPTS, apply_receipts, receipts_request
 from benchmarks.programs.receipts import ARRIVED, CHANNEL, CONNECTIONS, check_answers, send_anew
 from benchmarks.tables import count
 from benchmarks.web.client import ask_all, write_request
@@ -25,10 +26,14 @@ PORTION: Final = 100
 def run(bench: Bench) -> Iterator[Figure]:
     n = make_book(bench.size.receipts_batch, now=bench.now, ways=("phone",))
     missing = _what_is_missing()
-    with workers(bench.logs, bench.now) as pool, web_server(bench.logs) as port:
+    with (
+        workers(bench.logs, bench.now) as pool,
+        web_server(bench.logs) as port,
+        web_server(bench.logs, "thin", THIN_DOOR) as thin,
+    ):
         contestants = {
             "limit": lambda: _limit(bench, pool),
-            "least": lambda: _least(bench, pool, port),
+            "least": lambda: _least(bench, pool, thin),
             "peer": lambda: _peer(pool, port, bench.size.receipts_batch_peer),
             "ours": lambda: _ours(bench, pool, port),
         }
@@ -71,25 +76,21 @@ def _limit(bench: Bench, pool: Workers) -> Trial:
 
 
 def _least(bench: Bench, pool: Workers, port: int) -> Trial:
-    """The same requests, kept and not read, while two connections write for each receipt all that it leaves behind."""
+    """The same requests, kept by the thinnest door and not read, while two connections move what they name and write an
+    event each.
+    """
     ids = send_anew(pool)
-    requests = [_write_kept(ids[first : first + PORTION]) for first in range(0, len(ids), PORTION)]
+    requests = [receipts_request(ids[first : first + PORTION]) for first in range(0, len(ids), PORTION)]
     started = time.monotonic()
     with ThreadPoolExecutor(1) as beside:
-        moving = beside.submit(arrive_and_keep, ids, CHANNEL, bench.now)
+        moving = beside.submit(arrive_and_record, ids, CHANNEL, bench.now)
         answers = ask_all(port, requests, connections=CONNECTIONS)
         moved = moving.result()
     trial = Trial(len(ids), time.monotonic() - started)
     check_answers(answers)
+    expect("messages kept", len(requests), count(CALLBACKS))
     expect("deliveries that arrived", len(ids), moved)
-    expect("receipts", len(ids), count(RECEIPTS))
     return trial
-
-
-def _write_kept(ids: Sequence[int]) -> bytes:
-    """What the provider sends for these, to a door that keeps it and does nothing else."""
-    asked = receipts_request(ids)
-    return asked.replace(asked.split(b" ", 2)[1], b"/benchmarks/kept", 1)
 
 
 def _peer(pool: Workers, port: int, n: int) -> Trial:

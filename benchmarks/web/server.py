@@ -30,15 +30,17 @@ WARM_UP = 64
 
 
 @contextmanager
-def web_server(logs: Path, name: str = "web", **more: str) -> Iterator[int]:
-    """Serve until the block ends; gives the port. Raises ProcessError with the last lines of `<logs>/<name>.log`."""
+def web_server(logs: Path, name: str = "web", application: str = "portal.wsgi", **more: str) -> Iterator[int]:
+    """Serve `application` until the block ends; gives the port. Raises ProcessError with the last lines of
+    `<logs>/<name>.log`.
+    """
     env = {**os.environ, **more, "DJANGO_SETTINGS_MODULE": SETTINGS}
     collect_static()
     # Handed over as it is: a port that was only looked for may be somebody else's by the time that the server starts.
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port, file = listener.getsockname()[1], listener.fileno()
         options = ["-c", "python:portal.gunicorn_conf", "--bind", f"fd://{file}", "--backlog", "1024"]
-        command = [sys.executable, "-m", "gunicorn", *options, "portal.wsgi"]
+        command = [sys.executable, "-m", "gunicorn", *options, application]
         child = Child(name, command, logs / f"{name}.log", env=env, stop_signal=signal.SIGTERM, inherits=(file,))
         child.start()
     try:
