@@ -27,7 +27,7 @@ class RefusedCalls(models.Model):
         TOO_LONG = "too_long", _("too long")
         METHOD = "method", _("a wrong method")
         REPLAYED = "replayed", _("signed too long ago")
-        SAID_AGAIN = "said_again", _("said before, word for word: answered, and nothing changed")
+        SAID_AGAIN = "said_again", _("said before, word for word")
 
     provider = models.CharField(_("provider"), max_length=16)
     why = models.CharField(_("why"), max_length=16, choices=Why)
@@ -36,8 +36,8 @@ class RefusedCalls(models.Model):
     last_at = models.DateTimeField(_("last"))
 
     class Meta:
-        verbose_name = _("refused calls of a provider")
-        verbose_name_plural = _("refused calls of providers")
+        verbose_name = _("call of a provider that changed nothing")
+        verbose_name_plural = _("calls of providers that changed nothing")
         ordering = ["-day", "provider", "why"]
         constraints = [models.UniqueConstraint(fields=["day", "provider", "why"], name="refused_calls_once_a_day")]
 
