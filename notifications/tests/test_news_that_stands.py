@@ -183,7 +183,9 @@ def test_it_is_told_once_when_the_other_turns_out_to_be_for_something_else(payme
     Installment.objects.update(state="settled", paid=100, outstanding=0)
     become(payment, "returned", NOON + HOUR)
     row = payment.installment
-    Payment.objects.filter(pk=other.pk).update(installment=make_installment(payment.loan, number=2, due_on=TODAY + 9 * DAY))
+    Payment.objects.filter(pk=other.pk).update(
+        installment=make_installment(payment.loan, number=2, due_on=TODAY + 9 * DAY)
+    )
     owe_again(row, NOON + 2 * HOUR)
     assert (kinds_of(payment), kinds_of(other)) == (["payment_returned"], [])
     owe_again(row, NOON + 3 * HOUR)
