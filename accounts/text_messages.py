@@ -5,6 +5,7 @@ here: posted, not fetched by GET, so that number and wording stay out of every l
 """
 
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from time import monotonic
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
@@ -13,7 +14,9 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext, override
 
 PATIENCE: Final = 5.0
-"""Seconds for the connection and for each wait after it: the person is looking at the page meanwhile."""
+"""Seconds for connection and answer together: the person is looking at the page meanwhile."""
+_LEAST: Final = 0.05
+"""Seconds for an answer that may be there already; none at all would be no wait but an error."""
 UCS2: Final = "2"
 
 
@@ -34,11 +37,14 @@ class Carrier(Protocol):
 class KannelCarrier:
     """Kannel alone, at KANNEL_URL."""
 
+    def __init__(self, seconds: float = PATIENCE) -> None:
+        self._seconds = seconds
+
     def send_code(self, phone: str, code: str, language: str) -> None:
-        send_text_message(phone, code_text(code, language))
+        send_text_message(phone, code_text(code, language), self._seconds)
 
     def check(self) -> None:
-        check_gateway()
+        check_gateway(self._seconds)
 
 
 def find_carrier() -> Carrier:
@@ -56,9 +62,12 @@ def code_text(code: str, language: str) -> str:
     return words % {"code": code, "minutes": settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT // 60}
 
 
-def send_text_message(phone: str, text: str) -> None:
-    """Hand one text to the gateway for a number in E.164; returns once it was taken. Raises TextMessageError."""
-    connection, target = _connection()
+def send_text_message(phone: str, text: str, seconds: float = PATIENCE) -> None:
+    """Hand one text to the gateway for a number in E.164; returns once it was taken. Raises TextMessageError, also
+    where it has not answered after so many seconds.
+    """
+    connection, target = _connection(seconds)
+    until = monotonic() + seconds
     headers = {
         "Content-Type": "text/plain; charset=UTF-8",
         "X-Kannel-Username": settings.KANNEL_USERNAME,
@@ -69,6 +78,8 @@ def send_text_message(phone: str, text: str) -> None:
     if not text.isascii():
         headers["X-Kannel-Coding"] = UCS2
     try:
+        connection.connect()
+        connection.sock.settimeout(max(until - monotonic(), _LEAST))
         connection.request("POST", target, body=text.encode(), headers=headers)
         status = connection.getresponse().status
     except (OSError, HTTPException) as error:
@@ -79,9 +90,9 @@ def send_text_message(phone: str, text: str) -> None:
         raise TextMessageError(f"The text message gateway answered {status} instead of 202 (taken).")
 
 
-def check_gateway() -> None:
+def check_gateway(seconds: float = PATIENCE) -> None:
     """Connect to the gateway and send nothing. Raises TextMessageError."""
-    connection, _target = _connection()
+    connection, _target = _connection(seconds)
     try:
         connection.connect()
     except OSError as error:
@@ -90,12 +101,12 @@ def check_gateway() -> None:
         connection.close()
 
 
-def _connection() -> tuple[HTTPConnection, str]:
+def _connection(seconds: float) -> tuple[HTTPConnection, str]:
     """A connection that is not open yet, and what to ask for on it."""
     try:
         address = urlsplit(settings.KANNEL_URL)
         kind = {"http": HTTPConnection, "https": HTTPSConnection}[address.scheme]
-        return kind(address.hostname or "", address.port, timeout=PATIENCE), address.path or "/"
+        return kind(address.hostname or "", address.port, timeout=seconds), address.path or "/"
     except (KeyError, ValueError, HTTPException) as error:
         raise TextMessageError("KANNEL_URL is not an http(s) address: set it to that of sendsms.") from error
 

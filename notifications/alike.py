@@ -3,8 +3,8 @@ the others from it.
 
 Of a day's reminders most say the same: firms, day, how to pay, language. What is one borrower's own in them are four
 facts, and those the database puts in place itself. All that needs a second look (several installments, figures that
-changed, a payment on its way, a day that may be over, a fact that nobody knows) is worded one by one, as everywhere
-else.
+changed, a part that is paid, a payment on its way, a day that may be over, a fact that nobody knows) is worded one by
+one, as everywhere else.
 """
 
 import json
@@ -32,6 +32,9 @@ _KINDS: Final = frozenset({Prompt.Kind.UPCOMING, Prompt.Kind.OVERDUE})
 _OWN: Final = ("borrower_name", "loan_label", "amount", "payment_reference")
 """The facts that are one borrower's own. Of these only the amount stands where a wording cannot do without it."""
 
+_RARE: Final = ("items", "on_way", "paid_then")
+"""What few say, and of figures of their own."""
+
 # What a sort is called: all that its shared facts and its wording depend on. Two that are called the same say the same.
 _SORT: Final = """concat_ws('|', next.kind, next.stage, borrower.locale, borrower.time_zone, borrower.jurisdiction,
                             loan.bank_id, COALESCE(loan.platform_id, 0), loan.currency, next.due_on)"""
@@ -52,7 +55,8 @@ WITH next AS MATERIALIZED ({{next}}), known AS MATERIALIZED (
     FROM next
     JOIN accounts_user AS borrower ON borrower.id = next.borrower_id
     JOIN loans_loan AS loan ON loan.id = next.loan_id
-    WHERE next.version = 1 AND next.payment_reference <> '' AND borrower.name <> '' AND loan.product <> ''
+    WHERE next.version = 1 AND next.already_paid = 0
+      AND next.payment_reference <> '' AND borrower.name <> '' AND loan.product <> ''
       AND NOT EXISTS (SELECT FROM notifications_prompt AS companion WHERE companion.told_with_id = next.prompt_id)
       AND NOT EXISTS (SELECT FROM loans_paymentpart AS part WHERE part.installment_id = next.installment_id)
     OFFSET 0
@@ -166,6 +170,6 @@ def _is_plain(telling: Telling, now: datetime) -> bool:
 def _shared(said: str) -> dict[str, Any] | None:
     """What is said to all of a sort; None where this says more of its own than that, or lacks some of it."""
     facts: dict[str, Any] = json.loads(said)
-    if "items" in facts or "on_way" in facts or not all(facts.pop(name, None) for name in _OWN):
+    if not facts.keys().isdisjoint(_RARE) or not all(facts.pop(name, None) for name in _OWN):
         return None
     return facts

@@ -16,7 +16,7 @@ from notifications.claiming import Kept
 from notifications.ending import end_closed, follow_the_day, with_free_ladders
 from notifications.facts import facts_of
 from notifications.figures_before import Before, previously_told
-from notifications.left_to_pay import Left, left_after, on_its_way, part_paid
+from notifications.left_to_pay import Left, left_after, on_its_way
 from notifications.models import Delivery, Prompt
 from notifications.policy import PURPOSES, Purpose
 from notifications.quiet_hours import hold_until_morning, lives_of
@@ -52,7 +52,6 @@ class _Block:
     promised: dict[int, date]
     left: dict[int, Left]
     on_its_way: dict[int, Decimal | None]
-    part_paid: dict[tuple[int, Decimal], Decimal]
     lives: dict[int, int]
 
 
@@ -77,8 +76,7 @@ def word(every: Sequence[Telling], *, now: datetime) -> tuple[list[Worded], list
     before = previously_told(tellings, companions)
     left, lives = left_after(tellings), lives_of(tellings, now=now)
     coming = on_its_way(_named([one for one in tellings if one.names_what_is_owed], companions))
-    paid = part_paid(_named([one for one in tellings if one.says_changed], companions))
-    block = _Block(now, firms_named(tellings, companions), companions, before, promised, left, coming, paid, lives)
+    block = _Block(now, firms_named(tellings, companions), companions, before, promised, left, coming, lives)
     worded = []
     for telling in tellings:
         try:
@@ -94,8 +92,8 @@ def _word(telling: Telling, block: _Block) -> Worded:
     pk, prompt_id = telling.delivery_id, telling.prompt_id
     others, promised = block.companions.get(prompt_id, ()), block.promised.get(prompt_id)
     left = block.left.get(prompt_id)
-    before, coming, paid = block.told_before, block.on_its_way, block.part_paid
-    facts = facts_of(telling, block.now, block.firms, others, before, promised, left, coming, paid)
+    before, coming = block.told_before, block.on_its_way
+    facts = facts_of(telling, block.now, block.firms, others, before, promised, left, coming)
     if _stops(telling):
         facts = facts._replace(stops=True)
     if telling.channel == Delivery.Channel.IN_APP:

@@ -29,12 +29,10 @@ def facts_of(
     promised: date | None = None,
     left: Left | None = None,
     on_its_way: Mapping[int, Decimal | None] | None = None,
-    part_paid: Mapping[tuple[int, Decimal], Decimal] | None = None,
 ) -> Facts:
     """The facts of `telling` at `now`, in the borrower's language and calendar. `before` is what was told of each
     prompt's installment, `promised` the day of a report that was told before (`report_day`), `left` what the payment
-    that it tells of leaves to be paid, `on_its_way` how much of each installment is on its way to the bank, `part_paid`
-    how much is paid already, by installment and what is still owed: only news of changed figures say it.
+    that it tells of leaves to be paid, `on_its_way` how much of each installment is on its way to the bank.
 
     Of a message for several installments it holds what is still needed: one that was paid meanwhile is left out.
     Raises ValueError for a prompt that is about nothing.
@@ -45,8 +43,7 @@ def facts_of(
     elif telling.payment_status is not None:
         about = _about_payment(telling, firms, left or Left())
     else:
-        paid = part_paid if part_paid and telling.says_changed else {}
-        loan, about = _about_figures(telling, companions, firms, before or {}, paid)
+        loan, about = _about_figures(telling, companions, firms, before or {})
         if on_its_way and telling.names_what_is_owed:
             about["on_way"] = _on_way(about["amount"], _several(telling, companions), on_its_way)
         if telling.kind == Prompt.Kind.PRIOR_NOTICE:
@@ -82,7 +79,6 @@ def _about_figures(
     companions: Sequence[Companion],
     firms: Mapping[int, Firm],
     before: Mapping[int, Before],
-    part_paid: Mapping[tuple[int, Decimal], Decimal],
 ) -> tuple[Telling | Companion, dict[str, Any]]:
     """The installment that is named first, or alone, and the facts."""
     if telling.outstanding is None:
@@ -90,22 +86,23 @@ def _about_figures(
     several = _several(telling, companions)
     if telling.says_withdrawn:
         several = [_as_told(one, before.get(one.prompt_id)) for one in several]
-    about = _about_installment(several[0], firms)
+    about, says_paid = _about_installment(several[0], firms), telling.says_changed
+    about["paid_then"] = tuple((one.installment_id or 0, one.already_paid) for one in several if one.already_paid)
     if companions:
-        about["items"] = tuple(_item(one, before.get(one.prompt_id), _paid(one, part_paid)) for one in several)
+        about["items"] = tuple(_item(one, before.get(one.prompt_id), says_paid=says_paid) for one in several)
     if len(several) > 1:
         amounts = (one.outstanding or Decimal(0) for one in several)
         about |= {"amount": sum(amounts, Decimal(0)), "payment_reference": ""}
         return several[0], about
-    about["part_paid"] = _paid(several[0], part_paid)
+    about["part_paid"] = _part_paid(several[0]) if says_paid else None
     if known := before.get(several[0].prompt_id):
         about |= {"instead_amount": known.instead} if telling.says_withdrawn else known.as_facts()
     return several[0], about
 
 
-def _paid(one: Telling | Companion, part_paid: Mapping[tuple[int, Decimal], Decimal]) -> Decimal | None:
-    """How much of it is paid already; None where nothing is, or it is not owed any more as it was when it was read."""
-    return part_paid.get((one.installment_id or 0, one.outstanding or Decimal(0)))
+def _part_paid(one: Telling | Companion) -> Decimal | None:
+    """How much of it is paid already; None where nothing is, or all."""
+    return one.already_paid or None if one.outstanding else None
 
 
 def _several(telling: Telling, companions: Sequence[Companion]) -> list[Telling | Companion]:
@@ -140,10 +137,10 @@ def _about_installment(one: Telling | Companion, firms: Mapping[int, Firm]) -> d
     }
 
 
-def _item(one: Telling | Companion, before: Before | None, paid: Decimal | None) -> FactItem:
-    amount = one.outstanding or Decimal(0)
+def _item(one: Telling | Companion, before: Before | None, *, says_paid: bool) -> FactItem:
+    amount, paid = one.outstanding or Decimal(0), _part_paid(one) if says_paid else None
     item = FactItem(loan_label(one), amount, one.payment_reference or "", one.installment_id or 0, part_paid=paid)
-    if before is None or before.withdrawn or (before.amount, before.due_on) == (one.outstanding, one.due_on):
+    if before is None or before.withdrawn:
         return item
     return item._replace(previous_amount=before.amount, previous_due_on=before.due_on)
 

@@ -16,7 +16,8 @@ from notifications.told_before import Told, told_of
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What the borrower was told last, `told_at`, of an installment that is otherwise now.
+    """What the borrower was told last, `told_at`, of an installment that is otherwise now, or of which as much is left
+    since a part was paid and the whole was raised.
 
     `withdrawn`: that it is no longer to be paid. `instead` is what of the same loan is to be paid on that day in place
     of one that has been withdrawn since; None where nothing is.
@@ -35,7 +36,7 @@ class Before:
 
 
 class _Asked(NamedTuple):
-    """One installment that a message names."""
+    """One installment that a message names, and whether it says how much of it is paid already."""
 
     prompt_id: int
     installment_id: int
@@ -43,7 +44,9 @@ class _Asked(NamedTuple):
     version: int
     withdrawn: bool
     outstanding: Decimal | None
+    paid: Decimal | None
     due_on: date | None
+    says_paid: bool
 
 
 def previously_told(tellings: Iterable[Telling], companions: Mapping[int, Sequence[Companion]]) -> dict[int, Before]:
@@ -66,7 +69,7 @@ def _named(telling: Telling, companions: Sequence[Companion]) -> Iterator[_Asked
         borrower_id, withdrawn = telling.borrower_id, telling.says_withdrawn
         named: list[Telling | Companion] = [telling, *companions]
         for one in named:
-            figures = (one.outstanding, one.due_on)
+            figures = (one.outstanding, one.already_paid, one.due_on, telling.says_changed)
             yield _Asked(one.prompt_id, one.installment_id or 0, borrower_id, one.version, withdrawn, *figures)
 
 
@@ -78,7 +81,9 @@ def _before(one: _Asked, told: Sequence[Told]) -> Before | None:
     if last is None or last.figures is None or (last.withdrawn and one.withdrawn):
         return None
     amount, due_on = last.figures
-    if not one.withdrawn and not last.withdrawn and (amount, due_on) == (one.outstanding, one.due_on):
+    as_told = not one.withdrawn and not last.withdrawn and (amount, due_on) == (one.outstanding, one.due_on)
+    # Only news of changed figures say what it is in all; others would name the same figure twice.
+    if as_told and not (one.says_paid and one.paid and one.paid != last.paid):
         return None
     return Before(amount, due_on, last.withdrawn, last.at)
 

@@ -1,4 +1,4 @@
-"""What borrowers write back by SMS: "I know" with its code, "no more SMS", or something that a person reads.
+"""What borrowers write back by SMS: "I know" with its code, "no more SMS", "SMS again", or what a person has to read.
 
 "Stop" is always obeyed (47 CFR 64.1200(a)(10)), also where SMS is the last channel that reaches somebody: their
 prompts then go to a person, and the answer says so. It is confirmed once, in the answer to that very message where its
@@ -31,8 +31,9 @@ from notifications.events import record
 from notifications.models import Acknowledgement, Callback, Delivery, InboundText, NoticeEvent, Prompt
 from notifications.preferences import MACHINES, stop_machines
 from notifications.reach import all_reached_without
-from notifications.replies import Acknowledge, Other, Reply, Stop, classify
+from notifications.replies import Acknowledge, Other, Reply, Start, Stop, classify
 from notifications.signatures import reply_codes
+from notifications.started import LETS_THROUGH, is_heard, start
 from notifications.written import FOR_A_PERSON, hand_over
 
 logger = logging.getLogger(__name__)
@@ -121,12 +122,16 @@ def _do_one(reply: Reply, words: Words, callback: Callback, now: datetime) -> st
     text = InboundText(callback=callback, provider=words.provider, meaning=_meaning(reply), received_at=now)
     if words.fingerprint and not _is_new(text, words.fingerprint):
         return None
+    if isinstance(reply, Start) and not is_heard(words.provider, words.text):
+        reply = Other()  # messages would be held back all the same
     answers = []
     for borrower, done in _done_for_all(reply, words.senders, now):
         text.borrower, text.outcome, text.delivery_id = borrower, done.outcome, done.delivery_id
         text.save()
         answers.append(hand_over(text, borrower, now=now) if borrower and done.is_for_a_person else done.answer)
         text = InboundText(callback=callback, provider=words.provider, meaning=_meaning(reply), received_at=now)
+    if isinstance(reply, Start) and words.provider in LETS_THROUGH:
+        return ""  # that one confirms it: once is enough
     return next(filter(None, answers), "")
 
 
@@ -188,6 +193,8 @@ def _meaning(reply: Reply) -> InboundText.Meaning:
     match reply:
         case Stop():
             return Meaning.STOP
+        case Start():
+            return Meaning.START
         case Acknowledge():
             return Meaning.ACKNOWLEDGE
         case Other():
@@ -198,6 +205,8 @@ def _do(reply: Reply, borrower: User, address: str, now: datetime) -> Done:
     match reply:
         case Stop():
             return _stop(borrower, address, now)
+        case Start():
+            return _start(borrower, address, now)
         case Acknowledge(code):
             return _acknowledge(borrower, address, code, now)
         case Other():
@@ -213,6 +222,16 @@ def _stop(borrower: User, address: str, now: datetime) -> Done:
         "You get no more SMS from us. As nothing else reaches you, a person calls before a payment is due."
     )
     return Done("switched off, a person calls", answer=answer)
+
+
+def _start(borrower: User, address: str, now: datetime) -> Done:
+    match start(borrower, address, now=now):
+        case None:
+            return Done(FOR_A_PERSON)
+        case False:
+            return Done("switched on before")
+        case _:
+            return Done("switched on", answer=gettext("You get our SMS again. Answer STOP to end them."))
 
 
 def _acknowledge(borrower: User, address: str, code: str, now: datetime) -> Done:

@@ -1,5 +1,5 @@
 """What a payment leaves to be paid: of the installment that it is for, or nothing more of its loan. And how much of
-what is to be paid is on its way, or paid already.
+what is to be paid is on its way.
 """
 
 from collections.abc import Collection, Sequence
@@ -52,10 +52,6 @@ _OF_ONE: Final = """
  JOIN loans_payment AS seen ON seen.id = part.payment_id AND seen.status = 'received'
  WHERE part.installment_id = {installment}.id AND part.amount > 0)
 """
-# With what is owed, so that nobody adds up two moments: the row may have changed since its telling was read.
-_PART_PAID: Final = """
-SELECT id, outstanding, paid FROM loans_installment WHERE id = ANY(%(ids)s::bigint[]) AND paid > 0 AND outstanding > 0
-"""
 # For sure: the bank has booked all of a schedule that pays back the whole loan and waived no installment as a whole,
 # both firms say the same of it, and nothing of it is disputed.
 _PAID_OFF: Final = """
@@ -107,14 +103,6 @@ def on_its_way(installment_ids: Collection[int]) -> dict[int, Decimal | None]:
     """
     rows = _rows(_ON_ITS_WAY, installment_ids) if installment_ids else ()
     return {pk: amount if sure else None for pk, amount, sure in rows}
-
-
-def part_paid(installment_ids: Collection[int]) -> dict[tuple[int, Decimal], Decimal]:
-    """How much of these installments is paid already, by the id and what is still owed beside it; those of which
-    nothing or all is paid are left out. No query where none is asked about.
-    """
-    rows = _rows(_PART_PAID, installment_ids) if installment_ids else ()
-    return {(pk, outstanding): paid for pk, outstanding, paid in rows}
 
 
 def _rows(statement: str, ids: Collection[int]) -> list[tuple[Any, ...]]:

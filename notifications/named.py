@@ -49,6 +49,13 @@ def named(delivery: Delivery) -> dict[int, Named]:
     return {prompt.installment_id or 0: Named(facts.amount, facts.due_on)} if _leads_itself(delivery) else {}
 
 
+def paid_then(delivery: Delivery) -> dict[int, Decimal]:
+    """How much of each installment was paid beside what this names, when it was worded, by the installment's id; those
+    of which nothing was are left out. Of one that `named` can read.
+    """
+    return {int(pk): Decimal(paid) for pk, paid in (delivery.facts or {}).get("paid_then", ())}
+
+
 def tells_of(delivery: Delivery, prompt: Prompt) -> bool:
     """Whether this delivery, of `prompt` or of the one that leads it, named what `prompt` is about, or is still to."""
     if prompt.kind not in Prompt.OF_FIGURES:

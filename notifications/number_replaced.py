@@ -36,16 +36,16 @@ def follow_numbers(user_ids: Collection[int], *, now: datetime) -> None:
         phone = phones.get(word.user_id)
         if phone == word.address:
             _switch(word, on=False, why=THEIRS, now=now)
-        elif phone and not _is_known_as_theirs(word):
+        elif phone and not is_known_as_theirs(word.user_id, word.address):
             _switch(word, on=True, why=ANOTHERS, now=now)
 
 
-def _is_known_as_theirs(word: Consent) -> bool:
-    """Whether the borrower had shown that they read what goes to the number from which this was said."""
-    proved = Q(contact_points__address=word.address, contact_points__verified_at__isnull=False)
-    signs_in = Q(phone=word.address, phone_verified=True)
-    known = Acknowledgement.objects.filter(borrower=word.user_id, delivery__address=word.address)
-    return User.objects.filter(proved | signs_in, pk=word.user_id).exists() or known.exists()
+def is_known_as_theirs(user_id: int, address: str) -> bool:
+    """Whether the borrower had shown that they read what goes to this number."""
+    proved = Q(contact_points__address=address, contact_points__verified_at__isnull=False)
+    signs_in = Q(phone=address, phone_verified=True)
+    known = Acknowledgement.objects.filter(borrower=user_id, delivery__address=address)
+    return User.objects.filter(proved | signs_in, pk=user_id).exists() or known.exists()
 
 
 def _switch(word: Consent, *, on: bool, why: str, now: datetime) -> None:

@@ -24,22 +24,28 @@ def plan_changes(installment_ids: Sequence[int], clock: Clock) -> int:
 
     Of what has been withdrawn from the schedule, or waived as a whole, they are told so, of other figures which hold
     now. What falls due so soon that an ordinary prompt follows at once is left to that: it says what it takes the place
-    of.
+    of. Not where a part was paid and as much charged on top: that prompt would name what was told, and no change.
     """
     gone = Q(state=State.WITHDRAWN, outstanding__gt=0) | Q(state=State.SETTLED, paid=0, waived__gt=0)
     other = Q(state=State.OPEN, version__gt=1, due_on__gt=clock.now.date())
     candidates = Installment.objects.filter(gone | other, pk__in=installment_ids)
     rows = list(candidates.select_related("loan__borrower").order_by("pk"))
     last = {(told.installment_id, told.borrower_id): told for told in told_of([row.pk for row in rows])}
-    told_otherwise = [row for row in rows if (told := last.get((row.pk, row.loan.borrower_id))) and _differs(row, told)]
-    return _plan_dropped(told_otherwise, clock) + _plan_changed(told_otherwise, clock)
+    told_otherwise = [
+        (row, told) for row in rows if (told := last.get((row.pk, row.loan.borrower_id))) and _differs(row, told)
+    ]
+    return _plan_dropped([row for row, _told in told_otherwise], clock) + _plan_changed(told_otherwise, clock)
 
 
 def _differs(row: Installment, told: Told) -> bool:
     """Whether what was told last is not so any more."""
     if row.is_dropped:
         return not told.withdrawn
-    return told.version < row.version and not told.says(Named(row.outstanding, row.due_on))
+    return told.version < row.version and not told.says(_figures(row), row.paid)
+
+
+def _figures(row: Installment) -> Named:
+    return Named(row.outstanding, row.due_on)
 
 
 def _plan_dropped(rows: Sequence[Installment], clock: Clock) -> int:
@@ -50,10 +56,13 @@ def _plan_dropped(rows: Sequence[Installment], clock: Clock) -> int:
     return planned
 
 
-def _plan_changed(rows: Sequence[Installment], clock: Clock) -> int:
-    rows = [row for row in rows if row.state == State.OPEN]
-    plans = plans_for(row.loan for row in rows) if rows else {}
-    changed = [row.pk for row in rows if not _follows_at_once(row, plans[row.loan_id], clock)]
+def _plan_changed(told_otherwise: Sequence[tuple[Installment, Told]], clock: Clock) -> int:
+    still_owed = [(row, told) for row, told in told_otherwise if row.state == State.OPEN]
+    plans = plans_for(row.loan for row, _told in still_owed) if still_owed else {}
+    changed = [
+        row.pk for row, told in still_owed
+        if told.names(_figures(row)) or not _follows_at_once(row, plans[row.loan_id], clock)
+    ]  # fmt: skip
     return plan_installments(Prompt.Kind.SCHEDULE_CHANGED, changed, clock) if changed else 0
 
 

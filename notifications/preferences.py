@@ -31,6 +31,8 @@ WORDING: Final[dict[str, str]] = {
     Consent.Source.PROVIDER: "told the provider",
 }
 """What a person saw, or wrote, when they said it; a new text on the page is a new version."""
+STARTS: Final = "start"
+"""What they wrote by SMS to get it again."""
 
 
 class LastChannel(Exception):  # noqa: N818  (it names what is true of the channel)
@@ -64,8 +66,9 @@ def set_channel(
         # Two switches at once must not each leave the other as the last one.
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         at = now or timezone.now()
+        wording = STARTS if enabled and source == Consent.Source.REPLY else WORDING[source]
         word = Consent(
-            user=user, channel=channel, given=enabled, source=source, wording=WORDING[source], address=address, at=at
+            user=user, channel=channel, given=enabled, source=source, wording=wording, address=address, at=at
         )
         if is_on(user, channel) == enabled:
             if not enabled and not address and _was_said_from_a_number(user, channel):

@@ -41,7 +41,7 @@ def confirm_settled(payment_ids: list[int], **_: Any) -> None:
 
 @receiver(signals.payments_returned)
 def tell_returned(payment_ids: list[int], **_: Any) -> None:
-    _tell(Kind.PAYMENT_RETURNED, [*payment_ids, *returned_untold(payment_ids)])
+    _tell(Kind.PAYMENT_RETURNED, payment_ids)
 
 
 @receiver(signals.loans_given_over)
@@ -57,6 +57,8 @@ def follow_schedule(installment_ids: list[int], **_: Any) -> None:
     hand_on(installment_ids, Clock.at(now))
     cancel_outdated(Payment.everything.filter(installment__in=installment_ids), now=now)
     plan_changes(installment_ids, Clock.at(now))
+    if untold := returned_untold(installment_ids):
+        _tell(Kind.PAYMENT_RETURNED, untold)
     plan_unheard(installment_ids, Clock.at(now))
     transaction.on_commit(tasks.wake_planner, robust=True)
 

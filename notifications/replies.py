@@ -1,8 +1,9 @@
-"""What a text message to us says: no more of these, "I know", or something that a person must read. Pure.
+"""What a text message to us says: no more of these, these again, "I know", or something that a person must read. Pure.
 
 In the United States a consumer may revoke consent in any reasonable way; a text with one of the words stop, quit, end,
 revoke, opt out, cancel or unsubscribe is one by definition (47 CFR 64.1200(a)(10)). In mainland China the words are
-退订, T, TD, N and R.
+退订, T, TD, N and R. START and UNSTOP are the words by which carriers know that somebody wants them again; nothing else
+may stand beside such a word but politeness, and YES is none here: it says that somebody knows.
 
 How much else may stand beside such a word is decided here, narrowly: politeness ("please stop"), and a few whole
 sentences that can mean nothing else ("stop texting me"), our own invitation among them ("退订回T"). A word inside a
@@ -22,6 +23,11 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """Text messages to this number again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Acknowledge:
     """The reader knows; `code` is four ASCII digits and names the message that is meant."""
 
@@ -33,7 +39,7 @@ class Other:
     """For a person to read."""
 
 
-Reply = Stop | Acknowledge | Other
+Reply = Stop | Start | Acknowledge | Other
 
 STOP_WORDS: Final = frozenset(
     {
@@ -50,6 +56,25 @@ STOP_SENTENCES: Final = frozenset(
         *("reply stop", "stop to opt out", "reply stop to opt out", "stop to end", "reply stop to end"),
         *("退订短信", "退訂短信", "退訂簡訊", "我要退订", "我要退訂", "停止发送", "停止發送", "不要再发", "不要再發"),
         *("不要再发短信", "不要再發短訊", "不要再發簡訊", "别再发了", "別再發了", "别发了", "別發了", "拒收短信"),
+    }
+)
+START_WORDS: Final = frozenset(
+    {
+        *("start", "unstop", "resume", "opt in", "optin", "opt-in", "subscribe", "resubscribe"),
+        *(
+            "开始",
+            "開始",
+            "恢复",
+            "恢復",
+            "订阅",
+            "訂閱",
+            "重新订阅",
+            "重新訂閱",
+            "恢复短信",
+            "恢復短信",
+            "恢復簡訊",
+            "恢復短訊",
+        ),
     }
 )
 POLITE_WORDS: Final = frozenset({"please", "pls", "plz", "now", "thanks", "thank", "you", "thx", "just"})
@@ -81,7 +106,9 @@ def classify(text: str) -> Reply:
     # "0417 ok?" asks.
     if (found := CODE_THEN_YES.fullmatch(said)) and "?" not in unicodedata.normalize("NFKC", text):
         return Acknowledge(found[1])
-    return Stop() if _says_stop(said) else Other()
+    if _says_stop(said):
+        return Stop()
+    return Start() if _is_one_of(STARTS, said) else Other()
 
 
 def normalize(text: str) -> str:
@@ -94,14 +121,23 @@ def normalize(text: str) -> str:
 
 
 def _says_stop(said: str) -> bool:
-    words = [_strip_signs(word) for word in said.split()]
-    rest = " ".join(word for word in words if word and word not in POLITE_WORDS)
-    if said in STOPS or _strip_polite(rest) in STOPS:
+    joined = _strip_polite("".join(letter for letter in _rest(said) if not _is_sign(letter)))
+    return _is_one_of(STOPS, said) or TOLD_TO_REPLY.fullmatch(joined) is not None
+
+
+def _is_one_of(forms: frozenset[str], said: str) -> bool:
+    rest = _rest(said)
+    if said in forms or _strip_polite(rest) in forms:
         return True
     # Chinese has no spaces, so one between its signs says nothing; "t d" is not a word.
-    joined = _strip_polite("".join(letter for letter in rest if not _is_sign(letter)))
     spaced = "".join(rest.split())
-    return TOLD_TO_REPLY.fullmatch(joined) is not None or (not spaced.isascii() and _strip_polite(spaced) in STOPS)
+    return not spaced.isascii() and _strip_polite(spaced) in forms
+
+
+def _rest(said: str) -> str:
+    """Without words of politeness."""
+    words = [_strip_signs(word) for word in said.split()]
+    return " ".join(word for word in words if word and word not in POLITE_WORDS)
 
 
 def _strip_polite(said: str) -> str:
@@ -133,3 +169,4 @@ def _is_sign(letter: str) -> bool:
 
 
 STOPS: Final = frozenset(form for one in STOP_WORDS | STOP_SENTENCES for form in (one, _strip_polite(one)))
+STARTS: Final = frozenset(form for one in START_WORDS for form in (one, _strip_polite(one)))

@@ -21,7 +21,8 @@ class Telling(NamedTuple):
     """One claimed delivery. What is about an installment, a payment or a dispute is None where there is none.
 
     `closed` says why it must not go there any more, empty where it may. `needed` says of one that leads others whether
-    its own installment is to be told (`needed`). `loan_tail` is the end of the loan's number. `at` is the moment from
+    its own installment is to be told (`needed`). `already_paid` is what was paid beside
+    what is `outstanding`. `loan_tail` is the end of the loan's number. `at` is the moment from
     which it was to go out, as PostgreSQL writes it: reading it costs more than finding it, and only the last one's is
     asked for.
     """
@@ -42,6 +43,7 @@ class Telling(NamedTuple):
     installment_id: int | None
     needed: bool | None
     outstanding: Decimal | None
+    already_paid: Decimal | None
     due_on: date | None
     payment_reference: str | None
     product: str
@@ -90,6 +92,7 @@ class Companion(NamedTuple):
     installment_id: int
     needed: bool
     outstanding: Decimal
+    already_paid: Decimal
     due_on: date
     payment_reference: str
     product: str
@@ -115,7 +118,8 @@ prompt.dispute_id,
 CASE WHEN prompt.kind = ANY(%(held_by_dispute)s) AND NOT EXISTS (
               SELECT FROM notifications_prompt AS companion WHERE companion.told_with_id = prompt.id)
      THEN TRUE ELSE ({may_be_told("prompt", "installment")}) END AS needed,
-installment.outstanding, installment.due_on, installment.payment_reference, installment.loan_id,
+installment.outstanding, installment.paid AS already_paid, installment.due_on, installment.payment_reference,
+installment.loan_id,
 payment.amount AS paid, payment.paid_on, payment.status AS payment_status, payment.loan_id AS paid_loan_id
 """
 """Of the tables of PROMPTS what a telling is about: the columns of a table `about`."""
@@ -137,7 +141,7 @@ WHERE delivery.id = ANY(%(ids)s::bigint[])
 _COMPANIONS: Final = f"""
 SELECT companion.id, companion.version, companion.told_with_id, installment.id,
        ({may_be_told("companion", "installment")}),
-       installment.outstanding, installment.due_on, installment.payment_reference,
+       installment.outstanding, installment.paid, installment.due_on, installment.payment_reference,
        loan.product, right(loan.external_id, 4), loan.currency, loan.bank_id, loan.platform_id
 FROM notifications_prompt AS companion
 JOIN loans_installment AS installment ON installment.id = companion.installment_id
@@ -157,7 +161,7 @@ SELECT telling.id, telling.channel, telling.address, {WHY_CLOSED},
        telling.prompt_id, telling.kind, telling.stage, telling.version,
        borrower.id, borrower.name, borrower.locale, borrower.time_zone, borrower.jurisdiction,
        telling.installment_id, telling.needed,
-       telling.outstanding, telling.due_on, telling.payment_reference,
+       telling.outstanding, telling.already_paid, telling.due_on, telling.payment_reference,
        loan.product, right(loan.external_id, 4), loan.currency, loan.bank_id, loan.platform_id,
        telling.paid, telling.paid_on, telling.payment_status,
        dispute.receipt_number, dispute.answer_due_on, dispute.decision, telling.next_attempt_at::text

@@ -1,14 +1,16 @@
 """What borrowers were told of an installment so far: its figures, or that it is no longer to be paid."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 from django.db.models import Exists, OuterRef, Q
 
+from loans.models.fields import ZERO
 from notifications.models import AgentTask, Delivery, Prompt
-from notifications.named import Named, named
+from notifications.named import Named, named, paid_then
 from notifications.states import SAID_NOTHING
 
 Status = Delivery.Status
@@ -25,8 +27,8 @@ _OUTSIDE: Final = Delivery.objects.filter(prompt=OuterRef("prompt")).exclude(cha
 class Told:
     """One telling of one installment to one person at a moment in UTC, by a prompt about its `version`.
 
-    `figures` are those that a message named; None where a person or a firm told it, whose words are not on record. What
-    the task of an alarm told has no prompt: `prompt_id` is 0.
+    `figures` are those that a message named, beside which `paid` had been paid then; None where a person or a firm told
+    it, whose words are not on record. What the task of an alarm told has no prompt: `prompt_id` is 0.
     """
 
     prompt_id: int
@@ -36,8 +38,15 @@ class Told:
     withdrawn: bool
     at: datetime
     figures: Named | None = None
+    paid: Decimal = ZERO
 
-    def says(self, figures: Named) -> bool:
+    def says(self, figures: Named, paid: Decimal) -> bool:
+        """Whether it is these figures that were told, of as much in all: a part that was paid since and a raise of as
+        much leave what was told, and are another plan.
+        """
+        return self.names(figures) and self.paid == paid
+
+    def names(self, figures: Named) -> bool:
         """Whether it is these figures that were told."""
         return not self.withdrawn and self.figures == figures
 
@@ -72,9 +81,11 @@ def _by_message(prompts: dict[int, list[Prompt]]) -> Iterator[Told]:
     sent = sent.exclude(_UNREAD & Exists(_OUTSIDE))
     for delivery in sent.select_related("prompt"):
         at, figures = delivery.sent_at or delivery.handed_at, named(delivery)
+        paid = paid_then(delivery) if figures else {}
         for prompt in prompts[delivery.prompt_id]:
             if at and prompt.installment_id in figures:
-                yield _told(prompt, at, figures[prompt.installment_id])
+                pk = prompt.installment_id
+                yield replace(_told(prompt, at, figures[pk]), paid=paid.get(pk, ZERO))
 
 
 def _told(prompt: Prompt, at: datetime, figures: Named | None = None) -> Told:

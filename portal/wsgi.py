@@ -13,9 +13,11 @@ require_sound()
 
 
 def _count_to_the_end() -> None:
-    from notifications.webhooks import refused  # its models can be loaded only now
+    from loans.api import refusals  # models can be loaded only now
+    from notifications.webhooks import refused
 
-    refused.later.switch_on()
+    for later in (refusals.later, refused.later):
+        later.switch_on()
 
 
 _count_to_the_end()

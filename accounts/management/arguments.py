@@ -18,6 +18,18 @@ def words(typed: str) -> str:
     return typed
 
 
+def given(typed: str) -> str:
+    """What was typed after an option that may be left out, as an empty variable of a script must not leave it out."""
+    if not typed.strip():
+        raise ArgumentTypeError("nothing was given: write it, or leave the option out")
+    return typed
+
+
+def given_words(typed: str) -> str:
+    """Both."""
+    return given(words(typed))
+
+
 def port(typed: str) -> int:
     """Of TCP, to listen on or to post to. 0, where a command takes it, lets the system pick a free one."""
     if not typed.isascii() or not typed.isdigit() or int(typed[:9]) > MOST_PORTS:

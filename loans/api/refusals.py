@@ -2,11 +2,13 @@
 
 import logging
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.db import Error, connection
+from django.utils import timezone
 
 from loans.tally import Tally
+from loans.written_later import WrittenLater
 
 _UNCOUNTED: Final = frozenset({"too_many_requests", "method_not_allowed", "not_acceptable", "not_found"})
 """What says nothing about the messages themselves."""
@@ -26,6 +28,8 @@ SET last_at = GREATEST(run.last_at, excluded.last_at), messages = run.messages +
     signed_at = GREATEST(run.signed_at, excluded.signed_at),
     code = CASE WHEN excluded.signed_at IS NULL AND run.signed_at >= run.since THEN run.code ELSE excluded.code END
 """
+Name = tuple[str, bool]
+"""A partner's code, and whether it signed."""
 tally: Final = Tally()
 """By the partner's code and whether it signed, so that what nobody signed under its name keeps nothing of the partner's
 own from being written."""
@@ -37,18 +41,33 @@ def note(partner: str, code: str, now: datetime) -> None:
 
     Never raises: that it cannot be counted must not change the answer.
     """
-    signed = code not in _UNSIGNED
-    if code in _UNCOUNTED or not (messages := tally.due((partner, signed), now)):
+    if code in _UNCOUNTED:
         return
-    said: dict[str, Any] = {
-        "partner": partner,
-        "code": code,
-        "signed_at": now if signed else None,
-        "now": now,
-        "messages": messages,
-    }
+    signed = code not in _UNSIGNED
+    if messages := tally.due((partner, signed), now, said=(code, now)):
+        _write((partner, signed), messages, code, now)
+    else:
+        later.ask()
+
+
+def write_left(*, everything: bool = False) -> None:
+    """Write what was counted and not written, with the moment of the last one: what may be by now, or all of it as the
+    process ends. Never raises.
+    """
+    for name, left in tally.left(timezone.now(), everything=everything).items():
+        code, at = left.said
+        _write(cast("Name", name), left.times, code, at)
+
+
+def _write(name: Name, messages: int, code: str, at: datetime) -> None:
+    partner, signed = name
+    signed_at = at if signed else None
+    said: dict[str, Any] = {"partner": partner, "code": code, "signed_at": signed_at, "now": at, "messages": messages}
     try:
         with connection.cursor() as cursor:
             cursor.execute(_COUNT, said)
     except Error as error:
         log.warning("A refused message is not counted (%s)", type(error).__name__)
+
+
+later: Final = WrittenLater(write_left)

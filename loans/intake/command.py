@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Final, Literal, cast
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
+from accounts.management.arguments import given, given_words
 from loans.intake.detached import MOST_BYTES, SUFFIX
 from loans.intake.progress import shown
 from loans.intake.records import Code, LoanRecord, Refusal, UnreadableFile
@@ -50,9 +51,14 @@ class ImportCommand(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", nargs="+", metavar="FILE", help="a file; - reads standard input")
         parser.add_argument(
-            "--partner", metavar="CODE", help="whose file it is; not needed where there is one bank only"
+            "--partner",
+            type=given_words,
+            metavar="CODE",
+            help="whose file it is; not needed where there is one bank only",
         )
-        parser.add_argument("--signature", metavar="FILE", help="the signature of the file; by default FILE.sig")
+        parser.add_argument(
+            "--signature", type=given, metavar="FILE", help="the signature of the file; by default FILE.sig"
+        )
         parser.add_argument("--dry-run", action="store_true", help="read and check only: needs and touches no database")
         parser.add_argument("--json", action="store_true", help="print one JSON object a record and nothing else")
 

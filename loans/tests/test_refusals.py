@@ -81,6 +81,20 @@ def test_many_in_a_second_are_one_statement_and_all_are_counted_with_the_next(
     assert runs() == [("harbour", "wrong_signature", False, 52)]
 
 
+def test_what_is_left_is_written_as_of_its_own_moment(secret: str) -> None:
+    start = timezone.now()
+    last = start + timedelta(milliseconds=900)
+    for code, at in (("not_json", start), ("currency", start), ("amount", last), ("stale", last), ("stale", last)):
+        refusals.note("harbour", code, at)
+    assert runs() == [("harbour", "not_json", True, 2)]
+    refusals.write_left(everything=True)
+    assert runs() == [("harbour", "amount", True, 5)]
+    run = RefusalRun.objects.get()
+    assert (run.since, run.last_at, run.signed_at) == (start, last, last)
+    refusals.write_left(everything=True)
+    assert RefusalRun.objects.get().messages == 5
+
+
 def test_what_a_stranger_posts_hides_nothing_that_the_partner_signed(secret: str) -> None:
     start = timezone.now()
     refusals.note("harbour", "wrong_signature", start)

@@ -46,12 +46,10 @@ class PostingChannel(Channel):
         )
 
     def wait_no_longer_than(self, seconds: float) -> None:
-        """For a connection, and for an answer: a person is looking at the page meanwhile."""
-        self._limits = replace(
-            self._limits,
-            connect_seconds=min(seconds, self._limits.connect_seconds),
-            answer_seconds=min(seconds, self._limits.answer_seconds),
-        )
+        """For connection and answer together: a person is looking at the page meanwhile."""
+        connect = min(seconds / 2, self._limits.connect_seconds)
+        answer = min(seconds - connect, self._limits.answer_seconds)
+        self._limits = replace(self._limits, connect_seconds=connect, answer_seconds=answer)
 
     @abstractmethod
     def make_post(self, message: Message) -> Request | Outcome:

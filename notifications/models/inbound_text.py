@@ -19,6 +19,7 @@ class InboundText(models.Model):
     class Meaning(models.TextChoices):
         ACKNOWLEDGE = "acknowledge", _("acknowledges")
         STOP = "stop", _("wants no more SMS")
+        START = "start", _("wants SMS again")
         OTHER = "other", _("something else")
 
     callback = models.ForeignKey(

@@ -18,7 +18,7 @@ from loans.tests.factories import make_bank, make_installment, make_loan
 from notifications import alike, placing
 from notifications.claiming import Line
 from notifications.composing import word
-from notifications.models import Delivery, NoticeEvent
+from notifications.models import Delivery, LeadPlan, NoticeEvent
 from notifications.placing import place
 from notifications.tellings import Telling
 from notifications.tests.bundles import hold_by_outage
@@ -130,9 +130,17 @@ def finer_than_a_cent() -> Delivery:
     return one
 
 
+def paid_in_part() -> Delivery:
+    """By its bank's figure, without a payment that anybody knows of."""
+    one = waiting()
+    Installment.objects.filter(prompts=one.prompt).update(outstanding="60", paid="40")
+    return one
+
+
 ODD: dict[str, Callable[[], Delivery]] = {
     "several installments": lambda: companions(waiting()),
     "figures that changed": changed,
+    "a part that is paid": paid_in_part,
     "an amount that cannot be": finer_than_a_cent,
     "a person without a name": lambda: waiting(due(make_borrower(name=""))),
     "no reference": lambda: waiting(due(payment_reference="")),
@@ -194,6 +202,40 @@ def test_at_midnight_the_next_block_is_of_the_new_day(monkeypatch: pytest.Monkey
     place_in_blocks(monkeypatch, 1, lambda: next(moments))
     days = [facts["today"] for _pk, (facts, _wording) in sorted(as_placed().items())]
     assert days == ["2026-11-22", "2026-11-23", "2026-11-23"]
+
+
+def place_over_midnight(monkeypatch: pytest.MonkeyPatch, between: Callable[[], object] = lambda: None) -> None:
+    """One before midnight, of which is learned what the others say, and those in the day after it. `between` happens
+    at midnight.
+    """
+    moments = iter((NOON, *[NOON + timedelta(hours=12)] * 5))
+
+    def clock() -> datetime:
+        now = next(moments)
+        if now > NOON:
+            between()
+        return now
+
+    place_in_blocks(monkeypatch, 1, clock)
+
+
+def test_at_midnight_what_was_learned_of_a_day_that_is_over_places_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it was learned of is paid by then, and says by itself no more that its day is over."""
+    learned, *over = [waiting(due(due_on=date(2026, 11, 22)), stage=0) for _ in range(3)]
+    paid = Installment.objects.filter(prompts=learned.prompt)
+    place_over_midnight(monkeypatch, lambda: paid.update(state="settled", paid=100, outstanding=0))
+    assert as_placed().keys() == {learned.pk}
+    reasons = Delivery.objects.filter(pk__in=[one.pk for one in over]).values_list("status", "reason")
+    assert set(reasons) == {("failed", "its due day is over")}
+
+
+def test_at_midnight_a_plan_of_ones_own_may_have_a_later_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    LeadPlan.objects.create(partner=make_bank(), product="Sofa", upcoming="7,3,2,0")
+    learned, sofa, usual = [waiting(due(product=name)) for name in ("Phone plan", "Sofa", "Phone plan")]
+    place_over_midnight(monkeypatch)
+    assert as_placed().keys() == {learned.pk, usual.pk}
+    sofa.refresh_from_db()
+    assert (sofa.status, sofa.reason) == ("failed", "overtaken by a later stage")
 
 
 def test_what_is_paid_disputed_or_held_is_not_placed_with_those_that_are_alike(

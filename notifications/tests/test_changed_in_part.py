@@ -5,14 +5,12 @@ from decimal import Decimal
 from typing import Final
 
 import pytest
-from pytest_django import DjangoAssertNumQueries
 
 from loans.models import Installment
 from loans.tests.factories import make_bank, make_installment, make_loan
 from loans.tests.test_apply_loans import loan as reported
 from loans.tests.test_apply_loans import paid_loan, period
 from loans.tests.test_apply_loans import send as report
-from notifications.left_to_pay import part_paid
 from notifications.models import Prompt
 from notifications.rendering import render
 from notifications.tests.bundles import deliver, make_pair
@@ -152,12 +150,6 @@ def test_of_several_each_says_what_was_told_before_beside_it() -> None:
     assert "¥40.00 has been paid already, of ¥120.00 in all; we told you before: ¥100.00, due" in words(facts)
 
 
-def test_what_has_changed_since_it_was_read_is_not_added_up(row: Installment) -> None:
-    assert part_paid([row.pk]) == {}
-    change(row, total=120, paid=40)
-    assert part_paid([row.pk]) == {(row.pk, Decimal(80)): Decimal(40)}
-
-
-def test_where_no_figures_have_changed_nothing_is_asked(django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    with django_assert_num_queries(0):
-        assert part_paid([]) == {}
+def test_of_what_is_paid_in_full_meanwhile_no_part_is_named(row: Installment) -> None:
+    prompt = change(row, total=120, paid=120)
+    assert said(prompt).part_paid is None

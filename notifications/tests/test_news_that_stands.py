@@ -128,6 +128,21 @@ def another(payment: Payment, status: str = "received") -> Payment:
     return Payment.objects.create(loan=payment.loan, installment=payment.installment, **said)
 
 
+def owe_again(installment: Installment | None, at: datetime) -> None:
+    """What had paid it turned out to be for something else."""
+    assert installment
+    Installment.objects.filter(pk=installment.pk).update(state="open", paid=0, outstanding=100, version=2)
+    with time_machine.travel(at, tick=False):
+        signals.installments_changed.send(sender=None, installment_ids=[installment.pk])
+
+
+def come_back(payment: Payment, at: datetime) -> None:
+    """It had paid what it was for, which is told first (`loans/intake/news.py`)."""
+    Payment.objects.filter(pk=payment.pk).update(status="returned")
+    owe_again(payment.installment, at)
+    become(payment, "returned", at)
+
+
 def place_all(at: datetime) -> None:
     dispatch.dispatch("in_app", clock=lambda: at)
 
@@ -156,10 +171,39 @@ def test_it_is_told_when_the_other_comes_back_too(payment: Payment) -> None:
     other = another(payment)
     Installment.objects.update(state="awaiting_bank")
     become(payment, "returned", NOON + HOUR)
-    Installment.objects.update(state="open")
-    become(other, "returned", NOON + 2 * HOUR)
+    come_back(other, NOON + 2 * HOUR)
     assert (kinds_of(payment), kinds_of(other)) == (["payment_returned"], ["payment_returned"])
     assert going("email", NOON + 2 * HOUR) == ["payment_returned", "payment_returned"]
+
+
+def test_it_is_told_once_when_the_other_turns_out_to_be_for_something_else(payment: Payment) -> None:
+    become(payment, "received", NOON)
+    place_all(NOON)
+    other = another(payment, "settled")
+    Installment.objects.update(state="settled", paid=100, outstanding=0)
+    become(payment, "returned", NOON + HOUR)
+    row = payment.installment
+    Payment.objects.filter(pk=other.pk).update(
+        installment=make_installment(payment.loan, number=2, due_on=TODAY + 9 * DAY)
+    )
+    owe_again(row, NOON + 2 * HOUR)
+    assert (kinds_of(payment), kinds_of(other)) == (["payment_returned"], [])
+    owe_again(row, NOON + 3 * HOUR)
+    assert going("email", NOON + 3 * HOUR) == ["payment_returned"]
+    place_all(NOON + 3 * HOUR)
+    pay(row, NOON + 4 * HOUR)
+    owe_again(row, NOON + 5 * HOUR)
+    assert Prompt.objects.filter(kind="payment_returned").count() == 1
+
+
+def test_who_has_the_loan_by_then_is_not_told_of_a_payment_that_they_never_heard_of(payment: Payment) -> None:
+    become(payment, "received", NOON)
+    place_all(NOON)
+    Installment.objects.update(state="settled", paid=100, outstanding=0)
+    become(payment, "returned", NOON + HOUR)
+    type(payment.loan).objects.update(borrower=make_borrower())
+    owe_again(payment.installment, NOON + 2 * HOUR)
+    assert not Prompt.objects.filter(kind="payment_returned").exists()
 
 
 def test_so_is_one_whose_news_was_taken_back_before_it_was_told(payment: Payment) -> None:
@@ -168,8 +212,7 @@ def test_so_is_one_whose_news_was_taken_back_before_it_was_told(payment: Payment
     become(payment, "returned", NOON + HOUR)
     pay(payment.installment, NOON + HOUR)
     other = another(payment)
-    Installment.objects.update(state="open")
-    become(other, "returned", NOON + 2 * HOUR)
+    come_back(other, NOON + 2 * HOUR)
     assert kinds_of(payment) == ["payment_returned"]
 
 
@@ -180,15 +223,14 @@ def test_a_return_that_was_told_is_not_told_again_when_another_payment_comes_bac
     place_all(NOON + HOUR)
     pay(payment.installment, NOON + HOUR)
     other = another(payment)
-    Installment.objects.update(state="open")
-    become(other, "returned", NOON + 2 * HOUR)
+    come_back(other, NOON + 2 * HOUR)
     assert (kinds_of(payment), kinds_of(other)) == ([], ["payment_returned"])
 
 
 def test_nor_is_one_of_which_nobody_was_told_that_it_arrived(payment: Payment) -> None:
     Payment.objects.update(status="returned")
     other = another(payment)
-    become(other, "returned", NOON)
+    come_back(other, NOON)
     assert (kinds_of(payment), kinds_of(other)) == ([], ["payment_returned"])
 
 

@@ -11,6 +11,7 @@ from notifications.replies import (
     YES_WORDS,
     Acknowledge,
     Other,
+    Start,
     Stop,
     classify,
     normalize,
@@ -166,9 +167,9 @@ def test_any_longer_sentence_is_for_a_person(before: str, word: str, after: str)
 
 
 @given(st.text())
-def test_anything_is_one_of_the_three_and_its_width_makes_no_difference(text: str) -> None:
+def test_anything_is_one_of_the_four_and_its_width_makes_no_difference(text: str) -> None:
     said = classify(text)
-    assert isinstance(said, Stop | Acknowledge | Other)
+    assert isinstance(said, Stop | Start | Acknowledge | Other)
     assert classify(unicodedata.normalize("NFKC", text)) == said
 
 

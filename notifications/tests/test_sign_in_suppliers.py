@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+from time import monotonic
 
 import pytest
 from django.contrib.auth import get_user
@@ -15,8 +16,10 @@ from accounts.models import User
 from accounts.tests.factories import make_borrower
 from accounts.tests.gateway import Gateway
 from accounts.tests.mailbox import Mailbox
+from accounts.text_messages import TextMessageError
 from notifications.checks import check_codes
 from notifications.models import Callback, Delivery
+from notifications.sign_in_texts import ServingCarrier, _in_time
 from notifications.tests.outside import find_closed_port
 from notifications.tests.providers import DROP, HANG, Answer, run_provider
 
@@ -134,6 +137,54 @@ def test_nobody_waits_longer_for_another_supplier_than_for_kannel(
         by_twilio(settings, twilio.url)
         assert SORRY in ask_for_code(client, person.phone)
     assert len(twilio.asked) == 1
+
+
+def seconds_in_vain() -> float:
+    since = monotonic()
+    with pytest.raises(TextMessageError):
+        ServingCarrier().send_code(STRANGER, "123456", "en")
+    return monotonic() - since
+
+
+def test_all_suppliers_that_hang_have_one_time_together(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("notifications.sign_in_texts.WHOLE", 0.8)
+    with run_provider(HANG) as twilio, run_provider(HANG) as aliyun, run_provider(HANG) as kannel:
+        by_aliyun(settings, aliyun.url)
+        by_twilio(settings, twilio.url, "aliyun", "kannel")
+        settings.KANNEL_URL = f"{kannel.url}/cgi-bin/sendsms"
+        assert 0.7 < seconds_in_vain() < 3
+    assert [len(one.asked) for one in (twilio, aliyun, kannel)] == [1, 1, 1]
+
+
+def test_one_that_hangs_alone_has_its_own_time_and_no_more(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connection and answer are in it; the first call loads what is needed."""
+    monkeypatch.setattr("notifications.sign_in_texts.PATIENCE", 1.2)
+    by_twilio(settings, f"http://127.0.0.1:{find_closed_port()}")
+    assert seconds_in_vain()
+    with run_provider(HANG) as twilio:
+        by_twilio(settings, twilio.url)
+        assert 1.1 < seconds_in_vain() < 2.2
+
+
+def test_the_next_one_has_what_those_before_have_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("notifications.sign_in_texts._carriers", lambda: ["twilio", "aliyun", "kannel"])
+    moments = iter([100.0, 100.0, 102.0, 102.5])
+    monkeypatch.setattr("notifications.sign_in_texts.monotonic", lambda: next(moments))
+    assert list(_in_time()) == [("twilio", 2.0), ("aliyun", 2.0), ("kannel", 3.5)]
+    monkeypatch.setattr("notifications.sign_in_texts._carriers", lambda: ["kannel"])
+    moments = iter([100.0, 100.0])
+    assert list(_in_time()) == [("kannel", 5.0)]
+
+
+def test_the_next_one_carries_the_code_of_one_that_hangs(
+    person: User, gateway: Gateway, settings: Settings, monkeypatch: pytest.MonkeyPatch, client: Client
+) -> None:
+    monkeypatch.setattr("notifications.sign_in_texts.WHOLE", 1.0)
+    with run_provider(HANG) as twilio:
+        by_twilio(settings, twilio.url, "kannel")
+        ask_for_code(client, person.phone)
+    assert code_in(twilio.asked[0].form["Body"]) == gateway.last_code
+    assert enter(client, gateway.last_code) == reverse("home")
 
 
 @pytest.mark.parametrize("known", [True, False])

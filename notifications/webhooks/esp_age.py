@@ -7,6 +7,7 @@ signs none, and the others none that anymail checks.
 """
 
 from datetime import datetime, timedelta
+from math import isfinite
 from typing import Final
 
 import orjson
@@ -18,7 +19,8 @@ _SENDGRIDS: Final = "X-Twilio-Email-Event-Webhook-Timestamp"
 
 
 def is_too_old(esp: str, request: HttpRequest, now: datetime) -> bool:
-    """Whether a call, proved to be of the firm `esp`, was signed too long ago. False where no time is signed.
+    """Whether a call, proved to be of the firm `esp`, was signed too long ago. False where no time is signed, and where
+    it is ahead: nobody else can sign one, and a clock of theirs costs no report.
 
     Raises one of `esp_proofs.UNREADABLE` where the time, in seconds since 1970, cannot be read.
     """
@@ -31,4 +33,6 @@ def is_too_old(esp: str, request: HttpRequest, now: datetime) -> bool:
             signed = request.headers[_SENDGRIDS]
         case _:
             return False
-    return now.timestamp() - float(signed) > OLDEST.total_seconds()
+    if not isfinite(at := float(signed)):
+        raise ValueError("what is signed is no moment")
+    return now.timestamp() - at > OLDEST.total_seconds()

@@ -21,8 +21,8 @@ from django.http.multipartparser import MultiPartParserError
 from django.utils import timezone
 
 from loans.tally import Tally
+from loans.written_later import WrittenLater
 from notifications.models import RefusedCalls
-from notifications.webhooks.written_later import WrittenLater
 
 Path = ParamSpec("Path")
 View = Callable[Concatenate[HttpRequest, Path], HttpResponse]
@@ -100,8 +100,8 @@ def _note(provider: str, why: RefusedCalls.Why) -> None:
 def write_left(*, everything: bool = False) -> None:
     """Write what was counted and not written: what may be by now, or all of it as the process ends. Never raises."""
     now = timezone.now()
-    for counted_as, calls in tally.left(now, everything=everything).items():
-        _write(cast("CountedAs", counted_as), calls, now)
+    for counted_as, left in tally.left(now, everything=everything).items():
+        _write(cast("CountedAs", counted_as), left.times, now)
 
 
 def _write(counted_as: CountedAs, calls: int, now: datetime) -> None:

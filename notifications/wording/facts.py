@@ -68,7 +68,8 @@ class Facts(NamedTuple):
     of an adverse report. `on_way` is how much of `amount` is on its way to the bank. `part_paid` is how much has been
     paid beside `amount`, of figures that the bank has changed: they are both together. `rest` is what a payment leaves
     to be paid of what is due on `due_on`; `paid_off` names the loan of which it leaves nothing. `stops`: a text message
-    says by which word they are stopped.
+    says by which word they are stopped. `paid_then` is how much of each installment that it names was paid beside its
+    amount when it was worded, by the installment's id: no message says it, later ones are compared with it.
     """
 
     language: str
@@ -101,6 +102,7 @@ class Facts(NamedTuple):
     stops: bool = False
     on_way: Decimal | None = None
     part_paid: Decimal | None = None
+    paid_then: tuple[tuple[int, Decimal], ...] = ()
 
     @property
     def seller(self) -> str:
@@ -137,7 +139,7 @@ _DAYS = frozenset({"today", "due_on", "paid_on", "answer_by", "previous_due_on",
 _AMOUNTS = frozenset({"amount", "previous_amount", "withdrawn_amount", "instead_amount", "rest", "on_way", "part_paid"})
 
 
-def _read(name: str, value: Any) -> str | int | date | Decimal | tuple[FactItem, ...]:
+def _read(name: str, value: Any) -> str | int | date | Decimal | tuple[FactItem, ...] | tuple[tuple[int, Decimal], ...]:
     try:
         if name in _DAYS:
             return date.fromisoformat(value)
@@ -147,6 +149,8 @@ def _read(name: str, value: Any) -> str | int | date | Decimal | tuple[FactItem,
             return bool(value)
         if name == "items":
             return tuple(FactItem.from_json(*places) for places in value)
+        if name == "paid_then":
+            return tuple((int(pk), Decimal(paid)) for pk, paid in value)
         return int(value) if name == "usual_lag_days" else str(value)
     except (TypeError, ValueError, InvalidOperation):
         raise FactsError(f"The stored fact {name} cannot be read: expected {_expected(name)}.") from None
@@ -159,4 +163,6 @@ def _expected(name: str) -> str:
         return (
             "a list of [label, amount, reference, installment], of these and [earlier amount, earlier day], and [paid]"
         )
+    if name == "paid_then":
+        return "a list of [installment, amount]"
     return "a decimal number as text" if name in _AMOUNTS else "a whole number"

@@ -21,6 +21,7 @@ Kind = Prompt.Kind
 TEXT_TONES: Final = {
     InboundText.Meaning.ACKNOWLEDGE: "good",
     InboundText.Meaning.STOP: "warn",
+    InboundText.Meaning.START: "good",
     InboundText.Meaning.OTHER: "",
 }
 

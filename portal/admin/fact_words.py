@@ -33,6 +33,7 @@ NAMES: Final[dict[str, Promise]] = {
     "rest": _("still to be paid"),
     "on_way": _("of this on its way to the bank"),
     "part_paid": _("paid already beside this"),
+    "paid_then": _("paid beside each installment at the time"),
     "paid_off": _("loan that is paid in full"),
     "withdrawn_amount": _("amount that was withdrawn"),
     "instead_amount": _("amount in its place"),

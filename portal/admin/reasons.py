@@ -62,6 +62,8 @@ KNOWN: Final[dict[str, Promise]] = {
     "for a person to read": _("for a person to read"),
     "switched off": _("switched off"),
     "switched off before": _("switched off before"),
+    "switched on": _("switched on"),
+    "switched on before": _("switched on before"),
     "switched off, a person calls": _("switched off, a person calls"),
     "code names nothing": _("code names nothing"),
     "disputed": _("disputed"),

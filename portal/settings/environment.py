@@ -7,7 +7,7 @@ a variable that is set for real always wins.
 import os
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -23,6 +23,9 @@ def refuse(name: str, why: str) -> NoReturn:
     sys.exit(f"This cannot start: {name} {why} See docs/operations.md.")
 
 
+_FALSE: Final = ("false", "off", "no", "n", "0")
+
+
 class _Environment(environ.Env):
     """One that says which variable it was that it could not read."""
 
@@ -31,6 +34,13 @@ class _Environment(environ.Env):
             return super().get_value(var, *args, **options)
         except ValueError:
             refuse(var, "is not of the kind that is asked for, such as a number.")
+
+    def bool(self, var: str, *args: Any, **options: Any) -> Any:
+        """True, or false; nothing at all is false. Any other word would be: whoever wrote it meant something."""
+        said = self.str(var, default="").strip().lower()
+        if said and said not in {*self.BOOLEAN_TRUE_STRINGS, *_FALSE} and not said.isdecimal():
+            refuse(var, "is neither true nor false: write one of them.")
+        return super().bool(var, *args, **options)
 
     def email_url(self, var: str, *args: Any, **options: Any) -> Any:  # type: ignore[override]
         try:

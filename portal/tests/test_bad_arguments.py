@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from loans.models import Endpoint
 from loans.tests.factories import make_bank
+from notifications.models import Halt
 
 HALF = "\udcff"
 """What a byte that is no UTF-8 reaches a program as."""
@@ -83,6 +84,33 @@ def test_what_is_no_folder_cannot_be_watched(folder: str) -> None:
 )
 def test_half_a_letter_is_refused(words: list[str]) -> None:
     assert "this is not UTF-8 text" in refused(*words)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("nothing", ["", " "])
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (["import_loans", "/nowhere"], "--partner"),
+        (["import_statement", "/nowhere"], "--partner"),
+        (["import_loans", "/nowhere"], "--signature"),
+        (["purge_history", "--before=2019-01"], "--by"),
+        (["halt", "--reason=x"], "--by"),
+        (["halt", "--reason=x"], "--partner"),
+        (["lift", "1"], "--by"),
+        (["add_partner_client", "harbour", "ledger"], "--end"),
+        (["add_file_key", "harbour", "/nowhere"], "--until"),
+        (["add_file_key", "harbour", "/nowhere"], "--from"),
+        (["plan_prompts", "--dry-run"], "--at"),
+        (["simulate_policy", "--from=2026-01-01", "--to=2026-01-02"], "--book"),
+        (["simulate_policy", "--from=2026-01-01", "--to=2026-01-02"], "--contact-hours"),
+    ],
+)
+def test_an_option_that_was_given_nothing_is_not_taken_as_left_out(words: list[str], option: str, nothing: str) -> None:
+    said = refused(*words, f"{option}={nothing}")
+    assert option in said
+    assert "nothing was given" in said
+    assert not Halt.objects.exists()
 
 
 @pytest.mark.django_db

@@ -18,6 +18,45 @@ def start(command: list[str], **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
+SETTINGS = Path(__file__).parents[1] / "settings"
+SWITCHES = sorted(
+    {name for file in SETTINGS.glob("*.py") for name in re.findall(r'env.bool\("(\w+)"', file.read_text())}
+)
+READ = [sys.executable, "-c", "from portal.settings import environment, pages, people; print(environment.DEBUG)"]
+
+
+def test_every_switch_is_known() -> None:
+    assert {"DEBUG", "SMS_INBOUND", "BEHIND_PROXY", "COMPRESS_STATIC"} <= {*SWITCHES}
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_what_is_neither_true_nor_false_stops_the_start_with_a_line(name: str) -> None:
+    ended = start([sys.executable, "-c", "import portal.settings"], **{name: "maybe"})
+    assert ended.returncode != 0
+    assert ended.stderr == (
+        f"This cannot start: {name} is neither true nor false: write one of them. See docs/operations.md.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "read"),
+    [
+        ("True", True),
+        (" on ", True),
+        ("yes", True),
+        ("1", True),
+        ("FALSE", False),
+        ("off", False),
+        ("no", False),
+        ("0", False),
+        ("", False),
+    ],
+)
+def test_what_is_true_or_false_is_read_as_that(word: str, read: bool) -> None:
+    ended = start(READ, DEBUG=word)
+    assert (ended.returncode, ended.stdout.strip()) == (0, str(read))
+
+
 @pytest.mark.parametrize("command", [WEB, WORKER, BEAT], ids=["web", "worker", "beat"])
 def test_whatever_is_wrong_stops_the_start_and_is_named(command: list[str], tmp_path: Path) -> None:
     (tmp_path / "cn.toml").write_text("nothing = 1")

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from accounts.management.arguments import words
+from accounts.management.arguments import given_words, words
 from loans.models import FileKey, Partner
 
 
@@ -24,8 +24,12 @@ class Command(BaseCommand):
         parser.add_argument("code", type=words, help="the partner's")
         parser.add_argument("key", metavar="KEY.pem", help="the public key, as `openssl pkey -pubout` writes it")
         parser.add_argument("--name", type=words, default="", help="what to call it; by default the file's name")
-        parser.add_argument("--from", dest="since", metavar="DAY", help="2026-12-01, midnight UTC; by default now")
-        parser.add_argument("--until", metavar="DAY", help="midnight UTC; by default until it is said")
+        parser.add_argument(
+            "--from", dest="since", type=given_words, metavar="DAY", help="2026-12-01, midnight UTC; by default now"
+        )
+        parser.add_argument(
+            "--until", type=given_words, metavar="DAY", help="midnight UTC; by default until it is said"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         partner = Partner.objects.filter(code=options["code"]).first()

@@ -6,7 +6,7 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from accounts.management.arguments import words
+from accounts.management.arguments import given_words, words
 from loans.api.access import SCOPES
 from loans.api.clients import add_client, end_client
 from loans.management.partners import partner_named
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("name", type=words, nargs="?", default="", help="what the program is called, for people")
         parser.add_argument("--scope", action="append", choices=SCOPES, help="what it may ask for; all, if left out")
         parser.add_argument(
-            "--end", type=words, metavar="CLIENT_ID", help="end a client, and all of its tokens at once"
+            "--end", type=given_words, metavar="CLIENT_ID", help="end a client, and all of its tokens at once"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

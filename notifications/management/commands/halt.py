@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from accounts.management.arguments import words
+from accounts.management.arguments import given_words, words
 from loans.models import Partner
 from notifications.halting import halt
 from notifications.management.operators import add_by, operator
@@ -22,7 +22,9 @@ class Command(BaseCommand):
         parser.add_argument("--reason", type=words, required=True, help="for who reads of it later")
         parser.add_argument("--channel", choices=Delivery.Channel.values, default="")
         parser.add_argument("--kind", choices=Prompt.Kind.values, default="", help="kind of prompt")
-        parser.add_argument("--partner", type=words, metavar="CODE", help="only about the loans that it funds or sold")
+        parser.add_argument(
+            "--partner", type=given_words, metavar="CODE", help="only about the loans that it funds or sold"
+        )
         add_by(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from accounts.management.arguments import given
 from notifications import tasks
 from notifications.clock import Clock
 from notifications.management.tables import lay_out
@@ -21,7 +22,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="plan, count, and take the plan back")
-        parser.add_argument("--at", metavar="MOMENT", help="with --dry-run: as if it were then, 2026-12-01T09:00+08:00")
+        parser.add_argument(
+            "--at", type=given, metavar="MOMENT", help="with --dry-run: as if it were then, 2026-12-01T09:00+08:00"
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON array and nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.management.arguments import given
 from loans.intake.progress import counted, shown
 from loans.intake.reading import read_loans
 from loans.intake.records import LoanRecord, Refusal, UnreadableFile
@@ -41,12 +42,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--from", dest="first", type=_day, required=True, metavar="DAY", help="2026-03-01")
         parser.add_argument("--to", dest="last", type=_day, required=True, metavar="DAY", help="the last day")
-        parser.add_argument("--book", metavar="FILE", help="Fineract JSON or CSV; left out: the database")
+        parser.add_argument("--book", type=given, metavar="FILE", help="Fineract JSON or CSV; left out: the database")
         parser.add_argument(
             "--policy", default="", metavar="POLICY", help="a file, or the code of one; left out: each person's own"
         )
         parser.add_argument("--jurisdiction", default="cn", help="of the people of --book, which names none")
-        parser.add_argument("--contact-hours", metavar="HOURS", help="in place of the policy's: 08:00-22:00")
+        parser.add_argument(
+            "--contact-hours", type=given, metavar="HOURS", help="in place of the policy's: 08:00-22:00"
+        )
         parser.add_argument("--leads", type=_leads, default=(), metavar="DAYS", help="before the due date: 7,3,1,0")
         parser.add_argument("--overdue", type=_stages, default=(), metavar="DAYS", help="after it: 1,3,7")
         for channel, rate in USUAL_RATES.items():
