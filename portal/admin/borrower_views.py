@@ -8,6 +8,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -34,7 +35,7 @@ class BorrowerViews(ReadOnlyAdmin[User]):
         return self._say_law(request, borrower)
 
     def _page(
-        self, request: HttpRequest, borrower: User, law_form: LawForm | None, *, status: int = 200
+        self, request: HttpRequest, borrower: User, law_form: LawForm | None, *, refusal: str = ""
     ) -> HttpResponse:
         page = borrower_page(borrower, request.GET, now=timezone.now())
         context = {
@@ -44,9 +45,10 @@ class BorrowerViews(ReadOnlyAdmin[User]):
             "borrower": borrower,
             "may_resend": request.user.has_perm("notifications.add_delivery"),
             "law_form": law_form,
+            "law_refusal": refusal,
             **page,
         }
-        return TemplateResponse(request, "admin/desk/borrower.html", context, status=status)
+        return TemplateResponse(request, "admin/desk/borrower.html", context, status=CONFLICT if refusal else 200)
 
     def _say_law(self, request: SignedInRequest, borrower: User) -> HttpResponse:
         """Of two at once the second is shown what the first said, with their own words to be sent once more."""
@@ -59,10 +61,9 @@ class BorrowerViews(ReadOnlyAdmin[User]):
                 law = say_law(borrower_id=borrower.pk, agent=request.user, now=timezone.now(), **said)
                 self.log_change(request, borrower, f"Law: {law}.")
         except LawNotSaidError as obstacle:
-            messages.error(request, str(obstacle))
             as_it_is = self.viewed(request, str(borrower.pk))
-            return self._page(
-                request, as_it_is, LawForm(as_it_is, law=said["law"], reason=said["reason"]), status=CONFLICT
-            )
+            form = LawForm(as_it_is, law=said["law"], reason=said["reason"])
+            return self._page(request, as_it_is, form, refusal=str(obstacle))
         messages.success(request, gettext("On record. The law that holds from now on: %s.") % law_words(law))
-        return redirect("admin:accounts_user_change", borrower.pk)
+        page = reverse("admin:accounts_user_change", args=[borrower.pk])
+        return redirect(f"{page}#content-start")  # where the message is; without it browsers keep the form's own place
