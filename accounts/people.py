@@ -179,7 +179,9 @@ def _keep_zone(person: Person, said: str | None) -> None:
         return
     time_zone = said or guessed_zone(phone, DEFAULT_TIME_ZONE)
     if time_zone != user.time_zone:
-        user.time_zone, user.jurisdiction = time_zone, jurisdiction_of(phone, said)
+        user.time_zone = time_zone
+        if user.jurisdiction_said_at is None:
+            user.jurisdiction = jurisdiction_of(phone, said)
         person.changed = True
 
 

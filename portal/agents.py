@@ -54,7 +54,7 @@ again: the record itself is nobody's to edit. The raw bytes of a partner's repor
 everybody's data unmasked."""
 
 OPERATORS_MAY: Final[May] = {
-    "accounts": ("view_user", "view_contactpoint"),
+    "accounts": ("view_user", "view_contactpoint", "say_law"),
     "loans": (
         "view_partner",
         "view_loan",
@@ -100,8 +100,9 @@ OPERATORS_MAY: Final[May] = {
     ),
 }
 """Of operators: to see why nothing goes out, and to pull the levers. "change" of a halt is to lift it and of an outage
-to end it, "add" of a prompt to give notice before an adverse report and of a responsibility to say who sends. Who also
-works on tasks is in both groups."""
+to end it, "add" of a prompt to give notice before an adverse report and of a responsibility to say who sends. Whose law
+holds for a borrower is said here and not among agents: it may let them be told at more hours. Who also works on tasks
+is in both groups."""
 GROUPS: Final = {AGENTS: MAY, OPERATORS: OPERATORS_MAY}
 
 

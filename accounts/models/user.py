@@ -88,7 +88,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A borrower or an agent. Signs in by email and password, or by phone and a code.
 
     `phone` is E.164; `locale` is one of settings.LANGUAGES; `time_zone` is an IANA name, in which "today" is the
-    borrower's own calendar day, with a mark behind it where nobody said it (`accounts.zones`).
+    borrower's own calendar day, with a mark behind it where nobody said it (`accounts.zones`). `jurisdiction_said_at`
+    is when a person said whose law holds, None while that is guessed (`accounts.jurisdictions`); who and why is in the
+    record of events.
     """
 
     name = models.CharField(_("name"), max_length=120, blank=True)
@@ -100,6 +102,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("time zone"), max_length=64, default=DEFAULT_TIME_ZONE, validators=[validate_time_zone]
     )
     jurisdiction = models.CharField(_("jurisdiction"), max_length=2, default=DEFAULT_JURISDICTION, db_default="cn")
+    jurisdiction_said_at = models.DateTimeField(_("jurisdiction said"), null=True, blank=True, editable=False)
     is_staff = models.BooleanField(_("works at the desk"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
@@ -111,9 +114,15 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        permissions = [("say_law", _("Can say whose law holds for a borrower"))]
         constraints = [
             models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_lower"),
             models.CheckConstraint(condition=models.Q(phone__regex=r"^\+[1-9][0-9]{6,14}$"), name="user_phone_e164"),
+            models.CheckConstraint(
+                condition=models.Q(jurisdiction_said_at=None)
+                | models.Q(is_staff=False, jurisdiction__regex=r"^[a-z]{2}$"),
+                name="user_law_said_of_a_borrower",
+            ),
         ]
         indexes = [
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="user_name_trigrams"),

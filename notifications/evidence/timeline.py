@@ -12,6 +12,7 @@ from accounts.models.contact_point import masked
 from loans.money import format_money
 from notifications.evidence.case import Case
 from notifications.evidence.payments import steps_of
+from notifications.law_words import change_words
 from notifications.models import Delivery, FirmTelling, NoticeEvent, Prompt
 from notifications.named import named
 from notifications.timing import at_local
@@ -49,6 +50,7 @@ def _events(case: Case) -> Iterator[Line]:
             *(_seen(case, event) if event.kind == NoticeEvent.Kind.ACKNOWLEDGED else ()),
             *_firm(case, event),
             *_counts(event, words_of_firms),
+            *([change_words(event.data)] if event.kind == NoticeEvent.Kind.LAW else ()),
             *(mask_text(str(event.data[key]), case.known) for key in ("reason", "why") if event.data.get(key)),
         ]
         yield Line(event.at, f"events.jsonl {event.pk}", " · ".join(filter(None, words)))

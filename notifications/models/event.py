@@ -34,6 +34,7 @@ class NoticeEvent(models.Model):
         TRIED = "tried", _("tried, not reached")
         REVEALED = "revealed", _("address shown to an agent")
         PREFERENCE = "preference", _("channel switched")
+        LAW = "law", _("law that holds for them")
         REPLIED = "replied", _("answered by SMS")
         WROTE = "wrote", _("wrote a text message for a person to read")
         TEXT_READ = "text_read", _("a person read what they wrote")

@@ -1,4 +1,6 @@
-"""What the page of one borrower shows: how they can be reached, what they owe, what is open, and their timeline."""
+"""What the page of one borrower shows: how they can be reached, whose law holds for them, what they owe, what is open,
+and their timeline.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from loans.models import Dispute, Installment, Loan
 from notifications.models import AgentTask, Delivery, Preference, Sender
 from notifications.reach import CONTACT_KIND, channels_in_use
 from notifications.responsibility import Rules
+from portal.admin.borrower_law import law_of
 from portal.admin.duty_words import sender_words
 from portal.admin.timeline import read_timeline
 from portal.admin.timeline_rows import KINDS
@@ -63,6 +66,7 @@ def borrower_page(borrower: User, query: Mapping[str, str], *, now: datetime) ->
         "local_time": timezone.localtime(now, borrower.zone),
         "zone": borrower.zone,
         "about_zone": about_zone(borrower, now),
+        "law": law_of(borrower, now),
         "ways": ways,
         "any_way": any(way.is_open for way in ways),
         "loans": [_listed(loan, rules, chosen, loan_id) for loan in loans],

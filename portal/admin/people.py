@@ -5,11 +5,8 @@ from typing import Any
 import allauth.account.admin  # noqa: F401 - registers EmailAddress, which is taken off again below
 from allauth.account.models import EmailAddress
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -17,10 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ContactPoint, User
 from loans.models import Loan
-from portal.admin.borrower_page import borrower_page
+from portal.admin.borrower_views import BorrowerViews
 from portal.admin.cells import chip
 from portal.admin.finding import find_borrowers
-from portal.admin.read_only import ReadOnlyAdmin
 from portal.admin.staff import StaffForm, StaffMaking
 
 admin.site.unregister(EmailAddress)  # shows addresses unmasked, and is allauth's own business
@@ -44,7 +40,7 @@ class WorksHereFilter(admin.SimpleListFilter):
 
 
 @admin.register(User)
-class PersonAdmin(StaffMaking, ReadOnlyAdmin[User]):
+class PersonAdmin(StaffMaking, BorrowerViews):
     """A borrower's page is their timeline; one who works here has a form, for superusers alone."""
 
     list_display = ["__str__", "phone_masked", "email_masked", "loan_numbers", "reached"]
@@ -101,22 +97,11 @@ class PersonAdmin(StaffMaking, ReadOnlyAdmin[User]):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """A borrower's one timeline, read only; the form of somebody at the desk."""
+        """A borrower's one timeline; the form of somebody at the desk."""
         person = self.viewed(request, object_id)
         if person.is_staff:
             return super().change_view(request, object_id, form_url, extra_context)
-        if request.method not in {"GET", "HEAD"}:
-            raise PermissionDenied
-        page = borrower_page(person, request.GET, now=timezone.now())
-        context = {
-            **self.admin_site.each_context(request),
-            "title": str(person),
-            "opts": self.opts,
-            "borrower": person,
-            "may_resend": request.user.has_perm("notifications.add_delivery"),
-            **page,
-        }
-        return TemplateResponse(request, "admin/desk/borrower.html", context)
+        return self.borrower_view(request, person)
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
         return super().get_form(request, obj, change, **{"form": StaffForm, **kwargs})

@@ -8,11 +8,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.masking import addresses_in
-from accounts.zones import country_of_phone, country_of_zone
 from notifications.calling import may_be_called
 from notifications.clock import Clock
 from notifications.models import AgentTask
+from portal.admin.own_words import without_addresses
 from portal.admin.standing import StandingFilter
 
 
@@ -21,7 +20,7 @@ class OutcomeForm(forms.Form):
 
     def __init__(self, task: AgentTask, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._region = country_of_phone(task.borrower.phone) or country_of_zone(task.borrower.time_zone)
+        self._borrower = task.borrower
         choices = [(one.value, one.label) for one in task.outcomes]
         self.fields["outcome"] = forms.ChoiceField(
             label=_("What came of it"),
@@ -44,12 +43,7 @@ class OutcomeForm(forms.Form):
     )
 
     def clean_note(self) -> str:
-        """Whoever may read notes would read by them what the desk shows to one agent at a time, and on record."""
-        note: str = self.cleaned_data["note"]
-        if found := addresses_in(note, self._region):
-            words = _("A note holds no phone numbers or addresses. Please take out: %(found)s")
-            raise forms.ValidationError(words, params={"found": ", ".join(found)}, code="address")
-        return note
+        return without_addresses(self.cleaned_data["note"], self._borrower)
 
 
 class TaskStandingFilter(StandingFilter):

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from notifications.law_words import change_words
 from notifications.models import Delivery, FirmTelling, NoticeEvent, Prompt
 from notifications.number_replaced import ANOTHERS, THEIRS
 from portal.admin.cells import day_of
@@ -59,6 +60,7 @@ def _events(ids: set[int]) -> Mapping[int, Told]:
 def _event(told: Told, at: datetime) -> Line:
     event = told.event
     words = (reason_words(str(event.data[key])) for key in ("why", "reason", "outcome") if event.data.get(key))
+    law = [change_words(event.data)] if event.kind == Kind.LAW else []
     return Line(
         kind="event",
         at=at,
@@ -68,7 +70,7 @@ def _event(told: Told, at: datetime) -> Line:
         proof=_("seen (weak)") if event.kind == Kind.SEEN else "",
         tone=_TONES.get(Kind(event.kind), ""),
         by=_by(told),
-        why=" · ".join([*_skipped(told), *words, *_switched(event.data), *_task(event.data), *_firm(event.data)]),
+        why=" · ".join([*_skipped(told), *law, *words, *_switched(event.data), *_task(event.data), *_firm(event.data)]),
         href=reverse("admin:notifications_noticeevent_change", args=[event.pk]),
         link=_("event #%d") % event.pk,
     )
