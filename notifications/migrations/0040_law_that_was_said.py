@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('notifications', '0037_replayed_calls'),
+        ('notifications', '0039_start_by_sms'),
     ]
 
     operations = [
