@@ -4,11 +4,12 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from portal.hearing_out import HearingOut
 from portal.starting import require_sound
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
-application = get_wsgi_application()
+application = HearingOut(get_wsgi_application())
 require_sound()
 
 
