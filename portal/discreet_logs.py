@@ -4,10 +4,13 @@ fails, the web server the line that it could not read, the database the values o
 
 import logging
 import re
+from http import HTTPStatus
 
 from django.http import HttpRequest
 
 SECRET_PATHS = re.compile(r"(/(?:k|webhooks/(?:sms|aliyun|own/[^/\s?]+)|push/(?:received|acknowledge))/)[^/\s?]+")
+REFUSALS = re.compile(r"django\.(?:request|security)(?:\.|$)")
+"""Where Django writes what it answered with 4xx, by a line and the whole way to it."""
 NAMES_NOBODY = re.compile(r"<(?:int|slug):(\w+)>")
 ELSEWHERE = "(no such address)"
 URL_PATHS = re.compile(r"(https?://[^/\s]+/)\S+")
@@ -18,11 +21,15 @@ DATABASE_VALUES = re.compile(r"(?:\n|\\n)(?:DETAIL|CONTEXT): .*?(?=\n|\\n|$)")
 class DiscreetFilter(logging.Filter):
     """Writes the pattern of an address in the place of the address: `/api/v1/loans/<path:number>`, `/k/<str:token>/`.
 
-    What a request without a view asked for is not written at all: people mistype addresses that name somebody.
+    What a request without a view asked for is not written at all: people mistype addresses that name somebody. What
+    was refused is one line: forty more for each would let anybody fill the disk, and say nothing of the portal.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         request = getattr(record, "request", None)
+        fault = HTTPStatus.INTERNAL_SERVER_ERROR
+        if getattr(record, "status_code", fault) < fault and REFUSALS.match(record.name):
+            record.exc_info = None
         if record.name == "gunicorn.error":
             record.msg, record.args = without_the_request(record), ()
         elif isinstance(request, HttpRequest):

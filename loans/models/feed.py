@@ -1,5 +1,6 @@
 """What a partner sends us regularly, so that its silence is heard."""
 
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +25,7 @@ class Feed(models.Model):
     every_hours = models.PositiveSmallIntegerField(
         _("at least every (hours)"),
         default=24,
+        validators=[MinValueValidator(1)],
         help_text=_("Hours of the partner's working days: 24 from Friday noon are over on Monday noon."),
     )
     watched_since = models.DateTimeField(_("watched since"), auto_now_add=True)

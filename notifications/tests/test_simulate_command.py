@@ -74,6 +74,12 @@ def test_the_database_is_read_and_never_written(django_assert_max_num_queries: D
     assert not Delivery.objects.exists()
 
 
+def test_a_jurisdiction_without_a_book_to_hold_for_ends_the_command() -> None:
+    with pytest.raises(CommandError, match="--jurisdiction is of the people of --book") as ended:
+        run(*SPAN, "--jurisdiction", "us")
+    assert ended.value.returncode == 2
+
+
 def test_a_jurisdiction_without_a_policy_ends_the_command(book: Path) -> None:
     with pytest.raises(CommandError, match="no policy for 'zz'"):
         run(*SPAN, "--book", str(book), "--jurisdiction", "zz")

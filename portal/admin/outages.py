@@ -1,5 +1,6 @@
 """Outages of firms: declared and ended by operators, and the list of whom each of them touched."""
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
@@ -31,6 +32,8 @@ else:
     _OutageForm = forms.ModelForm
 
 
+_CURRENCY: Final = re.compile("[A-Z]{3}")
+"""ISO 4217, as the database keeps it."""
 _DOUBTED: Final = {
     OutageDoubt.BEGAN_LONG_AGO: "starts_at",
     OutageDoubt.BEGINS_FAR_AHEAD: "starts_at",
@@ -63,7 +66,10 @@ class OutageForm(_OutageForm):
         fields = ("partner", "counterpart", "product", "currency", "starts_at", "ends_at", "grace_hours", "reason")
 
     def clean_currency(self) -> str:
-        return str(self.cleaned_data["currency"]).upper()
+        currency = str(self.cleaned_data["currency"]).upper()
+        if currency and not _CURRENCY.fullmatch(currency):
+            raise ValidationError(_("A currency is written as three letters: CNY."))
+        return currency
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or self.cleaned_data

@@ -124,6 +124,12 @@ def test_older_secrets_sign_for_a_year_at_most(hours: str) -> None:
 
 
 @pytest.mark.django_db
+def test_events_whose_last_comes_before_the_first_are_refused() -> None:
+    code = make_bank().code
+    assert "must be in order" in refused("replay_outward", f"--partner={code}", "--from=9", "--to=1")
+
+
+@pytest.mark.django_db
 def test_a_number_that_no_event_has_room_for_is_refused() -> None:
     assert "is no whole number" in refused("replay_outward", "--partner=x", "--from=1", f"--to={2**63}")
 

@@ -179,6 +179,10 @@ def test_operators_say_what_a_partner_sends_and_agents_do_not() -> None:
     operator = desk_of(make_operator())
     assert operator.post(add, form).status_code == FOUND
     assert Feed.objects.get().every_hours == 24
+    never = operator.post(add, {**form, "partner": make_bank().pk, "kind": "events", "every_hours": "0"})
+    assert (never.status_code, Feed.objects.count()) == (200, 1)
+    assert "greater than or equal to 1" in never.content.decode()
+    assert "feed_comes" not in never.content.decode()
     page = operator.get(reverse("admin:loans_feed_changelist")).content.decode()
     assert "never" in page
     assert "in 24 h" in page or "in 23 h" in page

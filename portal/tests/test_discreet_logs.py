@@ -18,6 +18,7 @@ from loans.models import Loan
 from loans.tests.factories import make_loan
 from portal.discreet_logs import DiscreetFilter
 from portal.supervisor import Program, Supervisor
+from portal.tests.desk import desk_of, make_desk_agent
 
 NUMBER = "LN-2026/000123"
 
@@ -110,6 +111,25 @@ def test_the_page_that_a_refused_form_came_from_is_left_out(borrower: User, line
     assert strict.post(reverse("preferences"), headers=headers, secure=True).status_code == 403
     assert "elsewhere.test" in "".join(lines)
     assert "LN-2026" not in "".join(lines)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("query", "status"), [("?borrower__password__startswith=a", 400), ("add/", 403)])
+def test_what_is_refused_at_the_desk_is_one_line(lines: list[str], query: str, status: int) -> None:
+    desk = desk_of(make_desk_agent())
+    lines.clear()
+    assert desk.get(f"{reverse('admin:notifications_agenttask_changelist')}{query}").status_code == status
+    assert "".join(lines).count("\n") == 1
+    assert "Traceback" not in "".join(lines)
+
+
+def test_a_fault_of_ours_keeps_the_way_to_it(lines: list[str]) -> None:
+    try:
+        raise LookupError("nothing there")
+    except LookupError as fault:
+        logging.getLogger("django.request").error("Internal Server Error", exc_info=fault, extra={"status_code": 500})
+        logging.getLogger("notifications").warning("Not done", exc_info=fault)
+    assert "".join(lines).count("Traceback") == 2
 
 
 @pytest.mark.django_db

@@ -107,6 +107,12 @@ def test_what_makes_no_sense_is_shown_again(operator: Client, odd: dict[str, str
     assert not Outage.objects.exists()
 
 
+def test_a_currency_that_is_none_is_refused_in_words(operator: Client) -> None:
+    shown = operator.post(reverse("admin:loans_outage_add"), form(currency="1")).content.decode()
+    assert "A currency is written as three letters: CNY." in shown
+    assert "outage_currency" not in shown
+
+
 def test_it_is_ended_from_the_list_once(operator: Client) -> None:
     outage = declare()
     end = reverse("admin:loans_outage_end", args=[outage.pk])

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any, Final
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.management.arguments import number, words
@@ -27,6 +27,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["last"] is not None and options["last"] < options["first"]:
+            raise CommandError("--from and --to must be in order: the first event, then the last.", returncode=2)
         partner = partner_named(options["partner"])
         count = replay(partner.pk, first=options["first"], last=options["last"], now=timezone.now())
         self.stdout.write(f"{partner.code}: {count} posts of events are queued again.")

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.management.arguments import given
+from accounts.models.user import DEFAULT_JURISDICTION
 from loans.intake.progress import counted, shown
 from loans.intake.reading import read_loans
 from loans.intake.records import LoanRecord, Refusal, UnreadableFile
@@ -30,6 +31,10 @@ LONGEST_SPAN: Final = 400
 """Days."""
 LONGEST_HOLIDAY: Final = timedelta(days=31)
 """Before one of so many days a first stage opens earlier than its lead says."""
+_EACH_THEIR_OWN: Final = (
+    "--jurisdiction is of the people of --book, which names none. In the database everybody has their own law: leave "
+    "it out, or play everybody under one by --policy."
+)
 
 
 class Command(BaseCommand):
@@ -46,7 +51,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--policy", default="", metavar="POLICY", help="a file, or the code of one; left out: each person's own"
         )
-        parser.add_argument("--jurisdiction", default="cn", help="of the people of --book, which names none")
+        parser.add_argument("--jurisdiction", metavar="CODE", help="of the people of --book, which names none: cn")
         parser.add_argument(
             "--contact-hours", type=given, metavar="HOURS", help="in place of the policy's: 08:00-22:00"
         )
@@ -65,6 +70,9 @@ class Command(BaseCommand):
         first, last = options["first"], options["last"]
         if not first <= last <= first + timedelta(days=LONGEST_SPAN):
             raise CommandError(f"--from and --to must be in order and at most {LONGEST_SPAN} days apart.", returncode=2)
+        if options["jurisdiction"] is not None and not options["book"]:
+            raise CommandError(_EACH_THEIR_OWN, returncode=2)
+        options["jurisdiction"] = options["jurisdiction"] or DEFAULT_JURISDICTION
         rules = _rules(options)
         rates = {channel: options[f"{channel}_delivered"] for channel in USUAL_RATES}
         dice = Dice(options["seed"], rates, options["acknowledged"], options["firms_report"])
