@@ -10,9 +10,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from notifications.calendar import OVERDUE_WINDOW
 from notifications.clock import Clock
 from notifications.coverage import check_coverage
 from notifications.firm_scores import firms_in_charge
+from notifications.long_overdue import count_long_overdue
 from notifications.management.tables import lay_out
 from notifications.models import Alarm
 from notifications.sweeps import Missing, not_running
@@ -38,6 +40,7 @@ class Command(BaseCommand):
         else:
             self._tell(list(alarms[:LISTED]), open_now)
             self._tell_firms()
+            self._tell_long_overdue()
         for sweep in missing:
             self.stderr.write(_said(sweep))
         if open_now or missing:
@@ -71,6 +74,13 @@ class Command(BaseCommand):
         """Whose word the coverage rests on, and who has to send what is still held."""
         for firm, waiting, told in firms_in_charge(timezone.now()):
             self.stdout.write(f"{firm}: {waiting:,} to be sent by it, {told:,} told by its word.")
+
+    def _tell_long_overdue(self) -> None:
+        if found := count_long_overdue(timezone.now()):
+            self.stdout.write(
+                f"Installments more than {OVERDUE_WINDOW} days overdue when they were first known: {found:,}. The "
+                "portal tells nobody of these by itself: call, or give_prior_notice."
+            )
 
 
 def _said(sweep: Missing) -> str:
