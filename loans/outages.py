@@ -185,6 +185,23 @@ def _take_turns() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TURN])
 
 
+def fits_a_loan(outage: Outage) -> bool:
+    """Whether there is any loan now that it is about, on whatever day: not so where firms or product are mistyped."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT EXISTS (SELECT FROM loans_loan AS loan WHERE {_FITS})", _scope(outage))  # noqa: S608
+        return bool(cursor.fetchone()[0])
+
+
+def _scope(outage: Outage) -> dict[str, Any]:
+    """Whom it touches: empty, or None, fits all."""
+    return {
+        "partner": outage.partner_id,
+        "counterpart": outage.counterpart_id,
+        "product": outage.product,
+        "currency": outage.currency,
+    }
+
+
 def _touch(outage: Outage, now: datetime, *, at_most: int | None = None) -> int:
     """List what it touches by now, all of it where not `at_most` so many."""
     _take_turns()
@@ -193,11 +210,8 @@ def _touch(outage: Outage, now: datetime, *, at_most: int | None = None) -> int:
     firsts = [_day(outage.starts_at, zone) for zone in zones.values()]
     lasts = [_day(last_moment, zone) for zone in zones.values()]
     parameters: dict[str, Any] = {
+        **_scope(outage),
         "outage": outage.pk,
-        "partner": outage.partner_id,
-        "counterpart": outage.counterpart_id,
-        "product": outage.product,
-        "currency": outage.currency,
         "now": now,
         "held_until": outage.held_until,
         "at_most": at_most,

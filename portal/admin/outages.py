@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import SignedInRequest
 from loans.models import Outage, Partner
-from loans.outages import OutageDoubt, OverAlreadyError, declare_outage, doubt_outage, end_outage
+from loans.outages import OutageDoubt, OverAlreadyError, declare_outage, doubt_outage, end_outage, fits_a_loan
 from notifications import tasks
 from portal.admin.outage_holds import touched_csv
 from portal.admin.read_only import ReadOnlyAdmin
@@ -192,6 +192,9 @@ class OutageAdmin(ReadOnlyAdmin[Outage]):
         messages.info(
             request, gettext("What it touches is being held and told now: the list says how many, in a moment.")
         )
+        if not fits_a_loan(made):
+            words = gettext("No loan fits it now: are firms, product and currency those that the loans have?")
+            messages.warning(request, words)
 
     def end_view(self, request: SignedInRequest, outage_id: int) -> HttpResponse:
         row = get_object_or_404(Outage, pk=outage_id)

@@ -107,6 +107,18 @@ def test_what_makes_no_sense_is_shown_again(operator: Client, odd: dict[str, str
     assert not Outage.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("scope", "fits"),
+    [({}, True), ({"currency": "cny"}, True), ({"currency": "usd"}, False), ({"product": "你好"}, False)],
+)
+def test_who_declares_one_that_fits_no_loan_is_asked_whether_it_is_meant(
+    operator: Client, loan: Loan, scope: dict[str, str], fits: bool
+) -> None:
+    answer = operator.post(reverse("admin:loans_outage_add"), form(**scope), follow=True)
+    assert ("No loan fits it now" in said(answer)) is not fits
+    assert Outage.objects.count() == 1
+
+
 def test_a_currency_that_is_none_is_refused_in_words(operator: Client) -> None:
     shown = operator.post(reverse("admin:loans_outage_add"), form(currency="1")).content.decode()
     assert "A currency is written as three letters: CNY." in shown
